@@ -1,0 +1,154 @@
+//! What the kernel image and early boot hold, by the profile's own estimate.
+//!
+//! The image lies where it was loaded. Everything else is allocated from what is left, in the order in which the kernel
+//! does it, downwards from the end of low memory or upwards, by kernel. Most sizes follow from RAM: the array of page
+//! structures from the frames it describes, the hash tables from low memory.
+//!
+//! Sources: the replayed `memblock=debug` logs of the captures; `mm/page_alloc.c` (`alloc_large_system_hash`).
+
+use super::{BootError, Plan};
+use crate::profile::{EarlyKind, HashTable, Placement, Profile};
+use crate::units::{align_up, PhysRange, PAGE_SHIFT, PAGE_SIZE};
+
+/// One of boot's hash tables.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PlanHash {
+    /// Which one.
+    pub table: HashTable,
+    /// Its entries.
+    pub entries: u64,
+}
+
+impl PlanHash {
+    /// Returns its bytes.
+    pub const fn bytes(&self) -> u64 {
+        self.entries * self.table.bucket
+    }
+}
+
+impl Plan {
+    /// Sizes boot's hash tables.
+    pub(super) fn size_hashes(&mut self, profile: &Profile) {
+        let all_pages: u64 = self.zones().iter().map(|zone| zone.present).sum();
+        let tables = profile.image.early.iter().filter_map(|early| match early.what {
+            EarlyKind::Hash(table) => Some(table),
+            _ => None,
+        });
+        for (slot, table) in self.hashes.iter_mut().zip(tables) {
+            *slot = Some(PlanHash { table, entries: hash_entries(profile, table, self.kernel_pages, all_pages) });
+        }
+    }
+
+    /// Reserves what the profile says that the image and early boot hold.
+    pub(super) fn hold_estimate(&mut self, profile: &Profile) -> Result<(), BootError> {
+        let image = &profile.image;
+        let low = self.layout.low;
+        for &(start, end) in image.reserved {
+            self.memblock.reserve(PhysRange::new(start, end))?;
+        }
+        let is_ram = |start: u64, end: u64| {
+            self.memblock.memory().as_slice().iter().any(|ram| ram.start.raw() <= start && end <= ram.end.raw())
+        };
+        if image.end > low.end.raw() || !is_ram(image.start, image.end) {
+            return Err(BootError::ImageOutside { image_end: image.end, low_end: low.end.raw() });
+        }
+        self.memblock.reserve(PhysRange::new(image.start, image.end))?;
+        for early in image.early {
+            let (what, bytes) = self.early_bytes(profile, early.what);
+            if bytes == 0 {
+                continue;
+            }
+            let place = self.place(image.placement, early.what, bytes, early.align).ok_or(BootError::NoRoom {
+                what,
+                bytes,
+                low: low.bytes(),
+            })?;
+            self.memblock.reserve(place)?;
+            match early.what {
+                EarlyKind::MemMap => self.mem_map = Some(place),
+                EarlyKind::Initrd => {
+                    self.initrd = Some(place);
+                    self.freed_late.add(place)?;
+                }
+                _ => (),
+            }
+        }
+        if let Some((start, end)) = image.freed_early {
+            self.freed_early.add(PhysRange::new(start, end))?;
+        }
+        if let Some((start, end)) = image.freed_late {
+            self.freed_late.add(PhysRange::new(start, end))?;
+        }
+        Ok(())
+    }
+
+    fn early_bytes(&self, profile: &Profile, what: EarlyKind) -> (&'static str, u64) {
+        match what {
+            EarlyKind::Initrd => ("the initrd", align_up(profile.image.initrd_bytes, PAGE_SIZE)),
+            EarlyKind::MemMap => ("the page structures", self.mem_map_bytes),
+            EarlyKind::PerCpu(bytes) => ("per-CPU areas", bytes * u64::from(self.cpus)),
+            EarlyKind::Hash(table) => {
+                let found = self.hashes().find(|hash| hash.table == table);
+                (table.name, found.map_or(0, |hash| hash.bytes()))
+            }
+            EarlyKind::Other(bytes) => ("early allocations", bytes),
+        }
+    }
+
+    fn place(&self, placement: Placement, what: EarlyKind, bytes: u64, align: u64) -> Option<PhysRange> {
+        let low = self.layout.low;
+        let block = &self.memblock;
+        match placement {
+            // The boot loader puts the initrd high, whatever the kernel does later.
+            Placement::BottomUp(goal) if what != EarlyKind::Initrd => block
+                .find_bottom_up(bytes, align, PhysRange::new(goal, low.end.raw()))
+                .or_else(|| block.find_bottom_up(bytes, align, low)),
+            _ => block.find_top_down(bytes, align, low),
+        }
+    }
+}
+
+/// Returns the entries of a hash table.
+///
+/// # Source
+/// `mm/page_alloc.c`, `alloc_large_system_hash`. Golden: the hash lines of all captures.
+fn hash_entries(profile: &Profile, table: HashTable, kernel_pages: u64, all_pages: u64) -> u64 {
+    const MIB_PAGES: u64 = 256;
+    let strictly_above = profile.image.hashes.strictly_above;
+    let mut scale = table.scale;
+    let mut entries = align_up(kernel_pages, MIB_PAGES);
+    if profile.word_bytes == 8 {
+        let mut adapted = (64 << 30) / PAGE_SIZE;
+        while adapted < entries {
+            (scale, adapted) = (scale + 1, adapted << 2);
+        }
+    }
+    entries = if scale > PAGE_SHIFT { entries >> (scale - PAGE_SHIFT) } else { entries << (PAGE_SHIFT - scale) };
+    if strictly_above {
+        entries = (entries + 1).next_power_of_two();
+    } else {
+        entries = entries.max(PAGE_SIZE / table.bucket).next_power_of_two();
+    }
+    let most = (all_pages << PAGE_SHIFT >> 4) / table.bucket;
+    if entries > most && most > 0 {
+        entries = 1 << most.ilog2();
+    }
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{i386_pae_6_1, linux_2_6_i386};
+
+    #[test]
+    fn hash_tables_round_as_the_kernels_do() {
+        let entries = |profile, pages| hash_entries(profile, HashTable::DENTRY, pages, 1 << 20);
+        // One page more than a power of two counts as a MiB more.
+        assert_eq!(entries(&i386_pae_6_1::PROFILE, 65_536), 32_768);
+        assert_eq!(entries(&i386_pae_6_1::PROFILE, 65_537), 65_536);
+        // 2.6 takes the next larger power even of a power.
+        assert_eq!(entries(&linux_2_6_i386::PROFILE, 65_536), 65_536);
+        assert_eq!(entries(&i386_pae_6_1::PROFILE, 1), 1024);
+    }
+}

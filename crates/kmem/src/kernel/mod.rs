@@ -1,0 +1,265 @@
+//! A kernel: everything together, on one machine.
+//!
+//! [`Kernel::boot`] takes a machine and a [`Plan`], puts the mem_map into the machine's RAM, gives what is free to the
+//! page allocator, makes kmalloc's caches and the page tables. What the layers can do is reached through the kernel: it
+//! derefs to [`Memory`] (pages, slabs, kmalloc), and adds vmalloc, kmap and pools with the machine filled in.
+
+mod proc;
+
+use crate::boot::cmdline::CommandLine;
+use crate::boot::{BootError, Plan};
+use crate::error::{AllocError, Broken};
+use crate::machine::Machine;
+use crate::map::Map;
+use crate::memory::Memory;
+use crate::page::frame::{Frame, FrameTable};
+use crate::page::watermark::{Tunables, Tuning, MAX_ZONES};
+use crate::page::{PageAllocator, PerCpuPages, ZoneExtent};
+use crate::pool::Pools;
+use crate::profile::Profile;
+use crate::raw::{Array, Ram, Reserve};
+use crate::slab::geometry::Ground;
+use crate::slab::kmalloc::Kmalloc;
+use crate::slab::{CreateError, SlabAllocator};
+use crate::units::{align_up, Order, Pfn, PhysRange, PAGE_SIZE};
+use core::fmt;
+use core::ops::Deref;
+
+/// A booted kernel. What it is made of points into the machine's RAM, so none of it is ever handed out by value.
+pub struct Kernel<M: Machine> {
+    pub(crate) memory: Memory<M>,
+    pub(crate) map: Map,
+    pub(crate) pools: Pools,
+    plan: Plan,
+    tunables: Tunables,
+    tuning: Tuning,
+    mem_map: PhysRange,
+    first_pfn: Pfn,
+}
+
+/// Why a kernel did not boot.
+#[derive(Clone, Copy, Debug)]
+pub enum BootFailure {
+    /// The machine cannot be.
+    Plan(BootError),
+    /// The machine's window onto low memory does not begin at a page boundary of the host.
+    Unaligned,
+    /// The machine's window onto low memory is smaller than the layout says.
+    Window {
+        /// Bytes it has.
+        bytes: u64,
+        /// Bytes needed.
+        needed: u64,
+    },
+    /// No held range is large enough for the page structures.
+    MemMap {
+        /// Bytes needed.
+        bytes: u64,
+    },
+    /// An allocation of boot's own failed.
+    Alloc(AllocError),
+    /// A cache of boot's own could not be made.
+    Cache(CreateError),
+}
+
+impl fmt::Display for BootFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plan(error) => error.fmt(f),
+            Self::Window { bytes, needed } => {
+                write!(f, "the machine shows {bytes} bytes of low memory, the layout needs {needed}")
+            }
+            Self::Unaligned => write!(f, "the machine's window onto low memory is not page aligned"),
+            Self::MemMap { bytes } => {
+                write!(f, "no reserved range has {bytes} bytes for the page structures; give the machine more RAM")
+            }
+            Self::Alloc(error) => write!(f, "boot ran out of memory: {error}; give the machine more RAM"),
+            Self::Cache(error) => write!(f, "boot could not make kmalloc's caches: {error}; give the machine more RAM"),
+        }
+    }
+}
+impl From<BootError> for BootFailure {
+    fn from(error: BootError) -> Self {
+        Self::Plan(error)
+    }
+}
+impl From<AllocError> for BootFailure {
+    fn from(error: AllocError) -> Self {
+        Self::Alloc(error)
+    }
+}
+impl From<CreateError> for BootFailure {
+    fn from(error: CreateError) -> Self {
+        Self::Cache(error)
+    }
+}
+
+impl<M: Machine> Deref for Kernel<M> {
+    type Target = Memory<M>;
+    fn deref(&self) -> &Memory<M> {
+        &self.memory
+    }
+}
+
+impl<M: Machine> Kernel<M> {
+    /// Boots a kernel on a machine whose RAM is the plan's. `cmdline` is the command line that the plan was made with.
+    ///
+    /// Cost: O(zones + reserved pages) on a machine whose RAM is zeroed, else O(pages).
+    ///
+    /// # Errors
+    /// [`BootFailure`] when the machine and the plan do not fit together or RAM is too small.
+    pub fn boot(machine: M, profile: &'static Profile, plan: Plan, cmdline: &str) -> Result<Self, BootFailure> {
+        let ram = window(&machine, &plan)?;
+        let cpus = plan.cpus;
+        let mut extents = [None; MAX_ZONES];
+        for (extent, zone) in extents.iter_mut().zip(plan.zones()) {
+            let (name, kind) = (zone.name, zone.kind);
+            *extent = Some(ZoneExtent { name, kind, start: zone.start, spanned: zone.spanned, present: zone.present });
+        }
+        let (first_pfn, frame_count) = span(profile, &extents);
+        let mem_map = mem_map_place(&plan, frame_count * size_of::<Frame>() as u64)?;
+        let (frames, pcp) = metadata(&machine, &ram, mem_map, first_pfn, frame_count, cpus)?;
+
+        let low_end = Pfn::containing(plan.layout.low.end);
+        let mut pages = PageAllocator::new(profile, frames, &extents, pcp, cpus, low_end);
+        hand_over(&pages, &plan, &extents);
+        let tunables = Tunables::from_cmdline(profile, CommandLine::new(cmdline));
+        let tuning = Tuning::new(profile, &plan.tuned_pages(), cpus, &tunables);
+        pages.tune(&tuning.zones);
+        plan.freed_late().for_each(|range| pages.release_reserved(first(range), last(range)));
+        pages.open();
+
+        let ground = Ground {
+            rule: profile.slab,
+            word: profile.word_bytes,
+            cache_line: profile.cache_line,
+            cpus,
+            total_pages: pages.managed(),
+        };
+        let mut slab = SlabAllocator::new(ram.share(), profile.page_offset, ground);
+        slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile)?;
+        let memory = Memory { machine, profile, ram, pages, slab };
+        let map = Map::boot(&memory, &plan.layout)?;
+        Ok(Self { memory, map, pools: Pools::default(), plan, tunables, tuning, mem_map, first_pfn })
+    }
+
+    /// Returns pages, slabs, kmalloc: what the kernel derefs to.
+    pub fn memory(&self) -> &Memory<M> {
+        &self.memory
+    }
+    /// Returns the page tables and the address ranges above them.
+    pub fn map(&self) -> &Map {
+        &self.map
+    }
+    /// Returns the memory pools.
+    pub fn pools(&self) -> &Pools {
+        &self.pools
+    }
+    /// Returns what was decided before boot: layout, zones, what is held.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+    /// Returns the watermarks and list sizes in force, with min_free_kbytes.
+    pub fn tuning(&self) -> &Tuning {
+        &self.tuning
+    }
+    /// Returns the memory tunables in force.
+    pub fn tunables(&self) -> &Tunables {
+        &self.tunables
+    }
+    /// Returns where the page structures lie in RAM.
+    pub fn mem_map(&self) -> PhysRange {
+        self.mem_map
+    }
+    /// Returns the frame that the first page structure describes.
+    pub fn first_pfn(&self) -> Pfn {
+        self.first_pfn
+    }
+
+    /// Checks every structure against every other: free lists, mem_map, zone counts, slabs, vm areas, page tables,
+    /// pools. Nothing may be allocated meanwhile. O(frames).
+    ///
+    /// # Errors
+    /// The first invariant found broken.
+    pub fn verify(&self) -> Result<(), Broken> {
+        self.memory.verify()?;
+        self.map.verify(&self.memory)?;
+        self.pools.verify(&self.memory)
+    }
+}
+
+fn first(range: PhysRange) -> Pfn {
+    Pfn::containing(range.start.page_up())
+}
+fn last(range: PhysRange) -> Pfn {
+    Pfn::containing(range.end)
+}
+
+fn window<M: Machine>(machine: &M, plan: &Plan) -> Result<Ram, BootFailure> {
+    let needed = plan.layout.low.bytes();
+    if machine.direct_map().pointer.addr() % PAGE_SIZE as usize != 0 {
+        return Err(BootFailure::Unaligned);
+    }
+    let ram = Ram::of(machine).filter(|ram| ram.start() == plan.layout.low.start);
+    let bytes = ram.as_ref().map_or(0, |ram| ram.end().raw() - ram.start().raw());
+    ram.filter(|_| bytes >= needed).map(|ram| ram.cut(needed)).ok_or(BootFailure::Window { bytes, needed })
+}
+
+/// The frames that need an entry: from the first zone's start to the last one's end, rounded out to top-order blocks.
+fn span(profile: &Profile, extents: &[Option<ZoneExtent>]) -> (Pfn, u64) {
+    let zones = || extents.iter().flatten().filter(|zone| zone.spanned != 0);
+    let start = zones().map(|zone| zone.start).min().unwrap_or_default().align_down(profile.top_order);
+    let end = zones().map(|zone| zone.end().raw()).max().unwrap_or(0);
+    (start, align_up(end, profile.top_order.pages()).saturating_sub(start.raw()))
+}
+
+/// Where the entries go: where the plan put the kernel's own, else into the highest held range that is large enough.
+fn mem_map_place(plan: &Plan, bytes: u64) -> Result<PhysRange, BootFailure> {
+    let low_end = plan.layout.low.end.raw();
+    let fits = |range: &PhysRange| align_up(range.start.raw(), 4096) + bytes <= range.end.raw().min(low_end);
+    let place =
+        plan.mem_map.filter(fits).or_else(|| plan.memblock.reserved().as_slice().iter().rev().copied().find(fits));
+    place
+        .map(|range| PhysRange::new(align_up(range.start.raw(), 4096), range.end.raw()))
+        .ok_or(BootFailure::MemMap { bytes })
+}
+
+/// The mem_map, and behind it the per-CPU page lists.
+fn metadata<M: Machine>(
+    machine: &M,
+    ram: &Ram,
+    place: PhysRange,
+    first: Pfn,
+    frames: u64,
+    cpus: u32,
+) -> Result<(FrameTable, Array<PerCpuPages>), BootFailure> {
+    let lists = MAX_ZONES as u64 * u64::from(cpus);
+    let list_bytes = lists * size_of::<PerCpuPages>() as u64 + align_of::<PerCpuPages>() as u64;
+    let bytes = frames * size_of::<Frame>() as u64 + list_bytes;
+    let failure = BootFailure::MemMap { bytes };
+    let mut reserve = Reserve::new(ram, place, bytes, machine.ram_is_zeroed()).ok_or(failure)?;
+    let table = reserve.array(frames).ok_or(failure)?;
+    let lists = reserve.array(lists).ok_or(failure)?;
+    Ok((FrameTable::new(table, first), lists))
+}
+
+/// Gives the page allocator what is free, marks the rest as reserved, and gives what is freed early in boot.
+fn hand_over(pages: &PageAllocator, plan: &Plan, extents: &[Option<ZoneExtent>]) {
+    for zone in extents.iter().flatten() {
+        let mut at = zone.start;
+        for range in plan.free_ranges() {
+            let (start, end) = (first(range).max(zone.start), last(range).min(zone.end()));
+            if start >= end {
+                continue;
+            }
+            pages.reserve(at, start);
+            at = end;
+        }
+        pages.reserve(at, zone.end());
+    }
+    plan.free_ranges().for_each(|range| pages.release(first(range), last(range)));
+    plan.freed_early().for_each(|range| pages.release_reserved(first(range), last(range)));
+}
+
+const _: () = assert!(size_of::<Frame>() <= 32, "the budget is 32 bytes a page");
+const _: () = assert!(Order::COUNT <= 16);

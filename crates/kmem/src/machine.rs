@@ -1,0 +1,59 @@
+//! The ground the engine stands on: RAM, CPUs, an MMU, a console. Nothing else.
+//!
+//! A machine is a Linux process (`kmem-hosted`) or a bare computer (`machines/`). The engine writes page tables in the
+//! architecture's format into the machine's RAM; the machine makes them work ([`Machine::load_page_table`]) and forgets
+//! translations when told ([`Machine::flush_tlb`]).
+
+use crate::units::{PhysAddr, VirtAddr};
+use core::fmt;
+
+/// The window through which low memory (all that the kernel maps directly) is reached: physical `start` lies at
+/// `pointer`, the next `bytes` follow.
+#[derive(Clone, Copy, Debug)]
+pub struct DirectMap {
+    /// Where the byte at physical `start` is.
+    pub pointer: *mut u8,
+    /// First physical address of the window.
+    pub start: PhysAddr,
+    /// Length of the window.
+    pub bytes: u64,
+}
+
+/// What the engine needs from the ground it stands on. Everything else is the engine's own work.
+///
+/// # Safety
+/// - `direct_map` returns a page-aligned window whose memory is valid for reads and writes while `self` lives (also when
+///   it is moved), the same on every call; only the engine and its clients touch those bytes.
+/// - `high_page` returns `None` or a pointer to the 4096 bytes of that page, valid alike.
+/// - `virt` returns a pointer to the mapped page while it is mapped, valid for reads and for what its mapping allows.
+/// - `cpu()` is below the number of CPUs the kernel was booted with, and no two threads of control that may run
+///   between each other's instructions have the same number; it does not change while interrupts are off.
+#[allow(unsafe_code)]
+pub unsafe trait Machine {
+    /// Returns the window onto the low memory, which begins at the first byte of RAM.
+    fn direct_map(&self) -> DirectMap;
+    /// Returns where a page above the direct map can be reached without mapping it, if this machine can do that.
+    fn high_page(&self, page: PhysAddr) -> Option<*mut u8> {
+        let _ = page;
+        None
+    }
+    /// True when RAM is known to be all zeros at boot; the engine then need not touch what it does not use.
+    fn ram_is_zeroed(&self) -> bool {
+        false
+    }
+    /// Returns the pointer by which a mapped virtual address is reached. The engine uses it only for pages that it has
+    /// just mapped itself.
+    fn virt(&self, addr: VirtAddr) -> *mut u8;
+    /// Returns the number of the CPU that runs this.
+    fn cpu(&self) -> u32;
+    /// Turns interrupts off on this CPU; returns what `irq_restore` needs.
+    fn irq_save(&self) -> usize;
+    /// Puts the interrupt state back.
+    fn irq_restore(&self, state: usize);
+    /// Makes the tables under `root` the ones that translate kernel addresses.
+    fn load_page_table(&self, root: PhysAddr);
+    /// Forgets all translations of `start..end`, on every CPU.
+    fn flush_tlb(&self, start: VirtAddr, end: VirtAddr);
+    /// Writes one line of the kernel log (no newline at its end).
+    fn printk(&self, line: fmt::Arguments<'_>);
+}

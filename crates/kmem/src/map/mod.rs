@@ -1,0 +1,239 @@
+//! Virtual memory of the kernel: page tables, and the address ranges that are mapped page by page.
+//!
+//! Low memory is mapped once and for all at boot, with large pages, at a constant distance: the *direct map*. All else
+//! that the kernel reaches gets its addresses from a range above, a page at a time:
+//!
+//! ```text
+//!   PAGE_OFFSET          high_memory   VMALLOC_START                 VMALLOC_END
+//!   | direct map               | gap | vmalloc · vmap · ioremap · modules | pkmap · fixmap |
+//!   | large pages              |  –  | areas, a guard page behind each    | high pages     |
+//! ```
+//!
+//! # Files, lowest first
+//! `entry` (formats, as data) · `walk` (address to page, pure) · `tables` (the writer) · `freed`, `vm_area` (who holds
+//! which addresses) · `dialect` (what kernels say) · `page_array`, `vmalloc` (with vmap), `ioremap` · `kmap`, `fixmap` (high
+//! pages) · `user` · `describe` (for reports) · `verify`.
+//!
+//! Without an MMU none of this exists: addresses are physical, vmalloc is kmalloc.
+//!
+//! # Locks
+//! The areas' lock is held only to search and to link (and to grow their table); the lock of the page tables only to
+//! enter a table; pkmap's while a slot is taken or emptied. Pages are allocated and freed outside of the first two.
+
+mod describe;
+mod dialect;
+pub mod entry;
+mod fixmap;
+mod freed;
+mod ioremap;
+mod kmap;
+mod page_array;
+mod tables;
+mod user;
+mod verify;
+mod vm_area;
+mod vmalloc;
+pub mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use describe::What;
+pub use entry::Prot;
+pub use fixmap::FixmapSlot;
+pub use freed::FreedArea;
+pub use kmap::KmapSlot;
+pub use tables::{MapError, PageTables};
+pub use vm_area::{Space, SpaceCounts, VmArea, VmFlags};
+pub use vmalloc::VmallocRequest;
+pub use walk::{Translation, Walk};
+
+use crate::boot::layout::{Layout, VirtRange};
+use crate::error::{AllocError, Name};
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::memory::Memory;
+use crate::profile::{AreaPlace, BootArea, BootAreaKind};
+use crate::sync::{AtomicU32, Ordering};
+use crate::units::{Pfn, PhysAddr, VirtAddr, PAGE_SHIFT, PAGE_SIZE};
+use dialect::Dialect;
+use fixmap::Fixmap;
+use kmap::Pkmap;
+use vm_area::VmAreas;
+
+const NO_MMU: AllocError = AllocError::Unsupported("a machine without an MMU cannot map pages");
+
+/// The kernel's virtual memory.
+pub struct Map {
+    virt: Option<Virt>,
+    layout: Regions,
+    /// What of the direct map is mapped: whole pages.
+    direct: VirtRange,
+    dialect: &'static Dialect,
+    /// `nr_vmalloc_pages`.
+    vmalloc_pages: AtomicU32,
+}
+
+/// What there is with an MMU.
+struct Virt {
+    tables: PageTables,
+    areas: VmAreas,
+    pkmap: Pkmap,
+    fixmap: Fixmap,
+}
+
+/// The regions of the layout that are not areas.
+#[derive(Clone, Copy)]
+struct Regions {
+    high_memory: VirtAddr,
+    vmalloc: Option<VirtRange>,
+    modules: Option<VirtRange>,
+    fixmap: Option<VirtRange>,
+    vectors: Option<VirtRange>,
+}
+
+impl Map {
+    /// Builds the kernel's page tables: the direct map, the tables below pkmap and fixmap, the areas that this kernel's
+    /// boot leaves behind. Then the machine uses them.
+    ///
+    /// # Errors
+    /// An [`AllocError`] when RAM does not suffice.
+    pub fn boot<M: Machine>(mem: &Memory<M>, layout: &Layout) -> Result<Self, AllocError> {
+        let direct = VirtRange::new(
+            layout.lowmem.start.page_up().raw(),
+            layout.lowmem.start.offset(layout.low.bytes()).page_down().raw(),
+        );
+        let mut map = Self {
+            virt: None,
+            layout: Regions {
+                high_memory: layout.high_memory,
+                vmalloc: layout.vmalloc,
+                modules: layout.modules,
+                fixmap: layout.fixmap,
+                vectors: layout.vectors,
+            },
+            direct,
+            dialect: Dialect::of(mem.profile),
+            vmalloc_pages: AtomicU32::new(0),
+        };
+        let Some(format) = mem.profile.paging else { return Ok(map) };
+        let tables = PageTables::new(mem, format)?;
+        let phys = mem.virt_to_phys(direct.start).unwrap_or_default();
+        tables.map_range(mem, direct.start, phys, direct.bytes(), Prot::KERNEL_EXEC)?;
+        let pkmap = Pkmap::new(mem, &tables, layout.pkmap)?;
+        let fixmap = Fixmap::new(mem, &tables, layout.fixmap)?;
+        let vmalloc = layout.vmalloc.unwrap_or_default();
+        let areas = VmAreas::new(mem, vmalloc, layout.modules.filter(|range| !vmalloc.contains(range.start)))?;
+        let root = tables.root();
+        map.virt = Some(Virt { tables, areas, pkmap, fixmap });
+        for area in mem.profile.boot_areas {
+            map.boot_area(mem, vmalloc, area)?;
+        }
+        mem.machine.load_page_table(root);
+        Ok(map)
+    }
+
+    /// Makes one of boot's areas. One that this layout has no place for is left out.
+    fn boot_area<M: Machine>(&self, mem: &Memory<M>, range: VirtRange, boot: &BootArea) -> Result<(), AllocError> {
+        let Some(virt) = &self.virt else { return Ok(()) };
+        let (phys, flags, prot) = match boot.kind {
+            BootAreaKind::Io(phys) => (phys, VmFlags::IOREMAP, Prot::KERNEL_IO),
+            BootAreaKind::StaticIo(phys) => (phys, VmFlags::IOREMAP | VmFlags::NO_GUARD, Prot::KERNEL_IO),
+            BootAreaKind::StaticHole => (0, VmFlags::IOREMAP | VmFlags::KEPT | VmFlags::NO_GUARD, Prot::empty()),
+            BootAreaKind::PerCpu => (0, VmFlags::ALLOC | VmFlags::KEPT | VmFlags::NO_GUARD, Prot::empty()),
+            BootAreaKind::Pages => (0, VmFlags::ALLOC, Prot::KERNEL),
+        };
+        let start = match boot.at {
+            AreaPlace::FromStart(bytes) => range.start.offset(bytes),
+            AreaPlace::At(addr) => VirtAddr::new(addr),
+        };
+        let area = VmArea {
+            start,
+            bytes: boot.bytes,
+            phys: PhysAddr::new(phys),
+            flags: flags | VmFlags::UNLIST,
+            prot,
+            caller: Name::new(boot.caller),
+            ..VmArea::default()
+        };
+        let area = match virt.areas.insert_at(mem, area) {
+            Ok(area) => area,
+            Err(AllocError::NoAddressSpace { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let pages = area.mapped_bytes() >> PAGE_SHIFT;
+        if boot.kind == BootAreaKind::Pages {
+            return self.fill_area(mem, &virt.tables, area, pages, Gfp::KERNEL | Gfp::HIGHMEM);
+        }
+        let page = |index| Pfn::new((phys >> PAGE_SHIFT) + index);
+        let mapped = virt.tables.map_pages(mem, area.start, pages, prot, page);
+        self.finish(mem, &area, mapped).map(|_| ())
+    }
+
+    /// Returns the page tables; `None` without an MMU.
+    pub fn tables(&self) -> Option<&PageTables> {
+        self.virt.as_ref().map(|virt| &virt.tables)
+    }
+    /// Returns where the root table lies; `None` without an MMU.
+    pub fn root(&self) -> Option<PhysAddr> {
+        self.tables().map(PageTables::root)
+    }
+    /// Translates a kernel or user address by the page tables; without an MMU an address is what it says.
+    pub fn translate<M: Machine>(&self, mem: &Memory<M>, va: VirtAddr) -> Option<Translation> {
+        match &self.virt {
+            Some(virt) => virt.tables.translate(mem, va),
+            None => {
+                let phys = mem.virt_to_phys(va)?;
+                Some(Translation { phys, page_bytes: PAGE_SIZE, prot: Prot::KERNEL_EXEC })
+            }
+        }
+    }
+    /// Walks the page tables and records each level; `None` without an MMU.
+    pub fn walk<M: Machine>(&self, mem: &Memory<M>, va: VirtAddr) -> Option<Walk> {
+        self.virt.as_ref().map(|virt| virt.tables.walk(mem, va))
+    }
+    /// Returns the physical address behind any kernel address, by a walk of the tables.
+    pub fn vmalloc_to_phys<M: Machine>(&self, mem: &Memory<M>, addr: VirtAddr) -> Option<PhysAddr> {
+        self.translate(mem, addr).map(|found| found.phys)
+    }
+
+    /// Returns where modules take their memory from.
+    pub fn module_space(&self) -> Space {
+        let own = self.virt.as_ref().is_some_and(|virt| virt.areas.counts(Space::Modules).range.bytes() > 0);
+        if own {
+            Space::Modules
+        } else {
+            Space::Vmalloc
+        }
+    }
+    /// True for an address of the vmalloc or module range: `is_vmalloc_or_module_addr`.
+    pub fn is_vmalloc_or_module(&self, addr: VirtAddr) -> bool {
+        let ranges = [self.layout.vmalloc, self.layout.modules];
+        ranges.into_iter().flatten().any(|range| range.contains(addr))
+    }
+    /// True for an address of the vmalloc range: `is_vmalloc_addr`.
+    pub fn is_vmalloc(&self, addr: VirtAddr) -> bool {
+        self.layout.vmalloc.is_some_and(|range| range.contains(addr))
+    }
+    /// Returns the areas of all ranges by address, those being made or freed included (see their flags).
+    pub fn areas(&self) -> impl Iterator<Item = VmArea> + '_ {
+        let mut at = Some(VirtAddr::new(0));
+        core::iter::from_fn(move || {
+            let area = self.virt.as_ref()?.areas.at_or_above(at?)?;
+            at = (area.end() > area.start).then(|| area.end());
+            Some(area)
+        })
+    }
+    /// Finds the area that holds `addr`, in its guard page too.
+    pub fn find_area(&self, addr: VirtAddr) -> Option<VmArea> {
+        self.virt.as_ref()?.areas.find(addr)
+    }
+    /// Returns what a range has and holds. Without an MMU everything is 0.
+    pub fn counts(&self, space: Space) -> SpaceCounts {
+        self.virt.as_ref().map(|virt| virt.areas.counts(space)).unwrap_or_default()
+    }
+    /// Returns the pages that vmalloc areas own: `nr_vmalloc_pages`.
+    pub fn vmalloc_pages(&self) -> u64 {
+        self.vmalloc_pages.load(Ordering::Relaxed).into()
+    }
+}

@@ -1,0 +1,357 @@
+//! Directly mapped memory: pages, slabs and kmalloc of one machine, with the machine's side of it.
+//!
+//! Here the pieces below come together: each call turns interrupts off, learns which CPU it runs on, asks the allocator,
+//! and turns interrupts back on. Physical addresses become virtual ones, and memory is zeroed where the flags ask for it.
+//! The layers above (`map`, `pool`, `kernel`) see only this.
+
+use crate::error::{AllocError, Broken, Misuse};
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::page::{FrameInfo, PageAllocator};
+use crate::profile::{Profile, ZeroSize};
+use crate::raw::{zero_high_page, Ram, Table};
+use crate::slab::kmalloc::KmallocInfo;
+use crate::slab::{CacheId, CacheSpec, CreateError, SlabAllocator};
+use crate::units::{Order, Pfn, PhysAddr, VirtAddr, PAGE_SIZE};
+
+/// The address that `kmalloc(0)` gives on kernels that have `ZERO_SIZE_PTR`.
+pub const ZERO_SIZE_PTR: VirtAddr = VirtAddr::new(16);
+
+/// Directly mapped memory of one machine.
+pub struct Memory<M: Machine> {
+    pub(crate) machine: M,
+    /// The kernel that is played.
+    pub profile: &'static Profile,
+    pub(crate) ram: Ram,
+    pub(crate) pages: PageAllocator,
+    pub(crate) slab: SlabAllocator,
+}
+
+/// Interrupts are off while this lives: for locks that interrupts take too.
+pub(crate) struct IrqOff<'a, M: Machine> {
+    machine: &'a M,
+    state: usize,
+    cpu: u32,
+}
+
+impl<'a, M: Machine> IrqOff<'a, M> {
+    #[inline(always)]
+    fn new(machine: &'a M) -> Self {
+        let state = machine.irq_save();
+        Self { machine, state, cpu: machine.cpu() }
+    }
+}
+impl<M: Machine> Drop for IrqOff<'_, M> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.machine.irq_restore(self.state);
+    }
+}
+
+impl<M: Machine> Memory<M> {
+    /// Returns the machine.
+    pub fn machine(&self) -> &M {
+        &self.machine
+    }
+    /// Returns low memory.
+    pub fn ram(&self) -> &Ram {
+        &self.ram
+    }
+    /// Returns the page allocator.
+    pub fn pages(&self) -> &PageAllocator {
+        &self.pages
+    }
+    /// Returns the slab allocator.
+    pub fn slab(&self) -> &SlabAllocator {
+        &self.slab
+    }
+    /// Takes `2^order` contiguous pages. `ZERO` is honoured; high pages that the machine cannot reach unmapped stay as
+    /// they are (`kmap` them).
+    ///
+    /// # Errors
+    /// As [`PageAllocator::alloc`].
+    #[inline]
+    pub fn alloc_pages(&self, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
+        let irq = IrqOff::new(&self.machine);
+        let hit = if order == Order::ZERO { self.pages.hit(irq.cpu, gfp) } else { None };
+        drop(irq);
+        match hit {
+            Some(pfn) if !gfp.contains(Gfp::ZERO) => Ok(pfn),
+            hit => self.alloc_pages_slow(hit, gfp, order),
+        }
+    }
+    #[cold]
+    fn alloc_pages_slow(&self, hit: Option<Pfn>, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
+        let pfn = match hit {
+            Some(pfn) => pfn,
+            None => {
+                let irq = IrqOff::new(&self.machine);
+                self.pages.alloc(irq.cpu, gfp, order)?
+            }
+        };
+        if gfp.contains(Gfp::ZERO) {
+            self.zero_pages(pfn, order.pages());
+        }
+        Ok(pfn)
+    }
+    /// Gives pages back.
+    ///
+    /// # Errors
+    /// As [`PageAllocator::free`].
+    #[inline]
+    pub fn free_pages(&self, pfn: Pfn, order: Order) -> Result<(), Misuse> {
+        let irq = IrqOff::new(&self.machine);
+        self.pages.free(irq.cpu, pfn, order)
+    }
+    /// Drops a reference to a page: `put_page`.
+    ///
+    /// # Errors
+    /// As [`PageAllocator::put`].
+    pub fn put_page(&self, pfn: Pfn) -> Result<(), Misuse> {
+        let irq = IrqOff::new(&self.machine);
+        self.pages.put(irq.cpu, pfn)
+    }
+    /// Takes contiguous pages for just `bytes`: the smallest block that holds them, less its tail: `alloc_pages_exact`.
+    ///
+    /// # Errors
+    /// As [`Memory::alloc_pages`]; [`AllocError::ZeroSize`].
+    pub fn alloc_pages_exact(&self, bytes: u64, gfp: Gfp) -> Result<Pfn, AllocError> {
+        if bytes == 0 {
+            return Err(AllocError::ZeroSize);
+        }
+        let limit = self.pages.top_order().bytes();
+        let order = Order::covering(bytes).ok_or(AllocError::TooLarge { bytes, limit })?;
+        let pfn = self.alloc_pages(gfp - Gfp::COMP, order)?;
+        if order == Order::ZERO {
+            return Ok(pfn);
+        }
+        // A block that was just given is a used block of this order, so it can be split and its pages freed.
+        let _ = self.pages.split(pfn, order);
+        for page in bytes.div_ceil(PAGE_SIZE)..order.pages() {
+            let _ = self.free_pages(pfn.add(page), Order::ZERO);
+        }
+        Ok(pfn)
+    }
+    /// Drains this CPU's page lists.
+    pub fn drain(&self) {
+        let irq = IrqOff::new(&self.machine);
+        self.pages.drain(irq.cpu);
+    }
+    fn zero_pages(&self, pfn: Pfn, pages: u64) {
+        if self.ram.fill(pfn.phys(), pages * PAGE_SIZE, 0) {
+            return;
+        }
+        for page in 0..pages {
+            zero_high_page(&self.machine, pfn.add(page).phys());
+        }
+    }
+
+    /// Allocates `bytes` of physically contiguous memory in the direct map. `ZERO` is honoured. A size of 0 gives what
+    /// the profile's kernel gives.
+    ///
+    /// # Errors
+    /// [`AllocError::TooLarge`], [`AllocError::NoMemory`]; [`AllocError::BadFlags`] for flags that the kernel treats as
+    /// a bug.
+    #[inline]
+    pub fn kmalloc(&self, bytes: u64, gfp: Gfp) -> Result<VirtAddr, AllocError> {
+        // A hit gives its answer here, so that errors never mix with it in registers.
+        let irq = IrqOff::new(&self.machine);
+        let hit = self.slab.kmalloc.cache_of(bytes, gfp).and_then(|cache| self.slab.hit(irq.cpu, cache));
+        drop(irq);
+        match hit {
+            Some(addr) if bytes != 0 && !gfp.contains(Gfp::ZERO) => Ok(self.to_virt(addr)),
+            hit => self.kmalloc_slow(hit, bytes, gfp),
+        }
+    }
+    #[cold]
+    fn kmalloc_slow(&self, hit: Option<PhysAddr>, bytes: u64, gfp: Gfp) -> Result<VirtAddr, AllocError> {
+        if bytes == 0 && self.slab.kmalloc.rule().zero == ZeroSize::Pointer16 {
+            if let Some(addr) = hit {
+                let irq = IrqOff::new(&self.machine);
+                // It was just taken from this very cache.
+                let _ = self.slab.free(&self.pages, irq.cpu, addr);
+            }
+            return Ok(ZERO_SIZE_PTR);
+        }
+        let addr = match hit {
+            Some(addr) => addr,
+            None => {
+                let irq = IrqOff::new(&self.machine);
+                self.slab.kmalloc.alloc(&self.slab, &self.pages, irq.cpu, bytes, gfp)?
+            }
+        };
+        if gfp.contains(Gfp::ZERO) {
+            self.ram.fill(addr, self.slab.kmalloc.roundup(bytes).unwrap_or(bytes), 0);
+        }
+        Ok(self.to_virt(addr))
+    }
+    /// Frees what [`Memory::kmalloc`] gave. `NULL` and `ZERO_SIZE_PTR` are nothing.
+    ///
+    /// # Errors
+    /// A [`Misuse`] for an address that kmalloc never gave. A double free is noticed by debug builds and by
+    /// [`Memory::kmalloc_info`].
+    #[inline]
+    pub fn kfree(&self, addr: VirtAddr) -> Result<(), Misuse> {
+        if addr <= ZERO_SIZE_PTR {
+            return Ok(());
+        }
+        let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
+        let irq = IrqOff::new(&self.machine);
+        self.slab.kmalloc.free(&self.slab, &self.pages, irq.cpu, phys)
+    }
+    /// Finds what kmalloc or a cache gave at an address; checks everything there is to check.
+    ///
+    /// # Errors
+    /// The [`Misuse`] that freeing it would be.
+    pub fn kmalloc_info(&self, addr: VirtAddr) -> Result<KmallocInfo, Misuse> {
+        let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
+        let _irq = self.irq_off();
+        self.slab.kmalloc.check(&self.slab, &self.pages, phys)
+    }
+    /// Returns the bytes that may be used at an address kmalloc gave.
+    ///
+    /// # Errors
+    /// As [`Memory::kmalloc_info`].
+    pub fn ksize(&self, addr: VirtAddr) -> Result<u64, Misuse> {
+        if addr <= ZERO_SIZE_PTR {
+            return Ok(0);
+        }
+        Ok(match self.kmalloc_info(addr)? {
+            KmallocInfo::Object(object) => object.object_size.into(),
+            KmallocInfo::Pages { order, .. } => order.bytes(),
+        })
+    }
+
+    /// Creates a slab cache.
+    ///
+    /// # Errors
+    /// As [`SlabAllocator::create`].
+    pub fn cache_create(&self, spec: &CacheSpec<'_>) -> Result<CacheId, CreateError> {
+        let irq = IrqOff::new(&self.machine);
+        self.slab.create(&self.pages, irq.cpu, spec)
+    }
+    /// Takes an object of a cache. `ZERO` is honoured.
+    ///
+    /// # Errors
+    /// As [`SlabAllocator::alloc`].
+    #[inline]
+    pub fn cache_alloc(&self, id: CacheId, gfp: Gfp) -> Result<VirtAddr, AllocError> {
+        let irq = IrqOff::new(&self.machine);
+        let hit = self.slab.hit(irq.cpu, id);
+        drop(irq);
+        match hit {
+            Some(addr) if !gfp.contains(Gfp::ZERO) => Ok(self.to_virt(addr)),
+            hit => self.cache_alloc_slow(hit, id, gfp),
+        }
+    }
+    #[cold]
+    fn cache_alloc_slow(&self, hit: Option<PhysAddr>, id: CacheId, gfp: Gfp) -> Result<VirtAddr, AllocError> {
+        let addr = match hit {
+            Some(addr) => addr,
+            None => {
+                let irq = IrqOff::new(&self.machine);
+                self.slab.alloc_slow(&self.pages, irq.cpu, id, gfp)?
+            }
+        };
+        if gfp.contains(Gfp::ZERO) {
+            let bytes = self.slab.info(id).map_or(0, |info| info.geometry.object_size);
+            self.ram.fill(addr, bytes.into(), 0);
+        }
+        Ok(self.to_virt(addr))
+    }
+    /// Gives an object back to its cache.
+    ///
+    /// # Errors
+    /// As [`SlabAllocator::free`].
+    #[inline]
+    pub fn cache_free(&self, addr: VirtAddr) -> Result<(), Misuse> {
+        let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
+        let irq = IrqOff::new(&self.machine);
+        self.slab.free(&self.pages, irq.cpu, phys)
+    }
+    /// Gives an object back after checking that it is a live object of this cache.
+    ///
+    /// # Errors
+    /// [`Misuse::WrongCache`] and what [`SlabAllocator::check`] finds.
+    pub fn cache_free_checked(&self, id: CacheId, addr: VirtAddr) -> Result<(), Misuse> {
+        let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
+        let irq = self.irq_off();
+        let object = self.slab.check(&self.pages, phys)?;
+        let cache = self.slab.info(object.cache).map(|info| info.name).unwrap_or_default();
+        drop(irq);
+        if object.cache != id {
+            return Err(Misuse::WrongCache { object: addr, cache });
+        }
+        self.cache_free(addr)
+    }
+    /// Gives a cache's empty slabs back.
+    ///
+    /// # Errors
+    /// As [`SlabAllocator::shrink`].
+    pub fn cache_shrink(&self, id: CacheId) -> Result<(), Misuse> {
+        let irq = IrqOff::new(&self.machine);
+        self.slab.shrink(&self.pages, irq.cpu, id)
+    }
+    /// Destroys a cache.
+    ///
+    /// # Errors
+    /// As [`SlabAllocator::destroy`].
+    pub fn cache_destroy(&self, id: CacheId) -> Result<(), Misuse> {
+        let irq = IrqOff::new(&self.machine);
+        self.slab.destroy(&self.pages, irq.cpu, id)
+    }
+
+    /// Returns the virtual address of a byte of low memory; `None` above it.
+    #[inline]
+    pub fn phys_to_virt(&self, addr: PhysAddr) -> Option<VirtAddr> {
+        self.ram.holds(addr, 1).then(|| self.to_virt(addr))
+    }
+    /// Returns the physical address behind an address of the direct map; `None` elsewhere.
+    #[inline]
+    pub fn virt_to_phys(&self, addr: VirtAddr) -> Option<PhysAddr> {
+        let offset = addr.raw().wrapping_sub(self.profile.page_offset.raw());
+        let phys = PhysAddr::new(self.profile.phys_offset.raw().wrapping_add(offset));
+        self.ram.holds(phys, 1).then_some(phys)
+    }
+    #[inline(always)]
+    fn to_virt(&self, addr: PhysAddr) -> VirtAddr {
+        self.profile.page_offset.offset(addr.raw().wrapping_sub(self.profile.phys_offset.raw()))
+    }
+    /// True for a frame above the direct map.
+    pub fn is_high(&self, pfn: Pfn) -> bool {
+        self.pages.is_high(pfn)
+    }
+    /// True for a frame of RAM (reserved ones included).
+    pub fn is_ram(&self, pfn: Pfn) -> bool {
+        self.pages.info(pfn).is_some()
+    }
+    /// Describes how a frame is used.
+    pub fn frame(&self, pfn: Pfn) -> Option<FrameInfo> {
+        self.pages.info(pfn)
+    }
+    /// Returns the pages that the allocator manages: `totalram_pages`.
+    pub fn total_pages(&self) -> u64 {
+        self.pages.managed()
+    }
+
+    /// Turns interrupts off.
+    #[inline(always)]
+    pub(crate) fn irq_off(&self) -> IrqOff<'_, M> {
+        IrqOff::new(&self.machine)
+    }
+    /// Adds a block to a table of descriptors.
+    pub(crate) fn grow<T: Default + Sync>(&self, table: &Table<T>) -> Result<(), AllocError> {
+        let irq = IrqOff::new(&self.machine);
+        self.slab.grow(&self.pages, irq.cpu, table, 16)
+    }
+
+    /// Checks the invariants of pages and slabs. No CPU may allocate meanwhile. O(frames).
+    ///
+    /// # Errors
+    /// The first invariant found broken.
+    pub fn verify(&self) -> Result<(), Broken> {
+        let _irq = self.irq_off();
+        self.pages.verify()?;
+        self.slab.verify(&self.pages)
+    }
+}

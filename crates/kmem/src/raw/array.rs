@@ -1,0 +1,108 @@
+//! A fixed array of structures in the machine's RAM.
+
+use super::Ram;
+use crate::sync::{AtomicU32, Count};
+use crate::units::{align_up, PhysAddr, PhysRange};
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+/// Types that may live in zeroed RAM.
+///
+/// # Safety
+/// All bytes zero is a valid value, and dropping one does nothing.
+pub(crate) unsafe trait Zeroed: Sync {}
+
+// SAFETY: Zero is a value of it.
+unsafe impl Zeroed for AtomicU32 {}
+// SAFETY: An atomic in a new coat.
+unsafe impl Zeroed for Count {}
+
+/// Declares a structure that may live in zeroed RAM because all of its fields may.
+macro_rules! zeroed_struct {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident {
+        $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty,)*
+    }) => {
+        $(#[$meta])*
+        $vis struct $name {
+            $($(#[$field_meta])* $field_vis $field: $type,)*
+        }
+        const _: () = {
+            const fn may_be_zero<T: $crate::raw::Zeroed>() {}
+            $(may_be_zero::<$type>();)*
+        };
+        // SAFETY: Each field may be zero, as the lines above make sure.
+        #[allow(unsafe_code)]
+        unsafe impl $crate::raw::Zeroed for $name {}
+    };
+}
+pub(crate) use zeroed_struct;
+
+/// `len` structures of one type in the machine's RAM.
+///
+/// # Invariants
+/// `base` points to `len` valid values of `T` that nothing else uses while the machine lives.
+pub(crate) struct Array<T> {
+    base: NonNull<T>,
+    len: usize,
+    _values: PhantomData<T>,
+}
+
+// SAFETY: An array only hands out shared references to `T`, which is `Sync`.
+unsafe impl<T: Zeroed> Send for Array<T> {}
+// SAFETY: As above.
+unsafe impl<T: Zeroed> Sync for Array<T> {}
+
+impl<T: Zeroed> Array<T> {
+    /// Takes `len` structures in the `bytes` zeroed bytes of RAM from `addr` on, which boot has set aside for them. `None`
+    /// when they do not fit, do not lie in the window or are not aligned.
+    ///
+    /// # Safety
+    /// The bytes are zero, and the engine uses them for nothing else from now on.
+    unsafe fn new(ram: &Ram, addr: PhysAddr, len: u64) -> Option<Self> {
+        let base = ram.pointer(addr, len.checked_mul(size_of::<T>() as u64)?)?.cast::<T>();
+        base.is_aligned().then_some(Self { base, len: len as usize, _values: PhantomData })
+    }
+    /// Returns how many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+    /// Returns structure `index`.
+    #[inline(always)]
+    pub(crate) fn get(&self, index: u64) -> Option<&T> {
+        if index >= self.len as u64 {
+            return None;
+        }
+        // SAFETY: `index` is below `len`, and by the type invariant `base` points to `len` values.
+        let value = unsafe { self.base.add(index as usize) };
+        // SAFETY: By the type invariant the value is valid and lives as long as the machine, which outlives the engine.
+        Some(unsafe { value.as_ref() })
+    }
+}
+
+/// The range of RAM that boot has set aside for the engine's own structures, zeroed; it is cut up once.
+pub(crate) struct Reserve<'a> {
+    ram: &'a Ram,
+    next: u64,
+    end: u64,
+}
+
+impl<'a> Reserve<'a> {
+    /// Takes what the boot plan holds for the page structures, and zeroes it unless it is zero already. `None` when it
+    /// does not lie in the window.
+    pub(crate) fn new(ram: &'a Ram, place: PhysRange, bytes: u64, is_zeroed: bool) -> Option<Self> {
+        let (start, end) = (place.start.raw(), place.start.raw() + bytes);
+        let fits = end <= place.end.raw() && (is_zeroed || ram.fill(place.start, bytes, 0));
+        fits.then_some(Self { ram, next: start, end })
+    }
+    /// Cuts off `len` structures.
+    pub(crate) fn array<T: Zeroed>(&mut self, len: u64) -> Option<Array<T>> {
+        let start = align_up(self.next, align_of::<T>() as u64);
+        let end = start.checked_add(len.checked_mul(size_of::<T>() as u64)?)?;
+        if end > self.end {
+            return None;
+        }
+        self.next = end;
+        // SAFETY: The range was held by boot for this and is zero; what is cut off is never cut off again.
+        unsafe { Array::new(self.ram, PhysAddr::new(start), len) }
+    }
+}

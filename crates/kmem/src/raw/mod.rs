@@ -1,0 +1,17 @@
+//! The engine's unsafe code: memory of the machine made into safe types.
+//!
+//! - [`Ram`]: the direct map as bytes and words, bounds-checked.
+//! - `Array`: a fixed array of structures in the machine's RAM.
+//! - `Table`: an array of structures in the machine's RAM that grows by blocks and never moves.
+//!
+//! What lies in RAM that several CPUs reach is made of atomics, which makes sharing it safe without further argument.
+
+mod array;
+mod page;
+mod ram;
+mod table;
+
+pub(crate) use array::{zeroed_struct, Array, Reserve, Zeroed};
+pub(crate) use page::{high_word, zero_high_page, zero_mapped_page};
+pub use ram::Ram;
+pub(crate) use table::Table;

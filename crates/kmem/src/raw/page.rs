@@ -1,0 +1,33 @@
+//! Pages outside the direct map: reached where the machine shows them, else at the address at which they are mapped.
+
+use crate::machine::Machine;
+use crate::sync::AtomicU32;
+use crate::units::{PhysAddr, VirtAddr, PAGE_SIZE};
+
+/// Zeroes a page above the direct map. False when the machine does not show it unmapped.
+pub(crate) fn zero_high_page<M: Machine>(machine: &M, page: PhysAddr) -> bool {
+    let Some(pointer) = machine.high_page(page) else { return false };
+    // SAFETY: `Machine::high_page` promises 4096 bytes valid for writes.
+    unsafe { pointer.write_bytes(0, PAGE_SIZE as usize) };
+    true
+}
+
+/// Zeroes the page that the engine has just mapped, for writing, at `va`.
+pub(crate) fn zero_mapped_page<M: Machine>(machine: &M, va: VirtAddr) {
+    let pointer = machine.virt(va);
+    // SAFETY: The page is mapped at `va`, so `Machine::virt` gives a pointer to its 4096 bytes.
+    unsafe { pointer.write_bytes(0, PAGE_SIZE as usize) };
+}
+
+/// Returns the aligned word at `offset` in a page above the direct map, which the engine has mapped at `va` for its own
+/// use.
+pub(crate) fn high_word<M: Machine>(machine: &M, page: PhysAddr, va: VirtAddr, offset: u64) -> Option<&AtomicU32> {
+    let page = machine.high_page(page).unwrap_or_else(|| machine.virt(va));
+    let pointer = page.wrapping_add(offset as usize).cast::<u32>();
+    if pointer.is_null() || !pointer.is_aligned() || offset > PAGE_SIZE - 4 {
+        return None;
+    }
+    // SAFETY: `Machine` promises 4096 valid bytes behind a high page and behind a page that is mapped; the word lies in
+    // them, and the engine's own words are only used as atomics.
+    Some(unsafe { AtomicU32::from_ptr(pointer) })
+}

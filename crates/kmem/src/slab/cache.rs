@@ -1,0 +1,227 @@
+//! One slab cache: its slabs, and the free objects in them.
+//!
+//! A slab is a block of pages; each of its frames names the cache, the first one also holds how many objects are out
+//! and where the chain of free ones begins. The chain runs through the free objects (SLUB), behind them when their
+//! contents must be kept, or through an index array (SLAB).
+//!
+//! # Invariants, checked by `verify`
+//! - **S1** A slab's chain of free objects has as many links as objects are not out, and names each at most once.
+//! - **S2** Slabs with free and live objects are on the partial list, those without live ones on the empty list, full
+//!   ones on neither.
+//! - **S3** Objects in slabs, in CPU arrays and out add up to the cache's objects.
+
+use super::geometry::{Geometry, SlabFlags};
+use crate::error::{Broken, Name};
+use crate::page::frame::{Frame, FrameKind, FrameList, FrameTable};
+use crate::raw::Ram;
+use crate::sync::{Count, Ordering, SpinLock};
+use crate::units::{PhysAddr, VirtAddr};
+
+/// A function of the client's that is called for an object: constructor or destructor.
+#[derive(Clone, Copy, Debug)]
+pub struct Hook {
+    /// What is called, with `token` and the object's address.
+    pub call: fn(token: u64, object: VirtAddr),
+    /// The client's own.
+    pub token: u64,
+}
+
+/// One cache. `state` 0: the slot is unused.
+#[derive(Default)]
+pub(crate) struct Cache {
+    state: Count,
+    pub(crate) inner: SpinLock<Inner>,
+}
+
+/// What the cache's lock guards.
+#[derive(Default)]
+pub(crate) struct Inner {
+    pub(crate) name: Name,
+    pub(crate) geometry: Geometry,
+    pub(crate) flags: SlabFlags,
+    pub(crate) ctor: Option<Hook>,
+    pub(crate) dtor: Option<Hook>,
+    pub(crate) partial: FrameList,
+    pub(crate) empty: FrameList,
+    pub(crate) slabs: u32,
+    /// Pages of all slabs: a slab may have the smaller order.
+    pub(crate) pages: u64,
+    /// One of kmalloc's own.
+    pub(crate) is_kmalloc: bool,
+    /// Objects of all slabs.
+    pub(crate) objects: u64,
+    /// Objects on the chains of the slabs.
+    pub(crate) free: u64,
+    pub(crate) next_colour: u32,
+    /// Position in the order of creation.
+    pub(crate) serial: u32,
+}
+
+impl Cache {
+    pub(crate) fn is_live(&self) -> bool {
+        self.state.get() != 0
+    }
+    pub(crate) fn set_live(&self, live: bool) {
+        self.state.set(live.into());
+    }
+}
+
+/// Ends a chain of free objects.
+const END: u32 = 0xffff;
+
+/// A slab, seen through the entry of its first frame: `a` is the cache, `b` the objects out (high half) and the first
+/// free one (low half), the count word says where the management is.
+pub(crate) struct Slab<'a> {
+    pub(crate) frame: &'a Frame,
+    pub(crate) base: PhysAddr,
+    pub(crate) objects: u32,
+    geometry: &'a Geometry,
+    ram: &'a Ram,
+}
+
+impl<'a> Slab<'a> {
+    pub(crate) fn new(frames: &'a FrameTable, index: u32, geometry: &'a Geometry, ram: &'a Ram) -> Option<Self> {
+        let frame = frames.at(index)?;
+        let order = frame.state().order();
+        let objects = if order == geometry.order {
+            geometry.objects
+        } else {
+            (order.bytes() / u64::from(geometry.size.max(1))) as u32
+        };
+        Some(Self { frame, base: frames.pfn(index).phys(), objects, geometry, ram })
+    }
+    pub(crate) fn out(&self) -> u32 {
+        self.frame.b.load(Ordering::Relaxed) >> 16
+    }
+    fn first_free(&self) -> u32 {
+        self.frame.b.load(Ordering::Relaxed) & END
+    }
+    fn set(&self, out: u32, first_free: u32) {
+        self.frame.b.store(out << 16 | first_free, Ordering::Relaxed);
+    }
+    /// Distance from the slab's start to its first object.
+    fn first_offset(&self) -> u64 {
+        if self.geometry.management == 0 || self.geometry.off_slab {
+            0
+        } else {
+            self.frame.count().into()
+        }
+    }
+    pub(crate) fn object(&self, index: u32) -> PhysAddr {
+        let offset = self.first_offset() + u64::from(index * self.geometry.size + self.geometry.left);
+        self.base.offset(offset)
+    }
+    /// Returns the object that holds an address: its index and its first byte.
+    pub(crate) fn find(&self, addr: PhysAddr) -> Option<(u32, PhysAddr)> {
+        let offset = addr.raw().checked_sub(self.base.raw())?.checked_sub(self.first_offset())?;
+        let index = (offset / u64::from(self.geometry.size.max(1))) as u32;
+        (index < self.objects).then(|| (index, self.object(index)))
+    }
+    /// Returns where the off-slab management lies.
+    pub(crate) fn management(&self) -> PhysAddr {
+        PhysAddr::new(u64::from(self.frame.count()) << 5)
+    }
+    fn link(&self, index: u32) -> u32 {
+        if self.geometry.management == 0 {
+            let at = self.base.offset(u64::from(index * self.geometry.size + self.geometry.link));
+            return self.ram.half(at).map_or(END, |link| link.load(Ordering::Relaxed).into());
+        }
+        self.ram.half(self.bufctl(index)).map_or(END, |link| link.load(Ordering::Relaxed).into())
+    }
+    fn set_link(&self, index: u32, next: u32) {
+        if self.geometry.management == 0 {
+            let at = self.base.offset(u64::from(index * self.geometry.size + self.geometry.link));
+            if let Some(link) = self.ram.half(at) {
+                link.store(next as u16, Ordering::Relaxed);
+            }
+        } else if let Some(link) = self.ram.half(self.bufctl(index)) {
+            link.store(next as u16, Ordering::Relaxed);
+        }
+    }
+    /// The index array is the end of the management; two bytes an entry do, whatever `kmem_bufctl_t` is.
+    fn bufctl(&self, index: u32) -> PhysAddr {
+        let start = if self.geometry.off_slab {
+            self.management()
+        } else {
+            self.base.offset(self.first_offset() - u64::from(self.geometry.management))
+        };
+        let end = self.geometry.management & !1;
+        start.offset(u64::from(end - 2 * self.objects.min(end / 2) + 2 * index))
+    }
+    /// Chains all objects of a new slab. `place` is what the count word keeps: offset of the first object or management.
+    pub(crate) fn start(&self, place: u32) {
+        self.frame.set_count(place);
+        for index in 0..self.objects {
+            self.set_link(index, if index + 1 < self.objects { index + 1 } else { END });
+        }
+        self.set(0, if self.objects == 0 { END } else { 0 });
+    }
+    /// Takes the first free object.
+    pub(crate) fn take(&self) -> Option<PhysAddr> {
+        let first = self.first_free();
+        if first >= self.objects {
+            return None;
+        }
+        self.set(self.out() + 1, self.link(first).min(END));
+        Some(self.object(first))
+    }
+    /// Puts an object back.
+    pub(crate) fn give(&self, index: u32) {
+        self.set_link(index, self.first_free());
+        self.set(self.out().saturating_sub(1), index);
+    }
+    /// True when the object is on the chain. O(objects).
+    pub(crate) fn is_on_chain(&self, index: u32) -> bool {
+        self.chain().any(|free| free == index)
+    }
+    fn chain(&self) -> impl Iterator<Item = u32> + '_ {
+        let mut at = self.first_free();
+        let mut left = self.objects + 1;
+        core::iter::from_fn(move || {
+            if at >= self.objects || left == 0 {
+                return None;
+            }
+            let here = at;
+            at = self.link(here);
+            left -= 1;
+            Some(here)
+        })
+    }
+    /// Checks S1; returns the free objects.
+    pub(crate) fn verify(&self) -> Result<u64, Broken> {
+        let at = self.base.raw();
+        let mut links = 0;
+        let mut seen = [0u64; 64];
+        for index in self.chain() {
+            links += 1;
+            let bit = 1 << (index % 64);
+            if let Some(word) = seen.get_mut(index as usize / 64) {
+                if *word & bit != 0 {
+                    return Err(Broken {
+                        what: "slab S1 (object twice on a chain)",
+                        at,
+                        found: index.into(),
+                        expected: 0,
+                    });
+                }
+                *word |= bit;
+            }
+        }
+        let expected = u64::from(self.objects) - u64::from(self.out().min(self.objects));
+        if links != expected {
+            return Err(Broken { what: "slab S1 (free objects)", at, found: links, expected });
+        }
+        Ok(links)
+    }
+}
+
+/// Returns the index of the first frame of the slab that a frame belongs to, with the cache.
+pub(crate) fn slab_of(frames: &FrameTable, index: u32) -> Option<(u32, u32)> {
+    let frame = frames.at(index)?;
+    let cache = frame.a.load(Ordering::Relaxed);
+    match frame.state().kind() {
+        FrameKind::Slab => Some((index, cache)),
+        FrameKind::SlabTail => Some((frame.b.load(Ordering::Relaxed), cache)),
+        _ => None,
+    }
+}

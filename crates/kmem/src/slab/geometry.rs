@@ -1,0 +1,340 @@
+//! Slab geometry: from an object's size to the shape of its slabs. Pure arithmetic, no memory is touched.
+//!
+//! A slab is a block of pages cut into objects. Its shape decides how much is wasted and how often the page allocator
+//! is asked. Two families of kernels do it differently:
+//!
+//! - **SLUB** (3.x and 6.x): nothing lies beside the objects; the link of a free object lies inside it, or behind it
+//!   when its contents must be kept (constructor, poison). The order is the smallest that wastes little, tried with
+//!   less and less strictness.
+//! - **SLAB** (2.6): a descriptor and an index array lie at the start of the slab, or elsewhere when objects are large;
+//!   what is left over is used to shift slabs by cache lines (colouring).
+//!
+//! Sources: 6.1 `mm/slub.c` (`calculate_sizes`, `calculate_order`, `set_cpu_partial`), `mm/slab_common.c`
+//! (`calculate_alignment`); 2.6.18 `mm/slab.c` (`kmem_cache_create`, `calculate_slab_order`, `cache_estimate`,
+//! `enable_cpucache`). The SLUB part reproduces every cache of the captures in `golden/`.
+
+use crate::profile::SlabRule;
+use crate::units::{align_up, Order, PAGE_SIZE};
+use bitflags::bitflags;
+
+bitflags! {
+    /// What a cache asks for; the meanings behind the kernels' `SLAB_*` bits.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    pub struct SlabFlags: u32 {
+        /// Objects begin on cache lines.
+        const HWCACHE_ALIGN = 1;
+        /// Objects come from zone DMA.
+        const CACHE_DMA = 2;
+        /// Red zones around objects.
+        const RED_ZONE = 4;
+        /// Free objects are filled with a pattern.
+        const POISON = 8;
+        /// Who allocated and freed is kept beside each object.
+        const STORE_USER = 16;
+        /// Every free is checked.
+        const CONSISTENCY_CHECKS = 32;
+        /// Failing to create the cache is fatal.
+        const PANIC = 64;
+        /// Pages are counted as reclaimable.
+        const RECLAIM_ACCOUNT = 128;
+        /// Slabs are freed after a grace period.
+        const TYPESAFE_BY_RCU = 256;
+        /// Never shares its slabs with a cache of the same size.
+        const NO_MERGE = 512;
+        /// Objects are charged to memory cgroups.
+        const ACCOUNT = 1024;
+    }
+}
+
+/// What a cache is asked to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Bytes the user gets.
+    pub object_size: u32,
+    /// Alignment asked for; 0 for none.
+    pub align: u32,
+    /// Flags.
+    pub flags: SlabFlags,
+    /// True with a constructor.
+    pub has_ctor: bool,
+    /// True for the caches behind kmalloc.
+    pub is_kmalloc: bool,
+}
+
+/// The machine's part in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ground {
+    /// Which allocator.
+    pub rule: SlabRule,
+    /// `sizeof(long)`.
+    pub word: u32,
+    /// Bytes of a cache line.
+    pub cache_line: u32,
+    /// Number of CPUs.
+    pub cpus: u32,
+    /// Pages of RAM.
+    pub total_pages: u64,
+}
+
+/// The shape of a cache's slabs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Geometry {
+    /// Bytes the user asked for.
+    pub object_size: u32,
+    /// Distance from one object to the next.
+    pub size: u32,
+    /// Alignment of an object.
+    pub align: u32,
+    /// Order of a slab's pages.
+    pub order: Order,
+    /// Objects of a slab.
+    pub objects: u32,
+    /// Where an object begins within its stride (behind a left red zone).
+    pub left: u32,
+    /// Where in the stride the link of a free object lies (SLUB).
+    pub link: u32,
+    /// Bytes of descriptor and index array (SLAB); 0 with SLUB.
+    pub management: u32,
+    /// The management lies outside the slab (SLAB, large objects).
+    pub off_slab: bool,
+    /// How many different shifts of the first object there are (SLAB); 0 or 1: none.
+    pub colours: u32,
+    /// Bytes of a shift.
+    pub colour_step: u32,
+    /// Objects that a CPU keeps at most.
+    pub cpu_limit: u32,
+    /// Objects moved to or from a CPU at once.
+    pub cpu_batch: u32,
+    /// Slabs without a live object that are kept.
+    pub min_partial: u32,
+}
+
+/// Computes the shape of a cache's slabs; `None` when not even one object fits into the largest slab.
+pub fn geometry(shape: &Shape, ground: &Ground) -> Option<Geometry> {
+    // Beyond the largest block there is, and far from where 32 bits end.
+    const LARGEST: u32 = 1 << 27;
+    if shape.object_size > LARGEST || shape.align > LARGEST {
+        return None;
+    }
+    match ground.rule {
+        SlabRule::Slub { max_order, fewer_objects, track } => slub(shape, ground, max_order, fewer_objects, track),
+        SlabRule::Slab { descriptor, bufctl, max_order } => slab(shape, ground, descriptor, bufctl, max_order),
+    }
+}
+
+/// The alignment in force: at least a word, at least what was asked for, and with `HWCACHE_ALIGN` the cache line or the
+/// smallest half of it that holds the object.
+fn alignment(shape: &Shape, ground: &Ground) -> u32 {
+    let mut line = 0;
+    if shape.flags.contains(SlabFlags::HWCACHE_ALIGN) {
+        line = ground.cache_line;
+        while shape.object_size <= line / 2 {
+            line /= 2;
+        }
+    }
+    align_up(u64::from(shape.align.max(line).max(ground.word)), u64::from(ground.word)) as u32
+}
+
+fn slub(shape: &Shape, ground: &Ground, max_order: u32, fewer_objects: bool, track: u32) -> Option<Geometry> {
+    let word = ground.word;
+    // SLUB keeps 8-byte alignment of every object on the machines of the profiles (ARCH_SLAB_MINALIGN).
+    let align = alignment(shape, ground).max(8);
+    let red = shape.flags.contains(SlabFlags::RED_ZONE);
+    let kept = shape.flags.intersects(SlabFlags::POISON | SlabFlags::TYPESAFE_BY_RCU) || shape.has_ctor;
+
+    let mut size = align_up(shape.object_size.into(), word.into()) as u32;
+    if red && size == shape.object_size {
+        size += word;
+    }
+    let inuse = size;
+    let mut link = align_up(u64::from(shape.object_size / 2), word.into()) as u32;
+    if kept {
+        link = inuse;
+        size += word;
+    }
+    if shape.flags.contains(SlabFlags::STORE_USER) {
+        size += 2 * track + if shape.is_kmalloc { 4 } else { 0 };
+    }
+    let mut left = 0;
+    if red {
+        left = align_up(word.into(), align.into()) as u32;
+        size += word + left;
+    }
+    let size = align_up(size.into(), align.into()) as u32;
+    let order = slub_order(size, ground.cpus, max_order, fewer_objects)?;
+    let (cpu_limit, min_partial) = (slub_cpu_partial(size), (size.ilog2() / 2).clamp(5, 10));
+    Some(Geometry {
+        object_size: shape.object_size,
+        size,
+        align,
+        order,
+        objects: (order.bytes() / u64::from(size)) as u32,
+        left,
+        link: left + link.min(size.saturating_sub(word)),
+        cpu_limit,
+        cpu_batch: cpu_limit.div_ceil(2),
+        min_partial,
+        ..Geometry::default()
+    })
+}
+
+/// Objects that the partial slabs of a CPU should hold: `set_cpu_partial`.
+fn slub_cpu_partial(size: u32) -> u32 {
+    match size {
+        4096.. => 6,
+        1024.. => 24,
+        256.. => 52,
+        _ => 120,
+    }
+}
+
+/// The order of a slab: `calculate_order`.
+fn slub_order(size: u32, cpus: u32, max_order: u32, fewer_objects: bool) -> Option<Order> {
+    let orders = |least: u32, most: u32| (least..=most).filter_map(Order::new);
+    let order_for = |objects: u64| Order::covering(objects * u64::from(size)).map_or(u32::MAX, Order::raw);
+    let wanted = 4 * (u64::from(u32::BITS - cpus.leading_zeros()) + 1);
+    let wanted = wanted.min((PAGE_SIZE << max_order) / u64::from(size));
+    let fits = |objects: u64, fraction: u64, most: u32| {
+        orders(order_for(objects), most).find(|order| order.bytes() % u64::from(size) <= order.bytes() / fraction)
+    };
+    let mut objects = wanted;
+    while objects > 1 {
+        for fraction in [16, 8, 4] {
+            if let Some(order) = fits(objects, fraction, max_order) {
+                return Some(order);
+            }
+        }
+        if !fewer_objects {
+            if let Some(order) = fits(objects, 2, max_order) {
+                return Some(order);
+            }
+            break;
+        }
+        objects -= 1;
+    }
+    if let Some(order) = fits(1, 1, max_order) {
+        return Some(order);
+    }
+    Order::covering(size.into())
+}
+
+fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order: u32) -> Option<Geometry> {
+    let align = alignment(shape, ground);
+    let size = align_up(align_up(shape.object_size.into(), ground.word.into()), align.into()) as u32;
+    // Large objects keep their management elsewhere, or it would cost a whole object.
+    let mut off_slab = u64::from(size) >= PAGE_SIZE / 8;
+    let management = |objects: u32, align: u32| align_up(u64::from(objects * bufctl + descriptor), align.into());
+    // Machines with more than 32 MiB take slabs of up to two pages to waste less.
+    let break_order = u32::from(ground.total_pages > (32 << 20) / PAGE_SIZE);
+
+    let estimate = |order: Order, off_slab: bool| {
+        let bytes = order.bytes();
+        let objects = if off_slab {
+            bytes / u64::from(size)
+        } else {
+            let objects = bytes.saturating_sub(descriptor.into()) / u64::from(size + bufctl);
+            let used = management(objects as u32, align) + objects * u64::from(size);
+            if objects > 0 && used > bytes {
+                objects - 1
+            } else {
+                objects
+            }
+        } as u32;
+        let left = bytes - u64::from(objects) * u64::from(size) - if off_slab { 0 } else { management(objects, align) };
+        (objects, left)
+    };
+    let mut best = None;
+    for order in (0..=max_order).filter_map(Order::new) {
+        let (objects, left) = estimate(order, off_slab);
+        if objects == 0 {
+            continue;
+        }
+        best = Some((order, objects, left));
+        let reclaimable = shape.flags.contains(SlabFlags::RECLAIM_ACCOUNT);
+        if reclaimable || order.raw() >= break_order || left * 8 <= order.bytes() {
+            break;
+        }
+    }
+    let (order, objects, mut left) = best?;
+    let needed = management(objects, align);
+    if off_slab && left >= needed {
+        off_slab = false;
+        left -= needed;
+    }
+    let management = if off_slab { u64::from(objects * bufctl + descriptor) } else { needed } as u32;
+    let colour_step = ground.cache_line.max(align);
+    let cpu_limit = match size {
+        131_073.. => 1,
+        4097.. => 8,
+        1025.. => 24,
+        257.. => 54,
+        _ => 120,
+    };
+    Some(Geometry {
+        object_size: shape.object_size,
+        size,
+        align,
+        order,
+        objects,
+        management,
+        off_slab,
+        colours: (left / u64::from(colour_step)) as u32 + 1,
+        colour_step,
+        cpu_limit,
+        cpu_batch: cpu_limit.div_ceil(2),
+        min_partial: 2,
+        ..Geometry::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SLUB: SlabRule = SlabRule::Slub { max_order: 3, fewer_objects: true, track: 20 };
+    const SLAB: SlabRule = SlabRule::Slab { descriptor: 28, bufctl: 4, max_order: 5 };
+
+    fn of(rule: SlabRule, cpus: u32, object_size: u32, align: u32, flags: SlabFlags, has_ctor: bool) -> Geometry {
+        let ground = Ground { rule, word: 4, cache_line: 64, cpus, total_pages: 1 << 19 };
+        let shape = Shape { object_size, align, flags, has_ctor, is_kmalloc: false };
+        geometry(&shape, &ground).unwrap_or_default()
+    }
+
+    #[test]
+    fn kmalloc_caches_of_the_captures() {
+        let two = [(8, 0, 512), (96, 0, 42), (192, 0, 21), (256, 0, 16), (512, 1, 16), (1024, 2, 16), (2048, 3, 16)];
+        for (size, order, objects) in two.into_iter().chain([(4096, 3, 8), (8192, 3, 4)]) {
+            let got = of(SLUB, 2, size, if size.is_power_of_two() { size } else { 8 }, SlabFlags::empty(), false);
+            assert_eq!((got.order.raw(), got.objects), (order, objects), "{size} bytes, 2 CPUs");
+        }
+        for (size, order, objects) in [(512, 0, 8), (1024, 1, 8), (2048, 2, 8), (4096, 3, 8)] {
+            let got = of(SLUB, 1, size, size, SlabFlags::empty(), false);
+            assert_eq!((got.order.raw(), got.objects), (order, objects), "{size} bytes, 1 CPU");
+        }
+    }
+
+    #[test]
+    fn debug_flags_add_what_slub_adds() {
+        // The capture of modules/leak.c on 6.1: 42 objects in a page.
+        let leaky = of(SLUB, 2, 72, 0, SlabFlags::POISON | SlabFlags::RED_ZONE, false);
+        assert_eq!((leaky.size, leaky.objects), (96, 42));
+        assert!(leaky.link >= leaky.left + 72, "the link must not lie in a poisoned object");
+    }
+
+    #[test]
+    fn a_constructed_object_keeps_its_bytes() {
+        let things = of(SLUB, 2, 116, 0, SlabFlags::HWCACHE_ALIGN, true);
+        assert_eq!(things.align, 64);
+        assert!(things.link >= 116);
+    }
+
+    #[test]
+    fn slab_of_2_6() {
+        // From 2.6 slabinfos of i386: size-32 has 113 objects a page, size-64 59, size-128 30.
+        for (size, align, objects, order) in [(32, 0, 113, 0), (64, 0, 59, 0), (128, 128, 30, 0), (4096, 0, 1, 0)] {
+            let got = of(SLAB, 1, size, align, SlabFlags::empty(), false);
+            assert_eq!((got.objects, got.order.raw()), (objects, order), "size-{size}");
+        }
+        assert!(of(SLAB, 1, 2048, 0, SlabFlags::empty(), false).off_slab);
+    }
+}

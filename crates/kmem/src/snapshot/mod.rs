@@ -1,0 +1,473 @@
+//! Snapshots: what a machine's memory looks like at one moment, as plain structures.
+//!
+//! The engine fills them; parsers of captures of real machines fill the same ones. A report, a picture or a file under
+//! `/proc` is a rendering of them ([`proc`]). They own nothing on a heap: rows come one by one, from an iterator.
+
+pub mod proc;
+
+use crate::error::Name;
+use crate::page::watermark::MAX_ZONES;
+use crate::units::Order;
+use core::ops::{Index, IndexMut};
+
+/// The most CPUs whose lists one [`ZoneInfo`] holds.
+pub const MAX_CPUS: usize = 32;
+
+/// An enumeration that names the places of a table of numbers.
+macro_rules! places {
+    ($(#[$doc:meta])* $enum:ident { $($(#[$item_doc:meta])* $item:ident = $name:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        pub enum $enum { $($(#[$item_doc])* $item,)* }
+        impl $enum {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$item,)*];
+            /// How many there are.
+            pub const COUNT: usize = Self::ALL.len();
+            /// Returns the kernel's name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$item => $name,)* }
+            }
+            /// Finds one by the kernel's name.
+            pub fn by_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|place| place.name() == name)
+            }
+        }
+    };
+}
+
+places! {
+    /// A line of `/proc/meminfo`.
+    MemField {
+        /// Pages the allocator manages.
+        MemTotal = "MemTotal",
+        /// Free.
+        MemFree = "MemFree",
+        /// What could be had without swapping.
+        MemAvailable = "MemAvailable",
+        /// Block device cache.
+        Buffers = "Buffers",
+        /// Page cache.
+        Cached = "Cached",
+        /// Swap cache.
+        SwapCached = "SwapCached",
+        /// Recently used.
+        Active = "Active",
+        /// Not recently used.
+        Inactive = "Inactive",
+        /// Recently used, of processes.
+        ActiveAnon = "Active(anon)",
+        /// Not recently used, of processes.
+        InactiveAnon = "Inactive(anon)",
+        /// Recently used, of files.
+        ActiveFile = "Active(file)",
+        /// Not recently used, of files.
+        InactiveFile = "Inactive(file)",
+        /// Cannot be reclaimed.
+        Unevictable = "Unevictable",
+        /// Locked.
+        Mlocked = "Mlocked",
+        /// High memory.
+        HighTotal = "HighTotal",
+        /// Free high memory.
+        HighFree = "HighFree",
+        /// Low memory.
+        LowTotal = "LowTotal",
+        /// Free low memory.
+        LowFree = "LowFree",
+        /// Swap.
+        SwapTotal = "SwapTotal",
+        /// Free swap.
+        SwapFree = "SwapFree",
+        /// Compressed swap cache.
+        Zswap = "Zswap",
+        /// What it holds.
+        Zswapped = "Zswapped",
+        /// Waiting to be written.
+        Dirty = "Dirty",
+        /// Being written.
+        Writeback = "Writeback",
+        /// Mapped pages of processes.
+        AnonPages = "AnonPages",
+        /// Mapped pages of files.
+        Mapped = "Mapped",
+        /// Shared memory.
+        Shmem = "Shmem",
+        /// Kernel memory that can be reclaimed.
+        KReclaimable = "KReclaimable",
+        /// Slabs.
+        Slab = "Slab",
+        /// Slabs that can be reclaimed.
+        SReclaimable = "SReclaimable",
+        /// Slabs that cannot.
+        SUnreclaim = "SUnreclaim",
+        /// Kernel stacks.
+        KernelStack = "KernelStack",
+        /// Page tables.
+        PageTables = "PageTables",
+        /// Page tables of guests.
+        SecPageTables = "SecPageTables",
+        /// Sent to a server, not yet stored.
+        NfsUnstable = "NFS_Unstable",
+        /// Bounce buffers.
+        Bounce = "Bounce",
+        /// FUSE's buffers.
+        WritebackTmp = "WritebackTmp",
+        /// What may be promised to processes.
+        CommitLimit = "CommitLimit",
+        /// What is promised.
+        CommittedAs = "Committed_AS",
+        /// The vmalloc area.
+        VmallocTotal = "VmallocTotal",
+        /// Used of it.
+        VmallocUsed = "VmallocUsed",
+        /// Its largest hole.
+        VmallocChunk = "VmallocChunk",
+        /// Per-CPU memory.
+        Percpu = "Percpu",
+        /// Bad pages.
+        HardwareCorrupted = "HardwareCorrupted",
+        /// Huge pages of processes.
+        AnonHugePages = "AnonHugePages",
+        /// Huge pages of shared memory.
+        ShmemHugePages = "ShmemHugePages",
+        /// Such that are mapped as one.
+        ShmemPmdMapped = "ShmemPmdMapped",
+        /// Huge pages of files.
+        FileHugePages = "FileHugePages",
+        /// Such that are mapped as one.
+        FilePmdMapped = "FilePmdMapped",
+        /// Huge pages set aside (a count).
+        HugePagesTotal = "HugePages_Total",
+        /// Such that are free (a count).
+        HugePagesFree = "HugePages_Free",
+        /// Such that are promised (a count).
+        HugePagesRsvd = "HugePages_Rsvd",
+        /// Such that are beyond the number asked for (a count).
+        HugePagesSurp = "HugePages_Surp",
+        /// Size of one.
+        Hugepagesize = "Hugepagesize",
+        /// All huge pages.
+        Hugetlb = "Hugetlb",
+        /// Directly mapped by small pages.
+        DirectMap4k = "DirectMap4k",
+        /// Directly mapped by 2 MiB pages.
+        DirectMap2M = "DirectMap2M",
+        /// Directly mapped by 4 MiB pages.
+        DirectMap4M = "DirectMap4M",
+    }
+}
+
+/// What `/proc/meminfo` shows: kB, or counts where the field says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemInfo([u64; MemField::COUNT]);
+
+impl Default for MemInfo {
+    fn default() -> Self {
+        Self([0; MemField::COUNT])
+    }
+}
+impl Index<MemField> for MemInfo {
+    type Output = u64;
+    fn index(&self, field: MemField) -> &u64 {
+        &self.0[field as usize]
+    }
+}
+impl IndexMut<MemField> for MemInfo {
+    fn index_mut(&mut self, field: MemField) -> &mut u64 {
+        &mut self.0[field as usize]
+    }
+}
+
+places! {
+    /// A counter of `/proc/zoneinfo` and `/proc/vmstat`, of a node or a zone.
+    Stat {
+        /// Free pages.
+        FreePages = "nr_free_pages",
+        /// Inactive pages of processes.
+        InactiveAnon = "nr_inactive_anon",
+        /// Active pages of processes.
+        ActiveAnon = "nr_active_anon",
+        /// Inactive pages of files.
+        InactiveFile = "nr_inactive_file",
+        /// Active pages of files.
+        ActiveFile = "nr_active_file",
+        /// Unevictable pages.
+        Unevictable = "nr_unevictable",
+        /// Reclaimable slab pages.
+        SlabReclaimable = "nr_slab_reclaimable",
+        /// Other slab pages.
+        SlabUnreclaimable = "nr_slab_unreclaimable",
+        /// Isolated pages of processes.
+        IsolatedAnon = "nr_isolated_anon",
+        /// Isolated pages of files.
+        IsolatedFile = "nr_isolated_file",
+        /// Shadow nodes.
+        WorkingsetNodes = "workingset_nodes",
+        /// Refaults.
+        WorkingsetRefaultAnon = "workingset_refault_anon",
+        /// Refaults.
+        WorkingsetRefaultFile = "workingset_refault_file",
+        /// Activations.
+        WorkingsetActivateAnon = "workingset_activate_anon",
+        /// Activations.
+        WorkingsetActivateFile = "workingset_activate_file",
+        /// Restores.
+        WorkingsetRestoreAnon = "workingset_restore_anon",
+        /// Restores.
+        WorkingsetRestoreFile = "workingset_restore_file",
+        /// Reclaimed shadow nodes.
+        WorkingsetNodereclaim = "workingset_nodereclaim",
+        /// Mapped pages of processes.
+        AnonPages = "nr_anon_pages",
+        /// Mapped pages of files.
+        Mapped = "nr_mapped",
+        /// Page cache.
+        FilePages = "nr_file_pages",
+        /// Dirty pages.
+        Dirty = "nr_dirty",
+        /// Pages being written.
+        Writeback = "nr_writeback",
+        /// FUSE's pages being written.
+        WritebackTemp = "nr_writeback_temp",
+        /// Shared memory.
+        Shmem = "nr_shmem",
+        /// Huge pages of it.
+        ShmemHugepages = "nr_shmem_hugepages",
+        /// Mapped as one.
+        ShmemPmdmapped = "nr_shmem_pmdmapped",
+        /// Huge pages of files.
+        FileHugepages = "nr_file_hugepages",
+        /// Mapped as one.
+        FilePmdmapped = "nr_file_pmdmapped",
+        /// Huge pages of processes.
+        AnonTransparentHugepages = "nr_anon_transparent_hugepages",
+        /// Pages written by reclaim.
+        VmscanWrite = "nr_vmscan_write",
+        /// Pages marked for reclaim as soon as they are written.
+        VmscanImmediateReclaim = "nr_vmscan_immediate_reclaim",
+        /// Pages dirtied so far.
+        Dirtied = "nr_dirtied",
+        /// Pages written so far.
+        Written = "nr_written",
+        /// Pages written while reclaim waited.
+        ThrottledWritten = "nr_throttled_written",
+        /// Other reclaimable pages of the kernel.
+        KernelMiscReclaimable = "nr_kernel_misc_reclaimable",
+        /// Pins taken.
+        FollPinAcquired = "nr_foll_pin_acquired",
+        /// Pins given back.
+        FollPinReleased = "nr_foll_pin_released",
+        /// Kernel stacks, kB.
+        KernelStack = "nr_kernel_stack",
+        /// Page tables.
+        PageTablePages = "nr_page_table_pages",
+        /// Page tables of guests.
+        SecPageTablePages = "nr_sec_page_table_pages",
+        /// Swap cache.
+        Swapcached = "nr_swapcached",
+        /// Inactive pages of processes in the zone.
+        ZoneInactiveAnon = "nr_zone_inactive_anon",
+        /// Active pages of processes in the zone.
+        ZoneActiveAnon = "nr_zone_active_anon",
+        /// Inactive pages of files in the zone.
+        ZoneInactiveFile = "nr_zone_inactive_file",
+        /// Active pages of files in the zone.
+        ZoneActiveFile = "nr_zone_active_file",
+        /// Unevictable pages in the zone.
+        ZoneUnevictable = "nr_zone_unevictable",
+        /// Pages waiting to be written in the zone.
+        ZoneWritePending = "nr_zone_write_pending",
+        /// Locked pages.
+        Mlock = "nr_mlock",
+        /// Bounce buffers.
+        Bounce = "nr_bounce",
+        /// Pages of zsmalloc.
+        Zspages = "nr_zspages",
+        /// Free pages of the contiguous area.
+        FreeCma = "nr_free_cma",
+        /// Sent to a server, not yet stored.
+        Unstable = "nr_unstable",
+    }
+}
+
+/// A table of counters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stats([u64; Stat::COUNT]);
+
+impl Default for Stats {
+    fn default() -> Self {
+        Self([0; Stat::COUNT])
+    }
+}
+impl Index<Stat> for Stats {
+    type Output = u64;
+    fn index(&self, stat: Stat) -> &u64 {
+        &self.0[stat as usize]
+    }
+}
+impl IndexMut<Stat> for Stats {
+    fn index_mut(&mut self, stat: Stat) -> &mut u64 {
+        &mut self.0[stat as usize]
+    }
+}
+
+/// A row of `/proc/buddyinfo`.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct BuddyRow {
+    /// NUMA node.
+    pub node: u32,
+    /// Zone.
+    pub zone: Name,
+    /// Free blocks by order.
+    pub free: [u64; Order::COUNT],
+    /// How many orders there are.
+    pub orders: usize,
+}
+
+/// A per-CPU list as `/proc/zoneinfo` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct PcpInfo {
+    /// Pages on it.
+    pub count: u32,
+    /// It is refilled at so many (2.6).
+    pub low: u32,
+    /// It gives back above so many.
+    pub high: u32,
+    /// It takes and gives so many at a time.
+    pub batch: u32,
+}
+
+/// A zone as `/proc/zoneinfo` shows it. Pages.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ZoneInfo {
+    /// NUMA node.
+    pub node: u32,
+    /// Zone.
+    pub zone: Name,
+    /// The node's counters, at its first zone that has pages.
+    pub node_stats: Option<Stats>,
+    /// Free pages.
+    pub free: u64,
+    /// What fragmentation adds to the watermarks; it is contained in them.
+    pub boost: u64,
+    /// Min watermark.
+    pub min: u64,
+    /// Low watermark.
+    pub low: u64,
+    /// High watermark.
+    pub high: u64,
+    /// Active pages (2.6).
+    pub active: u64,
+    /// Inactive pages (2.6).
+    pub inactive: u64,
+    /// Pages that reclaim looked at since it last succeeded (before 4.x).
+    pub scanned: u64,
+    /// From its first frame to its last.
+    pub spanned: u64,
+    /// RAM, as this kernel counts it.
+    pub present: u64,
+    /// Managed by the page allocator.
+    pub managed: u64,
+    /// Of that, in the contiguous area.
+    pub cma: u64,
+    /// `lowmem_reserve`.
+    pub protection: [u64; MAX_ZONES],
+    /// How many zones there are.
+    pub zones: usize,
+    /// Its counters.
+    pub stats: Stats,
+    /// Per-CPU lists. 2.6 has a second list a CPU: [`ZoneInfo::cold`].
+    pub pcp: [PcpInfo; MAX_CPUS],
+    /// Per-CPU lists of pages that are not in the cache (2.6).
+    pub cold: [PcpInfo; MAX_CPUS],
+    /// How many CPUs there are.
+    pub cpus: usize,
+    /// `vm stats threshold`.
+    pub stat_threshold: u64,
+    /// Whether reclaim has given up (`all_unreclaimable`, `node_unreclaimable`).
+    pub unreclaimable: u64,
+    /// First frame.
+    pub start_pfn: u64,
+    /// `inactive_ratio` (3.x).
+    pub inactive_ratio: u64,
+    /// Pressure on the zone, 12 for none (2.6).
+    pub priority: u64,
+}
+
+/// A row of `/proc/slabinfo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct SlabRow {
+    /// The cache.
+    pub name: Name,
+    /// Objects in use.
+    pub active_objs: u64,
+    /// Objects there are.
+    pub num_objs: u64,
+    /// Bytes of an object.
+    pub object_bytes: u64,
+    /// Objects a slab.
+    pub objects_per_slab: u64,
+    /// Pages a slab.
+    pub pages_per_slab: u64,
+    /// The most objects on a CPU's list (SLAB; 0 with SLUB).
+    pub limit: u64,
+    /// It takes and gives so many at a time (SLAB).
+    pub batchcount: u64,
+    /// The list that CPUs share holds so many batches (SLAB).
+    pub sharedfactor: u64,
+    /// Slabs with objects in use.
+    pub active_slabs: u64,
+    /// Slabs there are.
+    pub num_slabs: u64,
+    /// Objects on the list that CPUs share (SLAB).
+    pub shared_avail: u64,
+}
+
+/// What a vm area is, as `/proc/vmallocinfo` shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct VmAreaFlags {
+    /// `ioremap`.
+    pub ioremap: bool,
+    /// `vmalloc`.
+    pub vmalloc: bool,
+    /// Coherent memory for devices.
+    pub dma_coherent: bool,
+    /// `vmap`.
+    pub vmap: bool,
+    /// May be mapped into a process.
+    pub user: bool,
+    /// Its array of pages is itself from vmalloc.
+    pub vpages: bool,
+}
+
+/// A row of `/proc/vmallocinfo`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct VmAreaRow {
+    /// First address.
+    pub start: u64,
+    /// One past the last address, the guard page included.
+    pub end: u64,
+    /// Who made it: `function+0x0/0x0`; empty when nobody knows.
+    pub caller: Name,
+    /// Pages of RAM in it; 0 for none.
+    pub pages: u64,
+    /// The physical address of an I/O map; 0 for none.
+    pub phys: u64,
+    /// What it is.
+    pub flags: VmAreaFlags,
+}
+
+/// A row of `/proc/iomem`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct IoMemRow {
+    /// How deep it lies inside others.
+    pub depth: u32,
+    /// First physical address.
+    pub start: u64,
+    /// Last physical address.
+    pub last: u64,
+    /// What it is.
+    pub name: Name,
+}

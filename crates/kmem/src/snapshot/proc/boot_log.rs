@@ -1,0 +1,330 @@
+//! What a kernel prints about memory while it boots: the firmware's map, zones, hash tables, the `Memory:` line, the
+//! layout where that kernel prints one, what is freed at the end.
+//!
+//! Only lines about memory, in the kernel's order, without time stamps. Sources: the captures (6.1); `arch/arm/mm/init.c`
+//! and `mm/page_alloc.c` of 3.4; `arch/i386/kernel/setup.c`, `arch/i386/mm/init.c` and `mm/page_alloc.c` of 2.6.11.
+
+use crate::boot::cmdline::CommandLine;
+use crate::boot::layout::SizeUnit;
+use crate::boot::{firmware_map, BootParams, FirmwareMap, Plan, PlanZone};
+use crate::page::watermark::pcp;
+use crate::profile::{Profile, SlabRule, ZoneKind};
+use crate::units::{align_up, PhysRange, PAGE_SHIFT};
+use core::fmt::{Result, Write};
+
+/// How a generation of kernels words its boot log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BootLogStyle {
+    /// 6.x on x86-32.
+    X86Modern,
+    /// 3.x on ARM.
+    ArmMiddle,
+    /// 2.6 on i386.
+    X86Early,
+    /// 2.6 without an MMU.
+    NoMmuEarly,
+}
+
+const fn kb(pages: u64) -> u64 {
+    pages << (PAGE_SHIFT - 10)
+}
+const fn mb(bytes: u64) -> u64 {
+    bytes >> 20
+}
+
+/// Writes the boot log, one line for each message.
+pub fn write(out: &mut dyn Write, profile: &'static Profile, params: &BootParams<'_>, plan: &Plan) -> Result {
+    let log = Log { profile, params, plan };
+    writeln!(out, "Linux version {}", profile.release)?;
+    match profile.proc.boot_log {
+        BootLogStyle::X86Modern => log.x86_modern(out),
+        BootLogStyle::ArmMiddle => log.arm_middle(out),
+        BootLogStyle::X86Early => log.x86_early(out),
+        BootLogStyle::NoMmuEarly => log.no_mmu_early(out),
+    }
+}
+
+/// Writes what the kernel says about its layout when something was not as asked for.
+pub fn write_warnings(out: &mut dyn Write, profile: &Profile, plan: &Plan) -> Result {
+    plan.layout.warnings.iter().try_for_each(|warning| {
+        warning.write(out, profile.proc.wording)?;
+        writeln!(out)
+    })
+}
+
+struct Log<'a> {
+    profile: &'static Profile,
+    params: &'a BootParams<'a>,
+    plan: &'a Plan,
+}
+
+impl Log<'_> {
+    fn x86_modern(&self, out: &mut dyn Write) -> Result {
+        let (plan, low_end) = (self.plan, self.plan.layout.low.end.raw());
+        self.firmware_map(out, |out, who, range, usable| {
+            let kind = if usable { "usable" } else { "reserved" };
+            writeln!(out, "{who}: [mem {:#018x}-{:#018x}] {kind}", range.start.raw(), range.end.raw() - 1)
+        })?;
+        if self.profile.counting.trims_first_mib && self.params.ranges.is_none() {
+            writeln!(out, "e820: update [mem 0x00000000-0x00000fff] usable ==> reserved")?;
+            writeln!(out, "e820: remove [mem 0x000a0000-0x000fffff] usable")?;
+        }
+        writeln!(
+            out,
+            "last_pfn = {:#x} max_arch_pfn = {:#x}",
+            plan.memblock.memory().end() >> PAGE_SHIFT,
+            self.profile.max_ram >> PAGE_SHIFT
+        )?;
+        write_warnings(out, self.profile, plan)?;
+        writeln!(out, "{}MB HIGHMEM available.", mb(plan.layout.ram_end.raw() - low_end))?;
+        writeln!(out, "{}MB LOWMEM available.", mb(low_end))?;
+        writeln!(out, "  mapped low ram: 0 - {low_end:08x}")?;
+        writeln!(out, "  low ram: 0 - {low_end:08x}")?;
+        self.zone_ranges(out)?;
+        writeln!(out, "Built 1 zonelists, mobility grouping on.  Total pages: {}", plan.total_pages)?;
+        writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
+        self.hashes(out, ", linear")?;
+        let has_high = plan.zones().iter().any(|zone| zone.kind == ZoneKind::HighMem && zone.spanned > 0);
+        let is_high = |zone: &&PlanZone| match zone.kind {
+            ZoneKind::Movable => has_high,
+            kind => kind == ZoneKind::HighMem,
+        };
+        for zone in plan.zones().iter().filter(is_high) {
+            let start = zone.start.raw();
+            writeln!(out, "Initializing {} for node 0 ({start:08x}:{:08x})", zone.name, start + zone.spanned)?;
+        }
+        let sizes = &self.profile.image.sizes;
+        let ram: u64 = plan.zones().iter().map(|zone| zone.ram).sum();
+        writeln!(
+            out,
+            "Memory: {}K/{}K available ({}K kernel code, {}K rwdata, {}K rodata, {}K init, {}K bss, {}K reserved, 0K cma-reserved, {}K highmem)",
+            kb(self.free()), kb(ram), sizes.code, sizes.data, sizes.rodata, sizes.init, sizes.bss,
+            kb(plan.reserved_pages), kb(self.free_of(ZoneKind::HighMem))
+        )?;
+        self.slub(out, "")?;
+        for range in plan.freed_early() {
+            writeln!(out, "Freeing SMP alternatives memory: {}K", range.bytes() >> 10)?;
+        }
+        self.freed_late(out, "Freeing initrd memory: ", "Freeing unused kernel image (initmem) memory: ", "K")
+    }
+
+    fn arm_middle(&self, out: &mut dyn Write) -> Result {
+        let plan = self.plan;
+        write_warnings(out, self.profile, plan)?;
+        let ram: u64 = plan.zones().iter().map(|zone| zone.ram).sum();
+        writeln!(out, "On node 0 totalpages: {ram}")?;
+        for (at, zone) in plan.zones().iter().enumerate().filter(|(_, zone)| zone.ram > 0) {
+            writeln!(out, "  {} zone: {} pages used for memmap", zone.name, zone.mem_map_pages)?;
+            if at == 0 {
+                writeln!(out, "  {} zone: 0 pages reserved", zone.name)?;
+            }
+            self.zone_batch(out, zone)?;
+        }
+        let present: u64 = plan.zones().iter().map(|zone| zone.present).sum();
+        writeln!(out, "Built 1 zonelists in Zone order, mobility grouping on.  Total pages: {present}")?;
+        writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
+        self.hashes(out, "")?;
+        self.arm_banks(out)?;
+        let high = kb(self.free_of(ZoneKind::HighMem));
+        let (free, reserved) = (kb(self.free()), kb(plan.reserved_pages));
+        writeln!(out, "Memory: {free}k/{free}k available, {reserved}k reserved, {high}K highmem")?;
+        self.arm_layout(out)?;
+        self.slub(out, "Genslabs=11, ")?;
+        self.freed_late(out, "Freeing initrd memory: ", "Freeing init memory: ", "K")
+    }
+
+    /// The table of `mem_init`: names end in one column, sizes too.
+    fn arm_layout(&self, out: &mut dyn Write) -> Result {
+        writeln!(out, "Virtual kernel memory layout:")?;
+        self.plan.layout.rows(self.profile).try_for_each(|row| {
+            let (start, end, size) = (row.range.start.raw(), row.range.end.raw(), row.size());
+            match row.unit {
+                SizeUnit::Kilobytes | SizeUnit::Megabytes => {
+                    let unit = if row.unit == SizeUnit::Megabytes { "MB" } else { "kB" };
+                    writeln!(out, "    {:<7} : 0x{start:08x} - 0x{end:08x}   ({size:4} {unit})", row.name)
+                }
+                SizeUnit::KilobytesUp => {
+                    writeln!(out, "{:>11} : 0x{start:08x} - 0x{end:08x}   ({size:4} kB)", row.name)
+                }
+            }
+        })
+    }
+
+    fn arm_banks(&self, out: &mut dyn Write) -> Result {
+        write!(out, "Memory:")?;
+        let mut pages = 0;
+        for range in self.plan.memblock.memory().as_slice() {
+            pages += range.bytes() >> PAGE_SHIFT;
+            write!(out, " {}MB", mb(range.bytes()))?;
+        }
+        writeln!(out, " = {}MB total", mb(pages << PAGE_SHIFT))
+    }
+
+    fn x86_early(&self, out: &mut dyn Write) -> Result {
+        let (plan, low_end) = (self.plan, self.plan.layout.low.end.raw());
+        self.firmware_map(out, |out, who, range, usable| {
+            let kind = if usable { "usable" } else { "reserved" };
+            writeln!(out, " {who}: {:016x} - {:016x} ({kind})", range.start.raw(), range.end.raw())
+        })?;
+        write_warnings(out, self.profile, plan)?;
+        let highmem = plan.layout.ram_end.raw() - low_end;
+        writeln!(out, "{}MB HIGHMEM available.", mb(highmem))?;
+        writeln!(out, "{}MB LOWMEM available.", mb(low_end))?;
+        self.early_zones(out)?;
+        let sizes = &self.profile.image.sizes;
+        writeln!(
+            out,
+            "Memory: {}k/{}k available ({}k kernel code, {}k reserved, {}k data, {}k init, {}k highmem)",
+            kb(self.free()),
+            plan.layout.ram_end.raw() >> 10,
+            sizes.code,
+            kb(plan.reserved_pages),
+            sizes.data,
+            sizes.init,
+            kb(self.free_of(ZoneKind::HighMem))
+        )?;
+        self.freed_late(out, "Freeing initrd memory: ", "Freeing unused kernel memory: ", "k freed")
+    }
+
+    fn no_mmu_early(&self, out: &mut dyn Write) -> Result {
+        self.early_zones(out)?;
+        self.arm_banks(out)?;
+        let (sizes, free) = (&self.profile.image.sizes, kb(self.free()));
+        let (code, data, init) = (sizes.code, sizes.data, sizes.init);
+        writeln!(out, "Memory: {free}KB available ({code}K code, {data}K data, {init}K init)")?;
+        self.freed_late(out, "Freeing initrd memory: ", "Freeing init memory: ", "K")
+    }
+
+    /// What `mm/page_alloc.c` of 2.6.11 says, on every architecture.
+    fn early_zones(&self, out: &mut dyn Write) -> Result {
+        let zones = self.plan.zones();
+        writeln!(out, "On node 0 totalpages: {}", zones.iter().map(|zone| zone.present).sum::<u64>())?;
+        zones.iter().try_for_each(|zone| self.zone_batch(out, zone))?;
+        writeln!(out, "Built 1 zonelists")?;
+        writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
+        self.hashes(out, "")
+    }
+
+    fn zone_batch(&self, out: &mut dyn Write, zone: &PlanZone) -> Result {
+        let (batch, _) = pcp(self.profile.tuning, zone.present, 0, self.plan.cpus, 0);
+        writeln!(out, "  {} zone: {} pages, LIFO batch:{batch}", zone.name, zone.present)
+    }
+
+    /// The firmware's map and, under `mem=`, what is left of it.
+    fn firmware_map(
+        &self,
+        out: &mut dyn Write,
+        row: impl Fn(&mut dyn Write, &str, PhysRange, bool) -> Result,
+    ) -> Result {
+        writeln!(out, "BIOS-provided physical RAM map:")?;
+        if let Some(ranges) = self.params.ranges {
+            return ranges.iter().try_for_each(|&range| row(out, "BIOS-e820", range, true));
+        }
+        let map: FirmwareMap = firmware_map(self.profile, self.params.ram_bytes);
+        map.iter().try_for_each(|entry| row(out, "BIOS-e820", entry.range, entry.usable))?;
+        let Some(limit) = CommandLine::new(self.params.cmdline).size("mem").filter(|&limit| limit > 0) else {
+            return Ok(());
+        };
+        if self.profile.proc.boot_log == BootLogStyle::X86Modern {
+            writeln!(out, "e820: remove [mem {limit:#010x}-0xfffffffffffffffe] usable")?;
+        }
+        writeln!(out, "user-defined physical RAM map:")?;
+        for entry in map.iter() {
+            let (start, end) = (entry.range.start.raw(), entry.range.end.raw());
+            let end = if entry.usable { end.min(limit) } else { end };
+            if start < end {
+                row(out, "user", PhysRange::new(start, end), entry.usable)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn zone_ranges(&self, out: &mut dyn Write) -> Result {
+        let range = |out: &mut dyn Write, range: PhysRange| {
+            writeln!(out, "[mem {:#018x}-{:#018x}]", range.start.raw(), range.end.raw() - 1)
+        };
+        writeln!(out, "Zone ranges:")?;
+        for zone in self.plan.zones().iter().filter(|zone| zone.kind != ZoneKind::Movable) {
+            write!(out, "  {:<8} ", zone.name)?;
+            if zone.spanned == 0 {
+                writeln!(out, "empty")?
+            } else {
+                range(out, zone.range())?
+            }
+        }
+        writeln!(out, "Movable zone start for each node")?;
+        for zone in self.plan.zones().iter().filter(|zone| zone.kind == ZoneKind::Movable && zone.spanned > 0) {
+            writeln!(out, "  Node 0: {:#018x}", zone.range().start.raw())?;
+        }
+        writeln!(out, "Early memory node ranges")?;
+        let memory = self.plan.memblock.memory().as_slice();
+        for node in memory {
+            write!(out, "  node   0: ")?;
+            range(out, *node)?;
+        }
+        if let (Some(first), Some(last)) = (memory.first(), memory.last()) {
+            write!(out, "Initmem setup node 0 ")?;
+            range(out, PhysRange::new(first.start.raw(), last.end.raw()))?;
+        }
+        self.holes(out)
+    }
+
+    /// Frames between ranges of RAM: they have page structures and no memory.
+    fn holes(&self, out: &mut dyn Write) -> Result {
+        let mut previous = 0;
+        for range in self.plan.memblock.memory().as_slice() {
+            let pages = (range.start.raw() - previous) >> PAGE_SHIFT;
+            let zone = self.plan.zones().iter().find(|zone| zone.range().contains(range.start));
+            if let (Some(zone), true) = (zone, pages > 0) {
+                writeln!(out, "On node 0, zone {}: {pages} pages in unavailable ranges", zone.name)?;
+            }
+            previous = range.end.raw();
+        }
+        // RAM that is not used has page structures up to the end of its pageblock.
+        let end = self.plan.layout.ram_end.raw();
+        let block_end = align_up(end, self.profile.pageblock_order.bytes());
+        let pages = (previous.min(block_end).saturating_sub(end)) >> PAGE_SHIFT;
+        let zone = self.plan.zones().iter().rev().find(|zone| zone.spanned > 0);
+        match zone {
+            Some(zone) if pages > 0 => {
+                writeln!(out, "On node 0, zone {}: {pages} pages in unavailable ranges", zone.name)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn hashes(&self, out: &mut dyn Write, kind: &str) -> Result {
+        self.plan.hashes().try_for_each(|hash| {
+            let bytes = hash.bytes();
+            let order = i64::from(bytes.max(1).ilog2()) - i64::from(PAGE_SHIFT);
+            let (name, entries) = (hash.table.name, hash.entries);
+            writeln!(out, "{name} hash table entries: {entries} (order: {order}, {bytes} bytes{kind})")
+        })
+    }
+
+    fn slub(&self, out: &mut dyn Write, genslabs: &str) -> Result {
+        let SlabRule::Slub { max_order, .. } = self.profile.slab else { return Ok(()) };
+        let (line, cpus) = (self.profile.cache_line, self.plan.cpus);
+        writeln!(out, "SLUB: {genslabs}HWalign={line}, Order=0-{max_order}, MinObjects=0, CPUs={cpus}, Nodes=1")
+    }
+
+    fn freed_late(&self, out: &mut dyn Write, initrd: &str, init: &str, unit: &str) -> Result {
+        let image_end = self.profile.image.end;
+        // The initrd goes first; it lies above the image.
+        let late = || self.plan.freed_late();
+        for range in late().filter(|range| range.start.raw() >= image_end) {
+            writeln!(out, "{initrd}{}{unit}", range.bytes() >> 10)?;
+        }
+        for range in late().filter(|range| range.start.raw() < image_end) {
+            writeln!(out, "{init}{}{unit}", range.bytes() >> 10)?;
+        }
+        Ok(())
+    }
+
+    fn free(&self) -> u64 {
+        self.plan.zones().iter().map(|zone| zone.initial_free).sum()
+    }
+    fn free_of(&self, kind: ZoneKind) -> u64 {
+        self.plan.zones().iter().filter(|zone| zone.kind == kind).map(|zone| zone.initial_free).sum()
+    }
+}

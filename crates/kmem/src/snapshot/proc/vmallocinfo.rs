@@ -1,0 +1,49 @@
+//! `/proc/vmallocinfo`: the areas between VMALLOC_START and VMALLOC_END, in ascending order.
+//!
+//! Source: `mm/vmalloc.c`, `s_show`. The file came with 2.6.28; physical addresses are padded to their type's width, with
+//! `0x`, since 4.x, and were bare hexadecimal before.
+
+use super::ProcFormat;
+use crate::snapshot::VmAreaRow;
+use core::fmt::{Result, Write};
+
+/// How a physical address is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PhysStyle {
+    /// `phys=c0800000`.
+    Bare,
+    /// `phys=0x000000007ffe1000`: so many digits.
+    Padded(usize),
+}
+
+/// Writes the file.
+pub fn write(out: &mut dyn Write, format: &ProcFormat, rows: impl IntoIterator<Item = VmAreaRow>) -> Result {
+    let digits = format.address_digits;
+    rows.into_iter().try_for_each(|row| {
+        write!(out, "0x{:0digits$x}-0x{:0digits$x} {:7}", row.start, row.end, row.end.saturating_sub(row.start))?;
+        if !row.caller.as_str().is_empty() {
+            write!(out, " {}", row.caller)?;
+        }
+        if row.pages > 0 {
+            write!(out, " pages={}", row.pages)?;
+        }
+        match format.vmalloc_phys {
+            _ if row.phys == 0 => (),
+            PhysStyle::Bare => write!(out, " phys={:x}", row.phys)?,
+            PhysStyle::Padded(width) => write!(out, " phys=0x{:0width$x}", row.phys)?,
+        }
+        let flags = row.flags;
+        [
+            (flags.ioremap, " ioremap"),
+            (flags.vmalloc, " vmalloc"),
+            (flags.dma_coherent, " dma-coherent"),
+            (flags.vmap, " vmap"),
+            (flags.user, " user"),
+            (flags.vpages, " vpages"),
+        ]
+        .iter()
+        .filter(|(set, _)| *set)
+        .try_for_each(|(_, word)| out.write_str(word))?;
+        writeln!(out)
+    })
+}

@@ -1,0 +1,105 @@
+//! The only door to atomics and locks.
+//!
+//! Locks are ticket locks: fair, eight bytes each. Everything that several CPUs touch without a lock is an atomic used
+//! with relaxed ordering: on the machines we run on that is a plain load or store.
+//!
+//! # Lock order
+//! A CPU takes locks only downwards in this table. Interrupts allocate pages and objects and use pools, so locks marked
+//! *irq* are taken with interrupts off; the others belong to process context.
+//!
+//! | rank | lock | | may be held when taking |
+//! |---|---|---|---|
+//! | 6 | pools coming and going | irq | 5, 1 |
+//! | 5 | one pool | irq | – |
+//! | 4 | caches coming and going | irq | 3, 1 |
+//! | 4 | vm areas | | 1 (their table grows) |
+//! | 3 | one slab cache | irq | – |
+//! | 2 | page tables, kmap slots | | – |
+//! | 1 | one zone's free areas | irq | – |
+
+use core::cell::UnsafeCell;
+use core::ops::{Deref, DerefMut};
+pub(crate) use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+/// A ticket lock around `T`.
+///
+/// # Invariants
+/// `value` is reached only by the holder of the ticket that `serving` shows.
+pub(crate) struct SpinLock<T> {
+    next: AtomicU32,
+    serving: AtomicU32,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: The lock hands out one reference at a time, so sharing it moves access to `T` between threads, never shares it.
+#[allow(unsafe_code)]
+unsafe impl<T: Send> Sync for SpinLock<T> {}
+
+impl<T> SpinLock<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self { next: AtomicU32::new(0), serving: AtomicU32::new(0), value: UnsafeCell::new(value) }
+    }
+    pub(crate) fn lock(&self) -> SpinGuard<'_, T> {
+        let ticket = self.next.fetch_add(1, Ordering::Relaxed);
+        while self.serving.load(Ordering::Acquire) != ticket {
+            core::hint::spin_loop();
+        }
+        SpinGuard { lock: self, ticket }
+    }
+}
+
+impl<T: Default> Default for SpinLock<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+/// Access to what a [`SpinLock`] guards; unlocks when dropped.
+pub(crate) struct SpinGuard<'a, T> {
+    lock: &'a SpinLock<T>,
+    ticket: u32,
+}
+
+impl<T> Deref for SpinGuard<'_, T> {
+    type Target = T;
+    #[allow(unsafe_code)]
+    fn deref(&self) -> &T {
+        // SAFETY: This guard holds the ticket that is being served, so by the type invariant nobody else is inside.
+        unsafe { &*self.lock.value.get() }
+    }
+}
+impl<T> DerefMut for SpinGuard<'_, T> {
+    #[allow(unsafe_code)]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: As in `deref`; `&mut self` makes the reference unique among this guard's own.
+        unsafe { &mut *self.lock.value.get() }
+    }
+}
+impl<T> Drop for SpinGuard<'_, T> {
+    fn drop(&mut self) {
+        self.lock.serving.store(self.ticket.wrapping_add(1), Ordering::Release);
+    }
+}
+
+/// A counter that one CPU writes and all may read: a plain add, no locked operation.
+#[derive(Default)]
+pub(crate) struct Count(AtomicU32);
+
+impl Count {
+    #[inline]
+    pub(crate) fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+    #[inline]
+    pub(crate) fn set(&self, value: u32) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+    #[inline]
+    pub(crate) fn add(&self, n: u32) {
+        self.set(self.get().wrapping_add(n));
+    }
+    #[inline]
+    pub(crate) fn sub(&self, n: u32) {
+        self.set(self.get().wrapping_sub(n));
+    }
+}

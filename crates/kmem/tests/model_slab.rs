@@ -1,0 +1,173 @@
+//! Slab caches and kmalloc against a map of live objects: none overlap, none move, contents stay, nothing is lost.
+
+mod support;
+
+use kmem::gfp::Gfp;
+use kmem::profile::PROFILES;
+use kmem::slab::{CacheSpec, Hook, SlabFlags};
+use kmem::{Misuse, VirtAddr};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[derive(Clone, Debug)]
+enum Op {
+    Kmalloc { bytes: u64, dma: bool },
+    CacheAlloc { cache: usize },
+    Free { n: usize },
+    Shrink { cache: usize },
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let size = prop_oneof![5 => 1u64..300, 2 => 300u64..9000, 1 => 9000u64..200_000];
+    prop_oneof![
+        4 => (size, prop::bool::weighted(0.1)).prop_map(|(bytes, dma)| Op::Kmalloc { bytes, dma }),
+        6 => (0usize..4).prop_map(|cache| Op::CacheAlloc { cache }),
+        8 => any::<usize>().prop_map(|n| Op::Free { n }),
+        1 => (0usize..4).prop_map(|cache| Op::Shrink { cache }),
+    ]
+}
+
+static CONSTRUCTED: AtomicU64 = AtomicU64::new(0);
+
+fn count_constructed(_: u64, _: VirtAddr) {
+    CONSTRUCTED.fetch_add(1, Ordering::Relaxed);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn objects_are_disjoint_and_keep_their_bytes(which in 0..PROFILES.len(), ops in prop::collection::vec(op(), 1..500)) {
+        let kernel = support::boot(PROFILES[which], 48 << 20, PROFILES[which].max_cpus.min(2));
+        let specs = [(24u32, SlabFlags::empty(), false), (200, SlabFlags::HWCACHE_ALIGN, true), (1000, SlabFlags::POISON, false), (4000, SlabFlags::HWCACHE_ALIGN, true)];
+        let caches: Vec<_> = specs.iter().enumerate().map(|(n, (size, flags, ctor))| {
+            let ctor = ctor.then_some(Hook { call: count_constructed, token: 0 });
+            let name = format!("model-{n}");
+            kernel.cache_create(&CacheSpec { name: &name, size: *size, align: 0, flags: *flags, ctor, dtor: None }).unwrap()
+        }).collect();
+        // Address of each live object → its size, its mark, and the cache if it is one's.
+        let mut live: BTreeMap<u64, (u64, u8, Option<usize>)> = BTreeMap::new();
+        let mut mark = 0u8;
+        for op in ops {
+            match op {
+                Op::Kmalloc { .. } | Op::CacheAlloc { .. } => {
+                    let (got, bytes, cache) = match op {
+                        Op::Kmalloc { bytes, dma } => {
+                            let gfp = if dma { Gfp::KERNEL | Gfp::DMA } else { Gfp::KERNEL };
+                            (kernel.kmalloc(bytes, gfp), bytes, None)
+                        }
+                        Op::CacheAlloc { cache } => (kernel.cache_alloc(caches[cache], Gfp::KERNEL), specs[cache].0.into(), Some(cache)),
+                        _ => unreachable!(),
+                    };
+                    let Ok(addr) = got else { continue };
+                    if cache.is_none() {
+                        prop_assert!(kernel.ksize(addr).unwrap() >= bytes);
+                    }
+                    let addr = addr.raw();
+                    let below = live.range(..addr + bytes).next_back();
+                    prop_assert!(below.is_none_or(|(at, (size, ..))| at + size <= addr), "{addr:#x} overlaps");
+                    mark = mark.wrapping_add(1);
+                    kernel.ram().fill(kernel.virt_to_phys(VirtAddr::new(addr)).unwrap(), bytes, mark);
+                    live.insert(addr, (bytes, mark, cache));
+                }
+                Op::Free { n } if !live.is_empty() => {
+                    let addr = *live.keys().nth(n % live.len()).unwrap();
+                    let (bytes, mark, cache) = live.remove(&addr).unwrap();
+                    let mut content = vec![0; bytes as usize];
+                    kernel.ram().read(kernel.virt_to_phys(VirtAddr::new(addr)).unwrap(), &mut content);
+                    prop_assert!(content.iter().all(|byte| *byte == mark), "{addr:#x} was overwritten");
+                    let at = VirtAddr::new(addr);
+                    match cache {
+                        Some(cache) => {
+                            let stranger = caches[(cache + 1) % caches.len()];
+                            let wrong = kernel.cache_free_checked(stranger, at);
+                            prop_assert!(matches!(wrong, Err(Misuse::WrongCache { .. })), "{:?}", wrong);
+                            prop_assert_eq!(kernel.cache_free_checked(caches[cache], at), Ok(()));
+                            let again = kernel.cache_free_checked(caches[cache], at);
+                            prop_assert!(again.is_err(), "a double free went through");
+                        }
+                        None => prop_assert_eq!(kernel.kfree(at), Ok(())),
+                    }
+                }
+                Op::Shrink { cache } => prop_assert_eq!(kernel.cache_shrink(caches[cache]), Ok(())),
+                Op::Free { .. } => {}
+            }
+            prop_assert_eq!(kernel.verify(), Ok(()));
+        }
+        let busy = live.values().filter(|(.., cache)| *cache == Some(0)).count() as u64;
+        if busy > 0 {
+            prop_assert_eq!(kernel.cache_destroy(caches[0]), Err(Misuse::LiveObjects { count: busy }));
+        }
+        for (addr, (.., cache)) in live {
+            let at = VirtAddr::new(addr);
+            match cache {
+                Some(cache) => prop_assert_eq!(kernel.cache_free_checked(caches[cache], at), Ok(())),
+                None => prop_assert_eq!(kernel.kfree(at), Ok(())),
+            }
+        }
+        for cache in caches {
+            prop_assert_eq!(kernel.cache_destroy(cache), Ok(()));
+            prop_assert_eq!(kernel.cache_destroy(cache), Err(Misuse::NoSuchObject(cache.raw().into())));
+        }
+        prop_assert_eq!(kernel.verify(), Ok(()));
+    }
+}
+
+#[test]
+fn constructors_run_once_an_object() {
+    let kernel = support::boot(PROFILES[0], 64 << 20, 1);
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    fn construct(token: u64, _: VirtAddr) {
+        CALLS.fetch_add(token, Ordering::Relaxed);
+    }
+    let ctor = Some(Hook { call: construct, token: 1 });
+    let spec = CacheSpec { name: "things", size: 116, align: 0, flags: SlabFlags::HWCACHE_ALIGN, ctor, dtor: ctor };
+    let cache = kernel.cache_create(&spec).unwrap();
+    let objects: Vec<_> = (0..40).map(|_| kernel.cache_alloc(cache, Gfp::KERNEL).unwrap()).collect();
+    let built = CALLS.load(Ordering::Relaxed);
+    assert!(built >= 40);
+    objects.iter().for_each(|object| kernel.cache_free(*object).unwrap());
+    let again = kernel.cache_alloc(cache, Gfp::KERNEL).unwrap();
+    assert_eq!(CALLS.load(Ordering::Relaxed), built, "an object keeps its state");
+    kernel.cache_free(again).unwrap();
+    kernel.cache_destroy(cache).unwrap();
+    assert_eq!(CALLS.load(Ordering::Relaxed), 2 * built, "each object is destructed once");
+}
+
+#[test]
+fn several_cpus_share_caches_and_zones() {
+    let kernel = support::boot(PROFILES[0], 256 << 20, 4);
+    let spec = CacheSpec { name: "shared", size: 192, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+    let cache = kernel.cache_create(&spec).unwrap();
+    let (give, take) = std::sync::mpsc::channel::<u64>();
+    std::thread::scope(|scope| {
+        for cpu in 0..3 {
+            let (kernel, give) = (&kernel, give.clone());
+            scope.spawn(move || {
+                support::become_cpu(cpu);
+                for round in 0..3000u64 {
+                    let object = kernel.cache_alloc(cache, Gfp::KERNEL).unwrap();
+                    kernel.ram().fill(kernel.virt_to_phys(object).unwrap(), 192, cpu as u8);
+                    let pages = kernel.alloc_pages(Gfp::KERNEL, kmem::Order::new((round % 4) as u32).unwrap()).unwrap();
+                    let block = kernel.kmalloc(64 + round % 3000, Gfp::KERNEL).unwrap();
+                    kernel.kfree(block).unwrap();
+                    kernel.free_pages(pages, kmem::Order::new((round % 4) as u32).unwrap()).unwrap();
+                    give.send(object.raw()).unwrap();
+                }
+                kernel.drain();
+            });
+        }
+        drop(give);
+        // Another CPU frees what the others took.
+        let kernel = &kernel;
+        scope.spawn(move || {
+            support::become_cpu(3);
+            take.iter().for_each(|object| kernel.cache_free(VirtAddr::new(object)).unwrap());
+        });
+    });
+    support::become_cpu(0);
+    kernel.verify().unwrap();
+    kernel.cache_destroy(cache).unwrap();
+    kernel.verify().unwrap();
+}

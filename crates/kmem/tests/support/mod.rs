@@ -1,0 +1,88 @@
+//! A machine on the test's heap, and kernels on it.
+
+use kmem::boot::{plan, BootParams};
+use kmem::machine::{DirectMap, Machine};
+use kmem::{Kernel, PhysAddr, Profile, VirtAddr};
+use std::alloc::{alloc_zeroed, dealloc, Layout};
+use std::cell::Cell;
+use std::fmt;
+
+thread_local! {
+    /// Which CPU this thread is.
+    static CPU: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Makes this thread another CPU.
+#[allow(dead_code)] // not every test file has several
+pub fn become_cpu(cpu: u32) {
+    CPU.set(cpu);
+}
+
+/// RAM on the heap; high pages are reached without mapping.
+pub struct HeapMachine {
+    base: *mut u8,
+    start: PhysAddr,
+    low: u64,
+    bytes: Layout,
+}
+
+// SAFETY: The memory belongs to the machine, and any thread may touch it.
+unsafe impl Send for HeapMachine {}
+// SAFETY: As above.
+unsafe impl Sync for HeapMachine {}
+
+impl HeapMachine {
+    fn new(start: PhysAddr, low: u64, bytes: u64) -> Self {
+        let bytes = Layout::from_size_align(bytes as usize, 1 << 21).unwrap();
+        // SAFETY: The layout has a size.
+        let base = unsafe { alloc_zeroed(bytes) };
+        assert!(!base.is_null());
+        Self { base, start, low, bytes }
+    }
+}
+
+impl Drop for HeapMachine {
+    fn drop(&mut self) {
+        // SAFETY: It was allocated with this layout.
+        unsafe { dealloc(self.base, self.bytes) };
+    }
+}
+
+// SAFETY: The heap block covers all RAM and lives as long as the machine; each thread that uses a kernel has called
+// `become_cpu` with a number of its own.
+unsafe impl Machine for HeapMachine {
+    fn direct_map(&self) -> DirectMap {
+        DirectMap { pointer: self.base, start: self.start, bytes: self.low }
+    }
+    fn high_page(&self, page: PhysAddr) -> Option<*mut u8> {
+        let offset = page.raw().checked_sub(self.start.raw())? as usize;
+        // SAFETY: Inside the block.
+        (offset + 4096 <= self.bytes.size()).then(|| unsafe { self.base.add(offset) })
+    }
+    fn ram_is_zeroed(&self) -> bool {
+        true
+    }
+    fn virt(&self, addr: VirtAddr) -> *mut u8 {
+        addr.raw() as *mut u8
+    }
+    fn cpu(&self) -> u32 {
+        CPU.get()
+    }
+    fn irq_save(&self) -> usize {
+        0
+    }
+    fn irq_restore(&self, _: usize) {}
+    fn load_page_table(&self, _: PhysAddr) {}
+    fn flush_tlb(&self, _: VirtAddr, _: VirtAddr) {}
+    fn printk(&self, _: fmt::Arguments<'_>) {}
+}
+
+/// Boots a profile with so much RAM.
+pub fn boot(profile: &'static Profile, ram_bytes: u64, cpus: u32) -> Kernel<HeapMachine> {
+    let params = BootParams { ram_bytes, cpus, ..BootParams::new(profile) };
+    let plan = plan(profile, &params).unwrap_or_else(|error| panic!("{}: {error}", profile.name));
+    let layout = &plan.layout;
+    let bytes = layout.ram_end.raw() - layout.low.start.raw();
+    let machine = HeapMachine::new(layout.low.start, layout.low.bytes(), bytes);
+    Kernel::boot(machine, profile, plan, params.cmdline).unwrap_or_else(|error| panic!("{}: {error}", profile.name))
+}

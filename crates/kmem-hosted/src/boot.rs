@@ -1,0 +1,60 @@
+//! From a profile to a booted kernel in this process.
+
+use crate::error::HostError;
+use crate::hosted::{Displacement, Hosted, HostedConfig};
+use kmem::boot::{plan, BootError, BootParams, Plan};
+use kmem::kernel::BootFailure;
+use kmem::units::PhysRange;
+use kmem::{Kernel, Profile, VirtAddr};
+
+/// Why no kernel was booted.
+#[derive(Debug, thiserror::Error)]
+pub enum HostedBootError {
+    /// The machine cannot be: the request is at fault.
+    #[error("{0}")]
+    Plan(BootError),
+    /// The host refused.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The kernel did not come up.
+    #[error("{0}")]
+    Boot(BootFailure),
+}
+
+/// Boots a profile's kernel on a machine made for it. `console` gets the lines of the kernel log.
+///
+/// # Errors
+/// [`HostedBootError`] says whether the request, the host or the kernel is at fault.
+pub fn boot(
+    profile: &'static Profile,
+    params: &BootParams<'_>,
+    displacement: Displacement,
+    console: impl Fn(&str) + Send + Sync + 'static,
+) -> Result<Kernel<Hosted>, HostedBootError> {
+    let plan = plan(profile, params).map_err(HostedBootError::Plan)?;
+    let machine = Hosted::new(&config(profile, &plan, displacement), console)?;
+    Kernel::boot(machine, profile, plan, params.cmdline).map_err(HostedBootError::Boot)
+}
+
+/// Returns the machine that a plan needs. Without an MMU the true addresses cannot be had, so it is displaced below
+/// 4 GiB, where modules still see them.
+pub fn config(profile: &'static Profile, plan: &Plan, displacement: Displacement) -> HostedConfig {
+    let layout = &plan.layout;
+    let low = layout.low;
+    let needs_place = profile.paging.is_none() && displacement == Displacement::True;
+    let start = layout.modules.map_or(profile.page_offset, |modules| modules.start.min(profile.page_offset));
+    let start = layout.pkmap.map_or(start, |pkmap| pkmap.start.min(start));
+    let top = match (profile.paging, profile.word_bytes) {
+        (None, _) => profile.page_offset.offset(low.bytes()),
+        (_, 4) => VirtAddr::new(1 << 32),
+        _ => VirtAddr::new(u64::MAX),
+    };
+    HostedConfig {
+        ram: PhysRange::new(low.start.raw(), layout.ram_end.raw().max(low.end.raw())),
+        page_offset: profile.page_offset,
+        low_bytes: low.bytes(),
+        kernel_window: (start, top),
+        displacement: if needs_place { Displacement::Below4G } else { displacement },
+        paging: profile.paging,
+    }
+}

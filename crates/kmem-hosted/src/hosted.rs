@@ -1,0 +1,459 @@
+//! [`Hosted`]: the machine itself, put together from RAM, addresses, a TLB and CPUs.
+//!
+//! ```text
+//! memfd            |  low memory      |  high memory            |
+//!                     |        \______________ \________
+//! machine addresses   direct map (always)       vmalloc, kmap: filled page by page (tlb)
+//! alias            |  everything, at a host address without meaning for the machine  |
+//! ```
+//!
+//! The engine works through the alias: page tables, free lists and high pages are reached there whatever the machine's
+//! own addresses say, and a text page that is read-only for the machine can still be written.
+
+use crate::altstack;
+use crate::cpu::{self, CpuGuard, Holders};
+use crate::error::HostError;
+use crate::mapping::{map, memfd, Backing, Mapping, Place};
+use crate::registry::Registration;
+use crate::signal;
+use crate::tlb::{Geometry, Ram, Tlb};
+use kmem::machine::{DirectMap, Machine};
+use kmem::map::entry::PagingFormat;
+use kmem::map::walk::Translation;
+use kmem::units::{PhysAddr, PhysRange, VirtAddr, PAGE_SIZE};
+use std::fmt;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+
+/// Physical addresses that device registers may have: 52 bits, the most of any machine here.
+const DEVICE_SPACE: u64 = 1 << 52;
+const FOUR_GIB: u64 = 1 << 32;
+/// Where the search for room below 4 GiB begins, and its steps.
+const LOW_SEARCH_STEP: u64 = 16 << 20;
+
+/// How much of the user half a machine below 4 GiB has for itself: page 0, where bad pointers must fault, and where i386
+/// programs lie.
+const LOW_USER_BYTES: u64 = 256 << 20;
+
+/// Where in the process a machine lies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Displacement {
+    /// At its own addresses. One machine in a process can have that.
+    True,
+    /// Below 4 GiB, at a place that the host picks: i386 code runs there with its own addresses by means of a segment
+    /// base. For a machine without an MMU (RAM at 0, which no process can map) and for several machines that run modules.
+    /// Wild accesses of such code to user addresses above 256 MiB may hit another machine.
+    Below4G,
+    /// Anywhere: as many machines as one likes, but no i386 code.
+    Any,
+}
+
+/// What a machine is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct HostedConfig {
+    /// Physical addresses from the first byte of RAM to the last; holes inside are memory that nobody uses.
+    pub ram: PhysRange,
+    /// Address of the direct map's first byte.
+    pub page_offset: VirtAddr,
+    /// Bytes of the direct map.
+    pub low_bytes: u64,
+    /// The kernel's part of the addresses, first and one past the last.
+    pub kernel_window: (VirtAddr, VirtAddr),
+    /// Where in the process.
+    pub displacement: Displacement,
+    /// Format of the page tables; `None` without an MMU.
+    pub paging: Option<&'static PagingFormat>,
+}
+
+/// What may be done with a piece of the direct map.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Protection {
+    /// Data: read and write.
+    ReadWrite,
+    /// Constants: read.
+    ReadOnly,
+    /// Code: read and execute.
+    ReadExecute,
+}
+
+/// An address at which the machine has no memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("nothing is mapped at {0}")]
+pub struct Unmapped(pub VirtAddr);
+
+/// Where kernel messages go, a line at a time.
+type Console = Box<dyn Fn(&str) + Send + Sync>;
+
+/// The parts, shared by all handles. Fields are dropped in this order: first the registration, which unmaps what is
+/// filled, then addresses, then memory.
+struct Parts {
+    registration: Registration,
+    /// The first part of the user half; below 4 GiB only.
+    _low_user: Option<Mapping>,
+    /// The kernel half, with the direct map inside; with [`Displacement::Any`] the user half too.
+    _window: Mapping,
+    _alias: Mapping,
+    _ram_fd: OwnedFd,
+    _device_fd: OwnedFd,
+    geometry: Geometry,
+    ram: Ram,
+    paging: Option<&'static PagingFormat>,
+    cpus: Arc<Holders>,
+    console: Console,
+}
+
+/// A machine in this process. A handle: clones are the same machine, which goes when the last of them does.
+#[derive(Clone)]
+pub struct Hosted {
+    parts: Arc<Parts>,
+    direct: DirectMap,
+    /// Host address of the kernel half minus machine address; right for kernel addresses without wrapping.
+    kernel_displacement: u64,
+}
+
+// SAFETY: The pointer in `direct` leads to plain memory that any thread may use; the rest is `Send`.
+unsafe impl Send for Hosted {}
+// SAFETY: As above; the parts are behind atomics and a lock.
+unsafe impl Sync for Hosted {}
+
+impl Hosted {
+    /// Makes a machine with zeroed RAM and no page tables. Costs about a dozen system calls, whatever the size.
+    ///
+    /// # Errors
+    /// [`HostError::BadConfig`] for a machine that contradicts itself, [`HostError::Taken`] and
+    /// [`HostError::Unreachable`] when its addresses are not to be had, [`HostError::Refused`] for all else.
+    pub fn new(config: &HostedConfig, console: impl Fn(&str) + Send + Sync + 'static) -> Result<Self, HostError> {
+        check(config)?;
+        signal::install()?;
+        altstack::ensure()?;
+        let ram_fd = memfd(c"kmem-ram", config.ram.bytes())?;
+        let device_fd = memfd(c"kmem-devices", DEVICE_SPACE)?;
+        let read_write = libc::PROT_READ | libc::PROT_WRITE;
+        let alias = Mapping::new(None, config.ram.bytes(), read_write, Backing::File(ram_fd.as_raw_fd(), 0))
+            .map_err(|source| HostError::Refused { what: "a mapping of all of the machine's RAM", source })?;
+
+        let (window, low_user, geometry) = place(config)?;
+        // Without an MMU nothing tells code from data.
+        let prot = if config.paging.is_none() { read_write | libc::PROT_EXEC } else { read_write };
+        let direct = geometry.host(config.page_offset.raw());
+        let backing = Backing::File(ram_fd.as_raw_fd(), 0);
+        // SAFETY: `check` has made sure that the direct map is inside the window, which is ours and unused.
+        unsafe { map(Place::Over(direct), config.low_bytes, prot, backing) }
+            .map_err(|source| HostError::Refused { what: "the direct map", source })?;
+
+        let ram = Ram {
+            range: config.ram,
+            alias: alias.start() as *mut u8,
+            fd: ram_fd.as_raw_fd(),
+            device_fd: device_fd.as_raw_fd(),
+        };
+        let tlb = Tlb::new(geometry, ram, config.paging)
+            .map_err(|source| HostError::Refused { what: "the TLB's memory", source })?;
+        let registration = Registration::new(&geometry, tlb)?;
+        let parts = Parts {
+            registration,
+            _low_user: low_user,
+            _window: window,
+            _alias: alias,
+            _ram_fd: ram_fd,
+            _device_fd: device_fd,
+            geometry,
+            ram,
+            paging: config.paging,
+            cpus: Arc::default(),
+            console: Box::new(console),
+        };
+        Ok(Self {
+            parts: Arc::new(parts),
+            direct: DirectMap { pointer: ram.alias, start: config.ram.start, bytes: config.low_bytes },
+            kernel_displacement: direct.wrapping_sub(config.page_offset.raw()),
+        })
+    }
+
+    /// Returns the machine's number in this process, for [`Level::machine`](crate::level::Level::machine).
+    pub fn id(&self) -> usize {
+        self.parts.registration.index()
+    }
+    /// Returns the base of a segment in which i386 code uses the machine's addresses: 0 at the true addresses. `None`
+    /// when the machine does not lie below 4 GiB.
+    pub fn segment_base(&self) -> Option<u32> {
+        let geometry = &self.parts.geometry;
+        (geometry.wraps || geometry.displacement == 0 && geometry.window.1 <= FOUR_GIB)
+            .then_some(geometry.displacement as u32)
+    }
+    /// Returns the host address at which a machine address is found.
+    pub fn host_address(&self, addr: VirtAddr) -> u64 {
+        self.parts.geometry.host(addr.raw())
+    }
+    /// Returns the machine address of a host address, for showing it; `None` where the machine has none.
+    pub fn machine_address(&self, host: u64) -> Option<VirtAddr> {
+        self.parts.geometry.machine(host).map(VirtAddr::new)
+    }
+    /// Returns the physical addresses of RAM.
+    pub fn ram(&self) -> PhysRange {
+        self.parts.ram.range
+    }
+    /// Returns the alias of a physical address in RAM; the rest of RAM follows it.
+    pub fn alias(&self, addr: PhysAddr) -> Option<*mut u8> {
+        self.parts.ram.pointer(addr).map(|(pointer, _)| pointer)
+    }
+    /// Returns the address in the direct map of a physical one.
+    pub fn direct_mapped(&self, addr: PhysAddr) -> Option<VirtAddr> {
+        let offset = addr.raw().checked_sub(self.direct.start.raw())?;
+        (offset < self.direct.bytes).then(|| VirtAddr::new(self.parts.geometry.direct.0 + offset))
+    }
+    /// Walks the page tables. Addresses of the direct map are answered without a walk.
+    pub fn translate(&self, addr: VirtAddr) -> Option<PhysAddr> {
+        let offset = addr.raw().wrapping_sub(self.parts.geometry.direct.0);
+        if offset < self.direct.bytes {
+            return Some(self.direct.start.offset(offset));
+        }
+        self.walk(addr).map(|translation| translation.phys)
+    }
+    /// Walks the page tables for `addr`, whatever the address.
+    pub fn walk(&self, addr: VirtAddr) -> Option<Translation> {
+        let (format, root) = (self.parts.paging?, self.parts.registration.slot().root()?);
+        self.parts.ram.translate(format, root, addr)
+    }
+
+    /// Returns the alias of a machine address and the bytes that follow it in the same page. Never faults.
+    #[inline]
+    pub fn reach(&self, addr: VirtAddr) -> Option<(*mut u8, u64)> {
+        let (pointer, room) = self.parts.ram.pointer(self.translate(addr)?)?;
+        Some((pointer, room.min(PAGE_SIZE - addr.page_offset())))
+    }
+    /// Copies from machine memory, through the page tables and the alias.
+    ///
+    /// # Errors
+    /// The first address that is not mapped to RAM; what lies before it has been copied.
+    pub fn read(&self, addr: VirtAddr, into: &mut [u8]) -> Result<(), Unmapped> {
+        let mut done = 0;
+        while done < into.len() {
+            let at = addr.offset(done as u64);
+            let (from, room) = self.reach(at).ok_or(Unmapped(at))?;
+            let bytes = (room as usize).min(into.len() - done);
+            // SAFETY: `from` has `room` bytes of the alias; the rest of `into` has `bytes`. They do not overlap, as
+            // `into` is memory of the host.
+            unsafe { from.copy_to_nonoverlapping(into.as_mut_ptr().add(done), bytes) };
+            done += bytes;
+        }
+        Ok(())
+    }
+    /// Copies into machine memory, through the page tables and the alias: also into pages that are read-only.
+    ///
+    /// # Errors
+    /// The first address that is not mapped to RAM; what lies before it has been copied.
+    pub fn write(&self, addr: VirtAddr, bytes: &[u8]) -> Result<(), Unmapped> {
+        let mut done = 0;
+        while done < bytes.len() {
+            let at = addr.offset(done as u64);
+            let (to, room) = self.reach(at).ok_or(Unmapped(at))?;
+            let count = (room as usize).min(bytes.len() - done);
+            // SAFETY: As in `read`, the other way round.
+            unsafe { to.copy_from_nonoverlapping(bytes.as_ptr().add(done), count) };
+            done += count;
+        }
+        Ok(())
+    }
+    /// Reads a little-endian word; `None` when it is not mapped.
+    #[inline]
+    pub fn read_u32(&self, addr: VirtAddr) -> Option<u32> {
+        if let Some((pointer, 4..)) = self.reach(addr) {
+            // SAFETY: Four bytes of the alias lie there.
+            return Some(unsafe { pointer.cast::<u32>().read_unaligned() });
+        }
+        let mut word = [0; 4];
+        self.read(addr, &mut word).ok()?;
+        Some(u32::from_le_bytes(word))
+    }
+
+    /// Makes the calling thread CPU `cpu` of this machine while the guard lives, and gives it a signal stack.
+    ///
+    /// # Errors
+    /// [`HostError::CpuBusy`] when another guard has that number, [`HostError::NoSuchCpu`] from [`cpu::MAX_CPUS`] on.
+    pub fn enter_cpu(&self, cpu: u32) -> Result<CpuGuard, HostError> {
+        if cpu >= cpu::MAX_CPUS {
+            return Err(HostError::NoSuchCpu { cpu, limit: cpu::MAX_CPUS });
+        }
+        altstack::ensure()?;
+        CpuGuard::enter(&self.parts.cpus, cpu).ok_or(HostError::CpuBusy(cpu))
+    }
+
+    /// Changes what may be done with whole pages of the direct map, at the machine's addresses; the alias stays as it is.
+    ///
+    /// # Errors
+    /// [`HostError::BadConfig`] when the range is not whole pages of the direct map.
+    pub fn protect(&self, range: PhysRange, protection: Protection) -> Result<(), HostError> {
+        let is_whole = range.start.is_aligned(PAGE_SIZE) && range.end.is_aligned(PAGE_SIZE);
+        let end = range.end.raw().wrapping_sub(self.direct.start.raw());
+        let Some(start) = self.direct_mapped(range.start).filter(|_| is_whole && end <= self.direct.bytes) else {
+            return Err(HostError::BadConfig("only whole pages of the direct map can be protected"));
+        };
+        let prot = match protection {
+            Protection::ReadWrite => libc::PROT_READ | libc::PROT_WRITE,
+            Protection::ReadOnly => libc::PROT_READ,
+            Protection::ReadExecute => libc::PROT_READ | libc::PROT_EXEC,
+        };
+        // SAFETY: The pages are this machine's direct map; nobody has references to them by these addresses.
+        let done = unsafe { libc::mprotect(self.host_address(start) as *mut _, range.bytes() as usize, prot) };
+        if done != 0 {
+            return Err(HostError::refused("another protection of the direct map"));
+        }
+        Ok(())
+    }
+    /// Makes a piece of the direct map code: readable and executable, no longer writable.
+    ///
+    /// # Errors
+    /// As [`Hosted::protect`].
+    pub fn protect_text(&self, range: PhysRange) -> Result<(), HostError> {
+        self.protect(range, Protection::ReadExecute)
+    }
+    /// Puts zeroed memory of the process over whole pages of the direct map, at the machine's addresses: what code in the
+    /// machine sees there is no longer RAM. [`Hosted::read`] and [`Hosted::write`] go on to see RAM.
+    ///
+    /// For C's array of `struct page`: it has the real kernel's address and size, and stray writes into it cannot reach
+    /// what the engine keeps in the same RAM.
+    ///
+    /// # Errors
+    /// As [`Hosted::protect`].
+    pub fn overlay(&self, range: PhysRange) -> Result<(), HostError> {
+        self.protect(range, Protection::ReadWrite)?;
+        let Some(start) = self.direct_mapped(range.start) else { return Ok(()) };
+        let (at, prot) = (Place::Over(self.host_address(start)), libc::PROT_READ | libc::PROT_WRITE);
+        // SAFETY: The pages are this machine's direct map; nobody has references to them by these addresses.
+        let done = unsafe { map(at, range.bytes(), prot, Backing::Memory) };
+        done.map(|_| ()).map_err(|source| HostError::Refused { what: "memory over the direct map", source })
+    }
+    /// Returns how many pages outside the direct map are mapped in the process now.
+    pub fn filled_pages(&self) -> usize {
+        self.parts.registration.slot().lock().as_ref().map_or(0, Tlb::count)
+    }
+}
+
+// SAFETY: The direct map is the beginning of the alias, which covers all of RAM and lives as long as any handle; so does
+// a high page. Only the engine and its clients know the machine's addresses. Two threads have the same CPU number only
+// if one of them has not entered a CPU, which the user of several threads owes (see `cpu`).
+unsafe impl Machine for Hosted {
+    #[inline]
+    fn direct_map(&self) -> DirectMap {
+        self.direct
+    }
+    fn ram_is_zeroed(&self) -> bool {
+        true
+    }
+    #[inline]
+    fn high_page(&self, page: PhysAddr) -> Option<*mut u8> {
+        let (pointer, room) = self.parts.ram.pointer(page.page_down())?;
+        (room >= PAGE_SIZE).then_some(pointer)
+    }
+    #[inline]
+    fn virt(&self, addr: VirtAddr) -> *mut u8 {
+        addr.raw().wrapping_add(self.kernel_displacement) as *mut u8
+    }
+    #[inline]
+    fn cpu(&self) -> u32 {
+        cpu::current()
+    }
+    #[inline]
+    fn irq_save(&self) -> usize {
+        cpu::irq_save()
+    }
+    #[inline]
+    fn irq_restore(&self, state: usize) {
+        cpu::irq_restore(state);
+    }
+    fn load_page_table(&self, root: PhysAddr) {
+        self.parts.registration.slot().set_root(root);
+    }
+    fn flush_tlb(&self, start: VirtAddr, end: VirtAddr) {
+        if let Some(tlb) = self.parts.registration.slot().lock().as_mut() {
+            tlb.flush(start.raw(), end.raw());
+        }
+    }
+    fn printk(&self, line: fmt::Arguments<'_>) {
+        match line.as_str() {
+            Some(line) => (self.parts.console)(line),
+            None => (self.parts.console)(&line.to_string()),
+        }
+    }
+}
+
+impl fmt::Debug for Hosted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hosted")
+            .field("ram", &self.ram())
+            .field("geometry", &self.parts.geometry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Refuses a machine that contradicts itself.
+fn check(config: &HostedConfig) -> Result<(), HostError> {
+    let (start, end) = (config.kernel_window.0.raw(), config.kernel_window.1.raw());
+    let sizes = [config.ram.start.raw(), config.ram.end.raw(), config.page_offset.raw(), config.low_bytes, start, end];
+    if sizes.iter().any(|size| size % PAGE_SIZE != 0) {
+        return Err(HostError::BadConfig("RAM, direct map and kernel window must be whole pages"));
+    }
+    if config.low_bytes == 0 || config.low_bytes > config.ram.bytes() {
+        return Err(HostError::BadConfig("the direct map must hold some of the RAM and not more than all"));
+    }
+    let direct_end = config.page_offset.raw().checked_add(config.low_bytes);
+    if config.page_offset.raw() < start || direct_end.is_none_or(|direct_end| direct_end > end) {
+        return Err(HostError::BadConfig("the direct map must lie inside the kernel window"));
+    }
+    if config.ram.end.raw() > DEVICE_SPACE {
+        return Err(HostError::BadConfig("RAM beyond 52 physical address bits"));
+    }
+    Ok(())
+}
+
+/// Finds and reserves the machine's addresses.
+fn place(config: &HostedConfig) -> Result<(Mapping, Option<Mapping>, Geometry), HostError> {
+    let (start, end) = (config.kernel_window.0.raw(), config.kernel_window.1.raw());
+    let reserve = |at, bytes| Mapping::new(at, bytes, libc::PROT_NONE, Backing::Reservation);
+    let mut low_user = None;
+    let (window, displacement, wraps, user_owned) = match config.displacement {
+        Displacement::True if start == 0 => {
+            let why = "the host keeps page 0 unmapped (vm.mmap_min_addr); the machine needs another place";
+            return Err(HostError::Unreachable { start, end, why });
+        }
+        Displacement::True if end > 1 << 47 => {
+            let why = "they are the host kernel's own; the machine needs another place";
+            return Err(HostError::Unreachable { start, end, why });
+        }
+        Displacement::True => {
+            let window = reserve(Some(start), end - start);
+            (window.map_err(|source| HostError::Taken { start, end, source })?, 0, false, 0)
+        }
+        Displacement::Below4G if end > FOUR_GIB => {
+            return Err(HostError::BadConfig("only a machine with 32-bit addresses can lie below 4 GiB"));
+        }
+        Displacement::Below4G => {
+            let bytes = end - start;
+            let mut places = (LOW_SEARCH_STEP..=FOUR_GIB.saturating_sub(bytes)).step_by(LOW_SEARCH_STEP as usize);
+            let user_bytes = LOW_USER_BYTES.min(start);
+            let found = places.find_map(|at| {
+                let displacement = at.wrapping_sub(start) & (FOUR_GIB - 1);
+                let window = reserve(Some(at), bytes).ok()?;
+                if user_bytes > 0 {
+                    let fits = displacement >= LOW_SEARCH_STEP && displacement + user_bytes <= FOUR_GIB;
+                    low_user = Some(reserve(Some(fits.then_some(displacement)?), user_bytes).ok()?);
+                }
+                Some((window, displacement))
+            });
+            let (window, displacement) = found.ok_or(HostError::NoRoomBelow4G { bytes: bytes + user_bytes })?;
+            (window, displacement, true, user_bytes)
+        }
+        Displacement::Any => {
+            // The user half comes along where it is small enough to be reserved.
+            let first = if end <= FOUR_GIB { 0 } else { start };
+            let window = reserve(None, end - first)
+                .map_err(|source| HostError::Refused { what: "room for the machine's addresses", source })?;
+            let displacement = window.start().wrapping_sub(first);
+            (window, displacement, false, if first == 0 { start } else { 0 })
+        }
+    };
+    let low = config.page_offset.raw();
+    let direct = (low, low + config.low_bytes);
+    Ok((window, low_user, Geometry { displacement, wraps, window: (start, end), direct, user_owned }))
+}

@@ -1,0 +1,39 @@
+//! A machine inside a Linux process.
+//!
+//! The engine writes real page tables into real RAM; this crate is the hardware that makes them work:
+//!
+//! | of a computer | here |
+//! |---|---|
+//! | RAM | one memfd, mapped twice: at the machine's own addresses, and as a whole somewhere high (the *alias*) |
+//! | MMU and TLB | SIGSEGV walks the machine's page tables and mmaps the page; a flush takes it away ([`Hosted`], `tlb`) |
+//! | CPU | a thread, while it holds a CPU number ([`cpu`]) |
+//! | exception | a signal that ends the module code that raised it ([`level`], [`signal`]) |
+//! | console | a closure |
+//!
+//! A machine lives at its true addresses (`0xc0000000` really is the direct map) or, since true addresses exist once in
+//! a process, at a displacement from them: see [`Displacement`].
+//!
+//! Read in this order: [`hosted`] (what a machine consists of), `tlb` (how a miss is served), [`signal`] (who is asked
+//! first), [`level`] (how module code is left).
+//!
+//! What this crate does not know: the format of a page table (the engine walks it), what module code is (it only knows
+//! how to leave it), any kernel structure.
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+compile_error!("the hosted machine needs Linux on x86-64");
+
+pub mod altstack;
+pub mod boot;
+pub mod cpu;
+pub mod error;
+pub mod hosted;
+pub mod level;
+mod mapping;
+mod registry;
+pub mod signal;
+mod tlb;
+
+pub use boot::{boot, HostedBootError};
+pub use cpu::CpuGuard;
+pub use error::HostError;
+pub use hosted::{Displacement, Hosted, HostedConfig, Protection, Unmapped};

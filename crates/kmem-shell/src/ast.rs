@@ -1,0 +1,337 @@
+//! A script, understood: what the parser gives and the shell runs.
+
+use crate::syntax::Place;
+use kmem::slab::SlabFlags;
+use kmem::Gfp;
+
+/// A script.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Program {
+    /// Its statements in order.
+    pub statements: Vec<Statement>,
+}
+
+/// One statement.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Statement {
+    /// Where it stands.
+    pub place: Place,
+    /// What its failing means.
+    pub failing: Failing,
+    /// The name that keeps what it gives.
+    pub target: Option<String>,
+    /// What it does.
+    pub command: Command,
+}
+
+/// What a statement's failing means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failing {
+    /// The script ends there.
+    Stops,
+    /// `-` before it: the script goes on.
+    GoesOn,
+}
+
+/// Something that a command works on: a name or an address, and a distance from it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Operand {
+    /// Where it stands.
+    pub place: Place,
+    /// What it begins with.
+    pub base: Base,
+    /// Bytes added to it: `v+0x1000`.
+    pub offset: u64,
+}
+
+/// What an operand begins with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Base {
+    /// A name of the shell's.
+    Name(String),
+    /// A number: an address, a frame number.
+    Number(u64),
+}
+
+impl std::fmt::Display for Operand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.base {
+            Base::Name(name) => f.write_str(name)?,
+            Base::Number(number) => write!(f, "{number:#x}")?,
+        }
+        if self.offset != 0 {
+            write!(f, "+{:#x}", self.offset)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a pool's elements are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PoolOf {
+    /// Objects of a cache.
+    Cache(Operand),
+    /// kmalloc of so many bytes.
+    Kmalloc(u64),
+    /// Blocks of so many orders.
+    Pages(u32),
+}
+
+/// Bytes to write.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Data {
+    /// As given.
+    Text(Vec<u8>),
+    /// One byte so many times.
+    Fill {
+        /// The byte.
+        byte: u8,
+        /// How many times.
+        count: u64,
+    },
+}
+
+/// What a statement does. Fields are in the order in which they are written.
+#[derive(Clone, PartialEq, Debug)]
+#[allow(missing_docs)] // Each field is an argument of the kernel function that the variant is named after.
+pub enum Command {
+    AllocPages {
+        order: u32,
+        gfp: Gfp,
+    },
+    GetFreePages {
+        order: u32,
+        gfp: Gfp,
+    },
+    FreePages {
+        object: Operand,
+        order: Option<u32>,
+    },
+    Kmalloc {
+        size: u64,
+        gfp: Gfp,
+    },
+    Krealloc {
+        object: Operand,
+        size: u64,
+        gfp: Gfp,
+    },
+    Kfree {
+        object: Operand,
+    },
+    Ksize {
+        object: Operand,
+    },
+    CacheCreate {
+        name: String,
+        size: u32,
+        align: u32,
+        flags: SlabFlags,
+    },
+    CacheAlloc {
+        cache: Operand,
+        gfp: Gfp,
+    },
+    CacheFree {
+        cache: Operand,
+        object: Operand,
+    },
+    CacheShrink {
+        cache: Operand,
+    },
+    CacheDestroy {
+        cache: Operand,
+    },
+    PoolCreate {
+        count: u32,
+        of: PoolOf,
+    },
+    PoolAlloc {
+        pool: Operand,
+        gfp: Gfp,
+    },
+    PoolFree {
+        pool: Operand,
+        element: Operand,
+    },
+    PoolDestroy {
+        pool: Operand,
+    },
+    Vmalloc {
+        size: u64,
+    },
+    Vfree {
+        object: Operand,
+    },
+    Vmap {
+        objects: Vec<Operand>,
+    },
+    Vunmap {
+        object: Operand,
+    },
+    Ioremap {
+        phys: u64,
+        size: u64,
+    },
+    Iounmap {
+        object: Operand,
+    },
+    Kmap {
+        pages: Operand,
+    },
+    Kunmap {
+        pages: Operand,
+    },
+    KmapLocal {
+        pages: Operand,
+    },
+    KunmapLocal {
+        object: Operand,
+    },
+    /// Of memory, or of an open file.
+    Read {
+        from: Operand,
+        count: u64,
+    },
+    /// To memory, or to an open file.
+    Write {
+        to: Operand,
+        data: Data,
+    },
+    VirtToPhys {
+        object: Operand,
+    },
+    PhysToVirt {
+        phys: u64,
+    },
+    PageOf {
+        object: Operand,
+    },
+    Vtop {
+        object: Operand,
+    },
+    Cat {
+        path: String,
+    },
+    /// `to` none: to the output.
+    Echo {
+        text: Vec<u8>,
+        to: Option<Redirection>,
+    },
+    Sysctl {
+        key: String,
+    },
+    Drain,
+    Verify,
+    Live,
+    FreeAll,
+    Help {
+        verb: Option<String>,
+    },
+    For {
+        count: u64,
+        body: Vec<Statement>,
+    },
+    Random {
+        seed: u64,
+        count: u64,
+        body: Vec<Statement>,
+    },
+    File(FileCommand),
+}
+
+/// `> PATH` or `>> PATH`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Redirection {
+    /// The file.
+    pub path: String,
+    /// `>>`: what is there stays.
+    pub append: bool,
+}
+
+/// What a statement does with files of a module.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[allow(missing_docs)] // Each field is an argument of the system call that the variant is named after.
+pub enum FileCommand {
+    Open {
+        handle: String,
+        node: String,
+        mode: Mode,
+    },
+    Lseek {
+        handle: String,
+        offset: i64,
+        whence: crate::device::Whence,
+    },
+    Ioctl {
+        handle: String,
+        command: u64,
+        argument: u64,
+    },
+    Close {
+        handle: String,
+    },
+    ExpectRet {
+        result: Expected,
+    },
+    ExpectData {
+        data: Vec<u8>,
+        shown: String,
+    },
+    /// `echo PATH "text"`: the text as it is.
+    WriteOnce {
+        path: String,
+        data: Data,
+    },
+    Dd(Dd),
+    Insmod {
+        file: Option<String>,
+        params: Vec<String>,
+    },
+    Rmmod {
+        name: Option<String>,
+    },
+}
+
+/// How a driver script opens a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mode {
+    /// `r`
+    Read,
+    /// `w`
+    Write,
+    /// `rw`
+    ReadWrite,
+    /// `wt`: emptied first.
+    WriteTruncate,
+    /// `rn`: does not wait.
+    ReadNonblock,
+}
+
+/// What `expect ret` compares with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expected {
+    /// The number, negative for an error.
+    pub ret: i64,
+    /// As it is written.
+    pub shown: String,
+}
+
+/// The arguments of `dd`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dd {
+    /// `if=`
+    pub from: Option<String>,
+    /// `of=`
+    pub to: Option<String>,
+    /// `bs=`, 512 when not given.
+    pub block: u64,
+    /// `count=`: blocks to copy; all when not given.
+    pub count: Option<u64>,
+    /// `skip=`: blocks of the input that are passed over.
+    pub skip: u64,
+    /// `seek=`: blocks of the output that are passed over.
+    pub seek: u64,
+    /// `conv=notrunc`: the output is not emptied first.
+    pub keeps: bool,
+}

@@ -1,0 +1,138 @@
+//! The commands on files of a module: how each reads its arguments. The forms of a driver script.
+
+use super::args::Args;
+use crate::ast::{Command, Dd, Expected, FileCommand, Mode};
+use crate::device::Whence;
+use crate::errno::Errno;
+use crate::lex::Kind;
+use crate::number::{signed, size};
+use crate::syntax::SyntaxError;
+
+/// Reads the arguments of a command.
+pub(super) fn command(mut args: Args<'_>) -> Result<Command, SyntaxError> {
+    let command = read(&mut args)?;
+    args.done()?;
+    Ok(Command::File(command))
+}
+
+fn read(args: &mut Args<'_>) -> Result<FileCommand, SyntaxError> {
+    Ok(match args.verb.name {
+        "open" => FileCommand::Open {
+            handle: args.name("a handle")?,
+            node: args.word("a path, or @REGION:MINOR")?.to_owned(),
+            mode: one_of(args, &MODES, "r, w, rw, wt or rn")?,
+        },
+        "lseek" => FileCommand::Lseek {
+            handle: args.name("a handle")?,
+            offset: args.signed("an offset")?,
+            whence: one_of(args, &WHENCES, "set, cur or end")?,
+        },
+        "ioctl" => FileCommand::Ioctl {
+            handle: args.name("a handle")?,
+            command: args.number("a command number")?,
+            argument: if args.is_empty() { 0 } else { args.signed("an argument")? as u64 },
+        },
+        "close" => FileCommand::Close { handle: args.name("a handle")? },
+        "expect" => expect(args)?,
+        "dd" => FileCommand::Dd(dd(args)?),
+        "insmod" => insmod(args)?,
+        "rmmod" => {
+            let name = if args.is_empty() { None } else { Some(args.word("a name")?.to_owned()) };
+            FileCommand::Rmmod { name }
+        }
+        other => return Err(SyntaxError::new(args.last_place(), format!("{other}: not in this version"))),
+    })
+}
+
+const MODES: [(&str, Mode); 5] = [
+    ("r", Mode::Read),
+    ("w", Mode::Write),
+    ("rw", Mode::ReadWrite),
+    ("wt", Mode::WriteTruncate),
+    ("rn", Mode::ReadNonblock),
+];
+const WHENCES: [(&str, Whence); 3] = [("set", Whence::Set), ("cur", Whence::Current), ("end", Whence::End)];
+
+fn one_of<T: Copy>(args: &mut Args<'_>, known: &[(&str, T)], what: &str) -> Result<T, SyntaxError> {
+    let word = args.word(what)?;
+    let found = known.iter().find(|(name, _)| *name == word);
+    found.map(|(_, value)| *value).ok_or_else(|| args.expected(what, &format!("`{word}`"), args.last_place()))
+}
+
+fn expect(args: &mut Args<'_>) -> Result<FileCommand, SyntaxError> {
+    let what = "`ret` or `data`";
+    match args.word(what)? {
+        "ret" => {
+            let word = args.word("a number or -ENAME")?;
+            let ret = match Errno::by_name(word) {
+                Some(errno) => Ok(-i64::from(errno.0)),
+                None => signed(word),
+            };
+            let ret = ret.map_err(|_| args.expected("a number or -ENAME", &format!("`{word}`"), args.last_place()))?;
+            Ok(FileCommand::ExpectRet { result: Expected { ret, shown: word.to_owned() } })
+        }
+        "data" => {
+            let token = args.token("a \"text\"")?;
+            match &token.kind {
+                Kind::Text { bytes, raw } => Ok(FileCommand::ExpectData { data: bytes.clone(), shown: raw.clone() }),
+                Kind::Word(word) => {
+                    Ok(FileCommand::ExpectData { data: word.clone().into_bytes(), shown: word.clone() })
+                }
+                _ => Err(args.expected("a \"text\"", &token.shown(), token.place)),
+            }
+        }
+        other => Err(args.expected(what, &format!("`{other}`"), args.last_place())),
+    }
+}
+
+fn dd(args: &mut Args<'_>) -> Result<Dd, SyntaxError> {
+    let mut dd = Dd { from: None, to: None, block: 512, count: None, skip: 0, seek: 0, keeps: false };
+    while !args.is_empty() {
+        let what = "if=, of=, bs=, count=, skip=, seek= or conv=notrunc";
+        let word = args.word(what)?;
+        let (key, value) = word.split_once('=').unwrap_or((word, ""));
+        let sized = || {
+            size(value).map_err(|why| {
+                SyntaxError::new(args.last_place(), format!("expected a size behind `{key}=`, found `{value}`: {why}"))
+            })
+        };
+        match key {
+            "if" => dd.from = Some(value.to_owned()),
+            "of" => dd.to = Some(value.to_owned()),
+            "bs" => dd.block = sized()?,
+            "count" => dd.count = Some(sized()?),
+            "skip" => dd.skip = sized()?,
+            "seek" => dd.seek = sized()?,
+            "conv" if value == "notrunc" => dd.keeps = true,
+            // How much dd says about its work.
+            "status" => (),
+            _ => return Err(args.expected(what, &format!("`{word}`"), args.last_place())),
+        }
+    }
+    if dd.from.is_none() {
+        return Err(args.expected("if=PATH: there is no other input", "none", args.last_place()));
+    }
+    if dd.block == 0 || dd.block > MOST_BLOCK {
+        let what = format!("a block of {} bytes; 1 to {MOST_BLOCK} is possible", dd.block);
+        return Err(SyntaxError::new(args.last_place(), what));
+    }
+    Ok(dd)
+}
+
+/// The largest block that `dd` copies at once.
+const MOST_BLOCK: u64 = 64 << 20;
+
+fn insmod(args: &mut Args<'_>) -> Result<FileCommand, SyntaxError> {
+    let (mut file, mut params) = (None, Vec::new());
+    while !args.is_empty() {
+        let word = args.word("PARAM=VALUE")?.to_owned();
+        if word.contains('=') {
+            params.push(word);
+        } else if file.is_none() && params.is_empty() {
+            file = Some(word);
+        } else {
+            return Err(args.expected("PARAM=VALUE", &format!("`{word}`"), args.last_place()));
+        }
+    }
+    Ok(FileCommand::Insmod { file, params })
+}

@@ -1,0 +1,198 @@
+//! The commands on memory and of the shell itself: how each reads its arguments.
+
+use super::args::Args;
+use crate::ast::{Command, FileCommand, Operand, PoolOf, Redirection};
+use crate::lex::Kind;
+use crate::parse::FileVerbs;
+use crate::syntax::SyntaxError;
+use crate::verb::Verb;
+use kmem::Gfp;
+
+/// Reads the arguments of a command.
+pub(super) fn command(mut args: Args<'_>) -> Result<Command, SyntaxError> {
+    let command = read(&mut args)?;
+    args.done()?;
+    Ok(command)
+}
+
+fn read(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
+    Ok(match args.verb.name {
+        "alloc_pages" => Command::AllocPages { order: args.small("an order")?, gfp: args.gfp()? },
+        "get_free_pages" => Command::GetFreePages { order: args.small("an order")?, gfp: args.gfp()? },
+        "get_zeroed_page" => Command::GetFreePages { order: 0, gfp: args.gfp()? | Gfp::ZERO },
+        "free_pages" => {
+            let object = args.operand("pages")?;
+            let order = if args.is_empty() { None } else { Some(args.small("an order")?) };
+            Command::FreePages { object, order }
+        }
+        "kmalloc" => Command::Kmalloc { size: args.size("a size")?, gfp: args.gfp()? },
+        "kzalloc" => Command::Kmalloc { size: args.size("a size")?, gfp: args.gfp()? | Gfp::ZERO },
+        "krealloc" => {
+            Command::Krealloc { object: args.operand("an object")?, size: args.size("a size")?, gfp: args.gfp()? }
+        }
+        "kfree" => Command::Kfree { object: args.operand("an object")? },
+        "ksize" => Command::Ksize { object: args.operand("an object")? },
+        "kmem_cache_create" => cache_create(args)?,
+        "kmem_cache_alloc" => Command::CacheAlloc { cache: cache(args)?, gfp: args.gfp()? },
+        "kmem_cache_free" => Command::CacheFree { cache: cache(args)?, object: args.operand("an object")? },
+        "kmem_cache_shrink" => Command::CacheShrink { cache: cache(args)? },
+        "kmem_cache_destroy" => Command::CacheDestroy { cache: cache(args)? },
+        "mempool_create" => Command::PoolCreate { count: args.small("a count")?, of: pool_of(args)? },
+        "mempool_alloc" => Command::PoolAlloc { pool: pool(args)?, gfp: args.gfp()? },
+        "mempool_free" => Command::PoolFree { pool: pool(args)?, element: args.operand("an element")? },
+        "mempool_destroy" => Command::PoolDestroy { pool: pool(args)? },
+        "vmalloc" => Command::Vmalloc { size: args.size("a size")? },
+        "vfree" => Command::Vfree { object: args.operand("an area")? },
+        "vmap" => vmap(args)?,
+        "vunmap" => Command::Vunmap { object: args.operand("a mapping")? },
+        "ioremap" => Command::Ioremap { phys: args.size("a physical address")?, size: args.size("a size")? },
+        "iounmap" => Command::Iounmap { object: args.operand("a mapping")? },
+        "kmap" => Command::Kmap { pages: args.operand("pages")? },
+        "kunmap" => Command::Kunmap { pages: args.operand("pages")? },
+        "kmap_local" => Command::KmapLocal { pages: args.operand("pages")? },
+        "kunmap_local" => Command::KunmapLocal { object: args.operand("a mapping")? },
+        "read" => {
+            let from = args.operand("an object")?;
+            let count = args.size("a count")?;
+            Command::Read { from, count: args.affordable(count)? }
+        }
+        "write" => Command::Write { to: args.operand("an object")?, data: args.data()? },
+        "fill" => fill(args)?,
+        "virt_to_phys" => Command::VirtToPhys { object: args.operand("an address")? },
+        "phys_to_virt" => Command::PhysToVirt { phys: args.size("a physical address")? },
+        "page_of" => Command::PageOf { object: args.operand("an address")? },
+        "vtop" => Command::Vtop { object: args.operand("an address")? },
+        "cat" => Command::Cat { path: args.word("a path")?.to_owned() },
+        "echo" => echo(args)?,
+        "sysctl" => sysctl(args)?,
+        "drain" => Command::Drain,
+        "verify" => Command::Verify,
+        "live" => Command::Live,
+        "free_all" => Command::FreeAll,
+        "help" => help(args)?,
+        // The table of commands and this function name the same ones; a test goes through all of them.
+        other => return Err(SyntaxError::new(args.last_place(), format!("{other}: not in this version"))),
+    })
+}
+
+fn cache(args: &mut Args<'_>) -> Result<Operand, SyntaxError> {
+    args.operand("a cache")
+}
+fn pool(args: &mut Args<'_>) -> Result<Operand, SyntaxError> {
+    args.operand("a pool")
+}
+
+fn cache_create(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
+    let what = "a name for the cache";
+    let token = args.token(what)?;
+    let name = match &token.kind {
+        Kind::Word(word) => word.clone(),
+        Kind::Text { bytes, .. } => String::from_utf8_lossy(bytes).into_owned(),
+        _ => return Err(args.expected(what, &token.shown(), token.place)),
+    };
+    Ok(Command::CacheCreate {
+        name,
+        size: args.small("a size")?,
+        align: args.small("an alignment (0 for none)")?,
+        flags: args.slab_flags()?,
+    })
+}
+
+fn pool_of(args: &mut Args<'_>) -> Result<PoolOf, SyntaxError> {
+    match args.peek().map(|token| &token.kind) {
+        Some(Kind::Word(word)) if word == "kmalloc" => {
+            args.word("kmalloc")?;
+            Ok(PoolOf::Kmalloc(args.size("a size")?))
+        }
+        Some(Kind::Word(word)) if word == "pages" => {
+            args.word("pages")?;
+            Ok(PoolOf::Pages(args.small("an order")?))
+        }
+        _ => Ok(PoolOf::Cache(args.operand("a cache, `kmalloc SIZE` or `pages ORDER`")?)),
+    }
+}
+
+fn vmap(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
+    let mut objects = vec![args.operand("pages")?];
+    while !args.is_empty() {
+        objects.push(args.operand("pages")?);
+    }
+    Ok(Command::Vmap { objects })
+}
+
+fn fill(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
+    let to = args.operand("an object")?;
+    let byte = args.number("a byte")?;
+    let byte = args.byte(byte)?;
+    let count = args.size("a count")?;
+    let count = args.affordable(count)?;
+    Ok(Command::Write { to, data: crate::ast::Data::Fill { byte, count } })
+}
+
+/// `echo TEXT > PATH`, `echo PATH "text"`, or a text to show.
+fn echo(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
+    if let Some(path) = path_before_text(args) {
+        args.word("a path")?;
+        return Ok(Command::File(FileCommand::WriteOnce { path, data: args.data()? }));
+    }
+    let (mut text, mut newline) = (Vec::new(), true);
+    let mut first = true;
+    while let Some(token) = args.peek().filter(|token| !matches!(token.kind, Kind::Redirect { .. })) {
+        args.token("a text")?;
+        let part = match &token.kind {
+            Kind::Word(word) if first && word == "-n" => {
+                newline = false;
+                continue;
+            }
+            Kind::Word(word) => word.as_bytes(),
+            Kind::Text { bytes, .. } => bytes,
+            _ => return Err(args.expected("a text", &token.shown(), token.place)),
+        };
+        if !first {
+            text.push(b' ');
+        }
+        first = false;
+        text.extend_from_slice(part);
+    }
+    if newline {
+        text.push(b'\n');
+    }
+    if args.is_empty() {
+        return Ok(Command::Echo { text, to: None });
+    }
+    let redirect = args.token("`>`")?;
+    let path = args.word("a path behind `>`")?.to_owned();
+    if args.dialect.files == FileVerbs::Absent {
+        let error = SyntaxError::new(redirect.place, "there is no file here to write to");
+        return Err(error.help("`kmem run` loads modules, which have some"));
+    }
+    let append = redirect.kind == Kind::Redirect { append: true };
+    Ok(Command::Echo { text, to: Some(Redirection { path, append }) })
+}
+
+/// The path of `echo PATH "text"`, the driver script's form.
+fn path_before_text(args: &Args<'_>) -> Option<String> {
+    let path = args.peek()?;
+    let Kind::Word(word) = &path.kind else { return None };
+    let is_path = word.starts_with('/') || word.starts_with('@');
+    (args.dialect.files == FileVerbs::Present && is_path && args.rest_is_one_text()).then(|| word.clone())
+}
+
+fn sysctl(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
+    let key = args.word("vm.KEY")?;
+    if key.contains('=') {
+        return Err(SyntaxError::new(args.last_place(), "sysctl: setting values is not in this version"));
+    }
+    Ok(Command::Sysctl { key: key.to_owned() })
+}
+
+fn help(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
+    if args.is_empty() {
+        return Ok(Command::Help { verb: None });
+    }
+    let name = args.word("a command")?;
+    if Verb::by_name(name).is_none() {
+        return Err(SyntaxError::new(args.last_place(), format!("no command `{name}`")).help("`help` lists them"));
+    }
+    Ok(Command::Help { verb: Some(name.to_owned()) })
+}

@@ -1,0 +1,63 @@
+//! Why a command failed: an error number, and the reason in words and numbers.
+
+use crate::errno::Errno;
+use crate::show::rounded_size;
+use kmem::slab::CreateError;
+use kmem::{AllocError, Misuse};
+use std::fmt;
+
+/// A command that failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Fault {
+    errno: Errno,
+    why: String,
+}
+
+impl Fault {
+    pub(crate) fn new(errno: Errno, why: impl Into<String>) -> Self {
+        Self { errno, why: why.into() }
+    }
+    /// A misuse: named, and not executed.
+    pub(crate) fn misuse(why: impl Into<String>) -> Self {
+        Self::new(Errno::EINVAL, why)
+    }
+    /// Puts what was tried before the reason.
+    pub(crate) fn of(mut self, what: impl fmt::Display) -> Self {
+        self.why = format!("{what}: {}", self.why);
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.errno, self.why)
+    }
+}
+
+impl From<AllocError> for Fault {
+    fn from(error: AllocError) -> Self {
+        let errno = match error {
+            AllocError::ZeroSize | AllocError::BadFlags(_) => Errno::EINVAL,
+            AllocError::Unsupported(_) => Errno::ENOSYS,
+            _ => Errno::ENOMEM,
+        };
+        let mut why = error.to_string();
+        if let AllocError::NoAddressSpace { largest_hole, .. } = error {
+            why = format!("{why} ({})", rounded_size(largest_hole));
+        }
+        Self::new(errno, why)
+    }
+}
+impl From<Misuse> for Fault {
+    fn from(misuse: Misuse) -> Self {
+        Self::misuse(misuse.to_string())
+    }
+}
+impl From<CreateError> for Fault {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Alloc(error) => error.into(),
+            CreateError::Misuse(misuse) => misuse.into(),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What the shell holds, and the kernel as a whole: `live`, `free_all`, `drain`, `verify`, `cat`, `sysctl`.
+
+use super::fault::Fault;
+use super::object::{Id, Kind};
+use super::{line, Answer, Said, Shell};
+use crate::errno::Errno;
+use crate::show::count as counted;
+use crate::syntax::did_you_mean;
+use kmem::Kernel;
+use kmem_hosted::Hosted;
+use std::fmt::Write;
+
+const PROC_FILES: &[&str] = Kernel::<Hosted>::PROC_FILES;
+
+/// The kernel's own file that a path names: `/proc/NAME`.
+pub(super) fn kernel_file(path: &str) -> Option<&'static str> {
+    let name = path.strip_prefix("/proc/")?;
+    PROC_FILES.iter().copied().find(|known| *known == name)
+}
+
+impl Shell<'_> {
+    pub(super) fn live(&self) -> Answer {
+        let mut text = format!("live: {}", self.objects.summary());
+        for (id, object) in self.objects.live() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\n  {} = {} ({})", self.objects.called(id), object.kind, object.kind.noun());
+        }
+        line(text)
+    }
+
+    /// Frees everything, the newest first: what is made of something goes before it.
+    pub(super) fn free_all(&mut self) -> Answer {
+        let summary = self.objects.summary();
+        let all: Vec<Id> = self.objects.live().rev().map(|(id, _)| id).collect();
+        for id in all {
+            let called = self.objects.called(id);
+            self.give_back(id).map_err(|fault| fault.of(called))?;
+        }
+        line(format!("free_all: {summary} freed"))
+    }
+
+    fn give_back(&mut self, id: Id) -> Result<(), Fault> {
+        let Some(kind) = self.objects.get(id).map(|object| object.kind.clone()) else { return Ok(()) };
+        let (memory, map) = (self.kernel.memory(), &self.kernel.map());
+        let by = kind.freed_by();
+        match kind {
+            Kind::Pages { pfn, order, .. } => memory.free_pages(pfn, order)?,
+            Kind::Kmalloc { addr, .. } => memory.kfree(addr)?,
+            Kind::Cache { id, .. } => memory.cache_destroy(id)?,
+            Kind::CacheObject { addr, .. } => memory.cache_free(addr)?,
+            Kind::Pool { id, .. } => self.kernel.pools().destroy(memory, id)?,
+            Kind::Element { word, pool, .. } => {
+                if let Some(Kind::Pool { id, .. }) = self.objects.get(pool).map(|pool| &pool.kind) {
+                    self.kernel.pools().free(memory, *id, word)?;
+                }
+            }
+            Kind::Vmalloc { addr, .. } => map.vfree(memory, addr)?,
+            Kind::Vmap { addr, .. } => map.vunmap(memory, addr)?,
+            Kind::Ioremap { addr, .. } => map.iounmap(memory, addr)?,
+            Kind::Kmap { pfn, .. } => map.kunmap(memory, pfn)?,
+            Kind::KmapLocal { addr, .. } => map.kunmap_local(memory, addr)?,
+        }
+        self.objects.free(id, by);
+        Ok(())
+    }
+
+    pub(super) fn drain(&self) -> Answer {
+        let cpu = kmem_hosted::cpu::current();
+        let held: u64 = (0..self.kernel.plan().zones().len())
+            .filter_map(|zone| self.kernel.pages().pcp_counts(zone, cpu))
+            .map(|list| list.count)
+            .sum();
+        self.kernel.drain();
+        line(format!("drain: {} of CPU {cpu} went back to the zones", counted(held, "page")))
+    }
+
+    pub(super) fn verify(&self) -> Answer {
+        match self.kernel.verify() {
+            Ok(()) => line("verify: all invariants hold"),
+            Err(broken) => Err(Fault::new(Errno::EFAULT, broken.to_string())),
+        }
+    }
+
+    pub(super) fn cat(&self, path: &str) -> Answer {
+        let mut text = String::new();
+        match kernel_file(path).and_then(|name| self.kernel.write_proc(name, &mut text)) {
+            Some(Ok(())) => Ok(Said::Raw(text.into_bytes())),
+            Some(Err(_)) => Err(Fault::new(Errno::ENOMEM, format!("{path} could not be written"))),
+            None => {
+                let name = path.strip_prefix("/proc/").unwrap_or(path);
+                let help = match did_you_mean(name, PROC_FILES.iter().copied()) {
+                    Some(near) => format!("did you mean /proc/{near}?"),
+                    None => format!("in /proc there are {}", PROC_FILES.join(" ")),
+                };
+                Err(Fault::new(Errno::ENOENT, format!("{path}: no such file; {help}")))
+            }
+        }
+    }
+
+    pub(super) fn sysctl(&self, key: &str) -> Answer {
+        match key {
+            "vm.min_free_kbytes" => line(format!("{key} = {}", self.kernel.tuning().min_free_kbytes)),
+            _ => Err(Fault::new(Errno::ENOENT, format!("{key}: not in this version; vm.min_free_kbytes is"))),
+        }
+    }
+}

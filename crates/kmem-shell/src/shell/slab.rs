@@ -1,0 +1,186 @@
+//! kmalloc and slab caches.
+
+use super::block::shown;
+use super::fault::Fault;
+use super::object::Kind;
+use super::{line, Answer, Shell};
+use crate::ast::Operand;
+use crate::errno::Errno;
+use crate::show::{count as counted, size as shown_size};
+use kmem::memory::ZERO_SIZE_PTR;
+use kmem::slab::{CacheSpec, SlabFlags};
+use kmem::{Gfp, VirtAddr};
+
+/// Bytes moved at once when an object grows.
+const CHUNK: u64 = 4096;
+
+impl Shell<'_> {
+    pub(super) fn kmalloc(&mut self, name: Option<&str>, size: u64, gfp: Gfp) -> Answer {
+        let (addr, bytes) = self.take_bytes(size, gfp)?;
+        self.objects.add(name, Kind::Kmalloc { addr, bytes });
+        line(format!("{}: {addr} size={bytes}", shown(name, "kmalloc")))
+    }
+
+    fn take_bytes(&self, size: u64, gfp: Gfp) -> Result<(VirtAddr, u64), Fault> {
+        let what = || format!("kmalloc of {}", shown_size(size));
+        let refused = gfp & self.kernel.profile.kmalloc.refused;
+        if !refused.is_empty() {
+            let bits = self.kernel.profile.gfp.bits.iter().filter(|(flag, ..)| refused.contains(*flag));
+            let names: Vec<&str> = bits.map(|(.., name)| *name).collect();
+            let why = format!("{} makes no sense here: kmalloc gives directly mapped memory", names.join("|"));
+            return Err(Fault::misuse(why).of(what()));
+        }
+        let addr = self.kernel.kmalloc(size, gfp).map_err(|error| Fault::from(error).of(what()))?;
+        Ok((addr, self.kernel.ksize(addr)?))
+    }
+
+    pub(super) fn kfree(&mut self, operand: &Operand) -> Answer {
+        let is_kmalloc = |kind: &Kind| matches!(kind, Kind::Kmalloc { .. });
+        let Some(id) = self.start_of(operand, "kfree", is_kmalloc)? else {
+            return line(format!("{operand}: NULL, nothing to free"));
+        };
+        let Some(Kind::Kmalloc { addr, bytes }) = self.objects.get(id).map(|object| object.kind.clone()) else {
+            return Err(Fault::misuse(format!("{operand} is nothing of kmalloc's")));
+        };
+        if addr > ZERO_SIZE_PTR {
+            self.kernel.kmalloc_info(addr)?;
+        }
+        self.kernel.kfree(addr)?;
+        self.objects.free(id, "kfree");
+        line(format!("{operand}: freed {addr} size={bytes}"))
+    }
+
+    pub(super) fn ksize(&mut self, operand: &Operand) -> Answer {
+        let is_object = |kind: &Kind| matches!(kind, Kind::Kmalloc { .. } | Kind::CacheObject { .. });
+        let bytes = match self.start_of(operand, "ksize", is_object)? {
+            None => 0,
+            Some(id) => {
+                let addr = self.objects.get(id).and_then(|object| object.kind.addr()).unwrap_or_default();
+                self.kernel.ksize(addr)?
+            }
+        };
+        line(format!("{operand}: size={bytes}"))
+    }
+
+    /// As the kernel's: of NULL it is a kmalloc, to 0 bytes it is a kfree; within the object's size nothing moves.
+    pub(super) fn krealloc(&mut self, name: Option<&str>, operand: &Operand, size: u64, gfp: Gfp) -> Answer {
+        let is_kmalloc = |kind: &Kind| matches!(kind, Kind::Kmalloc { .. });
+        let Some(id) = self.start_of(operand, "krealloc", is_kmalloc)? else { return self.kmalloc(name, size, gfp) };
+        let Some(Kind::Kmalloc { addr: old, bytes }) = self.objects.get(id).map(|object| object.kind.clone()) else {
+            return Err(Fault::misuse(format!("{operand} is nothing of kmalloc's")));
+        };
+        if size != 0 && size <= bytes {
+            self.also_named(name, id);
+            return line(format!("{}: {old} size={bytes} (not moved)", shown(name, "krealloc")));
+        }
+        let (addr, grown) = if size == 0 { (ZERO_SIZE_PTR, 0) } else { self.take_bytes(size, gfp)? };
+        if size != 0 {
+            self.copy(old, addr, bytes)?;
+        }
+        self.kernel.kfree(old)?;
+        self.objects.free(id, "krealloc");
+        self.objects.add(name, Kind::Kmalloc { addr, bytes: grown });
+        line(format!("{}: {addr} size={grown} (moved from {old})", shown(name, "krealloc")))
+    }
+
+    fn copy(&self, from: VirtAddr, to: VirtAddr, bytes: u64) -> Result<(), Fault> {
+        let mut buffer = [0; CHUNK as usize];
+        for at in (0..bytes).step_by(CHUNK as usize) {
+            let part = &mut buffer[..CHUNK.min(bytes - at) as usize];
+            let unmapped = |error: kmem_hosted::Unmapped| Fault::new(Errno::EFAULT, error.to_string());
+            self.kernel.machine().read(from.offset(at), part).map_err(unmapped)?;
+            self.kernel.machine().write(to.offset(at), part).map_err(unmapped)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn cache_create(
+        &mut self,
+        name: Option<&str>,
+        cache: &str,
+        size: u32,
+        align: u32,
+        flags: SlabFlags,
+    ) -> Answer {
+        let what = || format!("kmem_cache_create {cache}");
+        if self.kernel.slab().by_name(cache).is_some() {
+            return Err(Fault::misuse("there is a cache of this name already").of(what()));
+        }
+        let spec = CacheSpec { name: cache, size, align, flags, ctor: None, dtor: None };
+        let id = self.kernel.cache_create(&spec).map_err(|error| Fault::from(error).of(what()))?;
+        let info = self.kernel.slab().info(id).ok_or_else(|| Fault::misuse("the cache is gone"))?;
+        let shape = info.geometry;
+        self.objects.add(name, Kind::Cache { id, name: cache.to_owned(), object_bytes: size });
+        line(format!(
+            "{}: cache {} objsize={} stride={} order={} objs_per_slab={}",
+            shown(name, "kmem_cache_create"),
+            info.name,
+            shape.object_size,
+            shape.size,
+            shape.order,
+            shape.objects
+        ))
+    }
+
+    pub(super) fn cache_alloc(&mut self, name: Option<&str>, operand: &Operand, gfp: Gfp) -> Answer {
+        let is_cache = |kind: &Kind| matches!(kind, Kind::Cache { .. });
+        let (cache, kind) = self.must_be(operand, "kmem_cache_alloc", is_cache)?;
+        let Kind::Cache { id, name: called, object_bytes } = kind else {
+            return Err(Fault::misuse(format!("{operand} is no cache")));
+        };
+        let addr = self
+            .kernel
+            .cache_alloc(id, gfp)
+            .map_err(|error| Fault::from(error).of(format!("an object of {called}")))?;
+        self.objects.add(name, Kind::CacheObject { addr, bytes: object_bytes.into(), cache });
+        line(format!("{}: {addr} size={object_bytes} cache={called}", shown(name, "kmem_cache_alloc")))
+    }
+
+    pub(super) fn cache_free(&mut self, cache: &Operand, operand: &Operand) -> Answer {
+        let is_cache = |kind: &Kind| matches!(kind, Kind::Cache { .. });
+        let is_object = |kind: &Kind| matches!(kind, Kind::CacheObject { .. });
+        let (_, kind) = self.must_be(cache, "kmem_cache_free", is_cache)?;
+        let Some(object) = self.start_of(operand, "kmem_cache_free", is_object)? else {
+            return line(format!("{operand}: NULL, nothing to free"));
+        };
+        let addr = self.objects.get(object).and_then(|object| object.kind.addr()).unwrap_or_default();
+        let Kind::Cache { id, name, .. } = kind else { return Err(Fault::misuse(format!("{cache} is no cache"))) };
+        self.kernel
+            .cache_free_checked(id, addr)
+            .map_err(|misuse| Fault::from(misuse).of(format!("kmem_cache_free to {name}")))?;
+        self.objects.free(object, "kmem_cache_free");
+        line(format!("{operand}: freed {addr} to {name}"))
+    }
+
+    pub(super) fn cache_shrink(&mut self, operand: &Operand) -> Answer {
+        let is_cache = |kind: &Kind| matches!(kind, Kind::Cache { .. });
+        let (_, kind) = self.must_be(operand, "kmem_cache_shrink", is_cache)?;
+        let Kind::Cache { id, .. } = kind else { return Err(Fault::misuse(format!("{operand} is no cache"))) };
+        let before = self.kernel.slab().info(id).map_or(0, |info| info.slabs);
+        self.kernel.cache_shrink(id)?;
+        let after = self.kernel.slab().info(id).map_or(0, |info| info.slabs);
+        line(format!("{operand}: slabs={after} freed={}", before.saturating_sub(after)))
+    }
+
+    pub(super) fn cache_destroy(&mut self, operand: &Operand) -> Answer {
+        let is_cache = |kind: &Kind| matches!(kind, Kind::Cache { .. });
+        let Some(cache) = self.start_of(operand, "kmem_cache_destroy", is_cache)? else {
+            return line(format!("{operand}: NULL, nothing to destroy"));
+        };
+        let Some(Kind::Cache { id, name, .. }) = self.objects.get(cache).map(|object| object.kind.clone()) else {
+            return Err(Fault::misuse(format!("{operand} is no cache")));
+        };
+        let users = self.objects.live().filter(|(_, object)| object.kind.needs().contains(&cache)).count();
+        let live = self.kernel.slab().info(id).map_or(0, |info| info.live);
+        if users > 0 || live > 0 {
+            let what = format!("kmem_cache_destroy of {name}");
+            let pool = self.objects.user_of(cache).filter(|(_, object)| matches!(object.kind, Kind::Pool { .. }));
+            let by =
+                pool.map_or(String::new(), |(pool, _)| format!(", pool {} among the users", self.objects.called(pool)));
+            return Err(Fault::misuse(format!("{} still in use{by}", counted(live, "object"))).of(what));
+        }
+        self.kernel.cache_destroy(id)?;
+        self.objects.free(cache, "kmem_cache_destroy");
+        line(format!("{operand}: destroyed {name}"))
+    }
+}

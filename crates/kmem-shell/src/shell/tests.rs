@@ -1,0 +1,226 @@
+//! Whole scripts: on machines, and against files that are played.
+
+mod files;
+mod misuse;
+mod parser;
+
+use super::*;
+use kmem::boot::BootParams;
+use kmem_hosted::Displacement;
+
+/// Boots a machine for one test.
+pub(super) fn machine(name: &str) -> Kernel<Hosted> {
+    let profile = kmem::profile::by_name(name).unwrap_or_else(|| panic!("no machine {name}"));
+    let params = BootParams { cpus: 1, ..BootParams::new(profile) };
+    kmem_hosted::boot(profile, &params, Displacement::Any, |_| ()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Runs a script in a fresh shell; returns what it printed and how it ended. The engine's invariants hold afterwards.
+pub(super) fn run_on(kernel: &Kernel<Hosted>, script: &str) -> (String, Ending) {
+    let mut shell = Shell::new(kernel);
+    let program = shell.parse(script).unwrap_or_else(|error| panic!("{}", error.render("test", script)));
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let ending = shell.run(&program, &mut out, &mut notes).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(kernel.verify(), Ok(()), "{script}");
+    (String::from_utf8(out).unwrap_or_else(|error| panic!("{error}")), ending)
+}
+
+/// Runs a script that succeeds on the 2.6 machine; compares its lines. In `expected`, `*` stands for any text up to the
+/// next character.
+#[track_caller]
+pub(super) fn check(script: &str, expected: &str) {
+    let (out, ending) = run_on(&machine("linux-2.6-i386"), script);
+    assert!(like(&out, expected), "{script}\n--- printed\n{out}--- expected\n{expected}");
+    assert_eq!(ending, Ending::Done, "{script}: {out}");
+}
+
+/// True when `text` is `pattern`, line by line, with `*` for any text.
+pub(super) fn like(text: &str, pattern: &str) -> bool {
+    let (text, pattern): (Vec<&str>, Vec<&str>) = (text.lines().collect(), pattern.lines().collect());
+    text.len() == pattern.len() && text.iter().zip(pattern).all(|(line, pattern)| line_like(line, pattern.trim_start()))
+}
+
+fn line_like(line: &str, pattern: &str) -> bool {
+    let line = line.trim_start();
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = line.strip_prefix(parts.next().unwrap_or("")) else { return false };
+    let mut open = false;
+    for part in parts {
+        open = part.is_empty();
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    open || rest.is_empty()
+}
+
+#[test]
+fn pages_come_and_go() {
+    check(
+        "p = alloc_pages 3 GFP_KERNEL; free_pages p; a = get_free_pages 0 GFP_DMA; z = get_zeroed_page GFP_KERNEL
+         read z 4; free_pages a 0; free_pages z; live",
+        "p: pfn=0x* order=3 zone=Normal
+         p: freed pfn=0x* order=3
+         a: 0xc0* pfn=0x* order=0 zone=DMA
+         z: 0xc* pfn=0x* order=0 zone=Normal
+         z: 4 bytes at 0x*: 00 00 00 00 |....|
+         a: freed pfn=0x* order=0
+         z: freed pfn=0x* order=0
+         live: 0 objects, 0",
+    );
+    check(
+        "h = alloc_pages 0 GFP_HIGHUSER; t = kmap h; write t \"high\"; kunmap h; x = kmap_local h; read x 4
+         kunmap_local x; free_pages h",
+        "h: pfn=0x* order=0 zone=HighMem
+         t: 0xff8* pfn=0x*
+         t: 4 bytes written at 0xff8*
+         h: unmapped 0xff8*
+         x: 0x* pfn=0x*
+         x: 4 bytes at 0x*: 68 69 67 68 |high|
+         x: unmapped 0x*
+         h: freed pfn=0x* order=0",
+    );
+}
+
+#[test]
+fn objects_grow_and_move() {
+    check(
+        "k = kmalloc 100 GFP_ATOMIC; ksize k; write k \"text\"; r = krealloc k 120 GFP_KERNEL
+         s = krealloc r 300 GFP_KERNEL; read s 5; - kfree k; kfree s; live",
+        "k: 0xc* size=128
+         k: size=128
+         k: 4 bytes written at 0xc*
+         r: 0xc* size=128 (not moved)
+         s: 0xc* size=512 (moved from 0xc*)
+         s: 5 bytes at 0xc*: 74 65 78 74 00 |text.|
+         error: EINVAL: double free: k (a kmalloc object, 0xc* size=128) was given back by krealloc
+         s: freed 0xc* size=512
+         live: 0 objects, 0",
+    );
+}
+
+#[test]
+fn caches_and_pools() {
+    check(
+        "c = kmem_cache_create foo 192 0 SLAB_HWCACHE_ALIGN|SLAB_POISON; o = kmem_cache_alloc c GFP_KERNEL
+         m = mempool_create 4 c; e = mempool_alloc m GFP_KERNEL; mempool_free m e; mempool_destroy m
+         kmem_cache_free c o; kmem_cache_shrink c; kmem_cache_destroy c",
+        "c: cache foo objsize=192 stride=* order=0 objs_per_slab=*
+         o: 0xc* size=192 cache=foo
+         m: pool reserve=4 element=192 idle=768
+         e: 0xc* size=192 reserve=4
+         e: freed, reserve=4
+         m: destroyed
+         o: freed 0xc* to foo
+         c: slabs=0 freed=*
+         c: destroyed foo",
+    );
+    check(
+        "m = mempool_create 2 pages 2; e = mempool_alloc m GFP_KERNEL; page_of e; mempool_free m e; mempool_destroy m",
+        "m: pool reserve=2 element=16384 idle=32768
+         e: 0xc* size=16384 reserve=2
+         e: pfn=0x* phys=0x* zone=Normal head=0x* order=2 count=1* allocated
+         e: freed, reserve=2
+         m: destroyed",
+    );
+}
+
+#[test]
+fn areas_are_mapped_and_walked() {
+    check(
+        "v = vmalloc 128K; vtop v+0x1000; vtop v+0x20000; fill v 0x5a 4096; read v+0xffe 4; vfree v
+         p = alloc_pages 1 GFP_KERNEL; q = alloc_pages 0 GFP_KERNEL; w = vmap p q; write w \"x\"; page_of w+0x2000
+         vunmap w; i = ioremap 0xfeb00000 0x1000; iounmap i; free_all",
+        "v: 0xf8800000-0xf8821000 pages=32
+         v+0x1000: 0xf8801000 -> 0x* page=4K rwx global
+           pgd at 0x*: 0x* -> table 0x*
+           pte at 0x*: 0x* -> page 0x* rwx global
+         v+0x20000: 0xf8820000 is not mapped: the guard page behind the vmalloc area at 0xf8800000 of 32 pages*
+           pgd at 0x*: 0x* -> table 0x*
+           pte at 0x*: 0x00000000 -> nothing
+         v: 4096 bytes of 0x5a written at 0xf8800000
+         v+0xffe: 4 bytes at 0xf8800ffe: 5a 5a 00 00 |ZZ..|
+         v: freed 0xf8800000-0xf8821000 pages=32
+         p: pfn=0x* order=1 zone=Normal
+         q: pfn=0x* order=0 zone=Normal
+         w: 0xf8*-0xf8* pages=3
+         w: 1 byte written at 0xf8*
+         w+0x2000: pfn=0x* phys=0x* zone=Normal head=0x* order=0 count=1 allocated
+         w: unmapped 0xf8*
+         i: 0xf8*-0xf8* phys=0xfeb00000 pages=1
+         i: unmapped 0xf8*
+         free_all: 2 objects, 12K freed",
+    );
+}
+
+#[test]
+fn a_name_that_is_assigned_again_keeps_the_old_object() {
+    check(
+        "for 3 { k = kmalloc 1000 GFP_KERNEL }; live; kfree k; free_all; live",
+        "k: 0xc* size=1024
+         k: 0xc* size=1024
+         k: 0xc* size=1024
+         live: 3 objects, 3K
+           k (an older one) = 0xc* size=1024 (a kmalloc object)
+           k (an older one) = 0xc* size=1024 (a kmalloc object)
+           k = 0xc* size=1024 (a kmalloc object)
+         k: freed 0xc* size=1024
+         free_all: 2 objects, 2K freed
+         live: 0 objects, 0",
+    );
+}
+
+#[test]
+fn a_seed_decides_what_random_does() {
+    let kernel = machine("i386-pae-6.1");
+    let script = "random 42 300 {
+        k = kmalloc 100 GFP_KERNEL; kfree k; p = alloc_pages 2 GFP_HIGHUSER; - free_pages p
+        v = vmalloc 20K; vfree v; t = kmap p; - kunmap p; - vunmap v
+    }; free_all";
+    let (first, ending) = run_on(&kernel, script);
+    assert_eq!(ending, Ending::Done, "{first}");
+    assert_eq!(first.lines().count(), 301);
+    let verbs = |text: &str| text.lines().map(|line| line.split(' ').next().map(str::to_owned)).collect::<Vec<_>>();
+    assert_eq!(verbs(&first), verbs(&run_on(&kernel, script).0));
+    assert!(first.contains("k: freed") && first.contains("t: 0x") && first.contains("error: EINVAL"));
+}
+
+#[test]
+fn the_kernel_shows_itself() {
+    check("drain; verify", "drain: * of CPU 0 went back to the zones\nverify: all invariants hold");
+    check("sysctl vm.min_free_kbytes; echo hi  there", "vm.min_free_kbytes = *\nhi there");
+    let (out, _) = run_on(&machine("linux-2.6-i386"), "cat /proc/buddyinfo; - cat /proc/buddyinf; - cat /etc/passwd");
+    assert!(out.starts_with("Node 0, zone      DMA "), "{out}");
+    assert!(out.contains("error: ENOENT: /proc/buddyinf: no such file; did you mean /proc/buddyinfo?\n"), "{out}");
+    assert!(out.contains("error: ENOENT: /etc/passwd: no such file; in /proc there are meminfo "), "{out}");
+    let (out, _) = run_on(&machine("linux-2.6-i386"), "help; help kfree");
+    assert!(out.ends_with("\nkfree OBJECT: give back what kmalloc gave\n"), "{out}");
+}
+
+#[test]
+fn without_an_mmu() {
+    let script = "v = vmalloc 100K; virt_to_phys v; vtop v; - w = vmap v; vfree v; - vfree v";
+    let (out, ending) = run_on(&machine("uclinux-2.6"), script);
+    let expected = "v: 0x*-0x* pages=25
+         v: virt=0x* phys=0x*
+         v: 0x* -> 0x* (no MMU: an address is a physical one)
+         error: ENOSYS: vmap: this machine has no MMU: it cannot map pages that lie apart to addresses that lie together
+         v: freed 0x*-0x* pages=25
+         error: EINVAL: double free: v (a vmalloc area, 0x*-0x* pages=25) was given back by vfree";
+    assert!(like(&out, expected), "{out}");
+    assert_eq!(ending, Ending::Done);
+}
+
+#[test]
+fn a_failure_ends_the_script_unless_it_is_expected() {
+    let kernel = machine("linux-2.6-i386");
+    let (out, ending) = run_on(&kernel, "b = vmalloc 200M; live");
+    assert_eq!(ending, Ending::Failed);
+    assert!(out.starts_with("error: ENOMEM: vmalloc of 200M: 209719296 bytes of addresses needed"), "{out}");
+    assert_eq!(out.lines().count(), 1);
+    let (out, ending) = run_on(&kernel, "- b = vmalloc 200M; vfree b; -kfree b; for 2 { kfree 0 }; - read b 1; live");
+    assert_eq!(ending, Ending::Done);
+    let last: Vec<&str> = out.lines().skip(1).collect();
+    let null = "b: NULL, nothing to free";
+    let zero = "0x0: NULL, nothing to free";
+    assert_eq!(last, [null, null, zero, zero, "error: EFAULT: b is NULL", "live: 0 objects, 0"]);
+}

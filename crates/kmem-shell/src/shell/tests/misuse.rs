@@ -1,0 +1,119 @@
+//! Misuse is named, and not executed.
+
+use super::{like, machine, run_on};
+use crate::Ending;
+
+/// `script` is prepared for, ends with a misuse, and says `why`.
+#[track_caller]
+fn check(script: &str, why: &str) {
+    for name in ["linux-2.6-i386", "i386-pae-6.1"] {
+        let kernel = machine(name);
+        let (out, ending) = run_on(&kernel, script);
+        assert_eq!(ending, Ending::Failed, "{name}: {script}\n{out}");
+        let last = out.lines().last().unwrap_or("");
+        let pattern = format!("error: EINVAL: {why}");
+        assert!(like(last, &pattern), "{name}: {script}\n--- printed\n{last}\n--- expected\n{pattern}");
+        // Nothing happened: what was held can be freed as if the misuse had not been.
+        let (out, ending) = run_on(&kernel, &format!("- {}; free_all", script.replace("; ", "; - ")));
+        assert_eq!(ending, Ending::Done, "{name}: {script}\n{out}");
+    }
+}
+
+#[test]
+fn of_pages() {
+    check(
+        "p = alloc_pages 2 GFP_KERNEL; free_pages p 1",
+        "free_pages p: block at pfn 0x* was allocated with order 2 and freed with order 1",
+    );
+    check("p = alloc_pages 2 GFP_KERNEL; free_pages p 16", "there is no order 16");
+    check(
+        "p = alloc_pages 0 GFP_KERNEL; free_pages p; free_pages p",
+        "double free: p (a block of pages, pfn=0x* order=0) was given back by free_pages",
+    );
+    check("p = alloc_pages 12 GFP_KERNEL", "2^12 pages: the largest order is 10");
+    check("a = get_free_pages 0 GFP_HIGHUSER", "get_free_pages with __GFP_HIGHMEM: high memory has no address*");
+    check(
+        "p = alloc_pages 0 GFP_KERNEL; kfree p",
+        "p is a block of pages, which free_pages gives back, nothing for kfree",
+    );
+    check("h = alloc_pages 0 GFP_HIGHUSER; read h 1", "h is high memory and has no address; kmap gives it one");
+    check("h = alloc_pages 0 GFP_HIGHUSER; vtop h", "h is high memory (pfn 0x*) and mapped nowhere; kmap maps it");
+    check("h = alloc_pages 0 GFP_HIGHUSER; kunmap h", "kunmap: h is not mapped by kmap");
+    check(
+        "h = alloc_pages 0 GFP_HIGHUSER; t = kmap h; free_pages h",
+        "h is still in use by t (a kmap mapping); kunmap first",
+    );
+    check(
+        "h = alloc_pages 1 GFP_HIGHUSER; x = kmap_local h; y = kmap_local h+4096; kunmap_local x",
+        "kunmap_local x: y was mapped later and goes first",
+    );
+    check("h = alloc_pages 0 GFP_HIGHUSER; t = kmap h+4096", "h+0x1000 lies behind the block's 4096 bytes");
+}
+
+#[test]
+fn of_objects() {
+    check("k = kmalloc 100 GFP_KERNEL; kfree k; kfree k", "double free: k (a kmalloc object, 0x* size=128) was given*");
+    check(
+        "k = kmalloc 100 GFP_KERNEL; kfree k; read k 1",
+        "use after free: k (a kmalloc object, 0x* size=128) was given*",
+    );
+    check("k = kmalloc 100 GFP_KERNEL; kfree k+16", "k+0x10 points into k at 0x*, not at its start");
+    check("k = kmalloc 100 GFP_KERNEL; vfree k", "k is a kmalloc object, which kfree gives back, nothing for vfree");
+    check(
+        "k = kmalloc 100 GFP_KERNEL; write k+100 fill:1:29",
+        "out of bounds: 1 byte past the end of k (128 bytes at 0x*)",
+    );
+    check("kfree 0xc0000000", "*");
+    check("kfree 0x30", "*");
+    check("write 0xc0001000 \"x\"", "write: 0xc0001000 is nothing that this shell holds: the direct map, physical*");
+    check(
+        "k = kmalloc 100 __GFP_HIGHMEM",
+        "kmalloc of 100: __GFP_HIGHMEM makes no sense here: kmalloc gives directly*",
+    );
+    check(
+        "k = kmalloc 100 GFP_KERNEL; kmem_cache_alloc k GFP_KERNEL",
+        "k is a kmalloc object, nothing for kmem_cache_alloc",
+    );
+}
+
+#[test]
+fn of_caches_and_pools() {
+    check(
+        "c = kmem_cache_create a 64 0 0; d = kmem_cache_create b 64 0 0; o = kmem_cache_alloc c GFP_KERNEL; kmem_cache_free d o",
+        "kmem_cache_free to b: object 0x* belongs to cache a",
+    );
+    check(
+        "c = kmem_cache_create a 64 0 0; o = kmem_cache_alloc c GFP_KERNEL; kmem_cache_destroy c",
+        "kmem_cache_destroy of a: 1 object still in use",
+    );
+    check(
+        "c = kmem_cache_create a 64 0 0; d = kmem_cache_create a 64 0 0",
+        "kmem_cache_create a: there is a cache of*",
+    );
+    check("c = kmem_cache_create a 64 3 0", "kmem_cache_create a: the alignment is not a power of two");
+    check("c = kmem_cache_create a 0 0 0", "kmem_cache_create a: a cache of objects of 0 bytes");
+    check(
+        "c = kmem_cache_create a 64 0 0; m = mempool_create 2 c; kmem_cache_destroy c",
+        "kmem_cache_destroy of a: * objects still in use, pool m among the users",
+    );
+    check(
+        "m = mempool_create 2 kmalloc 100; e = mempool_alloc m GFP_KERNEL; mempool_destroy m",
+        "mempool_destroy m: 1 element of it still in use",
+    );
+    check(
+        "m = mempool_create 2 kmalloc 100; n = mempool_create 2 kmalloc 100; e = mempool_alloc m GFP_KERNEL; mempool_free n e",
+        "e belongs to pool m, not to n",
+    );
+    check("m = mempool_create 0 kmalloc 100", "a pool keeps 1 to 1048576 elements, not 0");
+}
+
+#[test]
+fn of_mappings() {
+    check("v = vmalloc 4096; vfree v+0x10", "v+0x10 points into v at 0x*, not at its start");
+    check("v = vmalloc 4096; vfree v; vfree v", "double free: v (a vmalloc area, 0x*) was given back by vfree");
+    check("v = vmalloc 4096; vunmap v", "v is a vmalloc area, which vfree gives back, nothing for vunmap");
+    check("v = vmalloc 4096; w = vmap v; vfree v", "v is still in use by w (a vmap mapping); vunmap first");
+    check("v = vmalloc 4096; virt_to_phys v", "virt_to_phys: 0x* is not in the direct map, but in the vmalloc area*");
+    check("v = vmalloc 0", "vmalloc of 0: a size of 0");
+    check("phys_to_virt 0xfff00000000", "phys_to_virt: 0xfff00000000 is no RAM");
+}

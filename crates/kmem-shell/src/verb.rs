@@ -1,0 +1,165 @@
+//! The commands of the language, as a table: name, usage, what it does, whether it is there.
+
+/// One command.
+#[derive(Clone, Copy, Debug)]
+pub struct Verb {
+    /// Its name.
+    pub name: &'static str,
+    /// What follows the name.
+    pub usage: &'static str,
+    /// One line about it.
+    pub about: &'static str,
+    /// Which part of the language it belongs to.
+    pub group: Group,
+    /// Whether it gives something that a name can hold.
+    pub gives: Gives,
+}
+
+/// Parts of the language.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Group {
+    /// Pages of the buddy allocator.
+    Pages,
+    /// kmalloc and slab caches.
+    Slab,
+    /// Memory pools.
+    Pool,
+    /// vmalloc, vmap, ioremap, kmap.
+    Map,
+    /// Bytes and addresses.
+    Look,
+    /// The shell itself.
+    Shell,
+    /// Device files of modules.
+    Files,
+    /// Known, and not there yet.
+    Later,
+}
+
+/// Whether a command gives something that a name can hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gives {
+    /// `NAME = …` keeps it.
+    Object,
+    /// There is nothing to keep.
+    Nothing,
+}
+
+impl Verb {
+    /// Finds a command by its name.
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        VERBS.iter().find(|verb| verb.name == name)
+    }
+    /// Returns how the command is written: `NAME = kmalloc SIZE GFP`.
+    pub fn synopsis(&self) -> String {
+        let name = if self.gives == Gives::Object { "NAME = " } else { "" };
+        let space = if self.usage.is_empty() { "" } else { " " };
+        format!("{name}{}{space}{}", self.name, self.usage)
+    }
+}
+
+const fn gives(name: &'static str, group: Group, usage: &'static str, about: &'static str) -> Verb {
+    Verb { name, usage, about, group, gives: Gives::Object }
+}
+const fn does(name: &'static str, group: Group, usage: &'static str, about: &'static str) -> Verb {
+    Verb { name, usage, about, group, gives: Gives::Nothing }
+}
+const fn later(name: &'static str) -> Verb {
+    Verb { name, usage: "", about: "not in this version", group: Group::Later, gives: Gives::Object }
+}
+
+use Group::{Files, Look, Map, Pages, Pool, Shell, Slab};
+
+/// All commands, by groups.
+pub static VERBS: [Verb; 66] = [
+    gives("alloc_pages", Pages, "ORDER GFP", "take 2^ORDER contiguous pages"),
+    gives("get_free_pages", Pages, "ORDER GFP", "the same, by their address (never high memory)"),
+    gives("get_zeroed_page", Pages, "GFP", "take one page of zeros"),
+    does("free_pages", Pages, "OBJECT [ORDER]", "give pages back"),
+    gives("kmalloc", Slab, "SIZE GFP", "take SIZE contiguous bytes"),
+    gives("kzalloc", Slab, "SIZE GFP", "the same, zeroed"),
+    gives("krealloc", Slab, "OBJECT SIZE GFP", "make an object larger or smaller, moving it if need be"),
+    does("kfree", Slab, "OBJECT", "give back what kmalloc gave"),
+    does("ksize", Slab, "OBJECT", "how many bytes may be used"),
+    gives("kmem_cache_create", Slab, "CACHE_NAME SIZE ALIGN FLAGS", "a slab cache: SLAB_HWCACHE_ALIGN|…, or 0"),
+    gives("kmem_cache_alloc", Slab, "CACHE GFP", "take an object of a cache"),
+    does("kmem_cache_free", Slab, "CACHE OBJECT", "give an object back to its cache"),
+    does("kmem_cache_shrink", Slab, "CACHE", "give a cache's empty slabs back"),
+    does("kmem_cache_destroy", Slab, "CACHE", "destroy a cache of which nothing is in use"),
+    gives(
+        "mempool_create",
+        Pool,
+        "COUNT CACHE|kmalloc SIZE|pages ORDER",
+        "a pool that keeps COUNT elements in reserve",
+    ),
+    gives("mempool_alloc", Pool, "POOL GFP", "take an element"),
+    does("mempool_free", Pool, "POOL ELEMENT", "give an element back"),
+    does("mempool_destroy", Pool, "POOL", "free a pool and its reserve"),
+    gives("vmalloc", Map, "SIZE", "take SIZE bytes, contiguous in virtual addresses only"),
+    does("vfree", Map, "OBJECT", "give back what vmalloc gave"),
+    gives("vmap", Map, "OBJECT…", "map the pages of objects one behind the other"),
+    does("vunmap", Map, "OBJECT", "take such a mapping away"),
+    gives("ioremap", Map, "PHYS SIZE", "map registers of a device"),
+    does("iounmap", Map, "OBJECT", "take such a mapping away"),
+    gives("kmap", Map, "PAGES", "map a page, of high memory too"),
+    does("kunmap", Map, "PAGES", "take such a mapping away"),
+    gives("kmap_local", Map, "PAGES", "map a page on this CPU, last in, first out"),
+    does("kunmap_local", Map, "OBJECT", "take such a mapping away"),
+    does("read", Look, "OBJECT COUNT", "show bytes"),
+    does("write", Look, "OBJECT \"text\"|fill:BYTE:COUNT", "write bytes"),
+    does("fill", Look, "OBJECT BYTE COUNT", "fill with a byte"),
+    does("virt_to_phys", Look, "OBJECT", "physical address of a directly mapped one"),
+    does("phys_to_virt", Look, "PHYS", "directly mapped address of a physical one"),
+    does("page_of", Look, "OBJECT", "the page behind an address, and how it is used"),
+    does("vtop", Look, "OBJECT", "walk the page tables, level by level"),
+    does("cat", Look, "PATH", "show a file of /proc"),
+    does("sysctl", Look, "vm.KEY", "show a tunable"),
+    does("drain", Shell, "", "give this CPU's lists of free pages back"),
+    does("verify", Shell, "", "check every invariant of the engine"),
+    does("live", Shell, "", "list everything that this shell holds"),
+    does("free_all", Shell, "", "free everything that this shell holds"),
+    does("for", Shell, "COUNT { COMMANDS }", "repeat"),
+    does("random", Shell, "SEED COUNT { COMMANDS }", "do COUNT of the commands, picked at random"),
+    does("echo", Shell, "TEXT [> PATH]", "show a text, or write it to a file"),
+    does("help", Shell, "[COMMAND]", "this list, or one command of it"),
+    does("open", Files, "HANDLE NODE r|w|rw|wt|rn", "open a device file: /dev/x, or @REGION:MINOR"),
+    does("lseek", Files, "HANDLE OFFSET set|cur|end", "move a file's position"),
+    does("ioctl", Files, "HANDLE COMMAND [ARGUMENT]", "ask a driver"),
+    does("close", Files, "HANDLE", "close a file"),
+    does("expect", Files, "ret N|-ENAME, or data \"text\"", "check the last result, or the last bytes read"),
+    does("dd", Files, "if=PATH of=PATH [bs=SIZE] [count=N] [skip=N] [seek=N]", "copy between files"),
+    does("insmod", Files, "[FILE] [PARAM=VALUE…]", "load the module"),
+    does("rmmod", Files, "[NAME]", "unload the module"),
+    later("mm_create"),
+    later("mmap"),
+    later("brk"),
+    later("touch"),
+    later("munmap"),
+    later("mm_destroy"),
+    later("preempt_disable"),
+    later("preempt_enable"),
+    later("irq_disable"),
+    later("irq_enable"),
+    later("reclaim"),
+    later("compact"),
+    later("fail"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        for (index, verb) in VERBS.iter().enumerate() {
+            assert!(VERBS[..index].iter().all(|other| other.name != verb.name), "{}", verb.name);
+        }
+    }
+
+    #[test]
+    fn a_synopsis_shows_what_is_given() {
+        let synopsis = |name| Verb::by_name(name).map(Verb::synopsis);
+        assert_eq!(synopsis("kmalloc").as_deref(), Some("NAME = kmalloc SIZE GFP"));
+        assert_eq!(synopsis("drain").as_deref(), Some("drain"));
+    }
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Devices' memory and ports; the direct map's two directions. */
+#pragma once
+#include <linux/compiler.h>
+#include <linux/types.h>
+#include <linux/string.h>
+#include <asm/page.h>
+#include <kmem/host.h>
+
+void iounmap(volatile void __iomem *addr);
+
+#define ioremap(phys, size)	((void __iomem *)kmem_host_ioremap((phys), (size)))
+#define ioremap_nocache(phys, size)	ioremap(phys, size)
+#define ioremap_uc(phys, size)	ioremap(phys, size)
+#define ioremap_wc(phys, size)	ioremap(phys, size)
+#define ioremap_wt(phys, size)	ioremap(phys, size)
+#define ioremap_cache(phys, size)	ioremap(phys, size)
+#define ioremap_np(phys, size)	ioremap(phys, size)
+#define MEMREMAP_WB	1
+#define MEMREMAP_WT	2
+#define MEMREMAP_WC	4
+#define memremap(phys, size, flags)	((void)(flags), kmem_host_ioremap((phys), (size)))
+#define memunmap(addr)	iounmap(addr)
+
+static inline phys_addr_t virt_to_phys(volatile const void *addr)
+{
+	return __pa(addr);
+}
+
+static inline void *phys_to_virt(phys_addr_t addr)
+{
+	return __va(addr);
+}
+
+#define virt_to_bus(addr)	((unsigned long)virt_to_phys(addr))
+#define bus_to_virt(addr)	phys_to_virt(addr)
+#define isa_virt_to_bus(addr)	((unsigned int)virt_to_phys(addr))
+
+#define __KMEM_MMIO(suffix, type)					\
+	static inline type read##suffix(const volatile void __iomem *addr)	\
+	{ type v = *(const volatile type *)addr; barrier(); return v; }	\
+	static inline void write##suffix(type val, volatile void __iomem *addr)	\
+	{ barrier(); *(volatile type *)addr = val; }			\
+	static inline type __raw_read##suffix(const volatile void __iomem *addr)	\
+	{ return *(const volatile type *)addr; }			\
+	static inline void __raw_write##suffix(type val, volatile void __iomem *addr)	\
+	{ *(volatile type *)addr = val; }				\
+	static inline type read##suffix##_relaxed(const volatile void __iomem *addr)	\
+	{ return *(const volatile type *)addr; }			\
+	static inline void write##suffix##_relaxed(type val, volatile void __iomem *addr)	\
+	{ *(volatile type *)addr = val; }
+__KMEM_MMIO(b, u8)
+__KMEM_MMIO(w, u16)
+__KMEM_MMIO(l, u32)
+#ifdef CONFIG_64BIT
+__KMEM_MMIO(q, u64)
+#endif
+#undef __KMEM_MMIO
+
+#define ioread8(addr)	readb(addr)
+#define ioread16(addr)	readw(addr)
+#define ioread32(addr)	readl(addr)
+#define iowrite8(v, addr)	writeb(v, addr)
+#define iowrite16(v, addr)	writew(v, addr)
+#define iowrite32(v, addr)	writel(v, addr)
+#define memset_io(addr, c, n)	memset((void *)(addr), (c), (n))
+#define memcpy_fromio(to, from, n)	memcpy((to), (const void *)(from), (n))
+#define memcpy_toio(to, from, n)	memcpy((void *)(to), (from), (n))
+
+/* no device answers at any port */
+static inline u8 inb(unsigned long port) { return 0xff; }
+static inline u16 inw(unsigned long port) { return 0xffff; }
+static inline u32 inl(unsigned long port) { return 0xffffffff; }
+static inline void outb(u8 value, unsigned long port) { }
+static inline void outw(u16 value, unsigned long port) { }
+static inline void outl(u32 value, unsigned long port) { }
+#define inb_p(port)	inb(port)
+#define outb_p(value, port)	outb(value, port)

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The kernel's release as a string. */
+#pragma once
+
+#define UTS_RELEASE	KMEM_UTS_RELEASE

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* In which context the code runs: how deep preemption is off, whether interrupts are, and the check before a sleep. */
+#pragma once
+#include <kmem/host.h>
+
+extern int kmem_preempt_count;	/* preemption depth in bits 0-7, softirq in 8-15, hardirq in 16-19 */
+extern int kmem_irqs_disabled;
+
+#define kmem_may_sleep(file, line) do {					\
+	if (unlikely(kmem_preempt_count || kmem_irqs_disabled))		\
+		kmem_host_might_sleep(file, line);			\
+} while (0)
+
+#define might_sleep()	kmem_may_sleep(__FILE__, __LINE__)
+#define might_sleep_if(cond)	do { if (cond) might_sleep(); } while (0)
+#define might_resched()	might_sleep()
+#define might_fault()	do { } while (0)
+#define non_block_start()	do { } while (0)
+#define non_block_end()	do { } while (0)
+#define cant_sleep()	do { } while (0)

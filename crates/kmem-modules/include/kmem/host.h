@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The functions that the host offers to headers and runtime: see ABI.md. */
+#pragma once
+#include <linux/compiler.h>
+
+struct page;
+
+void kmem_host_printk(const char *text, unsigned int len);
+void kmem_host_bug(const char *file, int line) __noreturn;
+void kmem_host_warn(const char *file, int line, const char *text);
+void kmem_host_panic(const char *text) __noreturn;
+void kmem_host_misuse(const char *what, const void *ptr);
+int kmem_host_symbol(unsigned long addr, char *buf, unsigned int size, int with_offset);
+void kmem_host_stuck(const char *what) __noreturn;
+void kmem_host_might_sleep(const char *file, int line);
+unsigned long long kmem_host_ktime_ns(void);
+void kmem_host_random(void *buf, unsigned int len);
+void *kmem_host_cache_create(const char *name, unsigned int size, unsigned int align,
+			     unsigned long flags, unsigned int useroffset,
+			     unsigned int usersize, void *ctor, void *dtor);
+int kmem_host_zone_name(int zone, char *buf, unsigned int size);
+unsigned long kmem_host_meminfo(int what);
+void *kmem_host_ioremap(unsigned long long phys, unsigned long size);
+void kmem_host_flush_tlb_kernel_range(unsigned long start, unsigned long end);
+unsigned long kmem_host_pgd(void);
+void kmem_host_kunmap_atomic(void *addr);
+void kmem_host_kunmap_local(void *addr);
+void *kmem_host_rt_alloc(__SIZE_TYPE__ size);
+void kmem_host_rt_free(void *p);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Interrupt handlers, which nothing calls for want of devices, and tasklets. */
+#pragma once
+#include <linux/kernel.h>
+#include <linux/linkage.h>
+#include <linux/bitops.h>
+#include <linux/cpumask.h>
+#include <linux/kref.h>
+#include <linux/preempt.h>
+#include <linux/hardirq.h>
+#include <linux/irqflags.h>
+#include <linux/irqreturn.h>
+#include <linux/atomic.h>
+
+#if KMEM_ERA >= 60
+typedef irqreturn_t (*irq_handler_t)(int irq, void *dev);
+
+#define IRQF_TRIGGER_NONE	0x00000000
+#define IRQF_TRIGGER_RISING	0x00000001
+#define IRQF_TRIGGER_FALLING	0x00000002
+#define IRQF_TRIGGER_HIGH	0x00000004
+#define IRQF_TRIGGER_LOW	0x00000008
+#define IRQF_SHARED	0x00000080
+#define IRQF_ONESHOT	0x00002000
+
+#define request_threaded_irq(irq, handler, thread_fn, flags, name, dev)	\
+	((void)(thread_fn), request_irq(irq, handler, flags, name, dev))
+const void *free_irq(unsigned int irq, void *dev);
+#else
+struct pt_regs;
+typedef irqreturn_t (*irq_handler_t)(int irq, void *dev, struct pt_regs *regs);
+
+#define SA_INTERRUPT	0x20000000
+#define SA_SHIRQ	0x04000000
+#define SA_SAMPLE_RANDOM	0x00000010
+#define IRQF_SHARED	SA_SHIRQ
+#define IRQF_DISABLED	SA_INTERRUPT
+#define IRQF_SAMPLE_RANDOM	SA_SAMPLE_RANDOM
+
+void free_irq(unsigned int irq, void *dev);
+#endif
+
+int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags,
+		const char *name, void *dev);
+#define enable_irq(irq)	((void)(irq))
+#define disable_irq(irq)	((void)(irq))
+#define disable_irq_nosync(irq)	((void)(irq))
+
+struct tasklet_struct {
+	struct tasklet_struct *next;
+	unsigned long state;
+	atomic_t count;		/* above 0: disabled */
+#if KMEM_ERA >= 60
+	bool use_callback;
+	union {
+		void (*func)(unsigned long data);
+		void (*callback)(struct tasklet_struct *t);
+	};
+#else
+	void (*func)(unsigned long data);
+#endif
+	unsigned long data;
+};
+
+enum { TASKLET_STATE_SCHED, TASKLET_STATE_RUN };
+
+#if KMEM_ERA >= 60
+#define DECLARE_TASKLET(name, fn)	\
+	struct tasklet_struct name = { .use_callback = true, .callback = (fn) }
+#define DECLARE_TASKLET_DISABLED(name, fn)	\
+	struct tasklet_struct name = { .count = ATOMIC_INIT(1), .use_callback = true, .callback = (fn) }
+#define DECLARE_TASKLET_OLD(name, fn)	struct tasklet_struct name = { .func = (fn) }
+#define from_tasklet(var, callback_tasklet, field)	\
+	container_of(callback_tasklet, __typeof__(*var), field)
+void tasklet_setup(struct tasklet_struct *t, void (*callback)(struct tasklet_struct *));
+#else
+#define DECLARE_TASKLET(name, fn, value)	\
+	struct tasklet_struct name = { .func = (fn), .data = (value) }
+#define DECLARE_TASKLET_DISABLED(name, fn, value)	\
+	struct tasklet_struct name = { .count = ATOMIC_INIT(1), .func = (fn), .data = (value) }
+#endif
+
+void tasklet_init(struct tasklet_struct *t, void (*fn)(unsigned long), unsigned long data);
+void tasklet_schedule(struct tasklet_struct *t);
+void tasklet_kill(struct tasklet_struct *t);
+#define tasklet_hi_schedule(t)	tasklet_schedule(t)
+#define tasklet_disable(t)	atomic_inc(&(t)->count)
+#define tasklet_disable_nosync(t)	tasklet_disable(t)
+#define tasklet_enable(t)	atomic_dec(&(t)->count)

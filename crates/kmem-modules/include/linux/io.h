@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Devices' memory and ports. */
+#pragma once
+#include <asm/io.h>
+#include <linux/err.h>

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The task, its states, and giving the CPU away. */
+#pragma once
+#include <asm/current.h>
+#include <asm/param.h>
+#include <linux/types.h>
+#include <linux/jiffies.h>
+#include <linux/preempt.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+
+#define TASK_RUNNING		0x0000
+#define TASK_INTERRUPTIBLE	0x0001
+#define TASK_UNINTERRUPTIBLE	0x0002
+#define TASK_NORMAL		(TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE)
+#if KMEM_ERA >= 60
+#define TASK_WAKEKILL		0x0100
+#define TASK_KILLABLE		(TASK_WAKEKILL | TASK_UNINTERRUPTIBLE)
+#define TASK_IDLE		(0x0400 | TASK_UNINTERRUPTIBLE)
+#endif
+
+#define TASK_COMM_LEN	16
+#define PF_KTHREAD	0x00200000
+#define PF_EXITING	0x00000004
+#define MAX_SCHEDULE_TIMEOUT	LONG_MAX
+
+struct mm_struct;
+
+struct task_struct {
+#if KMEM_ERA >= 60
+	unsigned int __state;
+#define kmem_task_state	__state
+#else
+	volatile long state;
+	uid_t uid, euid, suid, fsuid;
+	gid_t gid, egid, sgid, fsgid;
+#define kmem_task_state	state
+#endif
+	unsigned int flags;
+	pid_t pid;
+	pid_t tgid;
+	int prio, static_prio;
+	int exit_code;
+	struct task_struct *parent;
+	struct task_struct *group_leader;
+	struct mm_struct *mm;
+	struct mm_struct *active_mm;
+	void *journal_info;
+	char comm[TASK_COMM_LEN];
+};
+
+#define set_current_state(value)	WRITE_ONCE(kmem_current.kmem_task_state, (value))
+#define __set_current_state(value)	set_current_state(value)
+#define set_task_state(task, value)	WRITE_ONCE((task)->kmem_task_state, (value))
+#define get_current_state()	READ_ONCE(kmem_current.kmem_task_state)
+
+void kmem_schedule(void);
+long kmem_schedule_timeout(long timeout);
+int wake_up_process(struct task_struct *task);
+
+#define schedule()	do { might_sleep(); kmem_schedule(); } while (0)
+#define io_schedule()	schedule()
+#define schedule_timeout(timeout)	({ might_sleep(); kmem_schedule_timeout(timeout); })
+#define schedule_timeout_interruptible(timeout)	\
+	({ set_current_state(TASK_INTERRUPTIBLE); schedule_timeout(timeout); })
+#define schedule_timeout_uninterruptible(timeout)	\
+	({ set_current_state(TASK_UNINTERRUPTIBLE); schedule_timeout(timeout); })
+#define yield()	do { might_sleep(); } while (0)
+#define need_resched()	0
+#define signal_pending(task)	((void)(task), 0)
+#define fatal_signal_pending(task)	((void)(task), 0)
+#define flush_signals(task)	((void)(task))
+#if KMEM_ERA >= 60
+#define cond_resched()	({ might_sleep(); 0; })
+#define cond_resched_lock(lock)	((void)(lock), 0)
+#define schedule_timeout_killable(timeout)	schedule_timeout_interruptible(timeout)
+#define schedule_timeout_idle(timeout)	schedule_timeout_uninterruptible(timeout)
+#define task_pid_nr(task)	((task)->pid)
+#define task_pid_vnr(task)	((task)->pid)
+#define task_tgid_nr(task)	((task)->tgid)
+#define task_tgid_vnr(task)	((task)->tgid)
+#define task_cpu(task)	((void)(task), 0)
+#define task_is_running(task)	((task)->__state == TASK_RUNNING)
+#define get_task_comm(buf, task)	({ memcpy(buf, (task)->comm, TASK_COMM_LEN); (buf); })
+#define memalloc_noio_save()	0u
+#define memalloc_noio_restore(flags)	((void)(flags))
+#define memalloc_nofs_save()	0u
+#define memalloc_nofs_restore(flags)	((void)(flags))
+#else
+#define cond_resched()	({ might_sleep(); 0; })
+#define interruptible_sleep_on(wq)	do {				\
+	DECLARE_WAITQUEUE(__me, current);				\
+	set_current_state(TASK_INTERRUPTIBLE);				\
+	add_wait_queue((wq), &__me);					\
+	schedule();							\
+	remove_wait_queue((wq), &__me);					\
+} while (0)
+#define sleep_on(wq)	interruptible_sleep_on(wq)
+#define daemonize(name...)	do { } while (0)
+#define allow_signal(sig)	0
+#endif
+#define get_task_struct(task)	((void)(task))
+#define put_task_struct(task)	((void)(task))

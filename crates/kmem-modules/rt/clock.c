@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The module's clock: the host's, moved on by every sleep and delay instead of waiting. */
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/time.h>
+#include "rt.h"
+
+static u64 skipped;	/* time that passed without anybody waiting for it */
+
+u64 kmem_clock_ns(void)
+{
+	return kmem_host_ktime_ns() + skipped;
+}
+
+void kmem_clock_reach(u64 ns)
+{
+	u64 now = kmem_clock_ns();
+
+	if (ns > now)
+		skipped += ns - now;
+}
+
+/* the machine was started at the beginning of 2026 */
+u64 kmem_wall_clock_ns(void)
+{
+	return 1767225600ULL * 1000000000 + kmem_clock_ns();
+}
+
+u64 get_jiffies_64(void)
+{
+	return INITIAL_JIFFIES + div_u64(kmem_clock_ns(), TICK_NSEC);
+}
+
+unsigned int jiffies_to_msecs(const unsigned long j)
+{
+	return (u64)j * MSEC_PER_SEC / HZ;
+}
+
+unsigned int jiffies_to_usecs(const unsigned long j)
+{
+	return (u64)j * USEC_PER_SEC / HZ;
+}
+
+unsigned long msecs_to_jiffies(const unsigned int m)
+{
+	if ((int)m < 0)
+		return MAX_JIFFY_OFFSET;
+	return ((u64)m * HZ + MSEC_PER_SEC - 1) / MSEC_PER_SEC;
+}
+
+unsigned long usecs_to_jiffies(const unsigned int u)
+{
+	return ((u64)u * HZ + USEC_PER_SEC - 1) / USEC_PER_SEC;
+}
+
+unsigned long timespec_to_jiffies(const struct timespec *value)
+{
+	return value->tv_sec * HZ + (value->tv_nsec + TICK_NSEC - 1) / TICK_NSEC;
+}
+
+void jiffies_to_timespec(const unsigned long j, struct timespec *value)
+{
+	value->tv_sec = j / HZ;
+	value->tv_nsec = j % HZ * TICK_NSEC;
+}
+
+clock_t jiffies_to_clock_t(unsigned long x)
+{
+	return (u64)x * USER_HZ / HZ;
+}
+
+unsigned long round_jiffies(unsigned long j)
+{
+	return roundup(j, HZ);
+}
+
+#if KMEM_ERA >= 60
+
+struct timespec64 ns_to_timespec64(s64 nsec)
+{
+	struct timespec64 ts;
+	s32 rest;
+
+	ts.tv_sec = div_s64_rem(nsec, NSEC_PER_SEC, &rest);
+	if (rest < 0) {
+		ts.tv_sec--;
+		rest += NSEC_PER_SEC;
+	}
+	ts.tv_nsec = rest;
+	return ts;
+}
+
+void ktime_get_ts64(struct timespec64 *ts)
+{
+	*ts = ns_to_timespec64(kmem_clock_ns());
+}
+
+void ktime_get_real_ts64(struct timespec64 *ts)
+{
+	*ts = ns_to_timespec64(kmem_wall_clock_ns());
+}
+
+/* days since 1970 of the first of March of a year, counted from there so that February comes last */
+static long march_first(long year)
+{
+	return year * 365 + year / 4 - year / 100 + year / 400 - 719468;
+}
+
+time64_t mktime64(const unsigned int year, const unsigned int mon, const unsigned int day,
+		  const unsigned int hour, const unsigned int min, const unsigned int sec)
+{
+	unsigned int month = mon > 2 ? mon - 3 : mon + 9;
+	long days = march_first(mon > 2 ? year : year - 1) + (153 * month + 2) / 5 + day - 1;
+
+	return (((s64)days * 24 + hour) * 60 + min) * 60 + sec;
+}
+
+void time64_to_tm(time64_t totalsecs, int offset, struct tm *result)
+{
+	s32 rest;
+	long days = div_s64_rem(totalsecs, 86400, &rest), year, day;
+	int month;
+
+	rest += offset;
+	while (rest < 0) {
+		rest += 86400;
+		days--;
+	}
+	while (rest >= 86400) {
+		rest -= 86400;
+		days++;
+	}
+	result->tm_hour = rest / 3600;
+	result->tm_min = rest % 3600 / 60;
+	result->tm_sec = rest % 60;
+	result->tm_wday = (days % 7 + 11) % 7;
+
+	year = (days + 719468) / 366;
+	while (march_first(year + 1) <= days)
+		year++;
+	day = days - march_first(year);
+	month = (5 * day + 2) / 153;
+	result->tm_mday = day - (153 * month + 2) / 5 + 1;
+	result->tm_mon = month < 10 ? month + 2 : month - 10;
+	result->tm_year = year + (month >= 10) - 1900;
+	result->tm_yday = days - mktime64(result->tm_year + 1900, 1, 1, 0, 0, 0) / 86400;
+}
+
+#else
+
+void do_gettimeofday(struct timeval *tv)
+{
+	u64 ns = kmem_wall_clock_ns();
+
+	tv->tv_sec = div_u64(ns, NSEC_PER_SEC);
+	tv->tv_usec = (long)div_u64(ns, NSEC_PER_USEC) - tv->tv_sec * USEC_PER_SEC;
+}
+
+struct timespec current_kernel_time(void)
+{
+	struct timeval tv;
+
+	do_gettimeofday(&tv);
+	return (struct timespec){ tv.tv_sec, tv.tv_usec * NSEC_PER_USEC };
+}
+
+unsigned long get_seconds(void)
+{
+	return div_u64(kmem_wall_clock_ns(), NSEC_PER_SEC);
+}
+
+#endif

@@ -1,0 +1,351 @@
+//! From C sources to objects: the host's compiler, our headers, the machine's constants.
+//!
+//! The headers and the runtime are part of this library and are unpacked into a folder of their own for each run, with a
+//! generated `kmem_machine.h` beside them. The sources are compiled one by one, as kbuild does, several at a time.
+
+use crate::machine_header;
+use kmem::gfp::{GfpEncoding, GFP_2_6, GFP_6_1};
+use kmem::Kernel;
+use kmem_hosted::Hosted;
+use std::ffi::OsString;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs, thread};
+
+/// The headers and the runtime, by their paths.
+static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
+/// The compiler's flags, one a line.
+static FLAGS: &str = include_str!("../rt/FLAGS");
+
+/// Which API the sources use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Era {
+    /// 2.6.8 to 2.6.18.
+    Old,
+    /// 6.1 and later.
+    Modern,
+}
+
+impl Era {
+    /// Tells by what only the old API has. A source that asks for the version serves both and is built as modern.
+    pub fn of(source: &str) -> Self {
+        const OLD_ONLY: &[&str] = &[
+            "linux/config.h",
+            "asm/semaphore.h",
+            "kmem_cache_t",
+            "SLAB_KERNEL",
+            "SLAB_ATOMIC",
+            "init_MUTEX",
+            "DECLARE_MUTEX",
+            "SPIN_LOCK_UNLOCKED",
+            "MODULE_PARM(",
+            "ioremap_nocache",
+        ];
+        let both = source.contains("LINUX_VERSION_CODE");
+        if !both && OLD_ONLY.iter().any(|word| source.contains(word)) {
+            Self::Old
+        } else {
+            Self::Modern
+        }
+    }
+    /// Returns the API's version on a machine: the machine's own if it is of this era, else the era's.
+    pub fn version(self, machine: (u32, u32, u32)) -> (u32, u32, u32) {
+        match self {
+            Self::Old if machine > (2, 6, 18) => (2, 6, 18),
+            Self::Modern if machine < (2, 6, 27) => (6, 1, 176),
+            _ => machine,
+        }
+    }
+    /// Returns how the C side writes GFP flags on a machine.
+    pub fn gfp(self, kernel: &Kernel<Hosted>) -> &'static GfpEncoding {
+        let machine = kernel.profile.version;
+        match self {
+            _ if self.version(machine) == machine => kernel.profile.gfp,
+            Self::Old => &GFP_2_6,
+            Self::Modern => &GFP_6_1,
+        }
+    }
+}
+
+/// Why sources did not become objects.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// A source that cannot be read.
+    #[error("cannot read {path}: {error}", path = path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A source that is no C text.
+    #[error("{path} is not C source: {why}", path = path.display())]
+    NotC {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// No compiler.
+    #[error(
+        "no C compiler found ({tried}); install one: `apt-get install gcc` on Debian and Ubuntu, `dnf install gcc` on \
+         Fedora, or name yours in CC"
+    )]
+    NoCompiler {
+        /// What was tried.
+        tried: String,
+    },
+    /// A compiler that cannot make i386 code.
+    #[error(
+        "{compiler} cannot compile for 32-bit x86 (-m32), which the machine {machine} needs; install gcc for x86-64"
+    )]
+    NoIlp32 {
+        /// The compiler.
+        compiler: String,
+        /// The machine.
+        machine: &'static str,
+    },
+    /// The compiler refused the source.
+    #[error("{path} does not compile", path = path.display())]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// What the compiler printed.
+        output: String,
+    },
+    /// The host.
+    #[error("{what}: {error}")]
+    Host {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        error: io::Error,
+    },
+}
+
+/// What to compile, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// `-D` options.
+    pub defines: Vec<String>,
+    /// `-I` options, searched before our own headers.
+    pub includes: Vec<PathBuf>,
+    /// `-C CONFIG_X=y` options.
+    pub configs: Vec<String>,
+}
+
+/// A compiled source.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// The module's name: the file's base name, `-` turned to `_`.
+    pub name: String,
+    /// The source as it was given.
+    pub source: PathBuf,
+    /// The object file's bytes.
+    pub bytes: Vec<u8>,
+    /// What the compiler printed: warnings.
+    pub warnings: String,
+}
+
+/// The folder of one run: headers, runtime, objects. Removed with the value unless it is to be kept.
+#[derive(Debug)]
+pub struct Workspace {
+    folder: PathBuf,
+    keep: bool,
+}
+
+impl Workspace {
+    /// Makes the folder and unpacks headers and runtime.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn new(keep: bool) -> Result<Self, CompileError> {
+        let host = |what: &str, error| CompileError::Host { what: what.to_owned(), error };
+        let folder = (0..1000)
+            .map(|n| env::temp_dir().join(format!("kmem-{}-{n}", std::process::id())))
+            .find_map(|folder| match fs::create_dir(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+                made => Some(made.map(|()| folder)),
+            })
+            .unwrap_or_else(|| Err(io::ErrorKind::AlreadyExists.into()))
+            .map_err(|error| host("making a folder for the objects", error))?;
+        let this = Self { folder, keep };
+        for (name, bytes) in FILES {
+            let path = this.folder.join(name);
+            let parent = path.parent().unwrap_or(&this.folder);
+            fs::create_dir_all(parent)
+                .and_then(|()| fs::write(&path, bytes))
+                .map_err(|error| host(&format!("unpacking {name}"), error))?;
+        }
+        Ok(this)
+    }
+    /// Returns the folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+    /// Returns the folders whose code is ours.
+    pub fn own_code(&self) -> Vec<PathBuf> {
+        vec![self.folder.join("include"), self.folder.join("rt")]
+    }
+
+    /// Compiles the runtime and the sources.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, sources in their order before the compiler.
+    pub fn compile(
+        &self,
+        sources: &Sources,
+        era: Era,
+        kernel: &Kernel<Hosted>,
+    ) -> Result<(Object, Vec<Object>), CompileError> {
+        let header = machine_header::text(kernel, era, &sources.configs);
+        fs::write(self.folder.join("include/kmem_machine.h"), header)
+            .map_err(|error| CompileError::Host { what: "writing kmem_machine.h".into(), error })?;
+        let compiler = compiler()?;
+        let machine = kernel.profile.name;
+        let runtime = self.folder.join("rt/kmem_rt.c");
+        let none = Sources::default();
+        thread::scope(|scope| {
+            let jobs: Vec<_> = std::iter::once((&runtime, None))
+                .chain(sources.files.iter().map(|file| (file, Some(sources))))
+                .enumerate()
+                .map(|(index, (file, options))| {
+                    let (compiler, none) = (&compiler, &none);
+                    scope.spawn(move || self.compile_one(compiler, machine, file, options.unwrap_or(none), index))
+                })
+                .collect();
+            let mut objects = jobs.into_iter().map(|job| {
+                job.join().unwrap_or_else(|_| {
+                    let error = io::Error::other("a compile thread died");
+                    Err(CompileError::Host { what: "compiling".into(), error })
+                })
+            });
+            let runtime = objects.next();
+            let modules = objects.collect::<Result<Vec<_>, _>>()?;
+            match runtime {
+                Some(runtime) => Ok((runtime?, modules)),
+                None => Err(CompileError::Host { what: "compiling".into(), error: io::ErrorKind::NotFound.into() }),
+            }
+        })
+    }
+
+    fn compile_one(
+        &self,
+        compiler: &OsString,
+        machine: &'static str,
+        source: &Path,
+        options: &Sources,
+        index: usize,
+    ) -> Result<Object, CompileError> {
+        let stem = source.file_stem().unwrap_or_default().to_string_lossy();
+        let name: String = stem.chars().map(|c| if c == '-' { '_' } else { c }).collect();
+        let object = self.folder.join(format!("{index}.o"));
+        let include = self.folder.join("include");
+        let mut command = Command::new(compiler);
+        command.args(FLAGS.lines().map(str::trim).filter(|flag| !flag.is_empty() && !flag.starts_with('#')));
+        if index == 0 {
+            // The runtime: no line of it is ever shown, and it is to be ready soon.
+            command.args(["-O0", "-g0", "-w"]);
+        }
+        command.args(["-D__KERNEL__", "-DMODULE"]);
+        command.arg(format!("-DKBUILD_MODNAME=\"{name}\"")).arg(format!("-DKBUILD_BASENAME=\"{name}\""));
+        command.arg("-include").arg(include.join("kmem_machine.h"));
+        for define in &options.defines {
+            command.arg(format!("-D{define}"));
+        }
+        for folder in options.includes.iter().chain([&include]) {
+            command.arg("-I").arg(folder);
+        }
+        command.args(["-x", "c", "-c"]).arg(source).arg("-o").arg(&object);
+        let Output { status, stderr, .. } =
+            command.output().map_err(|error| CompileError::Host { what: "starting the compiler".into(), error })?;
+        let output = String::from_utf8_lossy(&stderr).into_owned();
+        if !status.success() {
+            if output.contains("mode not compiled in") || output.contains("option '-m32'") {
+                return Err(CompileError::NoIlp32 { compiler: compiler.to_string_lossy().into_owned(), machine });
+            }
+            return Err(CompileError::Refused { path: source.to_owned(), output });
+        }
+        let bytes = fs::read(&object)
+            .map_err(|error| CompileError::Host { what: format!("reading {}", object.display()), error })?;
+        Ok(Object { name, source: source.to_owned(), bytes, warnings: output })
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        if !self.keep {
+            // A folder in the temporary directory that cannot be removed is not worth a message.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// The largest source or script that is read: 16 MiB.
+const LARGEST_TEXT: u64 = 16 << 20;
+
+/// Reads a file that a person wrote: one that does not end, or is far too large, is refused before it fills the memory.
+///
+/// # Errors
+/// What the host says; [`io::ErrorKind::FileTooLarge`] beyond 16 MiB.
+pub fn read_text(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(LARGEST_TEXT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_TEXT {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "more than 16 MiB; is it text?"));
+    }
+    Ok(bytes)
+}
+
+/// Reads the sources and tells their era.
+///
+/// # Errors
+/// A file that cannot be read or is no text.
+pub fn read_sources(files: &[PathBuf]) -> Result<Era, CompileError> {
+    let mut era = Era::Modern;
+    for path in files {
+        let bytes = read_text(path).map_err(|error| CompileError::Unreadable { path: path.clone(), error })?;
+        if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+            return Err(CompileError::NotC {
+                path: path.clone(),
+                why: format!("byte {at} is 0; is it a binary file?"),
+            });
+        }
+        if path.extension().is_some_and(|extension| extension == "drv") {
+            return Err(CompileError::NotC { path: path.clone(), why: "a driver script goes behind `--`".into() });
+        }
+        if Era::of(&String::from_utf8_lossy(&bytes)) == Era::Old {
+            era = Era::Old;
+        }
+    }
+    Ok(era)
+}
+
+/// Finds the compiler: what CC names, else cc, gcc, clang.
+fn compiler() -> Result<OsString, CompileError> {
+    let named = env::var_os("CC").filter(|name| !name.is_empty());
+    let candidates: Vec<OsString> = match named {
+        Some(name) => vec![name],
+        None => ["cc", "gcc", "clang"].map(OsString::from).to_vec(),
+    };
+    let works = |name: &OsString| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
+    candidates.iter().find(|name| works(name)).cloned().ok_or_else(|| {
+        let tried: Vec<_> = candidates.iter().map(|name| name.to_string_lossy()).collect();
+        CompileError::NoCompiler { tried: format!("tried {}", tried.join(", ")) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_era_shows_in_what_is_used() {
+        assert_eq!(Era::of("static kmem_cache_t *c;"), Era::Old);
+        assert_eq!(Era::of("#if LINUX_VERSION_CODE < KERNEL_VERSION(2,6,20)\nkmem_cache_t *c;"), Era::Modern);
+        assert_eq!(Era::of("#include <linux/slab.h>"), Era::Modern);
+    }
+}

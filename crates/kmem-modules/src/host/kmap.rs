@@ -1,0 +1,50 @@
+//! kmap and its temporary kin.
+
+use super::pages::pfn_of;
+use crate::exec::Call;
+use crate::session::Session;
+use kmem::VirtAddr;
+
+pub(super) fn kmap(s: &Session, call: &mut Call<'_>) -> u64 {
+    let page = call.word();
+    s.check_context(call, "kmap()");
+    let Some(pfn) = pfn_of(s, call, page, "kmap") else { return 0 };
+    match s.kernel.map().kmap(s.kernel.memory(), pfn) {
+        Ok(addr) => {
+            s.kmapped(call, pfn, addr);
+            addr.raw()
+        }
+        Err(error) => {
+            let note = "every slot of the pkmap area is in use and nobody else runs that could free one".to_owned();
+            s.die(call, format!("kmap() would wait for ever: {error}"), vec![note]);
+            0
+        }
+    }
+}
+pub(super) fn kunmap(s: &Session, call: &mut Call<'_>) -> u64 {
+    let page = call.word();
+    let Some(pfn) = pfn_of(s, call, page, "kunmap") else { return 0 };
+    match s.kernel.map().kunmap(s.kernel.memory(), pfn) {
+        Ok(()) => s.kunmapped(pfn),
+        Err(misuse) => s.report_refused(call, "kunmap", pfn.raw(), &misuse),
+    }
+    0
+}
+pub(super) fn kmap_local(s: &Session, call: &mut Call<'_>) -> u64 {
+    let page = call.word();
+    let Some(pfn) = pfn_of(s, call, page, "kmap_local_page") else { return 0 };
+    match s.kernel.map().kmap_local(s.kernel.memory(), pfn) {
+        Ok(addr) => addr.raw(),
+        Err(error) => {
+            s.die(call, format!("kmap_local_page(): {error}"), Vec::new());
+            0
+        }
+    }
+}
+pub(super) fn kunmap_local(s: &Session, call: &mut Call<'_>) -> u64 {
+    let addr = VirtAddr::new(u64::from(call.word()) & !4095);
+    if let Err(misuse) = s.kernel.map().kunmap_local(s.kernel.memory(), addr) {
+        s.report_refused(call, "kunmap_local", addr.raw(), &misuse);
+    }
+    0
+}

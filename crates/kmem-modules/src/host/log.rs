@@ -1,0 +1,70 @@
+//! The kernel log, warnings, context checks, time and chance.
+
+use crate::exec::Call;
+use crate::finding::{Finding, FindingKind};
+use crate::session::Session;
+
+pub(super) fn printk(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (text, len) = (call.word(), call.word());
+    let bytes = s.read_bytes(text, len.min(1 << 16));
+    s.log.printk(&bytes);
+    len.into()
+}
+pub(super) fn dump_stack(s: &Session, call: &mut Call<'_>) -> u64 {
+    s.print_call_trace(&s.chain(call));
+    0
+}
+pub(super) fn bug(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (file, line) = (s.read_string(call.word()), call.word());
+    s.log.line("------------[ cut here ]------------");
+    s.log.line(&format!("kernel BUG at {file}:{line}!"));
+    s.die(call, format!("BUG() at {file}:{line}"), Vec::new());
+    0
+}
+pub(super) fn warn(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (file, line, text) = (s.read_string(call.word()), call.word(), call.word());
+    let text = (text != 0).then(|| s.read_string(text));
+    s.print_warning(&format!("{file}:{line}"), text.as_deref(), &s.chain(call));
+    0
+}
+pub(super) fn panic(s: &Session, call: &mut Call<'_>) -> u64 {
+    let text = s.read_string(call.word());
+    s.log.line(&format!("Kernel panic - not syncing: {}", text.trim_end()));
+    s.die(call, format!("panic(): {}", text.trim_end()), Vec::new());
+    0
+}
+pub(super) fn misuse(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (what, pointer) = (s.read_string(call.word()), call.word());
+    let at = s.place(&s.chain(call));
+    let mut finding = Finding::new(FindingKind::Misuse, what.trim_end(), at, "here");
+    if pointer != 0 {
+        finding = finding.note(format!("it is about the address {pointer:#010x}"));
+    }
+    s.report(finding);
+    0
+}
+pub(super) fn symbol(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (addr, buffer, size, with_offset) = (call.word(), call.word(), call.word(), call.word());
+    let text = s.symbol_text(addr, with_offset != 0);
+    s.write_string(buffer, size, &text)
+}
+pub(super) fn stuck(s: &Session, call: &mut Call<'_>) -> u64 {
+    let what = s.read_string(call.word());
+    let note = "nobody else runs that could wake it: on a real machine this task would hang".to_owned();
+    s.die(call, format!("would wait for ever: {}", what.trim_end()), vec![note]);
+    0
+}
+pub(super) fn might_sleep(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (file, line) = (s.read_string(call.word()), call.word());
+    s.check_context(call, &format!("a function that may sleep, checked at {file}:{line},"));
+    0
+}
+pub(super) fn ktime_ns(s: &Session, _: &mut Call<'_>) -> u64 {
+    s.elapsed_ns()
+}
+pub(super) fn random(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (buffer, len) = (call.word(), call.word());
+    let bytes: Vec<u8> = (0..len.min(1 << 20)).map(|_| s.random_byte()).collect();
+    s.write_bytes(buffer, &bytes);
+    0
+}

@@ -1,0 +1,127 @@
+//! Memory pools. A pool's elements come from functions of the module's or the runtime's.
+
+use super::{errno, EINVAL, ENOMEM};
+use crate::exec::Call;
+use crate::finding::FindingKind;
+use crate::session::{PoolRecord, Session};
+use crate::tracker::{Kind, Space};
+use kmem::pool::{PoolId, Source};
+
+pub(super) fn create(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (min_nr, alloc_fn, free_fn, data) = (call.word(), call.word(), call.word(), call.word());
+    s.check_context(call, "mempool_create()");
+    let Some(handle) = s.new_handle() else { return 0 };
+    if make(s, call, handle, min_nr, [alloc_fn, free_fn, data], "mempool_create") {
+        return handle.into();
+    }
+    s.free_handle(handle);
+    0
+}
+/// A pool in a structure of the module's own, whose address is the handle.
+pub(super) fn init(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (handle, min_nr, alloc_fn, free_fn, data) = (call.word(), call.word(), call.word(), call.word(), call.word());
+    s.check_context(call, "mempool_init()");
+    if make(s, call, handle, min_nr, [alloc_fn, free_fn, data], "mempool_init") {
+        0
+    } else {
+        errno(ENOMEM)
+    }
+}
+fn make(s: &Session, call: &Call<'_>, handle: u32, min_nr: u32, token: [u32; 3], function: &'static str) -> bool {
+    let source = Source::Client { alloc: Session::pool_alloc, free: Session::pool_free, token: token.map(u64::from) };
+    let Ok(id) = s.kernel.pools().create(s.kernel.memory(), min_nr, source) else { return false };
+    s.pools.borrow_mut().insert(handle, PoolRecord { id, out: 0 });
+    let from = format!("min_nr {min_nr}");
+    s.record(call, Kind::Pool, handle.into(), min_nr.into(), 0, function, from);
+    true
+}
+
+fn pool(s: &Session, call: &Call<'_>, handle: u32, function: &str) -> Option<PoolId> {
+    let id = s.pools.borrow().get(&handle).map(|record| record.id);
+    if id.is_none() {
+        let title = format!("{function}() on {handle:#010x}, which is no pool");
+        s.misuse(call, FindingKind::Misuse, title, Vec::new());
+    }
+    id
+}
+
+pub(super) fn destroy(s: &Session, call: &mut Call<'_>) -> u64 {
+    let handle = call.word();
+    if handle != 0 && end(s, call, handle, "mempool_destroy") {
+        s.free_handle(handle);
+    }
+    0
+}
+pub(super) fn exit(s: &Session, call: &mut Call<'_>) -> u64 {
+    let handle = call.word();
+    // A zeroed pool that was never made may be given.
+    if s.pools.borrow().contains_key(&handle) {
+        end(s, call, handle, "mempool_exit");
+    }
+    0
+}
+fn end(s: &Session, call: &Call<'_>, handle: u32, function: &str) -> bool {
+    let Some(id) = pool(s, call, handle, function) else { return false };
+    // The pool is there.
+    let _ = s.kernel.pools().destroy(s.kernel.memory(), id);
+    s.pools.borrow_mut().remove(&handle);
+    s.forget(call, Space::Handle, handle.into());
+    true
+}
+pub(super) fn is_saturated(s: &Session, call: &mut Call<'_>) -> u64 {
+    let handle = call.word();
+    let Some(id) = pool(s, call, handle, "mempool_is_saturated") else { return 0 };
+    s.kernel
+        .pools()
+        .infos(s.kernel.memory())
+        .find(|info| info.id == id)
+        .is_some_and(|info| info.reserved >= info.min_nr)
+        .into()
+}
+pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (handle, flags) = (call.word(), call.word());
+    let Some(id) = pool(s, call, handle, "mempool_alloc") else { return 0 };
+    let gfp = s.decode_gfp(flags);
+    if gfp.may_sleep() {
+        s.check_context(call, "mempool_alloc() with flags that may sleep");
+    }
+    match s.kernel.pools().alloc(s.kernel.memory(), id, gfp) {
+        Ok(element) => {
+            if let Some(record) = s.pools.borrow_mut().get_mut(&handle) {
+                record.out += 1;
+            }
+            element
+        }
+        Err(_) if gfp.may_sleep() => {
+            let note = "the reserve is empty, its allocator failed, and no element is on its way back".to_owned();
+            s.die(call, "mempool_alloc() would wait for ever".to_owned(), vec![note]);
+            0
+        }
+        Err(_) => 0,
+    }
+}
+pub(super) fn free(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (element, handle) = (call.word(), call.word());
+    if element == 0 {
+        return 0;
+    }
+    let Some(id) = pool(s, call, handle, "mempool_free") else { return 0 };
+    if let Some(record) = s.pools.borrow_mut().get_mut(&handle) {
+        record.out -= 1;
+    }
+    // The pool is there.
+    let _ = s.kernel.pools().free(s.kernel.memory(), id, element.into());
+    0
+}
+pub(super) fn resize(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (handle, min_nr) = (call.word(), call.word());
+    let Some(id) = pool(s, call, handle, "mempool_resize") else { return errno(EINVAL) };
+    if min_nr == 0 {
+        s.misuse(call, FindingKind::Misuse, "mempool_resize() to 0 is a bug in the kernel".into(), Vec::new());
+        return errno(EINVAL);
+    }
+    match s.kernel.pools().resize(s.kernel.memory(), id, min_nr) {
+        Ok(()) => 0,
+        Err(_) => errno(ENOMEM),
+    }
+}

@@ -1,0 +1,379 @@
+//! kmalloc, slab caches.
+
+use super::{errno, EBUSY};
+use crate::exec::Call;
+use crate::finding::FindingKind;
+use crate::session::{CacheRecord, Session};
+use crate::tracker::{Kind, Space};
+use kmem::gfp::Gfp;
+use kmem::slab::{CacheId, CacheSpec, Hook, SlabFlags};
+use kmem::{AllocError, Misuse, VirtAddr};
+
+const ZERO_SIZE_PTR: u32 = 16;
+
+pub(super) fn kmalloc(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (size, flags) = (call.word(), call.word());
+    kmalloc_at(s, call, size, flags, "kmalloc").into()
+}
+
+fn kmalloc_at(s: &Session, call: &Call<'_>, size: u32, flags: u32, function: &'static str) -> u32 {
+    let Some(gfp) = slab_gfp(s, call, flags, function) else { return 0 };
+    match s.kernel.kmalloc(size.into(), gfp) {
+        Ok(addr) if addr.raw() == u64::from(ZERO_SIZE_PTR) => ZERO_SIZE_PTR,
+        Ok(addr) => {
+            let (given, from) = s.describe_kmalloc(addr);
+            s.record(call, Kind::Kmalloc, addr.raw(), size.into(), given, function, from);
+            addr.raw() as u32
+        }
+        Err(error) => {
+            failed(s, call, &error, gfp, flags, size);
+            0
+        }
+    }
+}
+
+/// Decodes the flags, checks the context, and drops what slabs cannot give.
+fn slab_gfp(s: &Session, call: &Call<'_>, flags: u32, function: &str) -> Option<Gfp> {
+    let mut gfp = s.decode_gfp(flags);
+    if gfp.may_sleep() {
+        s.check_context(call, &format!("{function}() with flags that may sleep"));
+    }
+    let wrong = gfp & (Gfp::HIGHMEM | Gfp::DMA32);
+    if !wrong.is_empty() {
+        gfp -= wrong;
+        let (bad, good) = (s.gfp_text(wrong), s.gfp_text(gfp));
+        if s.is_old() {
+            let title = format!("{function}() cannot give memory of {bad}: objects need an address");
+            s.misuse(call, FindingKind::Mismatch, title, Vec::new());
+        } else {
+            s.log.line(&format!(
+                "Unexpected gfp: {:#x} ({bad}). Fixing up to gfp: {:#x} ({good}). Fix your code!",
+                s.gfp.encode(wrong),
+                s.gfp.encode(gfp)
+            ));
+        }
+    }
+    Some(gfp)
+}
+
+fn failed(s: &Session, call: &Call<'_>, error: &AllocError, gfp: Gfp, flags: u32, size: u32) {
+    if gfp.contains(Gfp::NOWARN) {
+        return;
+    }
+    match error {
+        AllocError::NoMemory { order, .. } => s.print_page_failure(call, order.raw(), flags),
+        AllocError::TooLarge { .. } if !s.is_old() => {
+            s.print_warning("mm/page_alloc.c:5530", Some(&format!("kmalloc of {size} bytes")), &s.chain(call));
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn kfree(s: &Session, call: &mut Call<'_>) -> u64 {
+    let addr = call.word();
+    kfree_at(s, call, addr, "kfree");
+    0
+}
+
+fn kfree_at(s: &Session, call: &Call<'_>, addr: u32, function: &str) {
+    if addr <= ZERO_SIZE_PTR || s.runtime_owns(addr) {
+        if addr > ZERO_SIZE_PTR {
+            rt_free_addr(s, addr);
+        }
+        return;
+    }
+    let key = u64::from(addr);
+    if s.tracker.borrow().get(Space::Linear, key).is_none() {
+        s.report_bad_free(call, function, Space::Linear, key);
+        return;
+    }
+    match s.kernel.kfree(VirtAddr::new(key)) {
+        Ok(()) => s.forget(call, Space::Linear, key),
+        Err(misuse) => s.report_refused(call, function, key, &misuse),
+    }
+}
+
+pub(super) fn ksize(s: &Session, call: &mut Call<'_>) -> u64 {
+    let addr = call.word();
+    if addr <= ZERO_SIZE_PTR {
+        return 0;
+    }
+    match s.kernel.ksize(VirtAddr::new(addr.into())) {
+        Ok(bytes) => bytes,
+        Err(misuse) => {
+            s.report_refused(call, "ksize", addr.into(), &misuse);
+            0
+        }
+    }
+}
+
+pub(super) fn krealloc(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (old, size, flags) = (call.word(), call.word(), call.word());
+    if old <= ZERO_SIZE_PTR {
+        return kmalloc_at(s, call, size, flags, "krealloc").into();
+    }
+    if size == 0 {
+        kfree_at(s, call, old, "krealloc");
+        return ZERO_SIZE_PTR.into();
+    }
+    let key = u64::from(old);
+    let Some((given, asked)) = s.tracker.borrow().get(Space::Linear, key).map(|old| (old.given, old.asked)) else {
+        s.report_bad_free(call, "krealloc", Space::Linear, key);
+        return 0;
+    };
+    if u64::from(size) <= given {
+        if let Some(allocation) = s.tracker.borrow_mut().get_mut(Space::Linear, key) {
+            allocation.asked = size.into();
+        }
+        return key;
+    }
+    let new = kmalloc_at(s, call, size, flags, "krealloc");
+    if new != 0 {
+        let bytes = s.read_bytes(old, asked.max(given).min(u64::from(size)) as u32);
+        s.write_bytes(new, &bytes);
+        kfree_at(s, call, old, "krealloc");
+    }
+    new.into()
+}
+
+pub(super) fn kmalloc_size_roundup(s: &Session, call: &mut Call<'_>) -> u64 {
+    let size = call.word();
+    if size == 0 {
+        return 0;
+    }
+    s.kernel.slab().kmalloc().roundup(size.into()).unwrap_or(size.into())
+}
+
+/// Slab flags: the bits are the same in both eras as far as both have them.
+const FLAGS: &[(u32, SlabFlags)] = &[
+    (0x100, SlabFlags::CONSISTENCY_CHECKS),
+    (0x400, SlabFlags::RED_ZONE),
+    (0x800, SlabFlags::POISON),
+    (0x2000, SlabFlags::HWCACHE_ALIGN),
+    (0x4000, SlabFlags::CACHE_DMA),
+    (0x10000, SlabFlags::STORE_USER),
+    (0x20000, SlabFlags::RECLAIM_ACCOUNT),
+    (0x40000, SlabFlags::PANIC),
+    (0x80000, SlabFlags::TYPESAFE_BY_RCU),
+    (0x400_0000, SlabFlags::ACCOUNT),
+];
+/// `SLAB_MUST_HWCACHE_ALIGN` of 2.6.
+const MUST_HWCACHE_ALIGN: u32 = 0x8000;
+
+pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (name, size, align, raw) = (call.word(), call.word(), call.word(), call.word());
+    let (_useroffset, _usersize, ctor, dtor) = (call.word(), call.word(), call.word(), call.word());
+    let name = if name == 0 { String::new() } else { s.read_string(name) };
+    let mut flags = FLAGS.iter().filter(|(bit, _)| raw & bit != 0).fold(SlabFlags::empty(), |all, (_, f)| all | *f);
+    if s.is_old() {
+        flags -= SlabFlags::CONSISTENCY_CHECKS | SlabFlags::ACCOUNT;
+        if raw & MUST_HWCACHE_ALIGN != 0 {
+            flags |= SlabFlags::HWCACHE_ALIGN;
+        }
+    }
+    s.check_context(call, "kmem_cache_create()");
+    if name.is_empty() || size == 0 {
+        s.log.line(&format!("kmem_cache_create({name}) integrity check failed"));
+        let title = "kmem_cache_create() without a name or of objects of 0 bytes";
+        s.misuse(call, FindingKind::Misuse, title.into(), Vec::new());
+        return 0;
+    }
+    if s.cache_named(&name).is_some() || name.contains(' ') {
+        let why = if name.contains(' ') { "has a blank in its name" } else { "already exists" };
+        let text = format!("kmem_cache_create: cache '{name}' {why}");
+        s.print_warning("mm/slab_common.c:95", Some(&text), &s.chain(call));
+        if s.is_old() {
+            return 0;
+        }
+    }
+    let Some(handle) = s.new_handle() else { return 0 };
+    let hook = |function: u32, call| {
+        (function != 0).then_some(Hook { call, token: u64::from(handle) << 32 | u64::from(function) })
+    };
+    let ctor = hook(ctor, Session::run_ctor);
+    let dtor = hook(dtor, Session::run_dtor);
+    let spec = CacheSpec { name: &name, size, align, flags, ctor, dtor };
+    match s.kernel.cache_create(&spec) {
+        Ok(id) => {
+            let given = s.kernel.slab().info(id).map_or(0, |info| info.geometry.size);
+            s.caches.borrow_mut().insert(handle, CacheRecord { id, name: name.clone(), is_zombie: false });
+            s.record(call, Kind::Cache, handle.into(), size.into(), given.into(), "kmem_cache_create", name);
+            handle.into()
+        }
+        Err(error) => {
+            s.free_handle(handle);
+            s.log.line(&format!("kmem_cache_create({name}) failed: {error}"));
+            0
+        }
+    }
+}
+
+/// Finds the cache of a handle that a module gave; a wrong one is reported.
+fn cache(s: &Session, call: &Call<'_>, handle: u32, function: &str) -> Option<CacheId> {
+    let record = s.caches.borrow().get(&handle).cloned();
+    match record {
+        Some(record) if !record.is_zombie => Some(record.id),
+        Some(record) => {
+            let title = format!("{function}() on the cache {}, which was destroyed", record.name);
+            s.misuse(call, FindingKind::Misuse, title, Vec::new());
+            None
+        }
+        None => {
+            let title = format!("{function}() on {handle:#010x}, which is no cache");
+            s.misuse(call, FindingKind::Misuse, title, Vec::new());
+            None
+        }
+    }
+}
+
+pub(super) fn cache_destroy(s: &Session, call: &mut Call<'_>) -> u64 {
+    let handle = call.word();
+    if handle == 0 {
+        if s.is_old() {
+            s.misuse(call, FindingKind::Misuse, "kmem_cache_destroy(NULL) is an Oops in 2.6".into(), Vec::new());
+        }
+        return 0;
+    }
+    let Some(id) = cache(s, call, handle, "kmem_cache_destroy") else { return 0 };
+    let name = s.caches.borrow().get(&handle).map(|record| record.name.clone()).unwrap_or_default();
+    match s.kernel.cache_destroy(id) {
+        Ok(()) => {
+            s.forget(call, Space::Handle, handle.into());
+            s.caches.borrow_mut().remove(&handle);
+            s.free_handle(handle);
+            0
+        }
+        Err(Misuse::LiveObjects { .. }) if s.is_old() => {
+            s.log.line(&format!("slab error in kmem_cache_destroy(): cache `{name}': Can't free all objects"));
+            errno(EBUSY)
+        }
+        Err(Misuse::LiveObjects { .. }) => {
+            s.print_objects_remaining(call, handle, &name, id);
+            // The cache is gone for the module, its memory is lost.
+            s.forget(call, Space::Handle, handle.into());
+            if let Some(record) = s.caches.borrow_mut().get_mut(&handle) {
+                record.is_zombie = true;
+            }
+            errno(EBUSY)
+        }
+        Err(misuse) => {
+            s.report_refused(call, "kmem_cache_destroy", handle.into(), &misuse);
+            0
+        }
+    }
+}
+
+pub(super) fn cache_alloc(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (handle, flags) = (call.word(), call.word());
+    let Some(id) = cache(s, call, handle, "kmem_cache_alloc") else { return 0 };
+    object(s, call, handle, id, flags, "kmem_cache_alloc").into()
+}
+
+fn object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, flags: u32, function: &'static str) -> u32 {
+    let Some(gfp) = slab_gfp(s, call, flags, function) else { return 0 };
+    let Some(info) = s.kernel.slab().info(id) else { return 0 };
+    if gfp.contains(Gfp::ZERO) && info.has_ctor {
+        let text = "__GFP_ZERO with a cache that has a constructor";
+        s.print_warning("mm/slab.h:735", Some(text), &s.chain(call));
+    }
+    match s.kernel.cache_alloc(id, gfp) {
+        Ok(addr) => {
+            let (asked, given) = (info.geometry.object_size.into(), info.geometry.size.into());
+            let from = info.name.as_str().to_owned();
+            s.record(call, Kind::Object { cache: handle }, addr.raw(), asked, given, function, from);
+            addr.raw() as u32
+        }
+        Err(error) => {
+            failed(s, call, &error, gfp, flags, info.geometry.object_size);
+            0
+        }
+    }
+}
+
+pub(super) fn cache_free(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (handle, addr) = (call.word(), call.word());
+    let Some(id) = cache(s, call, handle, "kmem_cache_free") else { return 0 };
+    free_object(s, call, handle, id, addr);
+    0
+}
+
+fn free_object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, addr: u32) {
+    if addr == 0 {
+        return;
+    }
+    let key = u64::from(addr);
+    let kind = s.tracker.borrow().get(Space::Linear, key).map(|allocation| allocation.kind.clone());
+    match kind {
+        None => s.report_bad_free(call, "kmem_cache_free", Space::Linear, key),
+        Some(Kind::Object { cache }) if cache == handle => match s.kernel.cache_free_checked(id, VirtAddr::new(key)) {
+            Ok(()) => s.forget(call, Space::Linear, key),
+            Err(misuse) => s.report_refused(call, "kmem_cache_free", key, &misuse),
+        },
+        Some(_) => s.report_wrong_cache(call, handle, key),
+    }
+}
+
+pub(super) fn cache_shrink(s: &Session, call: &mut Call<'_>) -> u64 {
+    let handle = call.word();
+    if let Some(id) = cache(s, call, handle, "kmem_cache_shrink") {
+        // The cache is there, so shrinking cannot be refused.
+        let _ = s.kernel.cache_shrink(id);
+    }
+    0
+}
+pub(super) fn cache_size(s: &Session, call: &mut Call<'_>) -> u64 {
+    let handle = call.word();
+    let info = cache(s, call, handle, "kmem_cache_size").and_then(|id| s.kernel.slab().info(id));
+    info.map_or(0, |info| info.geometry.object_size.into())
+}
+pub(super) fn cache_name(s: &Session, call: &mut Call<'_>) -> u64 {
+    let handle = call.word();
+    let name = s.caches.borrow().get(&handle).map(|record| record.name.clone()).unwrap_or_default();
+    // The handle's own memory has room for a short name.
+    s.write_string(handle, 32, &name);
+    handle.into()
+}
+pub(super) fn cache_alloc_bulk(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (handle, flags, count, array) = (call.word(), call.word(), call.word(), call.word());
+    let Some(id) = cache(s, call, handle, "kmem_cache_alloc_bulk") else { return 0 };
+    for index in 0..count {
+        let addr = object(s, call, handle, id, flags, "kmem_cache_alloc_bulk");
+        if addr == 0 {
+            for taken in 0..index {
+                free_object(s, call, handle, id, s.read_word(array + 4 * taken));
+            }
+            return 0;
+        }
+        s.write_bytes(array + 4 * index, &addr.to_le_bytes());
+    }
+    count.into()
+}
+pub(super) fn cache_free_bulk(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (handle, count, array) = (call.word(), call.word(), call.word());
+    let Some(id) = cache(s, call, handle, "kmem_cache_free_bulk") else { return 0 };
+    for index in 0..count {
+        free_object(s, call, handle, id, s.read_word(array.wrapping_add(4 * index)));
+    }
+    0
+}
+
+pub(super) fn rt_alloc(s: &Session, call: &mut Call<'_>) -> u64 {
+    let size = call.word();
+    match s.kernel.kmalloc(size.into(), Gfp::KERNEL | Gfp::ZERO) {
+        Ok(addr) => {
+            s.runtime_memory.borrow_mut().insert(addr.raw() as u32);
+            addr.raw()
+        }
+        Err(_) => 0,
+    }
+}
+pub(super) fn rt_free(s: &Session, call: &mut Call<'_>) -> u64 {
+    rt_free_addr(s, call.word());
+    0
+}
+fn rt_free_addr(s: &Session, addr: u32) {
+    if s.runtime_memory.borrow_mut().remove(&addr) {
+        // It came from kmalloc and was in the set, so it is freed once.
+        let _ = s.kernel.kfree(VirtAddr::new(addr.into()));
+    }
+}

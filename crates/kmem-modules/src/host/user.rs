@@ -1,0 +1,88 @@
+//! Copies to and from user space: only user addresses that are mapped, byte-exact about how far they got.
+
+use super::{errno, EFAULT};
+use crate::exec::Call;
+use crate::session::Session;
+use kmem::VirtAddr;
+
+/// How many bytes are moved at once.
+const CHUNK: u32 = 4096;
+
+/// Copies `n` bytes piece by piece; returns how many were not copied.
+fn copy(s: &Session, call: &Call<'_>, to: u32, from: u32, n: u32, to_user: bool) -> u64 {
+    let user = if to_user { to } else { from };
+    let function = if to_user { "copy_to_user()" } else { "copy_from_user()" };
+    s.check_context(call, function);
+    if !s.is_user_range(user, n) {
+        return n.into();
+    }
+    let mut done = 0;
+    while done < n {
+        let (to, from) = (to.wrapping_add(done), from.wrapping_add(done));
+        // Never across a page of either side.
+        let left = (CHUNK - to % CHUNK).min(CHUNK - from % CHUNK).min(n - done);
+        let mut bytes = vec![0; left as usize];
+        let machine = s.kernel.machine();
+        let read = machine.read(VirtAddr::new(from.into()), &mut bytes);
+        if read.is_err() && to_user {
+            s.die_at(call, from, false);
+            return n.into();
+        }
+        if read.is_err() {
+            break;
+        }
+        if machine.write(VirtAddr::new(to.into()), &bytes).is_err() {
+            if !to_user {
+                s.die_at(call, to, true);
+            }
+            break;
+        }
+        done += left;
+    }
+    (n - done).into()
+}
+
+pub(super) fn copy_to_user(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (to, from, n) = (call.word(), call.word(), call.word());
+    copy(s, call, to, from, n, true)
+}
+pub(super) fn copy_from_user(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (to, from, n) = (call.word(), call.word(), call.word());
+    let left = copy(s, call, to, from, n, false);
+    // What could not be read is zero in the kernel's buffer.
+    if left != 0 && left <= u64::from(n) {
+        s.write_bytes(to.wrapping_add(n - left as u32), &vec![0; left as usize]);
+    }
+    left
+}
+pub(super) fn clear_user(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (to, n) = (call.word(), call.word());
+    if !s.is_user_range(to, n) {
+        return n.into();
+    }
+    let mut done = 0;
+    while done < n {
+        let at = to + done;
+        let left = (CHUNK - at % CHUNK).min(n - done);
+        if s.kernel.machine().write(VirtAddr::new(at.into()), &vec![0; left as usize]).is_err() {
+            break;
+        }
+        done += left;
+    }
+    (n - done).into()
+}
+pub(super) fn strncpy_from_user(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (to, from, count) = (call.word(), call.word(), call.word());
+    for index in 0..count {
+        let at = from.wrapping_add(index);
+        let mut byte = [0];
+        if !s.is_user_range(at, 1) || s.kernel.machine().read(VirtAddr::new(at.into()), &mut byte).is_err() {
+            return errno(EFAULT);
+        }
+        s.write_bytes(to.wrapping_add(index), &byte);
+        if byte[0] == 0 {
+            return index.into();
+        }
+    }
+    count.into()
+}

@@ -1,0 +1,24 @@
+//! C kernel modules on a hosted machine: compiled by the host's compiler, loaded and run in the machine's own memory.
+//!
+//! - [`compile`]: sources become objects, by the host's compiler against our headers.
+//! - [`load`]: objects become an image at an address, symbols and relocations resolved.
+//! - [`exec`]: the image's functions are entered, and call host functions.
+//! - `host`: those functions, by the kernel's names.
+//! - [`session`]: one run's state: machine, ledger ([`tracker`]), log ([`log`]), findings ([`finding`]).
+//! - [`run`]: all of it in order.
+//! - [`symbols`]: an address becomes a line of C.
+
+pub mod compile;
+mod devices;
+pub mod exec;
+pub mod finding;
+mod host;
+mod kernel_lines;
+pub mod load;
+pub mod log;
+mod machine_header;
+pub mod run;
+pub mod session;
+pub mod symbols;
+pub mod tracker;
+mod user_buffer;

@@ -1,0 +1,267 @@
+//! Reading an object file: which sections are to be loaded, their relocations, the symbols.
+//!
+//! Only what gcc and the assembler make for i386 is understood: REL relocations, whose addends are in place, of the two
+//! kinds that code for a fixed address needs.
+
+use super::{Layout, LoadError, ObjectFile, SegmentKind, PAGE};
+use object::elf::{self, FileHeader32};
+use object::read::elf::{FileHeader, Rel, SectionHeader, SectionTable, Sym};
+use object::{LittleEndian, SectionIndex};
+use std::ops::Range;
+
+/// Where a symbol is defined.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Home {
+    Nowhere,
+    Absolute,
+    /// At an offset of the image, which the plan has chosen.
+    Common(u32),
+    Section(usize),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Binding {
+    Local,
+    Global,
+    Weak,
+}
+
+/// A symbol of an object file.
+#[derive(Debug)]
+pub(super) struct ObjectSymbol {
+    pub(super) name: String,
+    pub(super) value: u32,
+    pub(super) bytes: u32,
+    pub(super) home: Home,
+    pub(super) binding: Binding,
+    /// The type of the ELF symbol table.
+    pub(super) kind: SymbolKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum SymbolKind {
+    Function,
+    /// Variables, and labels that the assembler made.
+    Other,
+    /// Sections and file names.
+    Nameless,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Relocation {
+    pub(super) offset: u32,
+    pub(super) symbol: usize,
+    pub(super) kind: RelocationKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum RelocationKind {
+    /// The symbol's address.
+    Absolute,
+    /// Its distance from the place.
+    Relative,
+}
+
+/// A section that will be loaded.
+#[derive(Debug)]
+pub(super) struct PlannedSection {
+    pub(super) name: String,
+    /// From the image's start.
+    pub(super) offset: u32,
+    pub(super) bytes: u32,
+    /// Where its contents are in the file; `None` for zeroes.
+    pub(super) contents: Option<Range<usize>>,
+    pub(super) relocations: Vec<Relocation>,
+}
+
+/// An object with its sections laid out. `sections` has an entry for each section of the file.
+#[derive(Debug)]
+pub(super) struct PlannedObject {
+    pub(super) file: ObjectFile,
+    pub(super) sections: Vec<Option<PlannedSection>>,
+    pub(super) symbols: Vec<ObjectSymbol>,
+}
+/// An object read, not yet laid out.
+pub(super) struct ReadObject {
+    pub(super) planned: PlannedObject,
+    /// For each section that will be loaded: segment, alignment, index.
+    pub(super) wanted: Vec<(SegmentKind, u32, usize)>,
+}
+
+impl ReadObject {
+    /// Gives the sections of one kind their places; after zeroed data come the common symbols.
+    pub(super) fn lay_out(&mut self, kind: SegmentKind, zeroed: bool, layout: &mut Layout) -> Result<(), LoadError> {
+        for &(_, align, index) in self.wanted.iter().filter(|(wanted, ..)| *wanted == kind) {
+            if let Some(section) = &mut self.planned.sections[index] {
+                if section.contents.is_none() == zeroed {
+                    section.offset = layout.take(section.bytes, align)?;
+                }
+            }
+        }
+        if kind == SegmentKind::Data && zeroed {
+            for symbol in &mut self.planned.symbols {
+                if let Home::Common(offset) = &mut symbol.home {
+                    // The value of a common symbol is its alignment.
+                    *offset = layout.take(symbol.bytes, symbol.value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) type Sections<'data> = SectionTable<'data, FileHeader32<LittleEndian>>;
+
+pub(super) const ENDIAN: LittleEndian = LittleEndian;
+
+/// Reads the table of sections.
+pub(super) fn sections_of(file: &ObjectFile) -> Result<Sections<'_>, LoadError> {
+    let malformed = |error: object::Error| LoadError::Malformed { file: file.name.clone(), why: error.to_string() };
+    let header = FileHeader32::<LittleEndian>::parse(&*file.bytes).map_err(malformed)?;
+    let is_ours =
+        header.is_little_endian() && header.e_machine(ENDIAN) == elf::EM_386 && header.e_type(ENDIAN) == elf::ET_REL;
+    if !is_ours {
+        return Err(LoadError::NotI386 { file: file.name.clone() });
+    }
+    header.sections(ENDIAN, &*file.bytes).map_err(malformed)
+}
+
+/// Reads an object: which sections are to be loaded, with their relocations, and the symbols.
+pub(super) fn read_object(file: ObjectFile) -> Result<ReadObject, LoadError> {
+    let name = file.name.clone();
+    let malformed = |error: object::Error| LoadError::Malformed { file: name.clone(), why: error.to_string() };
+    let table = sections_of(&file)?;
+    let mut sections = Vec::new();
+    let mut wanted = Vec::new();
+    for (index, header) in table.enumerate() {
+        let Some(kind) = segment_of(header) else {
+            sections.push(None);
+            continue;
+        };
+        let section_name = String::from_utf8_lossy(table.section_name(ENDIAN, header).map_err(malformed)?).into_owned();
+        if section_name == ".eh_frame" {
+            sections.push(None); // unwinding follows frame pointers
+            continue;
+        }
+        let contents = header
+            .file_range(ENDIAN)
+            .map(|(start, bytes)| start as usize..(start as usize).saturating_add(bytes as usize));
+        if contents.clone().is_some_and(|range| file.bytes.get(range).is_none()) {
+            let why = format!("section {section_name} is cut off");
+            return Err(LoadError::Malformed { file: file.name.clone(), why });
+        }
+        let align = header.sh_addralign(ENDIAN);
+        if align > PAGE || !(align == 0 || align.is_power_of_two()) {
+            let why = format!("section {section_name} is aligned to {align}");
+            return Err(LoadError::Malformed { file: file.name.clone(), why });
+        }
+        wanted.push((kind, align, index.0));
+        sections.push(Some(PlannedSection {
+            name: section_name,
+            offset: 0,
+            bytes: header.sh_size(ENDIAN),
+            contents,
+            relocations: Vec::new(),
+        }));
+    }
+    read_relocations(&file, &table, |index, relocations| {
+        if let Some(Some(section)) = sections.get_mut(index.0) {
+            section.relocations = relocations;
+        }
+    })?;
+    let symbols = read_symbols(&file, &table).map_err(malformed)?;
+    Ok(ReadObject { planned: PlannedObject { file, sections, symbols }, wanted })
+}
+
+/// Returns the segment that a section is loaded into; `None` if it is not loaded.
+fn segment_of(header: &elf::SectionHeader32<LittleEndian>) -> Option<SegmentKind> {
+    let has = |flag| header.sh_flags(ENDIAN) & flag == flag;
+    let is_wanted = matches!(
+        header.sh_type(ENDIAN),
+        elf::SHT_PROGBITS | elf::SHT_NOBITS | elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY
+    );
+    if !has(elf::SHF_ALLOC) || !is_wanted {
+        None
+    } else if has(elf::SHF_EXECINSTR) {
+        Some(SegmentKind::Text)
+    } else if has(elf::SHF_WRITE) {
+        Some(SegmentKind::Data)
+    } else {
+        Some(SegmentKind::ReadOnly)
+    }
+}
+
+/// Reads the relocations of all sections that are loaded.
+fn read_relocations(
+    file: &ObjectFile,
+    table: &Sections<'_>,
+    mut found: impl FnMut(SectionIndex, Vec<Relocation>),
+) -> Result<(), LoadError> {
+    let malformed = |error: object::Error| LoadError::Malformed { file: file.name.clone(), why: error.to_string() };
+    for header in table.iter() {
+        let Some((entries, _)) = header.rel(ENDIAN, &*file.bytes).map_err(malformed)? else { continue };
+        let target = SectionIndex(header.sh_info(ENDIAN) as usize);
+        let section = table.section(target).map_err(malformed)?;
+        if segment_of(section).is_none() {
+            continue;
+        }
+        let name = table.section_name(ENDIAN, section).map_err(malformed)?;
+        found(target, relocations(file, name, entries)?);
+    }
+    Ok(())
+}
+
+/// Translates relocation entries.
+pub(super) fn relocations(
+    file: &ObjectFile,
+    section: &[u8],
+    entries: &[elf::Rel32<LittleEndian>],
+) -> Result<Vec<Relocation>, LoadError> {
+    let mut all = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let kind = match entry.r_type(ENDIAN) {
+            elf::R_386_NONE => continue,
+            elf::R_386_32 => RelocationKind::Absolute,
+            elf::R_386_PC32 | elf::R_386_PLT32 => RelocationKind::Relative,
+            kind => {
+                let section = String::from_utf8_lossy(section).into_owned();
+                return Err(LoadError::Relocation { file: file.name.clone(), section, kind: kind.0 });
+            }
+        };
+        all.push(Relocation { offset: entry.r_offset(ENDIAN), symbol: entry.r_sym(ENDIAN) as usize, kind });
+    }
+    Ok(all)
+}
+
+/// Reads the symbol table.
+fn read_symbols(file: &ObjectFile, table: &Sections<'_>) -> object::Result<Vec<ObjectSymbol>> {
+    let symbols = table.symbols(ENDIAN, &*file.bytes, elf::SHT_SYMTAB)?;
+    let mut all = Vec::with_capacity(symbols.len());
+    for (index, symbol) in symbols.enumerate() {
+        let home = match symbol.st_shndx(ENDIAN) {
+            elf::SHN_UNDEF => Home::Nowhere,
+            elf::SHN_ABS => Home::Absolute,
+            elf::SHN_COMMON => Home::Common(0),
+            _ => symbols.symbol_section(ENDIAN, symbol, index)?.map_or(Home::Absolute, |it| Home::Section(it.0)),
+        };
+        let binding = match symbol.st_bind() {
+            elf::STB_LOCAL => Binding::Local,
+            elf::STB_WEAK => Binding::Weak,
+            _ => Binding::Global,
+        };
+        let kind = match symbol.st_type() {
+            elf::STT_FUNC => SymbolKind::Function,
+            elf::STT_SECTION | elf::STT_FILE => SymbolKind::Nameless,
+            _ => SymbolKind::Other,
+        };
+        all.push(ObjectSymbol {
+            name: String::from_utf8_lossy(symbols.symbol_name(ENDIAN, symbol)?).into_owned(),
+            value: symbol.st_value(ENDIAN),
+            bytes: symbol.st_size(ENDIAN),
+            home,
+            binding,
+            kind,
+        });
+    }
+    Ok(all)
+}

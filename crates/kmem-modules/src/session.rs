@@ -1,0 +1,860 @@
+//! One run: a booted machine, the module image in it, the checker's ledger, the log.
+//!
+//! Host functions get a `&Session` and may be entered again while one is running (a constructor that calls kmalloc), so
+//! everything that changes sits in cells, and no borrow is held across a call into the module.
+
+use crate::compile::Era;
+use crate::exec::{Call, Executor, Fault, FaultKind, Host};
+use crate::finding::{Finding, FindingKind, Place};
+use crate::host;
+use crate::load::Image;
+use crate::log::Log;
+use crate::run::KernelLines;
+use crate::symbols::Symbolizer;
+use crate::tracker::{Allocation, Chain, Kind, Space, Tracker};
+use kmem::error::Name;
+use kmem::gfp::{Gfp, GfpEncoding};
+use kmem::pool::PoolId;
+use kmem::slab::kmalloc::KmallocInfo;
+use kmem::slab::CacheId;
+use kmem::{Kernel, Misuse, Pfn, VirtAddr};
+use kmem_hosted::Hosted;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// A cache that a module made.
+#[derive(Clone, Debug)]
+pub struct CacheRecord {
+    /// The engine's number.
+    pub id: CacheId,
+    /// Its name.
+    pub name: String,
+    /// Destroyed by the module while objects were out.
+    pub is_zombie: bool,
+}
+
+/// A pool that a module made.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolRecord {
+    /// The engine's number.
+    pub id: PoolId,
+    /// Elements in the module's hands.
+    pub out: i64,
+}
+
+impl Host for Session {
+    fn call(&self, index: u32, call: &mut Call<'_>) {
+        let Some((_, function)) = host::EXPORTS.get(index as usize) else { return };
+        let outer = self.stack_pointer.replace(call.stack_pointer());
+        let result = function(self, call);
+        self.stack_pointer.set(outer);
+        self.settle();
+        call.set_result(result);
+        if self.died.get() {
+            call.kill(Fault::host("the module died"));
+        }
+    }
+}
+
+/// Bytes of a module's stack: `THREAD_SIZE`.
+pub const STACK_BYTES: u32 = 8192;
+/// How far below the stack an access is taken for one of a function whose frame did not fit.
+const STACK_REACH: u32 = 4096;
+/// The longest call chain that is kept.
+const CHAIN: usize = 32;
+
+/// One run.
+pub struct Session {
+    /// The booted machine.
+    pub kernel: Kernel<Hosted>,
+    /// Runs i386 code in it.
+    pub exec: Executor,
+    /// The function that was entered last.
+    pub(crate) entered: Cell<Option<u32>>,
+    /// The kernel log.
+    pub log: Log,
+    /// What the module holds.
+    pub tracker: RefCell<Tracker>,
+    /// What was found.
+    pub findings: RefCell<Vec<Finding>>,
+    /// How the C side writes GFP flags.
+    pub gfp: &'static GfpEncoding,
+    /// Which API the sources use.
+    pub era: Era,
+    pub(crate) caches: RefCell<HashMap<u32, CacheRecord>>,
+    pub(crate) pools: RefCell<HashMap<u32, PoolRecord>>,
+    pub(crate) runtime_memory: RefCell<HashSet<u32>>,
+    kmaps: RefCell<HashMap<u64, Vec<Chain>>>,
+    handles: RefCell<HashSet<u32>>,
+    runtime: Rc<Image>,
+    modules: Rc<Image>,
+    symbols: OnceCell<Symbolizer<Rc<Image>>>,
+    kernel_lines: KernelLines,
+    /// Directories whose code is not the user's: our headers and runtime.
+    own_code: Vec<PathBuf>,
+    names: Vec<String>,
+    /// Where the process is: places below it are shown relative to it.
+    folder: PathBuf,
+    stack_top: u32,
+    stack_pointer: Cell<u32>,
+    died: Cell<bool>,
+    pub(crate) vmalloc_warned: Cell<bool>,
+    started: Instant,
+    random: Cell<u64>,
+}
+
+thread_local! {
+    /// The session that this thread runs, for hooks that the engine calls without one.
+    static CURRENT: RefCell<Option<Rc<Session>>> = const { RefCell::new(None) };
+}
+
+/// What a session is made of.
+pub struct Parts {
+    /// The booted machine.
+    pub kernel: Kernel<Hosted>,
+    /// Runs i386 code in it.
+    pub exec: Executor,
+    /// The kernel log.
+    pub log: Log,
+    /// How the C side writes GFP flags.
+    pub gfp: &'static GfpEncoding,
+    /// Which API the sources use.
+    pub era: Era,
+    /// Directories whose code is not the user's.
+    pub own_code: Vec<PathBuf>,
+    /// The modules' names, in the order of the image's objects.
+    pub names: Vec<String>,
+    /// The loaded runtime.
+    pub runtime: Image,
+    /// The loaded modules.
+    pub modules: Image,
+    /// The lines of the kernel's own log.
+    pub kernel_lines: KernelLines,
+    /// One past the last byte of the module's stack.
+    pub stack_top: u32,
+}
+
+/// A parameter that a module has.
+#[derive(Clone, Debug)]
+pub struct ParamRecord {
+    /// The module.
+    pub module: String,
+    /// Its name.
+    pub name: String,
+    /// Where its record lies.
+    pub at: u32,
+    /// The function that sets it: `set(value, record)`.
+    pub set: u32,
+}
+
+impl Session {
+    /// Puts a session together.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            entered: Cell::new(None),
+            kernel: parts.kernel,
+            exec: parts.exec,
+            log: parts.log,
+            tracker: RefCell::default(),
+            findings: RefCell::default(),
+            gfp: parts.gfp,
+            era: parts.era,
+            caches: RefCell::default(),
+            pools: RefCell::default(),
+            runtime_memory: RefCell::default(),
+            kmaps: RefCell::default(),
+            handles: RefCell::default(),
+            runtime: Rc::new(parts.runtime),
+            modules: Rc::new(parts.modules),
+            symbols: OnceCell::new(),
+            kernel_lines: parts.kernel_lines,
+            own_code: parts.own_code,
+            names: parts.names,
+            folder: std::env::current_dir().unwrap_or_default(),
+            stack_top: parts.stack_top,
+            stack_pointer: Cell::new(parts.stack_top),
+            died: Cell::new(false),
+            vmalloc_warned: Cell::new(false),
+            started: Instant::now(),
+            random: Cell::new(0x9e37_79b9_7f4a_7c15),
+        }
+    }
+    /// Makes this the session that the engine's hooks find on this thread.
+    pub fn make_current(session: &Rc<Self>) {
+        CURRENT.set(Some(Rc::clone(session)));
+    }
+    /// Forgets the thread's session.
+    pub fn clear_current() {
+        CURRENT.set(None);
+    }
+    fn with_current<T>(work: impl FnOnce(&Self) -> T) -> Option<T> {
+        let current = CURRENT.with_borrow(Option::clone);
+        current.map(|session| work(&session))
+    }
+
+    // --- entering the module ---------------------------------------------------------------------------------------
+
+    /// Calls a function of the module or the runtime. `None` when it died; why is among the findings.
+    pub fn enter(&self, function: u32, args: &[u32]) -> Option<u64> {
+        if self.died.get() {
+            return None;
+        }
+        self.entered.set(Some(function));
+        let stack = self.stack_pointer.get() & !15;
+        match self.exec.enter(self, function, args, stack) {
+            Ok(result) => Some(result),
+            Err(fault) => {
+                self.oops(&fault);
+                None
+            }
+        }
+    }
+    /// True when an Oops ended the module.
+    pub fn is_dead(&self) -> bool {
+        self.died.get()
+    }
+    /// Finds a function or variable of the runtime.
+    pub fn runtime_symbol(&self, name: &str) -> Option<u32> {
+        self.runtime.global(name)
+    }
+    /// Returns the parameters of all modules.
+    pub fn params(&self) -> Vec<ParamRecord> {
+        const RECORD: u32 = 16;
+        let mut params = Vec::new();
+        for (object, module) in self.names.iter().enumerate() {
+            let Some(section) = self.modules.section(object, "__kmem_param") else { continue };
+            for at in (section.start..section.start + section.bytes).step_by(RECORD as usize) {
+                let (name, set) = (self.read_string(self.read_word(at)), self.read_word(at + 4));
+                params.push(ParamRecord { module: module.clone(), name, at, set });
+            }
+        }
+        params
+    }
+    /// Puts a string into memory that is not counted as the module's.
+    pub fn new_string(&self, text: &str) -> Option<u32> {
+        let addr = self.kernel.kmalloc(text.len() as u64 + 1, Gfp::KERNEL | Gfp::ZERO).ok()?.raw() as u32;
+        self.runtime_memory.borrow_mut().insert(addr);
+        self.write_string(addr, text.len() as u32 + 1, text);
+        Some(addr)
+    }
+    /// Frees a string of [`Session::new_string`].
+    pub fn free_string(&self, addr: u32) {
+        if self.runtime_memory.borrow_mut().remove(&addr) {
+            // It came from kmalloc and was in the set, so it is freed once.
+            let _ = self.kernel.kfree(VirtAddr::new(addr.into()));
+        }
+    }
+    /// Moves the lines that the engine has logged meanwhile to the log.
+    pub fn settle(&self) {
+        let lines = self.kernel_lines.lock().map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default();
+        lines.iter().for_each(|line| self.log.line(line));
+    }
+    /// Reports locks that a function of the module returned with, and drops them so that it is said once.
+    pub(crate) fn check_balance(&self) {
+        if self.died.get() {
+            return;
+        }
+        for (name, what) in [
+            (
+                "kmem_preempt_count",
+                "preemption off: a spin lock still held, or preempt_disable() without preempt_enable()",
+            ),
+            ("kmem_irqs_disabled", "interrupts off: spin_lock_irq[save]() or local_irq_disable() never undone"),
+        ] {
+            let Some(at) = self.runtime_symbol(name) else { continue };
+            if self.read_word(at) != 0 {
+                self.write_bytes(at, &[0; 4]);
+                let at = self.entered.get().and_then(|entry| self.place_of(entry.wrapping_add(1)));
+                let title = format!("the module returned with {what}");
+                self.report(Finding::new(FindingKind::Misuse, title, at, "returned from here"));
+            }
+        }
+    }
+    // --- hooks that the engine calls ---------------------------------------------------------------------------------
+
+    /// Runs a C constructor: `ctor(object, cache, SLAB_CTOR_CONSTRUCTOR)`.
+    pub(crate) fn run_ctor(token: u64, object: VirtAddr) {
+        Self::with_current(|s| s.enter(token as u32, &[object.raw() as u32, (token >> 32) as u32, 1]));
+    }
+    /// Runs a C destructor.
+    pub(crate) fn run_dtor(token: u64, object: VirtAddr) {
+        Self::with_current(|s| s.enter(token as u32, &[object.raw() as u32, (token >> 32) as u32, 0]));
+    }
+    /// Asks a pool's C allocator for an element.
+    pub(crate) fn pool_alloc(token: [u64; 3], gfp: Gfp) -> Option<u64> {
+        let element = Self::with_current(|s| s.enter(token[0] as u32, &[s.gfp.encode(gfp), token[2] as u32]));
+        element.flatten().map(|element| element & 0xffff_ffff).filter(|element| *element != 0)
+    }
+    /// Gives an element back to a pool's C allocator.
+    pub(crate) fn pool_free(token: [u64; 3], element: u64) {
+        Self::with_current(|s| s.enter(token[1] as u32, &[element as u32, token[2] as u32]));
+    }
+
+    // --- memory of the module ----------------------------------------------------------------------------------------
+
+    /// Reads bytes of the machine; what is not mapped comes as an early end.
+    pub fn read_bytes(&self, addr: u32, len: u32) -> Vec<u8> {
+        let mut bytes = vec![0; len as usize];
+        if self.kernel.machine().read(VirtAddr::new(addr.into()), &mut bytes).is_ok() {
+            return bytes;
+        }
+        bytes.clear();
+        let mut byte = [0];
+        for offset in 0..len {
+            let at = VirtAddr::new(u64::from(addr.wrapping_add(offset)));
+            if self.kernel.machine().read(at, &mut byte).is_err() {
+                break;
+            }
+            bytes.push(byte[0]);
+        }
+        bytes
+    }
+    /// Reads a word; 0 where nothing is mapped.
+    pub fn read_word(&self, addr: u32) -> u32 {
+        self.kernel.machine().read_u32(VirtAddr::new(addr.into())).unwrap_or(0)
+    }
+    /// Reads a string up to its NUL.
+    pub fn read_string(&self, addr: u32) -> String {
+        if addr == 0 {
+            return String::new();
+        }
+        let mut text = Vec::new();
+        while text.len() < 4096 {
+            let at = addr.wrapping_add(text.len() as u32);
+            let piece = self.read_bytes(at, (4096 - at % 4096).min(256));
+            let end = piece.iter().position(|byte| *byte == 0);
+            text.extend_from_slice(&piece[..end.unwrap_or(piece.len())]);
+            if end.is_some() || piece.is_empty() {
+                break;
+            }
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+    /// Writes bytes; false where the memory is not mapped.
+    pub fn write_bytes(&self, addr: u32, bytes: &[u8]) -> bool {
+        self.kernel.machine().write(VirtAddr::new(addr.into()), bytes).is_ok()
+    }
+    /// Writes a string with its NUL into a buffer, cut to fit; returns its length.
+    pub(crate) fn write_string(&self, addr: u32, size: u32, text: &str) -> u64 {
+        if size == 0 {
+            return 0;
+        }
+        let text = &text.as_bytes()[..text.len().min(size as usize - 1)];
+        self.write_bytes(addr, text);
+        self.write_bytes(addr.wrapping_add(text.len() as u32), &[0]);
+        text.len() as u64
+    }
+    /// True when all of a range belongs to user space.
+    pub(crate) fn is_user_range(&self, addr: u32, len: u32) -> bool {
+        let limit = self.kernel.profile.task_size;
+        // Without an MMU there is only one space.
+        limit == 0 || u64::from(addr) + u64::from(len) <= limit
+    }
+
+    // --- pages -------------------------------------------------------------------------------------------------------
+
+    /// Returns the address of a frame's `struct page`.
+    pub(crate) fn page_of(&self, pfn: Pfn) -> u32 {
+        let index = pfn.raw() - self.kernel.first_pfn().raw();
+        (self.mem_map() + index * u64::from(self.kernel.profile.struct_page)) as u32
+    }
+    /// Returns the frame that a `struct page` describes.
+    pub(crate) fn pfn_of(&self, page: u32) -> Option<Pfn> {
+        let offset = u64::from(page).checked_sub(self.mem_map())?;
+        let size = u64::from(self.kernel.profile.struct_page);
+        let pfn = self.kernel.first_pfn().add(offset / size);
+        (offset % size == 0 && self.kernel.is_ram(pfn)).then_some(pfn)
+    }
+    fn mem_map(&self) -> u64 {
+        self.kernel.phys_to_virt(self.kernel.mem_map().start).map_or(0, VirtAddr::raw)
+    }
+    pub(crate) fn zone_name(&self, pfn: Pfn) -> &'static str {
+        let zone = self.kernel.pages().zone_index(pfn);
+        zone.and_then(|zone| self.kernel.profile.zones.get(zone)).map_or("?", |zone| zone.name)
+    }
+    /// Makes single pages of a block in the ledger.
+    pub(crate) fn split(&self, pfn: Pfn, order: u32) {
+        let mut tracker = self.tracker.borrow_mut();
+        let Some(whole) = tracker.get(Space::Frame, pfn.raw()).cloned() else { return };
+        for page in 0..1u64 << order {
+            let (key, kind) = (pfn.raw() + page, Kind::Pages { order: 0 });
+            tracker.add_part(Allocation { kind, key, asked: 4096, given: 4096, ..whole.clone() });
+        }
+    }
+
+    // --- flags and context -------------------------------------------------------------------------------------------
+
+    /// True when the sources use the API of 2.6.
+    pub(crate) fn is_old(&self) -> bool {
+        self.era == Era::Old
+    }
+    pub(crate) fn decode_gfp(&self, raw: u32) -> Gfp {
+        self.gfp.decode(raw).0
+    }
+    pub(crate) fn gfp_text(&self, gfp: Gfp) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = self.gfp.write(&mut text, gfp);
+        text
+    }
+    /// Reports a call that may sleep where sleeping is a bug.
+    pub(crate) fn check_context(&self, call: &Call<'_>, what: &str) {
+        let word = |name| self.runtime_symbol(name).map_or(0, |at| self.read_word(at));
+        let (count, irqs_off) = (word("kmem_preempt_count"), word("kmem_irqs_disabled"));
+        if count == 0 && irqs_off == 0 {
+            return;
+        }
+        let why = match (count & 0xff, count >> 8 & 0xff, irqs_off) {
+            (_, _, 1..) => "with interrupts off",
+            (_, 1.., _) => "with bottom halves off",
+            _ => "with preemption off (under a spin lock, or after preempt_disable())",
+        };
+        let title = format!("{what} called in atomic context, {why}");
+        let finding =
+            Finding::new(FindingKind::AtomicSleep, title, self.place(&self.chain(call)), "sleeping is a bug here")
+                .note(format!("in_atomic(): {}, irqs_disabled(): {}", u32::from(count != 0), irqs_off))
+                .help("use GFP_ATOMIC here, or allocate before the lock is taken");
+        self.report(finding);
+    }
+
+    // --- the ledger --------------------------------------------------------------------------------------------------
+
+    /// Returns the call chain of a call, innermost first.
+    pub(crate) fn chain(&self, call: &Call<'_>) -> Chain {
+        call.chain(CHAIN)
+    }
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn record(
+        &self,
+        call: &Call<'_>,
+        kind: Kind,
+        key: u64,
+        asked: u64,
+        given: u64,
+        function: &'static str,
+        from: String,
+    ) {
+        let chain = self.chain(call);
+        let allocation = Allocation { kind, key, asked, given, function, chain, serial: 0, from, reported: false };
+        self.tracker.borrow_mut().add(allocation);
+    }
+    pub(crate) fn forget(&self, call: &Call<'_>, space: Space, key: u64) {
+        let chain = self.chain(call);
+        self.tracker.borrow_mut().remove(space, key, chain);
+    }
+    /// Returns the bytes that kmalloc gave at an address and the name of where they came from.
+    pub(crate) fn describe_kmalloc(&self, addr: VirtAddr) -> (u64, String) {
+        match self.kernel.kmalloc_info(addr) {
+            Ok(KmallocInfo::Object(object)) => {
+                let name = self.kernel.slab().info(object.cache).map(|info| info.name.to_string()).unwrap_or_default();
+                (object.object_size.into(), name)
+            }
+            Ok(KmallocInfo::Pages { order, .. }) => (order.bytes(), format!("{} pages", order.pages())),
+            Err(_) => (0, String::new()),
+        }
+    }
+    pub(crate) fn runtime_owns(&self, addr: u32) -> bool {
+        self.runtime_memory.borrow().contains(&addr)
+    }
+    /// Takes a little memory whose address stands for a cache or a pool.
+    pub(crate) fn new_handle(&self) -> Option<u32> {
+        let addr = self.kernel.kmalloc(64, Gfp::KERNEL | Gfp::ZERO).ok()?.raw() as u32;
+        self.handles.borrow_mut().insert(addr);
+        Some(addr)
+    }
+    pub(crate) fn free_handle(&self, handle: u32) {
+        if self.handles.borrow_mut().remove(&handle) {
+            // It came from `new_handle` and was in the set, so it is freed once.
+            let _ = self.kernel.kfree(VirtAddr::new(handle.into()));
+        }
+    }
+    pub(crate) fn cache_named(&self, name: &str) -> Option<u32> {
+        let caches = self.caches.borrow();
+        caches.iter().find(|(_, cache)| cache.name == name && !cache.is_zombie).map(|(handle, _)| *handle)
+    }
+    pub(crate) fn kmapped(&self, call: &Call<'_>, pfn: Pfn, _addr: VirtAddr) {
+        let chain = self.chain(call);
+        self.kmaps.borrow_mut().entry(pfn.raw()).or_default().push(chain);
+    }
+    pub(crate) fn kunmapped(&self, pfn: Pfn) {
+        if let Some(chains) = self.kmaps.borrow_mut().get_mut(&pfn.raw()) {
+            chains.pop();
+        }
+    }
+
+    // --- places ------------------------------------------------------------------------------------------------------
+
+    /// Returns the innermost place of a call chain that is the user's own code.
+    pub(crate) fn place(&self, chain: &[u32]) -> Option<Place> {
+        chain.iter().find_map(|addr| self.place_of(*addr))
+    }
+    /// Returns the user's own source line of a return address.
+    pub(crate) fn place_of(&self, addr: u32) -> Option<Place> {
+        let symbols = self.symbols.get_or_init(|| Symbolizer::new(Rc::clone(&self.modules)));
+        if !self.modules.contains(addr.wrapping_sub(1)) {
+            return None;
+        }
+        symbols.locate_call(addr).into_iter().find_map(|frame| {
+            let file = PathBuf::from(frame.file?);
+            let mine = !self.own_code.iter().any(|own| file.starts_with(own));
+            let file = file.strip_prefix(&self.folder).map(PathBuf::from).unwrap_or(file);
+            let function = frame.function.unwrap_or_else(|| "?".into());
+            mine.then(|| Place { file, line: frame.line.unwrap_or(0), column: frame.column.unwrap_or(0), function })
+        })
+    }
+    /// Returns `function+0x1a/0x90` (with its module, as in a kernel), or the bare address.
+    pub(crate) fn symbol_text(&self, addr: u32, with_offset: bool) -> String {
+        if let Some(index) = self.exec.export_at(addr) {
+            return host::EXPORTS.get(index as usize).map_or("?", |(name, _)| *name).to_owned();
+        }
+        for (image, is_module) in [(&self.modules, true), (&self.runtime, false)] {
+            let Some(found) = image.symbol_at(addr) else { continue };
+            let name = &found.symbol.name;
+            if !with_offset {
+                return name.clone();
+            }
+            let mut text = format!("{name}+{:#x}/{:#x}", found.offset, found.symbol.bytes);
+            if is_module {
+                let module = self.names.get(found.symbol.object).map_or("?", String::as_str);
+                text.push_str(&format!(" [{module}]"));
+            }
+            return text;
+        }
+        format!("{addr:#010x}")
+    }
+    /// Returns the caller as vmallocinfo names it.
+    pub(crate) fn caller_name(&self, chain: &[u32]) -> Name {
+        let text = chain.first().map_or_else(String::new, |addr| self.symbol_text(*addr, true));
+        Name::new(text.split(' ').next().unwrap_or_default())
+    }
+
+    // --- reports -----------------------------------------------------------------------------------------------------
+
+    /// Enters a finding.
+    pub fn report(&self, finding: Finding) {
+        self.findings.borrow_mut().push(finding);
+    }
+    pub(crate) fn misuse(&self, call: &Call<'_>, kind: FindingKind, title: String, notes: Vec<String>) {
+        let mut finding = Finding::new(kind, title, self.place(&self.chain(call)), "here");
+        finding.notes = notes;
+        self.report(finding);
+    }
+    pub(crate) fn report_refused(&self, call: &Call<'_>, function: &str, key: u64, misuse: &Misuse) {
+        let title = format!("{function}() refused: {misuse}");
+        self.misuse(call, FindingKind::Mismatch, title, vec![format!("it was called with {key:#x}")]);
+    }
+    pub(crate) fn report_mismatch(&self, call: &Call<'_>, title: String, allocation: &Allocation) {
+        let finding = Finding::new(FindingKind::Mismatch, title, self.place(&self.chain(call)), "freed here")
+            .also(self.place(&allocation.chain), "allocated here")
+            .bytes(allocation.asked, allocation.given)
+            .note("nothing was freed");
+        // What a wrong free leaves behind is the same fault, not one more.
+        if let Some(live) = self.tracker.borrow_mut().get_mut(allocation.kind.space(), allocation.key) {
+            live.reported = true;
+        }
+        self.report(finding);
+    }
+    pub(crate) fn report_wrong_cache(&self, call: &Call<'_>, handle: u32, key: u64) {
+        let name = self.caches.borrow().get(&handle).map(|cache| cache.name.clone()).unwrap_or_default();
+        let known = self.tracker.borrow().get(Space::Linear, key).cloned();
+        let Some(allocation) = known else { return };
+        let title = format!("object of {} freed to the cache {name}", allocation.from);
+        self.report_mismatch(call, title, &allocation);
+    }
+
+    /// Says what a pointer is that was freed and is not live: freed before, inside something, or a stranger.
+    pub(crate) fn report_bad_free(&self, call: &Call<'_>, function: &str, space: Space, key: u64) {
+        let chain = self.chain(call);
+        let at = self.place(&chain);
+        let what = match space {
+            Space::Frame => format!("page frame {key:#x}"),
+            _ => format!("{key:#010x}"),
+        };
+        let freed = self.tracker.borrow().freed(space, key).cloned();
+        if let Some(freed) = freed {
+            let old = &freed.allocation;
+            let title =
+                format!("{function}() of {what}, which is free already ({} bytes from {}())", old.asked, old.function);
+            let finding = Finding::new(FindingKind::DoubleFree, title, at, "freed again here")
+                .also(self.place(&freed.chain), "freed first here")
+                .also(self.place(&old.chain), "allocated here")
+                .note("nothing was done: the second free would corrupt the allocator")
+                .bytes(old.asked, old.given);
+            self.report(finding);
+            return;
+        }
+        let around = self.tracker.borrow().around(space, key).cloned();
+        if let Some(around) = around {
+            let inside = key - around.key;
+            let unit = if space == Space::Frame { "pages" } else { "bytes" };
+            let title = match inside {
+                0 => format!("{function}() of what {}() gave", around.function),
+                _ => format!("{function}() of {what}, {inside} {unit} inside of what {}() gave", around.function),
+            };
+            self.report_mismatch(call, title, &around);
+            return;
+        }
+        let freed = self.tracker.borrow().freed_around(space, key).cloned();
+        if let Some(freed) = freed {
+            let old = &freed.allocation;
+            let title = format!("{function}() of {what}, inside of what {}() gave and what was freed", old.function);
+            let finding = Finding::new(FindingKind::DoubleFree, title, at, "freed here")
+                .also(self.place(&freed.chain), "freed first here")
+                .also(self.place(&old.chain), "allocated here")
+                .bytes(old.asked, old.given);
+            self.report(finding);
+            return;
+        }
+        let elsewhere = self.allocation_at(space, key);
+        if let Some(other) = elsewhere {
+            let title = format!("{function}() of what {}() gave", other.function);
+            self.report_mismatch(call, title, &other);
+            return;
+        }
+        let title = format!("{function}() of {what}, which was never allocated");
+        let finding = Finding::new(FindingKind::Mismatch, title, at, "freed here")
+            .note(format!("the address is {}", self.describe(if space == Space::Frame { key << 12 } else { key })));
+        self.report(finding);
+    }
+    /// Finds an allocation of another kind behind the same memory.
+    fn allocation_at(&self, space: Space, key: u64) -> Option<Allocation> {
+        let tracker = self.tracker.borrow();
+        let addr = VirtAddr::new(key);
+        let frame = self.kernel.virt_to_phys(addr).map(|phys| Pfn::containing(phys).raw());
+        match space {
+            Space::Linear | Space::Virtual => {
+                let other = if space == Space::Linear { Space::Virtual } else { Space::Linear };
+                let named = tracker.get(space, key).or_else(|| tracker.get(other, key));
+                named.or_else(|| tracker.get(Space::Frame, frame?)).cloned()
+            }
+            Space::Frame => {
+                let linear = self.kernel.phys_to_virt(Pfn::new(key).phys())?;
+                tracker.get(Space::Linear, linear.raw()).cloned()
+            }
+            Space::Handle => None,
+        }
+    }
+
+    /// Ends the module from a host function, as BUG() does.
+    pub(crate) fn die(&self, call: &Call<'_>, title: String, notes: Vec<String>) {
+        if self.died.replace(true) {
+            return;
+        }
+        let chain = self.chain(call);
+        self.log.line(&format!("Oops: {title}"));
+        self.print_call_trace(&chain);
+        let mut finding = Finding::new(FindingKind::Oops, title, self.place(&chain), "here");
+        finding.notes = notes;
+        self.report(self.with_trace(finding, &chain));
+    }
+    /// Ends the module because a kernel function was given a wild pointer.
+    pub(crate) fn die_at(&self, call: &Call<'_>, addr: u32, write: bool) {
+        if self.died.replace(true) {
+            return;
+        }
+        self.report_fault(addr, write, false, &self.chain(call));
+    }
+    /// Reports a fault of the module's code, once: what ends on the way out is no news.
+    fn oops(&self, fault: &Fault) {
+        if self.died.replace(true) {
+            return;
+        }
+        // Return addresses are looked up one byte lower; the faulting instruction itself is not one.
+        let mut chain = vec![fault.registers.eip.wrapping_add(1)];
+        chain.extend(&fault.chain);
+        if let FaultKind::Page { write, fetch } = fault.kind {
+            self.report_fault(fault.addr, write, fetch, &chain);
+            return;
+        }
+        let title = format!("Oops: {fault}");
+        self.log.line(&title);
+        self.print_call_trace(&chain);
+        let finding = Finding::new(FindingKind::Oops, title, self.place(&chain), "here");
+        self.report(self.with_trace(finding, &chain));
+    }
+    fn report_fault(&self, addr: u32, write: bool, fetch: bool, chain: &[u32]) {
+        let access = if write { "write" } else { "read" };
+        let code = if fetch {
+            0x10
+        } else if write {
+            2
+        } else {
+            0
+        };
+        if self.kernel.profile.version.0 < 4 {
+            let what = if addr < 4096 { "NULL pointer dereference" } else { "paging request" };
+            self.log.line(&format!("Unable to handle kernel {what} at virtual address {addr:08x}"));
+            self.log.line(&format!("Oops: {code:04x} [#1]"));
+            let ip = chain.first().map_or(0, |ip| ip.wrapping_sub(1));
+            self.log.line(&format!("EIP is at {}", self.symbol_text(ip, true)));
+        } else {
+            if addr < 4096 {
+                self.log.line(&format!("BUG: kernel NULL pointer dereference, address: {addr:08x}"));
+            } else {
+                self.log.line(&format!("BUG: unable to handle page fault for address: {addr:08x}"));
+            }
+            let how = if fetch { "instruction fetch".to_owned() } else { format!("{access} access") };
+            self.log.line(&format!("#PF: supervisor {how} in kernel mode"));
+            self.log.line(&format!("#PF: error_code({code:#06x}) - not-present page"));
+            self.log.line(&format!("Oops: {code:04x} [#1] PREEMPT SMP"));
+            let ip = chain.first().map_or(0, |ip| ip.wrapping_sub(1));
+            self.log.line(&format!("EIP: {}", self.symbol_text(ip, true)));
+        }
+        self.print_call_trace(chain);
+        let (access, label) = if fetch { ("call", "this call".to_owned()) } else { (access, format!("this {access}")) };
+        let stack = self.stack_top - STACK_BYTES;
+        let title = if (stack.saturating_sub(STACK_REACH)..stack).contains(&addr) {
+            format!("kernel stack overflow: {access} of {addr:#010x}, below the stack of {STACK_BYTES} bytes")
+        } else {
+            format!("Oops: {access} of {addr:#010x}, which is {}", self.describe(addr.into()))
+        };
+        let mut finding = Finding::new(FindingKind::Oops, title, self.place(chain), label);
+        let key = u64::from(addr);
+        let tracker = self.tracker.borrow();
+        let live = tracker
+            .live()
+            .into_iter()
+            .find(|live| live.kind.space() == Space::Virtual && key >= live.key && key - live.key < live.given + 4096);
+        if let Some(live) = live {
+            finding =
+                finding.also(self.place(&live.chain), format!("the area of {} bytes was allocated here", live.asked));
+        } else if let Some(freed) = tracker.freed_around(Space::Virtual, key) {
+            finding = finding
+                .also(self.place(&freed.chain), "freed here")
+                .also(self.place(&freed.allocation.chain), "allocated here");
+        }
+        drop(tracker);
+        self.report(self.with_trace(finding, chain));
+    }
+    fn with_trace(&self, finding: Finding, chain: &[u32]) -> Finding {
+        let names: Vec<_> = chain.iter().map(|addr| self.symbol_text(addr.wrapping_sub(1), true)).collect();
+        finding.note(format!("call chain: {}", names.join(" <- ")))
+    }
+    /// Says in words what lies at an address of the machine.
+    pub(crate) fn describe(&self, addr: u64) -> String {
+        self.kernel.map().describe(self.kernel.memory(), VirtAddr::new(addr)).to_string()
+    }
+
+    // --- time and chance ---------------------------------------------------------------------------------------------
+
+    pub(crate) fn elapsed_ns(&self) -> u64 {
+        self.started.elapsed().as_nanos() as u64
+    }
+    /// xorshift64: the same in every run.
+    pub(crate) fn random_byte(&self) -> u8 {
+        let mut x = self.random.get();
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        self.random.set(x);
+        (x >> 32) as u8
+    }
+
+    // --- the end -----------------------------------------------------------------------------------------------------
+
+    /// Judges what is left when the modules are gone. After an Oops nothing is judged: the module stays loaded.
+    pub fn judge(&self) {
+        self.log.flush();
+        if self.died.get() {
+            return;
+        }
+        for live in self.tracker.borrow().live() {
+            if live.reported {
+                continue;
+            }
+            self.report(self.leak(&live));
+        }
+        for (pfn, chains) in self.kmaps.borrow().iter() {
+            for chain in chains {
+                let title = format!("kmap() of page frame {pfn:#x} was never undone");
+                let finding = Finding::new(FindingKind::Leak, title, self.place(chain), "mapped here");
+                self.report(finding.help("call kunmap() with the same page"));
+            }
+        }
+        for (handle, pool) in self.pools.borrow().iter().filter(|(_, pool)| pool.out > 0) {
+            let known = self.tracker.borrow().get(Space::Handle, u64::from(*handle)).cloned();
+            if let Some(allocation) = known {
+                let title = format!("{} elements of a mempool were never given back", pool.out);
+                self.report(Finding::new(
+                    FindingKind::Leak,
+                    title,
+                    self.place(&allocation.chain),
+                    "the pool was made here",
+                ));
+            }
+        }
+    }
+    fn leak(&self, live: &Allocation) -> Finding {
+        let at = self.place(&live.chain);
+        let label = match &at {
+            Some(place) => format!("allocated here, in {}()", place.function),
+            None => "allocated here".to_owned(),
+        };
+        let (title, what, free) = match &live.kind {
+            Kind::Kmalloc => {
+                let what = format!("object {:#010x} of {}", live.key, live.from);
+                (format!("{} bytes from {}() were never freed", live.asked, live.function), what, "kfree()")
+            }
+            Kind::Object { .. } => {
+                let what = format!("object {:#010x}", live.key);
+                (
+                    format!("an object of {} bytes of the cache {} was never freed", live.asked, live.from),
+                    what,
+                    "kmem_cache_free()",
+                )
+            }
+            Kind::Pages { order } => {
+                let title = format!("{} from {}() were never freed", count(1 << order, "page"), live.function);
+                (
+                    title,
+                    format!("page frame {:#x}, order {order}, {}", live.key, live.from),
+                    "free_pages() with the same order",
+                )
+            }
+            Kind::Exact => {
+                let title = format!("{} bytes from alloc_pages_exact() were never freed", live.asked);
+                (title, format!("page frame {:#x}", live.key), "free_pages_exact()")
+            }
+            Kind::Vmalloc => {
+                let title = format!("{} bytes from {}() were never freed", live.asked, live.function);
+                (title, format!("area {:#010x}, {}", live.key, count(live.given / 4096, "page")), "vfree()")
+            }
+            Kind::Vmap => (
+                format!("a mapping of {} from vmap() was never undone", count(live.given / 4096, "page")),
+                format!("area {:#010x}", live.key),
+                "vunmap()",
+            ),
+            Kind::Ioremap => (
+                format!("an I/O mapping of {} bytes was never undone", live.asked),
+                format!("area {:#010x}, {}", live.key, live.from),
+                "iounmap()",
+            ),
+            Kind::Cache => (
+                format!("the slab cache {} was never destroyed", live.from),
+                "its slabs stay with it".to_owned(),
+                "kmem_cache_destroy()",
+            ),
+            Kind::Pool => (
+                "a mempool was never destroyed".to_owned(),
+                format!("it keeps its reserve, {}", live.from),
+                "mempool_destroy()",
+            ),
+        };
+        let mut finding = Finding::new(FindingKind::Leak, title, at, label)
+            .note(format!("{what}, alive when the module was unloaded"))
+            .help(format!("undo it with {free}, in the exit function or on this path"));
+        if live.kind.is_memory() {
+            finding = finding
+                .note(format!("{} bytes asked for, {} given", live.asked, live.given))
+                .bytes(live.asked, live.given);
+        }
+        finding
+    }
+}
+
+fn count(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}

@@ -1,0 +1,160 @@
+//! The example modules, run as a user would, against what a real kernel printed.
+
+use kmem::boot::BootParams;
+use kmem::profile;
+use kmem_hosted::{boot, Displacement};
+use kmem_modules::compile::{read_sources, Sources, Workspace};
+use kmem_modules::finding::FindingKind;
+use kmem_modules::run::{KernelLines, Outcome, Run};
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Runs modules on a machine; returns the log and how it went.
+fn run(machine: &str, files: &[&str], params: &[&str], drive: impl FnOnce(&mut Run)) -> (Vec<String>, Outcome) {
+    let profile = profile::by_name(machine).unwrap();
+    let kernel_lines = KernelLines::default();
+    let lines = Arc::clone(&kernel_lines);
+    let console = move |line: &str| lines.lock().unwrap().push(line.to_owned());
+    let kernel = boot(profile, &BootParams::new(profile), Displacement::Below4G, console).unwrap();
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../modules");
+    let files: Vec<_> = files.iter().map(|file| root.join(file)).collect();
+    let era = read_sources(&files).unwrap();
+    let workspace = Workspace::new(false).unwrap();
+    let sources = Sources { files, ..Sources::default() };
+    let log = Rc::new(RefCell::new(Vec::new()));
+    let sink = Rc::clone(&log);
+    let sink = Box::new(move |line: &str| sink.borrow_mut().push(line.to_owned()));
+    let mut run =
+        Run::new(kernel, kernel_lines, &workspace, &sources, era, sink).unwrap_or_else(|error| panic!("{error}"));
+    params.iter().for_each(|param| run.set_param(param).unwrap());
+    run.init();
+    drive(&mut run);
+    let session = run.session();
+    let outcome = run.finish();
+    session.kernel.verify().unwrap();
+    let lines = log.borrow().clone();
+    (lines, outcome)
+}
+
+/// The lines of a real kernel's output that are the module's own.
+fn expected(file: &str, prefix: &str) -> Vec<String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../modules/expected").join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines()
+        .filter(|line| line.starts_with(prefix) || line.starts_with("vmap allocation"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Runs one module and compares its lines with a real kernel's; returns how it went.
+fn like_real(name: &str, params: &[&str], capture: &str) -> Outcome {
+    let (lines, outcome) = run("i386-pae-6.1", &[&format!("{name}.c")], params, |_| {});
+    let prefix = format!("{name}:");
+    let own: Vec<_> =
+        lines.iter().filter(|line| line.starts_with(&prefix) || line.starts_with("vmap allocation")).cloned().collect();
+    assert_eq!(own, expected(capture, &prefix), "{name} {params:?}: all lines: {lines:#?}\n{:#?}", outcome.findings);
+    outcome
+}
+
+fn clean(outcome: &Outcome) {
+    assert!(outcome.findings.is_empty(), "{:#?}", outcome.findings);
+    assert_eq!((outcome.live, &outcome.init_error), (0, &None));
+}
+
+#[test]
+fn quiet_modules_print_what_a_real_kernel_prints() {
+    for name in
+        ["student", "mempool_demo", "vmalloc_demo", "highmem_kmap", "zones_dma", "cache_ctor", "pages_demo", "edges"]
+    {
+        clean(&like_real(name, &[], &format!("{name}.i686.txt")));
+    }
+    clean(&like_real("vmalloc_demo", &["hold=512"], "vmalloc_demo-hold512.i686.txt"));
+    clean(&like_real("vmalloc_demo", &["hold=40", "vmalloc_demo.big=64"], "vmalloc_demo-hold40-big64.i686.txt"));
+}
+
+#[test]
+fn leaks_are_found_at_their_lines() {
+    let outcome = like_real("leak", &[], "leak.i686.txt");
+    let mut found: Vec<_> = outcome
+        .findings
+        .iter()
+        .map(|finding| {
+            let place = finding.at.as_ref().unwrap();
+            assert_eq!((finding.kind, place.function.as_str()), (FindingKind::Leak, "leak_init"));
+            (place.line, finding.size.unwrap(), finding.given.unwrap())
+        })
+        .collect();
+    found.sort_unstable();
+    assert_eq!(found, [(33, 100, 128), (34, 5000, 8192), (35, 72, 96), (36, 16384, 16384), (37, 12283, 12288)]);
+    assert_eq!((outcome.allocations, outcome.live), (6, 5));
+}
+
+#[test]
+fn a_short_free_pages_is_one_finding() {
+    let outcome = like_real("pages_demo", &["wrong=1"], "pages_demo-wrong1.i686.txt");
+    assert_eq!(outcome.findings.len(), 1, "{:#?}", outcome.findings);
+    assert_eq!(outcome.findings[0].kind, FindingKind::Mismatch);
+    assert!(outcome.findings[0].title.starts_with("4 pages allocated, 2 given back"));
+}
+
+#[test]
+fn double_frees_name_the_first_free() {
+    for what in 0..4 {
+        let (lines, outcome) = run("i386-pae-6.1", &["double_free.c"], &[&format!("what={what}")], |_| {});
+        assert!(lines.iter().any(|line| line == "double_free: gone"), "{lines:?}");
+        assert_eq!(outcome.findings.len(), 1, "{:#?}", outcome.findings);
+        let finding = &outcome.findings[0];
+        assert_eq!(finding.kind, FindingKind::DoubleFree);
+        let line = |label: &str| finding.also.iter().find(|(_, text)| text.contains(label)).unwrap().0.line;
+        assert_eq!(finding.at.as_ref().unwrap().line, line("first") + 1);
+        assert!(line("allocated") < line("first"));
+    }
+}
+
+#[test]
+fn wild_accesses_end_the_module_not_the_process() {
+    for machine in ["i386-pae-6.1", "linux-2.6-i386", "msm8x25"] {
+        for (what, line, words) in [(0, 38, "guard page"), (1, 42, "NULL"), (2, 46, "freed")] {
+            let (lines, outcome) = run(machine, &["guard_oops.c"], &[&format!("what={what}")], |_| {});
+            assert!(lines.iter().any(|line| line == "guard_oops: last byte holds 7"), "{lines:?}");
+            assert!(!lines.iter().any(|line| line.contains("not reached")), "{lines:?}");
+            assert_eq!(outcome.findings.len(), 1, "{:#?}", outcome.findings);
+            let finding = &outcome.findings[0];
+            assert_eq!(finding.kind, FindingKind::Oops);
+            assert!(finding.title.contains(words), "{}", finding.title);
+            let place = finding.at.as_ref().unwrap();
+            assert_eq!((place.line, place.function.as_str()), (line, "guard_oops_init"), "{machine} {what}");
+        }
+    }
+}
+
+#[test]
+fn sleeping_in_atomic_context_is_reported_once_each() {
+    let outcome = like_real("atomic_sleep", &[], "atomic_sleep.i686.txt");
+    assert_eq!(outcome.findings.len(), 5, "{:#?}", outcome.findings);
+    assert!(outcome.findings.iter().all(|finding| finding.kind == FindingKind::AtomicSleep));
+}
+
+#[test]
+fn a_character_device_keeps_what_it_is_given() {
+    for (file, machine) in [
+        ("scullc.c", "i386-pae-6.1"),
+        ("scullc.c", "linux-2.6-i386"),
+        ("scullc.c", "uclinux-2.6"),
+        ("scullc.c", "msm8x25"),
+    ] {
+        let (lines, outcome) = run(machine, &["student.c", file], &[], |run| {
+            let handle = run.open("/dev/scullc0", 1).unwrap();
+            assert_eq!(run.write(handle, b"hello\n"), Ok(6));
+            run.close(handle).unwrap();
+            let handle = run.open("/dev/scullc0", 0).unwrap();
+            assert_eq!(run.read(handle, 4096).unwrap(), b"hello\n");
+            assert_eq!(run.read(handle, 4096).unwrap(), b"");
+            run.close(handle).unwrap();
+        });
+        assert!(lines.iter().any(|line| line == "scullc: gone"), "{lines:?}");
+        clean(&outcome);
+    }
+}

@@ -1,0 +1,160 @@
+//! `kmem boot`.
+
+use crate::failure::{Failure, Verdict};
+use crate::machine_options::{Chosen, MachineOptions};
+use crate::region::regions;
+use kmem::boot::Plan;
+use kmem::snapshot::proc::boot_log;
+use kmem::snapshot::MemField;
+use kmem::Kernel;
+use kmem_hosted::{Displacement, Hosted};
+use serde_json::{json, Map, Value};
+use std::io::{self, Write};
+
+/// Boot a machine and show its boot log: memory map, zones, the Memory: line, the address layout
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  kmem boot --machine msm8x25 --cmdline vmalloc=300M
+  kmem boot --machine linux-2.6-i386 --ram 160M --show meminfo,vmallocinfo,buddyinfo")]
+pub struct Boot {
+    /// Print these files of /proc too: meminfo,zoneinfo,…, or `all`
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    show: Vec<String>,
+    /// One JSON document (schema kmem.boot/1)
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    machine: MachineOptions,
+}
+
+const FILES: &[&str] = Kernel::<Hosted>::PROC_FILES;
+
+impl Boot {
+    /// Boots and prints.
+    pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
+        let files = files(&self.show)?;
+        let chosen = self.machine.choose(&mut io::stderr())?;
+        let kernel = chosen.boot(Displacement::Any, crate::report::kernel_line)?;
+        if self.json {
+            super::print_json(out, &document(&chosen, &kernel, &files)?)?;
+            return Ok(Verdict::Well);
+        }
+        out.write_all(log(&chosen, kernel.plan()).as_bytes())?;
+        for name in files {
+            write!(out, "==> /proc/{name} <==\n{}", file(&kernel, name)?)?;
+        }
+        Ok(Verdict::Well)
+    }
+}
+
+/// The files that `--show` asks for.
+fn files(asked: &[String]) -> Result<Vec<&'static str>, Failure> {
+    let mut files = Vec::new();
+    for name in asked {
+        let name = name.strip_prefix("/proc/").unwrap_or(name);
+        if name == "all" {
+            files.extend(FILES.iter().filter(|file| !asked.iter().any(|asked| asked == **file)));
+            continue;
+        }
+        let Some(file) = FILES.iter().find(|file| **file == name) else {
+            let near = kmem_shell::did_you_mean(name, FILES.iter().copied());
+            let near = near.map_or(String::new(), |near| format!("did you mean {near}? "));
+            let failure = Failure::request(format!("--show {name}: there is no such file"));
+            return Err(failure.help(format!("{near}there are {}, or all", FILES.join(","))));
+        };
+        files.push(*file);
+    }
+    Ok(files)
+}
+
+/// A file of the kernel's, byte for byte.
+fn file(kernel: &Kernel<Hosted>, name: &str) -> Result<String, Failure> {
+    let mut text = String::new();
+    match kernel.write_proc(name, &mut text) {
+        Some(Ok(())) => Ok(text),
+        _ => Err(Failure::Host { what: format!("/proc/{name} could not be written"), help: None }),
+    }
+}
+
+/// The boot log.
+fn log(chosen: &Chosen, plan: &Plan) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = boot_log::write(&mut text, chosen.profile, &chosen.params(), plan);
+    text
+}
+
+/// What the kernel says about a layout that is not as asked for.
+pub fn warnings(chosen: &Chosen, plan: &Plan) -> Vec<String> {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = boot_log::write_warnings(&mut text, chosen.profile, plan);
+    text.lines().map(str::to_owned).collect()
+}
+
+/// The zones that have pages.
+pub fn zones(plan: &Plan) -> Vec<Value> {
+    let zones = plan.zones().iter().filter(|zone| zone.spanned > 0);
+    zones
+        .map(|zone| {
+            json!({
+                "name": zone.name,
+                "start_pfn": zone.start.raw(),
+                "spanned": zone.spanned,
+                "present": zone.present,
+                "managed": zone.managed,
+            })
+        })
+        .collect()
+}
+
+fn document(chosen: &Chosen, kernel: &Kernel<Hosted>, files: &[&str]) -> Result<Value, Failure> {
+    let plan = kernel.plan();
+    let info = kernel.mem_info();
+    let meminfo: Map<String, Value> = MemField::ALL
+        .iter()
+        .filter(|field| info[**field] != 0)
+        .map(|field| (field.name().to_owned(), info[*field].into()))
+        .collect();
+    let regions: Vec<Value> = regions(chosen.profile, plan)
+        .iter()
+        .filter(|region| region.name != "-")
+        .map(|region| {
+            json!({
+                "name": region.name,
+                "start": format!("{:#x}", region.start),
+                "end": format!("{:#x}", region.end),
+                "bytes": region.bytes(),
+            })
+        })
+        .collect();
+    let counts = kernel.pages().zone_counts().filter(|zone| zone.extent.spanned > 0);
+    let watermarks: Vec<Value> = counts
+        .map(|zone| {
+            json!({
+                "zone": zone.extent.name, "free": zone.free, "min": zone.min, "low": zone.low, "high": zone.high,
+            })
+        })
+        .collect();
+    let mut texts = Map::new();
+    for name in files {
+        texts.insert((*name).to_owned(), file(kernel, name)?.into());
+    }
+    Ok(json!({
+        "schema": "kmem.boot/1",
+        "machine": chosen.profile.name,
+        "release": chosen.profile.release,
+        "cmdline": chosen.cmdline,
+        "ram": chosen.ram_bytes,
+        "cpus": chosen.cpus,
+        "log": log(chosen, plan).lines().collect::<Vec<_>>(),
+        "warnings": warnings(chosen, plan),
+        "layout": regions,
+        "zones": zones(plan),
+        "watermarks": watermarks,
+        "min_free_kbytes": kernel.tuning().min_free_kbytes,
+        "meminfo_kb": meminfo,
+        "files": texts,
+    }))
+}

@@ -1,0 +1,114 @@
+//! `kmem layout`.
+
+use crate::failure::{Failure, Verdict};
+use crate::machine_options::{Chosen, MachineOptions};
+use crate::region::{regions, Region};
+use kmem::boot::Plan;
+use kmem_shell::{rounded_size, show_size};
+use serde_json::{json, Value};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// Show the address space of a machine as a table: what lies where, how large it is, what it is for
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  kmem layout --machine linux-2.6-i386 --ram 160M
+  kmem layout --machine msm8x25 --cmdline vmalloc=400M --json")]
+pub struct Layout {
+    /// One JSON document (schema kmem.layout/1)
+    #[arg(long)]
+    json: bool,
+    /// Draw it to scale (not in this version)
+    #[arg(long, value_name = "FILE", hide = true)]
+    svg: Option<PathBuf>,
+    /// Draw it to scale (not in this version)
+    #[arg(long, value_name = "FILE", hide = true)]
+    html: Option<PathBuf>,
+    #[command(flatten)]
+    machine: MachineOptions,
+}
+
+impl Layout {
+    /// Prints the table.
+    pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
+        for (file, option) in [(&self.svg, "--svg"), (&self.html, "--html")] {
+            if file.is_some() {
+                return Err(Failure::request(format!("{option}: not in this version")).help("--json has the numbers"));
+            }
+        }
+        let chosen = self.machine.choose(&mut io::stderr())?;
+        let plan = chosen.plan()?;
+        let regions = regions(chosen.profile, &plan);
+        if self.json {
+            super::print_json(out, &document(&chosen, &plan, &regions))?;
+            return Ok(Verdict::Well);
+        }
+        let mut warnings = String::new();
+        // Writing to a string cannot fail.
+        let _ = kmem::snapshot::proc::boot_log::write_warnings(&mut warnings, chosen.profile, &plan);
+        for warning in warnings.lines() {
+            crate::report::kernel_line(warning);
+        }
+        print(out, &chosen, &plan, &regions)?;
+        Ok(Verdict::Well)
+    }
+}
+
+fn print(out: &mut dyn Write, chosen: &Chosen, plan: &Plan, regions: &[Region]) -> Result<(), Failure> {
+    let cmdline = if chosen.cmdline.is_empty() { String::new() } else { format!(", {}", chosen.cmdline) };
+    writeln!(out, "{}: {} of RAM{cmdline}", chosen.profile.name, show_size(chosen.ram_bytes))?;
+    writeln!(out, "\nVirtual addresses")?;
+    writeln!(out, "  {:<10}  {:<11}  {:>7}  {:<9} for", "start", "end", "size", "name")?;
+    for region in regions {
+        let indent = if region.inside { "  " } else { "" };
+        writeln!(
+            out,
+            "  {:#010x}  {:<11}  {:>7}  {indent}{:<width$} {}",
+            region.start,
+            format!("{:#010x}", region.end),
+            rounded_size(region.bytes()),
+            region.name,
+            region.about,
+            width = 9 - indent.len()
+        )?;
+    }
+    writeln!(out, "\nPhysical addresses")?;
+    writeln!(out, "  {:<10}  {:<11}  {:>7}  {:<9} {:>8}  {:>8}", "start", "end", "size", "zone", "pages", "managed")?;
+    for zone in plan.zones().iter().filter(|zone| zone.spanned > 0) {
+        let range = zone.range();
+        writeln!(
+            out,
+            "  {:#010x}  {:<11}  {:>7}  {:<9} {:>8}  {:>8}",
+            range.start.raw(),
+            format!("{:#010x}", range.end.raw()),
+            rounded_size(range.bytes()),
+            zone.name,
+            zone.ram,
+            zone.managed
+        )?;
+    }
+    Ok(())
+}
+
+fn document(chosen: &Chosen, plan: &Plan, regions: &[Region]) -> Value {
+    let region = |region: &Region| {
+        json!({
+            "name": region.name,
+            "start": format!("{:#x}", region.start),
+            "end": format!("{:#x}", region.end),
+            "bytes": region.bytes(),
+            "for": region.about,
+            "inside": region.inside.then_some("lowmem"),
+        })
+    };
+    json!({
+        "schema": "kmem.layout/1",
+        "machine": chosen.profile.name,
+        "ram": chosen.ram_bytes,
+        "cmdline": chosen.cmdline,
+        "regions": regions.iter().map(region).collect::<Vec<_>>(),
+        "zones": super::boot::zones(plan),
+        "warnings": super::boot::warnings(chosen, plan),
+    })
+}

@@ -1,0 +1,49 @@
+//! `cargo xtask test`: everything that must hold before a change goes in.
+
+use crate::bare::IMAGES;
+use crate::process::{cargo, run};
+use crate::steps::Steps;
+use crate::toolchain::{oldest_cargo, DISTRIBUTION_CLIPPY};
+use crate::tools::{provide_component, C_COMPILER};
+use crate::{repo, tidy};
+use std::process::ExitCode;
+
+/// Runs all steps; what fails does not keep the others from being tried.
+pub fn run_all() -> ExitCode {
+    let mut steps = Steps::default();
+    steps.step("prerequisites", || {
+        let mut missing: Vec<String> = Vec::new();
+        missing.extend(C_COMPILER.provide().err());
+        missing.extend(provide_component("fmt", "rustfmt", &["rustfmt-web"]).err());
+        missing.extend(provide_component("clippy", "clippy", &[DISTRIBUTION_CLIPPY]).err());
+        missing.extend(IMAGES.iter().filter_map(|image| image.provide_emulator().err()));
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(missing.join("\n"))
+        }
+    });
+    steps.step("tidy", tidy::run);
+    steps.step("format", || {
+        run(cargo().args(["fmt", "--all", "--check"]))?;
+        run(cargo().args(["fmt", "--all", "--check"]).current_dir(repo::root().join("machines")))
+    });
+    steps.step("clippy", || run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])));
+    steps.step("tests", || run(cargo().args(["test", "--workspace", "--no-fail-fast"])));
+    steps.step("documentation", || {
+        run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
+    });
+    steps.step("oldest compiler", || {
+        let mut oldest = oldest_cargo()?;
+        run(oldest.args(["check", "--package", "kmem"]).env("CARGO_TARGET_DIR", repo::target_dir("oldest")))
+    });
+    for image in &IMAGES {
+        steps.step(&format!("bare {}: clippy", image.arch), || image.clippy());
+        let mut built = None;
+        steps.step(&format!("bare {}: build", image.arch), || image.build().map(|image| built = Some(image)));
+        let built = || built.as_ref().ok_or_else(|| "there is no image".to_owned());
+        steps.step(&format!("bare {}: self-test", image.arch), || built()?.self_test_everywhere());
+        steps.step(&format!("bare {}: a fault is noticed", image.arch), || built()?.crash_test());
+    }
+    steps.finish()
+}

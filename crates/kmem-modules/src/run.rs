@@ -219,7 +219,7 @@ impl Run {
         let Some((init, name)) = self.modules.get(index).filter(|module| !module.is_up).map(Module::init) else {
             return Err(Failed::Errno(17));
         };
-        let result = init.map_or(Some(0), |init| self.enter(init));
+        let result = init.map_or(Some(0), |init| self.call_hook(init));
         match result.map(|result| result as i32) {
             None => return Err(Failed::Died),
             Some(error) if error < 0 => {
@@ -237,20 +237,16 @@ impl Run {
         };
         module.is_up = false;
         let exit = module.exit;
-        match exit.map_or(Some(0), |exit| self.enter(exit)) {
+        match exit.map_or(Some(0), |exit| self.call_hook(exit)) {
             Some(_) => Ok(()),
             None => Err(Failed::Died),
         }
     }
     /// Calls an init or exit and lets what it has set in motion come to rest.
-    fn enter(&self, function: u32) -> Option<u64> {
-        let result = self.session.enter(function, &[]);
-        self.session.check_balance();
-        if result.is_some() {
-            self.call("kmem_rt_idle", &[]);
-        }
-        self.session.settle();
-        result.filter(|_| !self.session.is_dead())
+    fn call_hook(&self, function: u32) -> Option<u64> {
+        let result = self.enter(function, &[])?;
+        self.call("kmem_rt_idle", &[])?;
+        Some(result)
     }
     /// Loads a module that was unloaded, by name.
     ///
@@ -342,9 +338,11 @@ impl Run {
     }
     /// Calls a function of the runtime.
     fn call(&self, function: &str, args: &[u32]) -> Option<u64> {
-        let entry = self.session.runtime_symbol(function)?;
-        let result = self.session.enter(entry, args);
-        self.session.check_balance();
+        self.enter(self.session.runtime_symbol(function)?, args)
+    }
+    fn enter(&self, function: u32, args: &[u32]) -> Option<u64> {
+        let result = self.session.enter(function, args);
+        self.session.check_balance(function);
         self.session.settle();
         result
     }

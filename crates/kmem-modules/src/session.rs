@@ -72,8 +72,6 @@ pub struct Session {
     pub kernel: Kernel<Hosted>,
     /// Runs i386 code in it.
     pub exec: Executor,
-    /// The function that was entered last.
-    pub(crate) entered: Cell<Option<u32>>,
     /// The kernel log.
     pub log: Log,
     /// What the module holds.
@@ -154,7 +152,6 @@ impl Session {
     /// Puts a session together.
     pub fn new(parts: Parts) -> Self {
         Self {
-            entered: Cell::new(None),
             kernel: parts.kernel,
             exec: parts.exec,
             log: parts.log,
@@ -202,7 +199,6 @@ impl Session {
         if self.died.get() {
             return None;
         }
-        self.entered.set(Some(function));
         let stack = self.stack_pointer.get() & !15;
         match self.exec.enter(self, function, args, stack) {
             Ok(result) => Some(result),
@@ -252,8 +248,8 @@ impl Session {
         let lines = self.kernel_lines.lock().map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default();
         lines.iter().for_each(|line| self.log.line(line));
     }
-    /// Reports locks that a function of the module returned with, and drops them so that it is said once.
-    pub(crate) fn check_balance(&self) {
+    /// Reports locks that a function, just called from outside, returned with, and drops them so that it is said once.
+    pub(crate) fn check_balance(&self, function: u32) {
         if self.died.get() {
             return;
         }
@@ -267,7 +263,7 @@ impl Session {
             let Some(at) = self.runtime_symbol(name) else { continue };
             if self.read_word(at) != 0 {
                 self.write_bytes(at, &[0; 4]);
-                let at = self.entered.get().and_then(|entry| self.place_of(entry.wrapping_add(1)));
+                let at = self.place_of(function.wrapping_add(1));
                 let title = format!("the module returned with {what}");
                 self.report(Finding::new(FindingKind::Misuse, title, at, "returned from here"));
             }

@@ -55,8 +55,7 @@ impl<I: Borrow<Image>> Symbolizer<I> {
     /// symbol's name; outside the image there is none.
     pub fn locate(&self, addr: u32) -> Vec<Frame> {
         let by_line = self.image.borrow().object_at(addr).and_then(|object| {
-            let context =
-                self.objects.get(object)?.get_or_init(|| context(self.image.borrow(), object).ok()).as_ref()?;
+            let context = self.objects.get(object)?.get_or_init(|| context(self.image.borrow(), object)).as_ref()?;
             frames(context, addr).filter(|frames| !frames.is_empty())
         });
         by_line.unwrap_or_else(|| {
@@ -76,20 +75,13 @@ impl<I> fmt::Debug for Symbolizer<I> {
     }
 }
 
-/// Why an object's debug information cannot be read.
-enum NoLines {
-    Object(#[allow(dead_code)] LoadError),
-    Dwarf(#[allow(dead_code)] gimli::Error),
-}
-
-/// Reads the debug information of one object.
-fn context(image: &Image, object: usize) -> Result<Context<Reader>, NoLines> {
+/// Reads the debug information of one object; `None` when it is broken.
+fn context(image: &Image, object: usize) -> Option<Context<Reader>> {
     let dwarf = Dwarf::load(|section| {
         let bytes = image.debug_section(object, section.name())?;
-        Ok(EndianArcSlice::new(Arc::from(bytes), LittleEndian))
-    })
-    .map_err(NoLines::Object)?;
-    Context::from_dwarf(dwarf).map_err(NoLines::Dwarf)
+        Ok::<_, LoadError>(EndianArcSlice::new(Arc::from(bytes), LittleEndian))
+    });
+    Context::from_dwarf(dwarf.ok()?).ok()
 }
 
 /// Asks the debug information; `None` when it is broken at this place.

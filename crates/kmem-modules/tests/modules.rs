@@ -158,3 +158,36 @@ fn a_character_device_keeps_what_it_is_given() {
         clean(&outcome);
     }
 }
+
+#[test]
+fn a_module_finds_and_changes_its_own_page_table_entries() {
+    for machine in ["i386-pae-6.1", "linux-2.6-i386", "msm8x25"] {
+        let (lines, outcome) = run(machine, &["page_tables.c"], &[], |_| {});
+        let steps = [
+            "page_tables: entry found, pfn agrees",
+            "page_tables: the guard page has no entry",
+            "page_tables: after the change the first page holds 'b'",
+            "page_tables: and the second one 'c'",
+            "page_tables: put back, it holds 'a'",
+            "page_tables: gone",
+        ];
+        let own: Vec<_> = lines.iter().filter(|line| line.starts_with("page_tables:")).collect();
+        assert_eq!(own, steps, "{machine}");
+        clean(&outcome);
+    }
+}
+
+#[test]
+fn a_lock_held_on_return_is_reported_at_the_function_that_was_called() {
+    let source = "../crates/kmem-modules/tests/c/held_lock.c";
+    let (_, outcome) = run("i386-pae-6.1", &[source], &[], |run| {
+        let handle = run.open("/proc/held_lock", 0).unwrap();
+        assert_eq!(run.read(handle, 4096).unwrap(), b"shown\n");
+        run.close(handle).unwrap();
+    });
+    assert_eq!(outcome.findings.len(), 1, "{:#?}", outcome.findings);
+    let finding = &outcome.findings[0];
+    assert!(finding.title.contains("a spin lock still held"), "{}", finding.title);
+    // Not at the constructor that ran meanwhile.
+    assert_eq!(finding.at.as_ref().unwrap().function, "held_lock_init");
+}

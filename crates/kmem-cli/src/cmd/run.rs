@@ -13,7 +13,7 @@ use kmem_shell::{Dialect, Ending, FileVerbs, Known, Shell, Style};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -151,6 +151,7 @@ impl Run {
             (era, None) => era,
         };
         let chosen = self.machine.choose(&mut io::stderr())?;
+        self.check_syntax(chosen.profile, script.as_deref())?;
         let kernel_lines = KernelLines::default();
         let kernel = chosen.boot(Displacement::True, {
             let lines = Arc::clone(&kernel_lines);
@@ -193,7 +194,6 @@ impl Run {
     /// Loads the modules and runs the commands and the script. False when an expectation failed.
     fn drive(&self, run: &mut ModuleRun, script: Option<&str>, mut output: Output) -> Result<bool, Failure> {
         let session = run.session();
-        self.check_syntax(session.kernel.profile, script)?;
         run.init();
         if run.init_failed() || session.is_dead() {
             return Ok(true);
@@ -221,8 +221,9 @@ impl Run {
     fn check_syntax(&self, profile: &'static Profile, script: Option<&str>) -> Result<(), Failure> {
         let dialect = Dialect { profile, files: FileVerbs::Present };
         let commands = self.commands.join("\n");
-        let text = script.map(|text| ("the script", text));
-        for (name, text) in [("--do", commands.as_str())].into_iter().chain(text) {
+        let file = self.script.as_deref().unwrap_or(Path::new("")).to_string_lossy();
+        let script = script.map(|text| (file.as_ref(), text));
+        for (name, text) in [("--do", commands.as_str())].into_iter().chain(script) {
             parse(text, dialect, Known::nothing()).map_err(|error| Failure::request(error.render(name, text)))?;
         }
         Ok(())

@@ -91,29 +91,25 @@ static const struct file_operations name##_fops = {			\
 	.owner = THIS_MODULE, .open = name##_open, .read = seq_read,	\
 	.llseek = seq_lseek, .release = seq_release,			\
 }
-#define DEFINE_SHOW_ATTRIBUTE(name)					\
+#define kmem_single_open(name, data)					\
 static int name##_open(struct inode *inode, struct file *file)		\
 {									\
-	return single_open(file, name##_show, inode->i_private);	\
-}									\
+	return single_open(file, name##_show, data);			\
+}
+#define kmem_single_fops						\
+	.owner = THIS_MODULE, .read = seq_read, .llseek = seq_lseek, .release = single_release
+#define DEFINE_SHOW_ATTRIBUTE(name)					\
+kmem_single_open(name, inode->i_private)				\
 static const struct file_operations name##_fops = {			\
-	.owner = THIS_MODULE, .open = name##_open, .read = seq_read,	\
-	.llseek = seq_lseek, .release = single_release,			\
+	.open = name##_open, kmem_single_fops,				\
 }
 #define DEFINE_SHOW_STORE_ATTRIBUTE(name)				\
-static int name##_open(struct inode *inode, struct file *file)		\
-{									\
-	return single_open(file, name##_show, inode->i_private);	\
-}									\
+kmem_single_open(name, inode->i_private)				\
 static const struct file_operations name##_fops = {			\
-	.owner = THIS_MODULE, .open = name##_open, .read = seq_read,	\
-	.write = name##_write, .llseek = seq_lseek, .release = single_release,	\
+	.open = name##_open, .write = name##_write, kmem_single_fops,	\
 }
 #define DEFINE_PROC_SHOW_ATTRIBUTE(name)				\
-static int name##_open(struct inode *inode, struct file *file)		\
-{									\
-	return single_open(file, name##_show, pde_data(inode));		\
-}									\
+kmem_single_open(name, pde_data(inode))					\
 static const struct proc_ops name##_proc_ops = {			\
 	.proc_open = name##_open, .proc_read = seq_read,		\
 	.proc_lseek = seq_lseek, .proc_release = single_release,	\

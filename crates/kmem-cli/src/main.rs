@@ -6,6 +6,7 @@ mod machine_options;
 mod region;
 mod render;
 mod report;
+mod script;
 
 use clap::Parser;
 use failure::Verdict;

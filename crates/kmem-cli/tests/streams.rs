@@ -213,3 +213,33 @@ fn odd_numbers_are_no_panic() {
         assert!(text(&done.stdout).ends_with("verify: all invariants hold\n"), "{machine}");
     }
 }
+
+#[test]
+fn a_driver_script_answers_as_on_a_real_kernel() {
+    let modules = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../modules");
+    let path = |file: &str| modules.join(file).to_string_lossy().into_owned();
+    let script = std::fs::read(path("scullc.drv")).expect("the script");
+    let real = std::fs::read_to_string(path("expected/scullc_modern.txt")).expect("the capture");
+    let calls =
+        |text: &str| text.lines().filter(|line| line.starts_with("drv:")).map(str::to_owned).collect::<Vec<_>>();
+    for source in ["scullc_26.c", "scullc_modern.c"] {
+        for given in [path("scullc.drv"), "-".into()] {
+            let done = kmem(&["run", &path(source), "--", &given], &script);
+            assert!(done.status.success(), "{source}: {}", text(&done.stderr));
+            assert_eq!(calls(text(&done.stdout)), calls(&real), "{source} {given}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_script_is_refused_before_anything_runs() {
+    let module = concat!(env!("CARGO_MANIFEST_DIR"), "/../../modules/student.c");
+    for (script, error) in [
+        (&b"live\n\xff\n"[..], "error: standard input:2: not UTF-8 text, byte 0xff\n"),
+        (b"live\nfrobnicate 3\n", "error: no command `frobnicate`\n --> <stdin>:2:1\n"),
+    ] {
+        let done = kmem(&["run", module, "--", "-"], script);
+        assert_eq!((done.status.code(), text(&done.stdout)), (Some(2), ""));
+        assert!(text(&done.stderr).starts_with(error), "{}", text(&done.stderr));
+    }
+}

@@ -284,14 +284,11 @@ impl Drop for Workspace {
     }
 }
 
-/// The largest source or script that is read: 16 MiB.
+/// The largest source that is read: 16 MiB.
 const LARGEST_TEXT: u64 = 16 << 20;
 
-/// Reads a file that a person wrote: one that does not end, or is far too large, is refused before it fills the memory.
-///
-/// # Errors
-/// What the host says; [`io::ErrorKind::FileTooLarge`] beyond 16 MiB.
-pub fn read_text(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads a source. One that does not end, or is far too large, is refused before it fills the memory.
+fn read_text(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(LARGEST_TEXT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST_TEXT {

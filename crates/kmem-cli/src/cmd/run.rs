@@ -3,17 +3,18 @@
 use super::print_json;
 use crate::failure::{Failure, Verdict};
 use crate::machine_options::{Era as MachineEra, MachineOptions};
+use crate::script::Script;
 use crate::{render, report};
 use kmem::Profile;
 use kmem_hosted::Displacement;
-use kmem_modules::compile::{read_sources, read_text, CompileError, Era, Sources, Workspace};
+use kmem_modules::compile::{read_sources, CompileError, Era, Sources, Workspace};
 use kmem_modules::run::{errno_name, KernelLines, Outcome, Run as ModuleRun, RunError};
 use kmem_shell::parse::parse;
 use kmem_shell::{Dialect, Ending, FileVerbs, Known, Shell, Style};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -68,7 +69,7 @@ pub struct Run {
     /// Print one JSON document instead of text
     #[arg(long)]
     json: bool,
-    /// A driver script
+    /// A driver script, or `-` for standard input
     #[arg(last = true, value_name = "SCRIPT")]
     script: Option<PathBuf>,
 }
@@ -139,19 +140,14 @@ impl Run {
                 return Err(Failure::request(format!("{option}: not in this version")));
             }
         }
-        let script = self.script.as_ref().map(|path| {
-            let text = read_text(path)
-                .and_then(|bytes| String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text")));
-            text.map_err(|error| Failure::request(format!("cannot read {}: {error}", path.display())))
-        });
-        let script = script.transpose()?;
+        let script = self.script.as_deref().map(Script::read).transpose()?;
         let era = match (read_sources(&self.files).map_err(compile_failure)?, self.machine.era) {
             (_, Some(MachineEra::Old)) => Era::Old,
             (_, Some(MachineEra::Modern)) => Era::Modern,
             (era, None) => era,
         };
         let chosen = self.machine.choose(&mut io::stderr())?;
-        self.check_syntax(chosen.profile, script.as_deref())?;
+        self.check_syntax(chosen.profile, script.as_ref())?;
         let kernel_lines = KernelLines::default();
         let kernel = chosen.boot(Displacement::True, {
             let lines = Arc::clone(&kernel_lines);
@@ -180,7 +176,7 @@ impl Run {
         for param in &self.params {
             run.set_param(param).map_err(run_failure)?;
         }
-        let scripted = self.drive(&mut run, script.as_deref(), output.clone())?;
+        let scripted = self.drive(&mut run, script.as_ref(), output.clone())?;
         let outcome = run.finish();
         if let Some(collected) = &output.collected {
             print_json(out, &document(&outcome, &collected.borrow(), scripted))?;
@@ -192,7 +188,7 @@ impl Run {
     }
 
     /// Loads the modules and runs the commands and the script. False when an expectation failed.
-    fn drive(&self, run: &mut ModuleRun, script: Option<&str>, mut output: Output) -> Result<bool, Failure> {
+    fn drive(&self, run: &mut ModuleRun, script: Option<&Script>, mut output: Output) -> Result<bool, Failure> {
         let session = run.session();
         run.init();
         if run.init_failed() || session.is_dead() {
@@ -208,9 +204,8 @@ impl Run {
                 break;
             }
         }
-        if let (Some(text), Ending::Done, Some(path)) = (script, ending, &self.script) {
-            let name = path.to_string_lossy();
-            let program = shell.parse(text).map_err(|error| Failure::request(error.render(&name, text)))?;
+        if let (Some(Script { name, text }), Ending::Done) = (script, ending) {
+            let program = shell.parse(text).map_err(|error| Failure::request(error.render(name, text)))?;
             ending = shell.run(&program, &mut output, &mut io::stderr())?;
         }
         let files = shell.finish_files(&mut output)?;
@@ -218,11 +213,10 @@ impl Run {
     }
 
     /// Parses what is to be run, so that a slip is said before anything runs.
-    fn check_syntax(&self, profile: &'static Profile, script: Option<&str>) -> Result<(), Failure> {
+    fn check_syntax(&self, profile: &'static Profile, script: Option<&Script>) -> Result<(), Failure> {
         let dialect = Dialect { profile, files: FileVerbs::Present };
         let commands = self.commands.join("\n");
-        let file = self.script.as_deref().unwrap_or(Path::new("")).to_string_lossy();
-        let script = script.map(|text| (file.as_ref(), text));
+        let script = script.map(|script| (script.name.as_str(), script.text.as_str()));
         for (name, text) in [("--do", commands.as_str())].into_iter().chain(script) {
             parse(text, dialect, Known::nothing()).map_err(|error| Failure::request(error.render(name, text)))?;
         }

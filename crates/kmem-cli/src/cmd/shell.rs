@@ -4,9 +4,11 @@ mod interactive;
 
 use crate::failure::{Failure, Verdict};
 use crate::machine_options::MachineOptions;
+use crate::script::Script;
 use kmem_hosted::Displacement;
 use kmem_shell::{Ending, Shell as Interpreter};
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Play with a machine: allocate, free, look; `help` in it lists the commands
@@ -20,13 +22,10 @@ pub struct Shell {
     #[arg(short, value_name = "COMMANDS", conflicts_with = "file", allow_hyphen_values = true)]
     commands: Vec<String>,
     /// A file of commands, or `-` for standard input
-    file: Option<String>,
+    file: Option<PathBuf>,
     #[command(flatten)]
     machine: MachineOptions,
 }
-
-/// Larger scripts are refused.
-const MOST_SCRIPT: u64 = 64 << 20;
 
 impl Shell {
     /// Runs the commands, or a dialogue.
@@ -39,7 +38,7 @@ impl Shell {
             move |line| lines(&log).push(line.to_owned())
         })?;
         let mut shell = Interpreter::new(&kernel).with_kernel_log(|| std::mem::take(&mut *lines(&log)));
-        let Some((name, text)) = script else {
+        let Some(Script { name, text }) = script else {
             return interactive::run(&mut shell, chosen.profile.name, out);
         };
         let program = shell.parse(&text).map_err(|error| Failure::request(error.render(&name, &text)))?;
@@ -49,44 +48,20 @@ impl Shell {
         }
     }
 
-    /// The script and what it is called; `None` for a dialogue.
-    fn script(&self) -> Result<Option<(String, String)>, Failure> {
+    /// The script; `None` for a dialogue.
+    fn script(&self) -> Result<Option<Script>, Failure> {
         if !self.commands.is_empty() {
-            return Ok(Some(("-c".into(), self.commands.join("\n"))));
+            return Ok(Some(Script { name: "-c".into(), text: self.commands.join("\n") }));
         }
-        match self.file.as_deref() {
+        match &self.file {
             None if io::stdin().is_terminal() => Ok(None),
-            None | Some("-") => Ok(Some(("<stdin>".into(), read("standard input", io::stdin())?))),
-            Some(path) => {
-                let file = std::fs::File::open(path)
-                    .map_err(|error| Failure::request(format!("cannot open {path}: {}", reason(&error))))?;
-                Ok(Some((path.to_owned(), read(path, file)?)))
-            }
+            None => Script::stdin().map(Some),
+            Some(path) => Script::read(path).map(Some),
         }
     }
-}
-
-/// The host's words, without its number.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// The lines of the kernel log that were not yet shown.
 fn lines(log: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
     log.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn read(name: &str, from: impl Read) -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    let read = from.take(MOST_SCRIPT + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::request(format!("cannot read {name}: {}", reason(&error))))?;
-    if bytes.len() as u64 > MOST_SCRIPT {
-        return Err(Failure::request(format!("{name} is larger than 64M: no script")));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Failure::request(format!("{name}:{line}: not UTF-8 text, byte {:#04x}", error.as_bytes()[at]))
-    })
 }

@@ -50,6 +50,9 @@ pub unsafe trait Machine {
     fn irq_save(&self) -> usize;
     /// Puts the interrupt state back.
     fn irq_restore(&self, state: usize);
+    /// Returns when every CPU of the machine has passed a full memory barrier since the call: what they stored before can
+    /// be seen, what is stored before the call they see. A machine with one CPU need do nothing.
+    fn barrier_everywhere(&self);
     /// Makes the tables under `root` the ones that translate kernel addresses.
     fn load_page_table(&self, root: PhysAddr);
     /// Forgets all translations of `start..end`, on every CPU.

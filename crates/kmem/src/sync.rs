@@ -42,7 +42,7 @@ impl<T> SpinLock<T> {
     pub(crate) fn lock(&self) -> SpinGuard<'_, T> {
         let ticket = self.next.fetch_add(1, Ordering::Relaxed);
         while self.serving.load(Ordering::Acquire) != ticket {
-            core::hint::spin_loop();
+            relax();
         }
         SpinGuard { lock: self, ticket }
     }
@@ -102,4 +102,31 @@ impl Count {
     pub(crate) fn sub(&self, n: u32) {
         self.set(self.get().wrapping_sub(n));
     }
+}
+
+/// A count of events that one CPU, or the holder of a lock, writes and all may read. As wide as a machine word.
+#[derive(Default)]
+pub(crate) struct Tally(AtomicUsize);
+
+impl Tally {
+    #[inline(always)]
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+    #[inline(always)]
+    pub(crate) fn add(&self, n: usize) {
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
+    }
+}
+
+/// Keeps the compiler from moving a load before a store that stands above it. The CPU may still do so: whoever depends on
+/// the order from outside makes all CPUs pass a barrier ([`crate::machine::Machine::barrier_everywhere`]).
+#[inline(always)]
+pub(crate) fn light_fence() {
+    core::sync::atomic::compiler_fence(Ordering::SeqCst);
+}
+/// Waits a moment for another CPU.
+#[inline]
+pub(crate) fn relax() {
+    core::hint::spin_loop();
 }

@@ -7,147 +7,569 @@
 //!     before   [ 0 1 2 3 ] order 2        after   [0] used   [1] order 0   [ 2 3 ] order 1
 //! ```
 //!
-//! # Invariants, checked by `verify`
-//! - **I1** A block of order *n* starts at a multiple of `2^n` frames.
-//! - **I2** The mem_map and the lists agree: what is on the list of order *n* is a `Free` head of order *n*.
-//! - **I3** Two buddies below the top order, both wholly in the zone, are never both free: they would be one block.
-//! - **I4** The free-page count is the sum over the lists.
+//! Kernels keep free blocks on lists, one for each order and mobility type, linked through the pages themselves. Here they
+//! are bits: each chunk of 512 frames is a tree of them ([`super::chunk`]), and a summary says which chunks have what
+//! ([`super::summary`]). What can be seen from outside, which blocks are free and how many of which order and type, is the
+//! same; only that of several equal blocks the lowest is taken, not the one freed last. That keeps high addresses whole, and
+//! neither a free nor a merge touches the mem_map.
 //!
-//! Elsewhere: which zone (`zonelist`), whether it may (`watermark`), the fast path (`percpu`), zeroing (`memory`).
-//! Kernel counterpart: `mm/page_alloc.c`, `Documentation/mm/physical_memory.rst`. Paper: Knowlton 1965.
+//! A block of an order beyond 9 begins at its first chunk, whose info word says how large it is.
+//!
+//! # Invariants, checked by `verify`
+//! - **I1** A free block lies wholly in the zone.
+//! - **I2** The counts of each order and type are those of the bits, and a chunk with a block is in the summary.
+//! - **I3** Two buddies below the top order that may merge are never both free: they would be one block.
+//! - **I4** The free-page count is the sum over the blocks.
+//! - **I5** A block is on the list of its pageblock's type.
+//!
+//! Elsewhere: which zone (`zonelist`), whether it may (`zone`), taking from another type (`steal`), the fast path
+//! (`percpu`), zeroing (`memory`). Kernel counterpart: `mm/page_alloc.c` (`__free_one_page`, `__rmqueue_smallest`),
+//! `Documentation/mm/physical_memory.rst`. Paper: Knowlton 1965.
 
-use super::frame::{FrameKind, FrameList, FrameTable, State};
+use super::chunk::{first_page, node, Chunk, CHUNK_ORDER, CHUNK_PAGES, ROOT};
+use super::mobility::Mobility;
+use super::summary::Summary;
 use crate::error::Broken;
+use crate::raw::{Array, Reserve};
+use crate::sync::{AtomicU32, AtomicUsize, Ordering};
 use crate::units::{Order, Pfn};
+
+/// How many free blocks of each order and type a zone has. Whoever may change them holds the zone's lock.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FreeCounts {
+    blocks: [[u32; Mobility::COUNT]; Order::COUNT],
+    pages: u64,
+    /// Free pages by type.
+    by_type: [u64; Mobility::COUNT],
+}
+
+impl FreeCounts {
+    pub(crate) const fn new() -> Self {
+        Self { blocks: [[0; Mobility::COUNT]; Order::COUNT], pages: 0, by_type: [0; Mobility::COUNT] }
+    }
+    /// Returns the free pages.
+    pub(crate) const fn pages(&self) -> u64 {
+        self.pages
+    }
+    /// Returns the free pages of a type.
+    pub(crate) const fn pages_of(&self, kind: Mobility) -> u64 {
+        self.by_type[kind.index()]
+    }
+    /// Returns the free blocks of an order, by type.
+    pub(crate) const fn blocks(&self, order: Order) -> &[u32; Mobility::COUNT] {
+        &self.blocks[order.index()]
+    }
+    #[inline(always)]
+    fn add(&mut self, order: u32, kind: Mobility) {
+        self.blocks[order as usize % Order::COUNT][kind.index()] += 1;
+    }
+    #[inline(always)]
+    fn sub(&mut self, order: u32, kind: Mobility) {
+        self.blocks[order as usize % Order::COUNT][kind.index()] -= 1;
+    }
+    #[inline(always)]
+    fn has(&self, order: u32, kind: Mobility) -> bool {
+        self.blocks[order as usize % Order::COUNT][kind.index()] != 0
+    }
+}
+
+/// What is known of one chunk besides its bits: the word's parts.
+///
+/// ```text
+///     bits  0–2   mobility type, with Movable as 0: fresh RAM is movable
+///           4–7   order of the free block beyond 9 that begins here; 0: none
+///             8   the pageblock was skipped by compaction
+/// ```
+struct Info;
+
+impl Info {
+    const TYPE: u32 = 7;
+    const BIG_SHIFT: u32 = 4;
+    const BIG: u32 = 15 << Self::BIG_SHIFT;
+    /// So that zero is `Movable`.
+    const FLIP: u32 = Mobility::Movable as u32;
+}
 
 /// The free blocks of one zone.
 pub(crate) struct FreeArea {
-    lists: [FrameList; Order::COUNT],
-    free_pages: u64,
-    top: Order,
-    zone: usize,
+    chunks: Array<Chunk>,
+    info: Array<AtomicU32>,
+    summary: Summary,
+    /// Number of the first chunk: its first frame over 512.
+    base: u64,
     start: Pfn,
     end: Pfn,
+    top: u32,
+    pageblock: u32,
+}
+
+/// How many chunks a zone's frames lie in.
+fn chunks_of(start: Pfn, end: Pfn) -> u64 {
+    if start >= end {
+        return 0;
+    }
+    end.raw().div_ceil(CHUNK_PAGES) - start.raw() / CHUNK_PAGES
+}
+
+fn maps(top: Order) -> u32 {
+    (top.raw() + 1) * Mobility::COUNT as u32
 }
 
 impl FreeArea {
-    pub(crate) const fn new(zone: usize, top: Order, start: Pfn, end: Pfn) -> Self {
-        Self { lists: [FrameList::new(); Order::COUNT], free_pages: 0, top, zone, start, end }
+    /// Returns a bound of the bytes that a zone's structures take.
+    pub(crate) fn bytes(start: Pfn, end: Pfn, top: Order) -> u64 {
+        let chunks = chunks_of(start, end);
+        let words = Summary::words(chunks as u32, maps(top)) * size_of::<AtomicUsize>() as u64;
+        let chunk = size_of::<Chunk>() as u64 + size_of::<AtomicU32>() as u64;
+        chunks * chunk + words + 2 * align_of::<Chunk>() as u64
     }
-    pub(crate) const fn free_pages(&self) -> u64 {
-        self.free_pages
+    /// Makes a zone with nothing free. `None` when the reserve is too small.
+    pub(crate) fn new(
+        reserve: &mut Reserve<'_>,
+        (start, end): (Pfn, Pfn),
+        top: Order,
+        pageblock: Order,
+    ) -> Option<Self> {
+        let chunks = chunks_of(start, end);
+        let info = reserve.array(chunks)?;
+        let words = reserve.array(Summary::words(chunks as u32, maps(top)))?;
+        Some(Self {
+            chunks: reserve.array(chunks)?,
+            info,
+            summary: Summary::new(words, chunks as u32),
+            base: start.raw() / CHUNK_PAGES,
+            start,
+            end,
+            top: top.raw(),
+            pageblock: pageblock.raw(),
+        })
     }
-    /// Returns how many free blocks of an order there are.
-    pub(crate) const fn blocks(&self, order: Order) -> u32 {
-        self.lists[order.index()].len()
+
+    #[inline(always)]
+    fn index(&self, pfn: Pfn) -> u32 {
+        (pfn.raw() / CHUNK_PAGES).wrapping_sub(self.base) as u32
     }
-    /// Takes a block of `2^order` pages: the first one of the smallest order that has one, as the kernel's
-    /// `__rmqueue_smallest`. What is left over goes back half by half. O(orders).
-    pub(crate) fn take(&mut self, frames: &FrameTable, order: Order) -> Option<Pfn> {
-        let mut at = order.up_to(self.top).find(|at| self.blocks(*at) != 0)?;
-        let index = self.lists[at.index()].pop_front(frames)?;
-        let pfn = frames.pfn(index);
-        while at > order {
-            at = at.down();
-            self.put(frames, pfn.add(at.pages()), at, End::Front);
+    fn pfn(&self, chunk: u32) -> Pfn {
+        Pfn::new((self.base + u64::from(chunk)) * CHUNK_PAGES)
+    }
+    #[inline(always)]
+    fn chunk(&self, chunk: u32) -> Option<&Chunk> {
+        self.chunks.get(u64::from(chunk))
+    }
+    #[inline(always)]
+    fn info(&self, chunk: u32) -> u32 {
+        self.info.get(u64::from(chunk)).map_or(0, |info| info.load(Ordering::Relaxed))
+    }
+    #[inline(always)]
+    fn kind(&self, chunk: u32) -> Mobility {
+        Mobility::from_raw(self.info(chunk) & Info::TYPE ^ Info::FLIP)
+    }
+    fn big_order(&self, chunk: u32) -> u32 {
+        (self.info(chunk) & Info::BIG) >> Info::BIG_SHIFT
+    }
+    fn set_info(&self, chunk: u32, mask: u32, bits: u32) {
+        if let Some(info) = self.info.get(u64::from(chunk)) {
+            info.store(info.load(Ordering::Relaxed) & !mask | bits, Ordering::Relaxed);
         }
-        // Marked before the lock is gone: a neighbour that is freed meanwhile must not merge with it.
-        frames.at(index)?.set_state(State::new(FrameKind::Used, order, self.zone));
-        self.free_pages -= order.pages();
-        Some(pfn)
+    }
+    #[inline(always)]
+    fn map(order: u32, kind: Mobility) -> u32 {
+        order * Mobility::COUNT as u32 + kind as u32
+    }
+    fn owns(&self, pfn: Pfn, pages: u64) -> bool {
+        pfn >= self.start && pfn.add(pages) <= self.end
+    }
+
+    /// Returns the type of the pageblock that a frame lies in.
+    pub(crate) fn mobility(&self, pfn: Pfn) -> Mobility {
+        self.kind(self.index(pfn))
+    }
+    /// Returns the free block that a frame lies in: its first frame and order.
+    pub(crate) fn block_of(&self, pfn: Pfn) -> Option<(Pfn, Order)> {
+        let at = self.index(pfn);
+        let found = |order| Order::new(order).map(|order| (pfn.align_down(order), order));
+        if let Some((_, order)) = self.chunk(at)?.block_of(pfn) {
+            return found(order);
+        }
+        (CHUNK_ORDER + 1..=self.top).find_map(|order| {
+            let first = pfn.align_down(Order::new(order)?);
+            let is_free = first.raw() / CHUNK_PAGES >= self.base && self.big_order(self.index(first)) == order;
+            is_free.then(|| found(order)).flatten()
+        })
     }
 
     /// Gives a block back and merges it with its buddy as long as that is free: the kernel's `__free_one_page`.
-    pub(crate) fn give(&mut self, frames: &FrameTable, pfn: Pfn, order: Order, end: End) {
-        self.free_pages += order.pages();
-        let (mut pfn, mut order) = (pfn, order);
-        while order < self.top {
-            let buddy = pfn.buddy(order);
-            if !self.owns(buddy, order) {
-                break;
-            }
-            let Some(frame) = frames.get(buddy) else { break };
-            if !frame.state().is_free(order) {
-                break;
-            }
-            self.lists[order.index()].remove(frames, frames.index(buddy));
-            for half in [pfn, buddy] {
-                if let Some(frame) = frames.get(half) {
-                    frame.clear();
-                }
-            }
-            pfn = if buddy < pfn { buddy } else { pfn };
-            order = order.up();
+    #[inline]
+    pub(crate) fn give(&self, counts: &mut FreeCounts, pfn: Pfn, order: Order) {
+        let at = self.index(pfn);
+        let kind = self.kind(at);
+        counts.pages += order.pages();
+        counts.by_type[kind.index()] += order.pages();
+        let mut order = order.raw();
+        if order > CHUNK_ORDER {
+            return self.give_big(counts, at, order, kind);
         }
-        self.put(frames, pfn, order, end);
+        let Some(chunk) = self.chunk(at) else { return };
+        let mut node = node(pfn, order);
+        let top = self.top.min(CHUNK_ORDER);
+        while order < top && chunk.is_free(node ^ 1) {
+            chunk.clear(node ^ 1);
+            counts.sub(order, kind);
+            node >>= 1;
+            order += 1;
+        }
+        if order == CHUNK_ORDER && self.top > CHUNK_ORDER {
+            return self.give_big(counts, at, order, kind);
+        }
+        chunk.set(node);
+        counts.add(order, kind);
+        self.summary.set(Self::map(order, kind), at);
+    }
+
+    /// Gives a block of whole chunks back, already counted as free pages.
+    fn give_big(&self, counts: &mut FreeCounts, at: u32, order: u32, kind: Mobility) {
+        let (mut at, mut order) = (at, order);
+        while order < self.top {
+            let step = 1 << (order - CHUNK_ORDER);
+            let absolute = (self.base + u64::from(at)) ^ step;
+            if absolute < self.base || absolute - self.base >= self.chunks.len() as u64 {
+                break;
+            }
+            let buddy = (absolute - self.base) as u32;
+            if !self.is_free_big(buddy, order) {
+                break;
+            }
+            let other = self.kind(buddy);
+            if other != kind {
+                if !other.merges() || !kind.merges() {
+                    break;
+                }
+                // The merged block is on one list, so its pageblocks have one type.
+                let pages = CHUNK_PAGES * step;
+                counts.by_type[other.index()] -= pages;
+                counts.by_type[kind.index()] += pages;
+            }
+            self.remove_big(counts, buddy, order, other);
+            if other != kind {
+                self.set_chunks(buddy, step as u32, kind);
+            }
+            at = at.min(buddy);
+            order += 1;
+        }
+        self.add_big(counts, at, order, kind);
+    }
+    fn is_free_big(&self, at: u32, order: u32) -> bool {
+        if order == CHUNK_ORDER {
+            self.chunk(at).is_some_and(|chunk| chunk.is_free(ROOT))
+        } else {
+            self.big_order(at) == order
+        }
+    }
+    fn add_big(&self, counts: &mut FreeCounts, at: u32, order: u32, kind: Mobility) {
+        if order == CHUNK_ORDER {
+            if let Some(chunk) = self.chunk(at) {
+                chunk.set(ROOT);
+            }
+        } else {
+            self.set_info(at, Info::BIG, order << Info::BIG_SHIFT);
+        }
+        counts.add(order, kind);
+        self.summary.set(Self::map(order, kind), at);
+    }
+    fn remove_big(&self, counts: &mut FreeCounts, at: u32, order: u32, kind: Mobility) {
+        if order == CHUNK_ORDER {
+            if let Some(chunk) = self.chunk(at) {
+                chunk.clear(ROOT);
+            }
+        } else {
+            self.set_info(at, Info::BIG, 0);
+        }
+        counts.sub(order, kind);
+    }
+    fn set_chunks(&self, first: u32, count: u32, kind: Mobility) {
+        for at in first..first + count {
+            self.set_info(at, Info::TYPE, kind as u32 ^ Info::FLIP);
+        }
+    }
+
+    /// Takes a block of `2^order` pages of a type: the lowest one of the smallest order that has one, as the kernel's
+    /// `__rmqueue_smallest`. What is left over goes back half by half. O(orders).
+    #[inline]
+    pub(crate) fn take(&self, counts: &mut FreeCounts, order: Order, kind: Mobility) -> Option<Pfn> {
+        let order = order.raw();
+        let from = (order..=self.top).find(|from| counts.has(*from, kind))?;
+        self.take_from(counts, from, kind, order, kind)
+    }
+    /// Takes a block of `order` out of one of just the order `from` and the type `kind`; what is left over goes to `rest`,
+    /// the type that the block has by then.
+    pub(crate) fn take_from(
+        &self,
+        counts: &mut FreeCounts,
+        from: u32,
+        kind: Mobility,
+        order: u32,
+        rest: Mobility,
+    ) -> Option<Pfn> {
+        let (at, node) = self.find(from, kind)?;
+        self.remove(counts, at, node, from, kind);
+        let pages = 1 << order;
+        counts.pages -= pages;
+        counts.by_type[kind.index()] -= pages;
+        Some(self.expand(counts, (at, node), from, order, rest))
+    }
+    /// Finds the lowest free block of an order and type: its chunk and, up to order 9, its node.
+    fn find(&self, order: u32, kind: Mobility) -> Option<(u32, usize)> {
+        let map = Self::map(order, kind);
+        loop {
+            let at = self.summary.first(map)?;
+            let found = if self.kind(at) != kind {
+                None
+            } else if order <= CHUNK_ORDER {
+                self.chunk(at)?.find(order)
+            } else {
+                (self.big_order(at) == order).then_some(ROOT)
+            };
+            match found {
+                Some(node) => return Some((at, node)),
+                None => self.summary.clear(map, at),
+            }
+        }
+    }
+    #[inline(always)]
+    fn remove(&self, counts: &mut FreeCounts, at: u32, node: usize, order: u32, kind: Mobility) {
+        if order > CHUNK_ORDER {
+            return self.remove_big(counts, at, order, kind);
+        }
+        if let Some(chunk) = self.chunk(at) {
+            chunk.clear(node);
+        }
+        counts.sub(order, kind);
+    }
+    /// Cuts a block that was removed down to `order`: the upper halves go back.
+    #[inline(always)]
+    fn expand(
+        &self,
+        counts: &mut FreeCounts,
+        (at, node): (u32, usize),
+        from: u32,
+        order: u32,
+        kind: Mobility,
+    ) -> Pfn {
+        let (mut node, mut from) = (node, from);
+        while from > order && from > CHUNK_ORDER {
+            from -= 1;
+            self.add_big(counts, at + (1 << (from - CHUNK_ORDER)), from, kind);
+        }
+        if from > CHUNK_ORDER {
+            return self.pfn(at);
+        }
+        if let Some(chunk) = self.chunk(at) {
+            while from > order {
+                from -= 1;
+                node *= 2;
+                chunk.set(node + 1);
+                counts.add(from, kind);
+                self.summary.set(Self::map(from, kind), at);
+            }
+        }
+        self.pfn(at).add(first_page(node, order))
+    }
+
+    /// Returns the lowest free block of just this order and type, which stays free.
+    pub(crate) fn peek(&self, order: Order, kind: Mobility) -> Option<Pfn> {
+        let (at, node) = self.find(order.raw(), kind)?;
+        let offset = if order.raw() <= CHUNK_ORDER { first_page(node, order.raw()) } else { 0 };
+        Some(self.pfn(at).add(offset))
+    }
+
+    /// Takes at most `wanted` single pages of a type, in the order in which [`FreeArea::take`] would give them, and hands
+    /// each to `with`. Returns how many there were.
+    pub(crate) fn take_pages(
+        &self,
+        counts: &mut FreeCounts,
+        wanted: u32,
+        kind: Mobility,
+        mut with: impl FnMut(Pfn),
+    ) -> u32 {
+        let mut taken = 0;
+        while taken < wanted {
+            let Some(from) = (0..=self.top).find(|from| counts.has(*from, kind)) else { break };
+            let Some((at, node)) = self.find(from, kind) else { break };
+            let left = wanted - taken;
+            let Some(chunk) = self.chunk(at) else { break };
+            let count = if from == 0 {
+                let Some((base, mut bits)) = chunk.take_pages(left) else { break };
+                let count = bits.count_ones();
+                counts.blocks[0][kind.index()] -= count;
+                let first = self.pfn(at).raw() + base as u64 - CHUNK_PAGES;
+                while bits != 0 {
+                    with(Pfn::new(first + u64::from(bits.trailing_zeros())));
+                    bits &= bits - 1;
+                }
+                count
+            } else {
+                // A block is taken whole, or as much of it as a block of half the pages wanted.
+                let order = from.min(left.ilog2());
+                self.remove(counts, at, node, from, kind);
+                let first = self.expand(counts, (at, node), from, order, kind);
+                (0..1 << order).for_each(|page| with(first.add(page)));
+                1 << order
+            };
+            counts.pages -= u64::from(count);
+            counts.by_type[kind.index()] -= u64::from(count);
+            taken += count;
+        }
+        taken
+    }
+
+    /// Takes the free block that holds a frame out of the lists; returns its first frame and order.
+    pub(crate) fn take_at(&self, counts: &mut FreeCounts, pfn: Pfn) -> Option<(Pfn, Order)> {
+        let (first, order) = self.block_of(pfn)?;
+        let at = self.index(first);
+        let kind = self.kind(at);
+        let node = if order.raw() <= CHUNK_ORDER { node(first, order.raw()) } else { ROOT };
+        self.remove(counts, at, node, order.raw(), kind);
+        counts.pages -= order.pages();
+        counts.by_type[kind.index()] -= order.pages();
+        Some((first, order))
     }
 
     /// Gives the frames of `start..end` back in the largest aligned blocks: boot's way.
-    pub(crate) fn give_range(&mut self, frames: &FrameTable, start: Pfn, end: Pfn) {
+    pub(crate) fn give_range(&self, counts: &mut FreeCounts, start: Pfn, end: Pfn) {
         let mut pfn = start;
+        let top = Order::new(self.top).unwrap_or(Order::ZERO);
         while pfn < end {
             let order = Order::ZERO
-                .up_to(self.top)
+                .up_to(top)
                 .rev()
                 .find(|order| pfn.is_aligned(*order) && pfn.add(order.pages()) <= end)
                 .unwrap_or(Order::ZERO);
-            self.give(frames, pfn, order, End::Back);
+            self.give(counts, pfn, order);
             pfn = pfn.add(order.pages());
         }
     }
 
-    fn put(&mut self, frames: &FrameTable, pfn: Pfn, order: Order, end: End) {
-        let Some(frame) = frames.get(pfn) else { return };
-        frame.set_state(State::new(FrameKind::Free, order, self.zone));
-        let list = &mut self.lists[order.index()];
-        match end {
-            End::Front => list.push_front(frames, frames.index(pfn)),
-            End::Back => list.push_back(frames, frames.index(pfn)),
-        }
+    /// Returns the frames of a frame's pageblock that lie in the zone.
+    pub(crate) fn pageblock(&self, pfn: Pfn) -> (Pfn, Pfn) {
+        let order = Order::new(self.pageblock).unwrap_or(Order::ZERO);
+        let first = pfn.align_down(order);
+        (first.max(self.start), first.add(order.pages()).min(self.end))
     }
-    fn owns(&self, pfn: Pfn, order: Order) -> bool {
-        pfn >= self.start && pfn.add(order.pages()) <= self.end
+    /// Gives a frame's pageblock another type; its free blocks move to the lists of that type. Returns the free pages in
+    /// it. Free blocks larger than a pageblock must not reach into it.
+    pub(crate) fn set_mobility(&self, counts: &mut FreeCounts, pfn: Pfn, to: Mobility) -> u64 {
+        let (start, end) = self.pageblock(pfn);
+        let mut moved = 0;
+        let mut at = start;
+        while at < end {
+            moved += self.set_chunk_mobility(counts, self.index(at), to);
+            at = Pfn::new((at.raw() / CHUNK_PAGES + 1) * CHUNK_PAGES);
+        }
+        moved
+    }
+    fn set_chunk_mobility(&self, counts: &mut FreeCounts, at: u32, to: Mobility) -> u64 {
+        let kind = self.kind(at);
+        self.set_chunks(at, 1, to);
+        let Some(chunk) = self.chunk(at) else { return 0 };
+        let mut moved = 0;
+        let mut shift = |counts: &mut FreeCounts, order: u32, blocks: u32| {
+            if blocks == 0 {
+                return;
+            }
+            counts.blocks[order as usize][kind.index()] -= blocks;
+            counts.blocks[order as usize][to.index()] += blocks;
+            self.summary.set(Self::map(order, to), at);
+            moved += u64::from(blocks) << order;
+        };
+        (0..=CHUNK_ORDER).for_each(|order| shift(counts, order, chunk.count(order)));
+        let big = self.big_order(at);
+        if big != 0 {
+            shift(counts, big, 1);
+        }
+        counts.by_type[kind.index()] -= moved;
+        counts.by_type[to.index()] += moved;
+        moved
+    }
+    /// Returns the free pages in a frame's pageblock.
+    pub(crate) fn free_in_pageblock(&self, pfn: Pfn) -> u64 {
+        let (start, end) = self.pageblock(pfn);
+        let chunks = self.index(start)..self.index(Pfn::new(end.raw().saturating_sub(1))) + 1;
+        chunks.filter_map(|at| self.chunk(at)).map(Chunk::free_pages).sum()
+    }
+    /// Counts the pageblocks of each type, as `/proc/pagetypeinfo` does: those whose first frame is in the zone or, for the
+    /// first one, before it. `has_pages` says whether there is memory behind a pageblock.
+    pub(crate) fn pageblocks(&self, has_pages: impl Fn(Pfn) -> bool) -> [u64; Mobility::COUNT] {
+        let mut found = [0; Mobility::COUNT];
+        let pages = 1 << self.pageblock;
+        let mut at = self.start.raw();
+        while at < self.end.raw() {
+            if has_pages(Pfn::new(at)) {
+                found[self.mobility(Pfn::new(at)).index()] += 1;
+            }
+            at = (at / pages + 1) * pages;
+        }
+        found
     }
 
-    /// Checks I1 to I4; returns the first that is broken with its place. O(free blocks).
-    pub(crate) fn verify(&self, frames: &FrameTable) -> Result<(), Broken> {
-        let broken = |what, at: Pfn, found, expected| Broken { what, at: at.raw(), found, expected };
-        let mut counted = 0;
-        for order in Order::ZERO.up_to(self.top) {
-            let mut on_list = 0;
-            for index in self.lists[order.index()].iter(frames) {
-                let pfn = frames.pfn(index);
-                on_list += 1;
-                if !pfn.is_aligned(order) || !self.owns(pfn, order) {
-                    return Err(broken("buddy I1 (alignment)", pfn, u64::from(order.raw()), 0));
+    /// Checks I1 to I5; returns the first that is broken with its place. O(chunks).
+    pub(crate) fn verify(&self, counts: &FreeCounts) -> Result<(), Broken> {
+        let broken = |what, at: Pfn, found, expected| Err(Broken { what, at: at.raw(), found, expected });
+        let mut seen = FreeCounts::new();
+        for at in 0..self.chunks.len() as u32 {
+            let (Some(chunk), first, kind) = (self.chunk(at), self.pfn(at), self.kind(at)) else { continue };
+            for node in chunk.blocks() {
+                let order = super::chunk::order_of(node);
+                let pfn = first.add(first_page(node, order));
+                self.verify_block(pfn, order, at, kind)?;
+                if order < self.top.min(CHUNK_ORDER) && chunk.is_free(node ^ 1) {
+                    return broken("buddy I3 (two free halves)", pfn, u64::from(order), 0);
                 }
-                let is_free = |pfn| frames.get(pfn).is_some_and(|frame| frame.state().is_free(order));
-                if !is_free(pfn) {
-                    return Err(broken("buddy I2 (on a list, not free)", pfn, 0, u64::from(order.raw())));
-                }
-                let buddy = pfn.buddy(order);
-                if order < self.top && self.owns(buddy, order) && is_free(buddy) {
-                    return Err(broken("buddy I3 (uncoalesced)", pfn, buddy.raw(), 0));
-                }
-                counted += order.pages();
+                seen.add(order, kind);
+                seen.by_type[kind.index()] += 1 << order;
             }
-            let len = self.lists[order.index()].len();
-            if on_list != len {
-                return Err(broken("buddy I2 (length of a list)", self.start, on_list.into(), len.into()));
+            let big = self.big_order(at);
+            if big != 0 {
+                self.verify_block(first, big, at, kind)?;
+                seen.add(big, kind);
+                seen.by_type[kind.index()] += 1 << big;
             }
         }
-        if counted != self.free_pages {
-            return Err(broken("buddy I4 (free count)", self.start, counted, self.free_pages));
+        for order in 0..Order::COUNT {
+            for kind in Mobility::ALL {
+                let (found, expected) = (counts.blocks[order][kind.index()], seen.blocks[order][kind.index()]);
+                if found != expected {
+                    return broken("buddy I2 (blocks of an order)", Pfn::new(order as u64), found.into(), expected.into());
+                }
+            }
+        }
+        let pages: u64 = seen.by_type.iter().sum();
+        if pages != counts.pages || seen.by_type != counts.by_type {
+            return broken("buddy I4 (free count)", self.start, counts.pages, pages);
         }
         Ok(())
     }
-}
-
-/// Which end of its list a free block goes to: the front is taken next.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum End {
-    /// Taken next.
-    Front,
-    /// Taken last.
-    Back,
+    fn verify_block(&self, pfn: Pfn, order: u32, at: u32, kind: Mobility) -> Result<(), Broken> {
+        let broken = |what, found, expected| Err(Broken { what, at: pfn.raw(), found, expected });
+        if !self.owns(pfn, 1 << order) || order > self.top {
+            return broken("buddy I1 (a block outside the zone)", u64::from(order), 0);
+        }
+        if !self.summary.contains(Self::map(order, kind), at) {
+            return broken("buddy I2 (a block not in the summary)", u64::from(order), 0);
+        }
+        if order >= CHUNK_ORDER {
+            let chunks = 1u32 << (order - CHUNK_ORDER);
+            if let Some(other) = (at..at + chunks).find(|at| self.kind(*at) != kind) {
+                return broken("buddy I5 (another type)", self.kind(other) as u64, kind as u64);
+            }
+            let absolute = (self.base + u64::from(at)) ^ u64::from(chunks);
+            let buddy = absolute.wrapping_sub(self.base);
+            if order < self.top && buddy < self.chunks.len() as u64 && self.is_free_big(buddy as u32, order) {
+                let other = self.kind(buddy as u32);
+                if other == kind || other.merges() && kind.merges() {
+                    return broken("buddy I3 (two free halves)", u64::from(order), 0);
+                }
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,13 +1,13 @@
 //! What the engine knows about one page frame: its entry of the mem_map.
 //!
-//! An entry is 24 bytes of atomics. All bytes zero means "not the head of anything": the body of a free or used block.
-//! So a fresh mem_map needs no initialisation; only heads of blocks and reserved frames are ever written, and a machine
-//! of any size boots in the time its zones take.
+//! An entry is 24 bytes of atomics. All bytes zero means "not the head of anything": a free frame, or the body of a block.
+//! So a fresh mem_map needs no initialisation; only heads of blocks that are handed out and reserved frames are ever
+//! written, and a machine of any size boots in the time its zones take. Which frames are free, the zone's chunks know.
 //!
 //! # States of a frame
-//! `Tail` (inside a block, or never touched) · `Free` (head of a block on a buddy list, knows its order) · `Pcp` (on a
-//! per-CPU list) · `Used` (head of an allocated block) · `Slab` / `SlabTail` (page of a slab) · `Reserved` (the kernel's
-//! own, or no RAM).
+//! `Tail` (free, inside a block, or never touched) · `Pcp` (head of a block on a per-CPU list) · `Used` (head of an
+//! allocated block) · `Slab` / `SlabTail` (page of a slab) · `Reserved` (the kernel's own, or no RAM). `Free` is what
+//! reports say of a frame in a free block.
 
 use crate::raw::{zeroed_struct, Array};
 use crate::sync::{AtomicU32, Ordering};
@@ -19,9 +19,9 @@ use crate::units::{Order, Pfn};
 pub enum FrameKind {
     /// Inside a block, or never touched.
     Tail = 0,
-    /// First frame of a block on a buddy list.
+    /// In a free block. Not a state of the entry: the zone's chunks say so.
     Free = 1,
-    /// On a per-CPU list.
+    /// First frame of a block on a per-CPU list.
     Pcp = 2,
     /// First frame of an allocated block.
     Used = 3,
@@ -42,6 +42,83 @@ impl State {
     const COMPOUND: u32 = 1 << 24;
     /// The block is the engine's own (tables of descriptors, page tables): clients cannot free it.
     const KEPT: u32 = 1 << 25;
+    /// Which per-CPU list it goes to: the mobility type of the request that took it.
+    const KIND_SHIFT: u32 = 26;
+    /// The page is on one of reclaim's lists.
+    const LRU: u32 = 1 << 28;
+    /// On the active one.
+    const ACTIVE: u32 = 1 << 29;
+    /// Used since it was last looked at.
+    const REFERENCED: u32 = 1 << 30;
+    /// Its contents are not on disk.
+    const DIRTY: u32 = 1 << 31;
+    pub(crate) const ORDER_SHIFT: u32 = 8;
+    /// What a block that its owner may free does not have.
+    const HELD: u32 = Self::KEPT | Self::LRU;
+
+    #[inline(always)]
+    pub(crate) const fn from_raw(raw: u32) -> Self {
+        Self(raw)
+    }
+    #[inline(always)]
+    pub(crate) const fn raw(self) -> u32 {
+        self.0
+    }
+    /// Returns the flags of a block taken for a mobility type, compound or not.
+    #[inline(always)]
+    pub(crate) const fn flags(kind: u32, compound: bool) -> u32 {
+        kind << Self::KIND_SHIFT | if compound { Self::COMPOUND } else { 0 }
+    }
+    /// Returns the mobility type that it was taken for, as the number of a per-CPU list.
+    #[inline(always)]
+    pub(crate) const fn list_kind(self) -> u32 {
+        self.0 >> Self::KIND_SHIFT & 3
+    }
+    #[inline(always)]
+    pub(crate) const fn raw_order(self) -> u32 {
+        self.0 >> Self::ORDER_SHIFT & 15
+    }
+    /// Returns the state of the same block on a per-CPU list.
+    #[inline(always)]
+    pub(crate) const fn on_pcp(self) -> Self {
+        Self(self.0 & 0x00ff_ff00 | FrameKind::Pcp as u32)
+    }
+    #[inline(always)]
+    pub(crate) const fn is_lru(self) -> bool {
+        self.0 & Self::LRU != 0
+    }
+    #[inline]
+    pub(crate) const fn is_active(self) -> bool {
+        self.0 & Self::ACTIVE != 0
+    }
+    #[inline]
+    pub(crate) const fn is_referenced(self) -> bool {
+        self.0 & Self::REFERENCED != 0
+    }
+    #[inline]
+    pub(crate) const fn is_dirty(self) -> bool {
+        self.0 & Self::DIRTY != 0
+    }
+    #[inline]
+    const fn with(self, flag: u32, yes: bool) -> Self {
+        Self(if yes { self.0 | flag } else { self.0 & !flag })
+    }
+    #[inline]
+    pub(crate) const fn lru(self, yes: bool) -> Self {
+        self.with(Self::LRU, yes)
+    }
+    #[inline]
+    pub(crate) const fn active(self, yes: bool) -> Self {
+        self.with(Self::ACTIVE, yes)
+    }
+    #[inline]
+    pub(crate) const fn referenced(self, yes: bool) -> Self {
+        self.with(Self::REFERENCED, yes)
+    }
+    #[inline]
+    pub(crate) const fn dirty(self, yes: bool) -> Self {
+        self.with(Self::DIRTY, yes)
+    }
 
     #[inline]
     pub(crate) const fn new(kind: FrameKind, order: Order, zone: usize) -> Self {
@@ -58,7 +135,6 @@ impl State {
     #[inline]
     pub(crate) const fn kind(self) -> FrameKind {
         match self.0 as u8 {
-            1 => FrameKind::Free,
             2 => FrameKind::Pcp,
             3 => FrameKind::Used,
             4 => FrameKind::Slab,
@@ -78,7 +154,12 @@ impl State {
     /// True for the head of an allocated block of just this order.
     #[inline(always)]
     pub(crate) fn is_used(self, order: Order) -> bool {
-        self.0 & (Self::KEPT | 0xffff) == FrameKind::Used as u32 | order.raw() << 8
+        self.0 & (Self::HELD | 0xffff) == FrameKind::Used as u32 | order.raw() << 8
+    }
+    /// Returns the state of the first page of the block, as a block of another order, not compound.
+    #[inline]
+    pub(crate) const fn with_order(self, order: Order) -> Self {
+        Self(self.0 & !(0xff << Self::ORDER_SHIFT | Self::COMPOUND) | order.raw() << Self::ORDER_SHIFT)
     }
     #[inline]
     pub(crate) const fn keep(self, yes: bool) -> Self {
@@ -93,11 +174,6 @@ impl State {
     pub(crate) const fn is_slab(self) -> bool {
         let kind = self.0 & 0xff;
         kind == FrameKind::Slab as u32 || kind == FrameKind::SlabTail as u32
-    }
-    /// True for the head of a free block of just this order.
-    #[inline]
-    pub(crate) fn is_free(self, order: Order) -> bool {
-        self.0 & 0xffff == FrameKind::Free as u32 | order.raw() << 8
     }
 }
 

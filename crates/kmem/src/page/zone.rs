@@ -1,12 +1,14 @@
 //! A zone: frames that serve the same kind of request, with its free blocks, watermarks and counters.
 //!
-//! Kernel counterpart: `struct zone`, `include/linux/mmzone.h`.
+//! Kernel counterpart: `struct zone`, `include/linux/mmzone.h`; `__zone_watermark_ok`, `mm/page_alloc.c`.
 
-use super::buddy::FreeArea;
+use super::attempt::{Attempt, Latitude, Mark};
+use super::buddy::{FreeArea, FreeCounts};
+use super::mobility::Mobility;
+use super::rule::{OrderCheck, PageRule};
 use super::watermark::{ZoneTuning, MAX_ZONES};
-use crate::gfp::Gfp;
 use crate::profile::ZoneKind;
-use crate::sync::{Count, SpinLock};
+use crate::sync::{Count, SpinGuard, SpinLock, Tally};
 use crate::units::{Order, Pfn};
 
 /// Where a zone lies: its row of the boot plan.
@@ -14,6 +16,8 @@ use crate::units::{Order, Pfn};
 pub struct ZoneExtent {
     /// The zone's name as the kernel prints it.
     pub name: &'static str,
+    /// Its node.
+    pub node: u32,
     /// Which kind of memory it is.
     pub kind: ZoneKind,
     /// First frame.
@@ -29,44 +33,91 @@ impl ZoneExtent {
     pub fn end(&self) -> Pfn {
         self.start.add(self.spanned)
     }
+    /// True for a frame between its first and its last.
+    pub fn contains(&self, pfn: Pfn) -> bool {
+        pfn >= self.start && pfn < self.end()
+    }
 }
 
 /// One zone.
 pub(crate) struct Zone {
     pub(crate) extent: ZoneExtent,
-    pub(crate) area: SpinLock<FreeArea>,
-    /// Free pages on the buddy lists: a copy that is read without the lock.
+    pub(crate) area: FreeArea,
+    counts: SpinLock<FreeCounts>,
+    /// Copies of counts that are read without the lock.
     pub(crate) free: Count,
+    pub(crate) free_cma: Count,
+    pub(crate) free_high_atomic: Count,
     pub(crate) managed: Count,
+    pub(crate) cma: Count,
+    /// Pages of pageblocks that are set aside for important requests.
+    pub(crate) high_atomic: Count,
     pub(crate) min: Count,
     pub(crate) low: Count,
     pub(crate) high: Count,
+    pub(crate) promo: Count,
+    /// What fragmentation adds to the marks for now.
+    pub(crate) boost: Count,
     reserve: [Count; MAX_ZONES],
     pub(crate) stat_threshold: Count,
+    pub(crate) tallies: ZoneTallies,
 }
 
-/// Which watermark a request must leave untouched.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Mark {
-    /// The first try of every request.
-    Low,
-    /// When the first try failed: the reserve is kept for those who may dip into it.
-    Min,
+/// What happened in a zone so far. Written under its lock.
+#[derive(Default)]
+pub(crate) struct ZoneTallies {
+    /// Pages taken without a per-CPU list.
+    pub(crate) allocated: Tally,
+    /// Pages given back without a per-CPU list.
+    pub(crate) freed: Tally,
+    /// Allocations by a policy's or the caller's own choice of node, and others.
+    pub(crate) numa_miss: Tally,
+    pub(crate) numa_foreign: Tally,
+    pub(crate) numa_interleave: Tally,
+    pub(crate) numa_other: Tally,
+}
+
+/// The counts of a zone while they may be changed; what others read without the lock is brought up to date at the end.
+pub(crate) struct ZoneGuard<'a> {
+    zone: &'a Zone,
+    pub(crate) counts: SpinGuard<'a, FreeCounts>,
+}
+
+impl Drop for ZoneGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.zone.free.set(self.counts.pages() as u32);
+        self.zone.free_cma.set(self.counts.pages_of(Mobility::Cma) as u32);
+        self.zone.free_high_atomic.set(self.counts.pages_of(Mobility::HighAtomic) as u32);
+    }
 }
 
 impl Zone {
-    pub(crate) fn new(index: usize, extent: ZoneExtent, top: Order) -> Self {
+    pub(crate) fn new(extent: ZoneExtent, area: FreeArea) -> Self {
         Self {
             extent,
-            area: SpinLock::new(FreeArea::new(index, top, extent.start, extent.end())),
+            area,
+            counts: SpinLock::new(FreeCounts::new()),
             free: Count::default(),
+            free_cma: Count::default(),
+            free_high_atomic: Count::default(),
             managed: Count::default(),
+            cma: Count::default(),
+            high_atomic: Count::default(),
             min: Count::default(),
             low: Count::default(),
             high: Count::default(),
+            promo: Count::default(),
+            boost: Count::default(),
             reserve: Default::default(),
             stat_threshold: Count::default(),
+            tallies: ZoneTallies::default(),
         }
+    }
+    /// Takes the zone's lock.
+    #[inline]
+    pub(crate) fn lock(&self) -> ZoneGuard<'_> {
+        ZoneGuard { zone: self, counts: self.counts.lock() }
     }
     #[inline]
     pub(crate) fn is_populated(&self) -> bool {
@@ -78,6 +129,7 @@ impl Zone {
         self.low.set(clamp(tuning.low));
         self.high.set(clamp(tuning.high));
         self.stat_threshold.set(clamp(tuning.stat_threshold));
+        self.boost.set(0);
         for (mine, theirs) in self.reserve.iter().zip(tuning.reserve) {
             mine.set(clamp(theirs));
         }
@@ -85,24 +137,81 @@ impl Zone {
     pub(crate) fn reserve(&self) -> [u64; MAX_ZONES] {
         core::array::from_fn(|zone| u64::from(self.reserve[zone].get()))
     }
-
-    /// True when the zone keeps its watermark and the reserve for the zones below `preferred` after giving `2^order`
-    /// pages: the kernel's `zone_watermark_ok`. Important requests may use part of the minimum.
-    pub(crate) fn may_give(&self, order: Order, mark: Mark, preferred: usize, gfp: Gfp) -> bool {
-        if gfp.contains(Gfp::MEMALLOC) && !gfp.contains(Gfp::NOMEMALLOC) {
+    /// Returns a watermark, with what fragmentation adds to it.
+    #[inline]
+    pub(crate) fn mark(&self, mark: Mark) -> u64 {
+        let pages = match mark {
+            Mark::Min => self.min.get(),
+            Mark::Low => self.low.get(),
+            Mark::High => self.high.get(),
+        };
+        u64::from(pages) + u64::from(self.boost.get())
+    }
+    /// Returns the pages that count as free for an attempt.
+    fn usable(&self, attempt: Attempt) -> u64 {
+        let mut free = u64::from(self.free.get());
+        if !attempt.latitude.contains(Latitude::CMA) {
+            free = free.saturating_sub(self.free_cma.get().into());
+        }
+        if !attempt.has_reserves() {
+            free = free.saturating_sub(self.free_high_atomic.get().into());
+        }
+        free
+    }
+    /// Returns what must stay free: the attempt's mark, and the reserve kept from requests that prefer the zone with the
+    /// index `preferred` of its node.
+    pub(crate) fn kept(&self, rule: &PageRule, attempt: Attempt, preferred: usize) -> u64 {
+        let mut mark = self.mark(attempt.mark);
+        if attempt.mark == Mark::Min && attempt.latitude.contains(Latitude::HARDER) {
+            // Boosts are for those who can wait.
+            mark = self.min.get().into();
+        }
+        attempt.lowered(rule, mark) + self.reserve.get(preferred).map_or(0, |pages| u64::from(pages.get()))
+    }
+    /// True when the zone keeps what it must after giving `2^order` pages, as far as numbers of pages go:
+    /// `zone_watermark_ok` without its look at the blocks.
+    pub(crate) fn has_pages(&self, rule: &PageRule, order: Order, attempt: Attempt, preferred: usize) -> bool {
+        if attempt.latitude.contains(Latitude::NO_WATERMARKS) {
             return u64::from(self.free.get()) >= order.pages();
         }
-        let mut least = match mark {
-            Mark::Low => self.low.get(),
-            Mark::Min => self.min.get(),
-        };
-        if mark == Mark::Min && gfp.contains(Gfp::HIGH) {
-            least -= least / 2;
+        self.usable(attempt) >= self.kept(rule, attempt, preferred) + order.pages()
+    }
+    /// True when the blocks are there too. `counts` are the zone's own.
+    pub(crate) fn has_block(
+        &self,
+        rule: &PageRule,
+        counts: &FreeCounts,
+        order: Order,
+        attempt: Attempt,
+        preferred: usize,
+    ) -> bool {
+        if order == Order::ZERO || attempt.latitude.contains(Latitude::NO_WATERMARKS) {
+            return true;
         }
-        if mark == Mark::Min && !gfp.may_sleep() {
-            least -= least / 4;
+        match rule.order_check {
+            OrderCheck::Halving => {
+                let mut free = self.usable(attempt).saturating_sub(order.pages() - 1);
+                let mut least = self.kept(rule, attempt, preferred);
+                (0..order.raw()).filter_map(Order::new).all(|below| {
+                    let blocks: u64 = counts.blocks(below).iter().map(|&blocks| u64::from(blocks)).sum();
+                    free = free.saturating_sub(blocks << below.raw());
+                    least >>= 1;
+                    free > least
+                })
+            }
+            OrderCheck::Block => {
+                (order.raw()..Order::COUNT as u32).filter_map(Order::new).any(|at| {
+                    let blocks = counts.blocks(at);
+                    blocks[..Mobility::REQUESTED].iter().any(|&blocks| blocks != 0)
+                        || attempt.latitude.contains(Latitude::CMA) && blocks[Mobility::Cma.index()] != 0
+                        || attempt.has_reserves() && blocks[Mobility::HighAtomic.index()] != 0
+                })
+            }
         }
-        let kept = u64::from(least) + self.reserve.get(preferred).map_or(0, |pages| u64::from(pages.get()));
-        u64::from(self.free.get()) >= kept + order.pages()
+    }
+    /// True when an attempt could succeed: the kernel's `zone_watermark_ok`.
+    pub(crate) fn may_give(&self, rule: &PageRule, order: Order, attempt: Attempt, preferred: usize) -> bool {
+        self.has_pages(rule, order, attempt, preferred)
+            && (order == Order::ZERO || self.has_block(rule, &self.lock().counts, order, attempt, preferred))
     }
 }

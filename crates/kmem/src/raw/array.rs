@@ -1,7 +1,7 @@
 //! A fixed array of structures in the machine's RAM.
 
 use super::Ram;
-use crate::sync::{AtomicU32, Count};
+use crate::sync::{AtomicU32, AtomicUsize, Count, Tally};
 use crate::units::{align_up, PhysAddr, PhysRange};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -14,8 +14,14 @@ pub(crate) unsafe trait Zeroed: Sync {}
 
 // SAFETY: Zero is a value of it.
 unsafe impl Zeroed for AtomicU32 {}
+// SAFETY: Zero is a value of it.
+unsafe impl Zeroed for AtomicUsize {}
 // SAFETY: An atomic in a new coat.
 unsafe impl Zeroed for Count {}
+// SAFETY: An atomic in a new coat.
+unsafe impl Zeroed for Tally {}
+// SAFETY: Each of its elements may be zero.
+unsafe impl<T: Zeroed, const N: usize> Zeroed for [T; N] {}
 
 /// Declares a structure that may live in zeroed RAM because all of its fields may.
 macro_rules! zeroed_struct {

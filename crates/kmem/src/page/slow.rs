@@ -1,0 +1,426 @@
+//! Past the hit path: refills, zones in their order, drains.
+//!
+//! Kernel counterpart: `get_page_from_freelist`, `rmqueue`, `rmqueue_bulk`, `free_pcppages_bulk`, `nr_pcp_alloc`,
+//! `nr_pcp_free`, `mm/page_alloc.c`.
+
+use super::attempt::{Attempt, Caller, Latitude};
+use super::frame::{Frame, FrameKind, State};
+use super::mobility::Mobility;
+use super::percpu::{Chain, Owned};
+use super::policy::Request;
+use super::rule::PcpScaling;
+use super::watermark::MAX_ZONES;
+use super::zone::Zone;
+use super::{NodeMask, PageAllocator, PerCpuPages};
+use crate::error::AllocError;
+use crate::gfp::Gfp;
+use crate::sync::Ordering;
+use crate::units::{Order, Pfn};
+
+/// The most that a list's batch grows: `CONFIG_PCP_BATCH_SCALE_MAX`.
+const MOST_DOUBLINGS: u32 = 5;
+
+impl PageAllocator {
+    /// Answers a request from the zones, as far as the watermarks allow without waiting for anything.
+    ///
+    /// # Errors
+    /// As [`PageAllocator::alloc`].
+    #[cold]
+    #[inline(never)]
+    pub fn alloc_slow(&self, cpu: u32, request: &Request) -> Result<Pfn, AllocError> {
+        let order = request.order;
+        if order > self.top {
+            return Err(AllocError::TooLarge { bytes: order.bytes(), limit: self.top.bytes() });
+        }
+        let first = Attempt::first(self.rule, request.gfp);
+        if let Some(pfn) = self.try_zones(cpu, request, first) {
+            return Ok(pfn);
+        }
+        self.want_kswapd(cpu, request);
+        let second = Attempt::second(self.rule, request.gfp, order.raw(), request.caller);
+        if let Some(pfn) = self.try_zones(cpu, request, second) {
+            return Ok(pfn);
+        }
+        // What lies on this CPU's lists may be just what is missing.
+        self.drain(cpu);
+        self.try_zones(cpu, request, second).ok_or_else(|| self.no_memory(cpu, request))
+    }
+    /// Answers a request with one attempt: for callers that know which marks count.
+    pub(crate) fn try_once(&self, cpu: u32, request: &Request, attempt: Attempt) -> Option<Pfn> {
+        self.try_zones(cpu, request, attempt)
+    }
+    pub(crate) fn no_memory(&self, cpu: u32, request: &Request) -> AllocError {
+        let free = self.candidates(cpu, request).map(|(_, zone, _)| u64::from(zone.free.get())).sum();
+        AllocError::NoMemory { order: request.order, free_pages: free }
+    }
+
+    /// Returns the zones that may answer, in order, each with its slot and the index of its node's preferred zone.
+    pub(crate) fn candidates<'a>(
+        &'a self,
+        cpu: u32,
+        request: &'a Request,
+    ) -> impl Iterator<Item = (usize, &'a Zone, usize)> + 'a {
+        let home = request.node.unwrap_or_else(|| self.node_of_cpu(cpu));
+        let only = if request.gfp.contains(Gfp::THISNODE) { NodeMask::of(home) } else { NodeMask::ALL };
+        let allowed = request.nodes.and(only);
+        self.node_order.from(home).filter(move |node| allowed.contains(*node)).flat_map(move |node| {
+            let preferred = self.zonelists[node as usize].preferred(request.gfp);
+            (0..=preferred).rev().filter_map(move |index| {
+                let slot = node as usize * MAX_ZONES + index;
+                self.zone(slot).filter(|zone| zone.is_populated()).map(|zone| (slot, zone, preferred))
+            })
+        })
+    }
+
+    fn try_zones(&self, cpu: u32, request: &Request, attempt: Attempt) -> Option<Pfn> {
+        let spares_blocks = attempt.latitude.contains(Latitude::NO_FRAGMENT) && self.spares_blocks(cpu, request);
+        let mut attempt = attempt;
+        attempt.latitude.set(Latitude::NO_FRAGMENT, spares_blocks);
+        loop {
+            let found = self.candidates(cpu, request).find_map(|(slot, zone, preferred)| {
+                if !zone.has_pages(self.rule, request.order, attempt, preferred) {
+                    return None;
+                }
+                self.take_from_zone(cpu, request, attempt, (slot, zone, preferred))
+            });
+            if found.is_some() || !attempt.latitude.contains(Latitude::NO_FRAGMENT) {
+                return found;
+            }
+            attempt.latitude.remove(Latitude::NO_FRAGMENT);
+        }
+    }
+    /// True when the request has a lower zone to go to before it takes a block of another type: `alloc_flags_nofragment`,
+    /// which knows ZONE_DMA32 only.
+    fn spares_blocks(&self, cpu: u32, request: &Request) -> bool {
+        use crate::profile::ZoneKind::{Dma32, Normal};
+        let mut zones = self.candidates(cpu, request).map(|(_, zone, _)| zone);
+        let node = |zone: &Zone| zone.extent.node;
+        match (zones.next(), zones.next()) {
+            (Some(first), Some(next)) => {
+                first.extent.kind == Normal && (next.extent.kind == Dma32 || node(next) != node(first))
+            }
+            _ => false,
+        }
+    }
+
+    fn take_from_zone(
+        &self,
+        cpu: u32,
+        request: &Request,
+        attempt: Attempt,
+        (slot, zone, preferred): (usize, &Zone, usize),
+    ) -> Option<Pfn> {
+        let order = request.order;
+        let list_kind = self.list_kind(request.gfp);
+        let compound = order != Order::ZERO && request.gfp.contains(Gfp::COMP);
+        let flags = State::flags(list_kind, compound);
+        let uses_lists = self.is_listed(order) && !attempt.latitude.contains(Latitude::HIGH_ATOMIC);
+        let lists = self.pcp(slot, cpu).filter(|_| uses_lists);
+        let pfn = match lists.and_then(PerCpuPages::enter_slow) {
+            Some(own) => {
+                let list = PerCpuPages::list(order.raw(), list_kind);
+                let index = match own.pop(&self.frames, list, order.raw(), flags) {
+                    Some(index) => index,
+                    None => {
+                        self.refill(&own, (slot, zone, preferred), request, attempt)?;
+                        own.pop(&self.frames, list, order.raw(), flags)?
+                    }
+                };
+                self.frames.pfn(index)
+            }
+            None => self.take_block(slot, zone, preferred, request, attempt, flags)?,
+        };
+        self.count_node(cpu, request, zone);
+        Some(pfn)
+    }
+    /// True for blocks that the per-CPU lists hold.
+    fn is_listed(&self, order: Order) -> bool {
+        order.raw() <= self.pcp_top || self.pcp_huge == Some(order)
+    }
+
+    /// Takes one block from a zone.
+    fn take_block(
+        &self,
+        slot: usize,
+        zone: &Zone,
+        preferred: usize,
+        request: &Request,
+        attempt: Attempt,
+        flags: u32,
+    ) -> Option<Pfn> {
+        let (order, kind) = (request.order, Mobility::from_raw(self.list_kind(request.gfp)));
+        let mut guard = zone.lock();
+        if !zone.has_block(self.rule, &guard.counts, order, attempt, preferred) {
+            return None;
+        }
+        let mut stolen = None;
+        let ground = self.ground();
+        let pfn = ground.take(zone, &mut guard.counts, order, kind, attempt.latitude, &mut stolen)?;
+        if attempt.latitude.contains(Latitude::HIGH_ATOMIC) {
+            ground.reserve_high_atomic(zone, &mut guard.counts, pfn);
+        }
+        zone.tallies.allocated.add(order.pages() as usize);
+        if let Some(frame) = self.frames.get(pfn) {
+            frame.set_state(State::from_raw(State::new(FrameKind::Used, order, slot).raw() | flags));
+            frame.set_count(1);
+        }
+        Some(pfn)
+    }
+
+    /// Fills an empty list of the CPU's with a batch, or with as much as the watermark leaves.
+    fn refill(
+        &self,
+        own: &Owned<'_>,
+        (slot, zone, preferred): (usize, &Zone, usize),
+        request: &Request,
+        attempt: Attempt,
+    ) -> Option<()> {
+        let (order, list_kind) = (request.order, self.list_kind(request.gfp));
+        let kind = Mobility::from_raw(list_kind);
+        // Hits do not look at watermarks, so only what everybody may have goes onto a list; the one block that this caller
+        // may have besides is handed to it.
+        let plain = Attempt { latitude: attempt.latitude & Latitude::CMA, ..attempt };
+        let kept = zone.kept(self.rule, plain, preferred);
+        let spare = (u64::from(zone.free.get()).saturating_sub(kept) >> order.raw()).max(1);
+        let wanted = u64::from(self.refill_blocks(own, order)).min(spare) as u32;
+        let state = State::new(FrameKind::Used, order, slot).on_pcp();
+        let mut chain = Chain::default();
+        let mut guard = zone.lock();
+        if !zone.has_block(self.rule, &guard.counts, order, attempt, preferred) {
+            return None;
+        }
+        let ground = self.ground();
+        let mut taken = 0;
+        while taken < wanted {
+            let has_cma = attempt.latitude.contains(Latitude::CMA) && guard.counts.pages_of(Mobility::Cma) != 0;
+            if !has_cma {
+                let left = wanted - taken;
+                taken += if order == Order::ZERO {
+                    zone.area.take_pages(&mut guard.counts, left, kind, |pfn| {
+                        chain.push(&self.frames, self.frames.index(pfn), state);
+                    })
+                } else {
+                    let taken = zone.area.take(&mut guard.counts, order, kind);
+                    taken.into_iter().for_each(|pfn| chain.push(&self.frames, self.frames.index(pfn), state));
+                    u32::from(taken.is_some())
+                };
+                if taken >= wanted {
+                    break;
+                }
+            }
+            let mut stolen = None;
+            let found = ground.take(zone, &mut guard.counts, order, kind, attempt.latitude, &mut stolen);
+            let Some(pfn) = found else { break };
+            chain.push(&self.frames, self.frames.index(pfn), state);
+            taken += 1;
+        }
+        drop(guard);
+        own.refill(&self.frames, PerCpuPages::list(order.raw(), list_kind), chain);
+        (taken > 0).then_some(())
+    }
+    /// Returns how many blocks a refill takes: `nr_pcp_alloc`.
+    fn refill_blocks(&self, own: &Owned<'_>, order: Order) -> u32 {
+        let lists = own.lists();
+        let batch = lists.batch.get();
+        let (drains, refills) = own.factors();
+        let scale = |batch: u32| if batch > 1 { (batch >> order.raw()).max(2) } else { batch };
+        match self.rule.pcp_scaling {
+            PcpScaling::Fixed => batch.max(1),
+            PcpScaling::Frees => {
+                own.set_factors(drains / 2, refills);
+                scale(batch).max(1)
+            }
+            PcpScaling::Both => {
+                let (least, most) = (lists.high_min.get(), lists.high_max.get());
+                let mut high = lists.high.get().clamp(least.min(most), most.max(least));
+                let mut blocks = if order == Order::ZERO { batch << refills } else { batch };
+                if least != most {
+                    high = (high + blocks).min(most.max(least));
+                }
+                lists.high.set(high);
+                if high < batch {
+                    own.set_factors(drains / 2, refills);
+                    return 1;
+                }
+                let mut doublings = refills;
+                if order == Order::ZERO {
+                    let room = high.saturating_sub(lists.count()).saturating_sub(batch).max(batch);
+                    if blocks <= room && refills < MOST_DOUBLINGS {
+                        doublings += 1;
+                    }
+                    blocks = blocks.min(room);
+                }
+                own.set_factors(drains / 2, doublings);
+                scale(blocks).max(1)
+            }
+        }
+    }
+
+    /// Gives back what a CPU's lists hold too much: `nr_pcp_free`.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn drain_full(&self, slot: usize, own: Owned<'_>) {
+        let lists = own.lists();
+        let (high, batch) = (lists.high.get(), lists.batch.get());
+        let (drains, refills) = own.factors();
+        let pages = match self.rule.pcp_scaling {
+            PcpScaling::Fixed => batch,
+            PcpScaling::Frees | PcpScaling::Both => {
+                let most = high.saturating_sub(batch).max(batch);
+                let pages = batch << drains.min(MOST_DOUBLINGS);
+                let more = u32::from(pages < most && drains < MOST_DOUBLINGS);
+                own.set_factors(drains + more, refills / 2);
+                pages.min(most)
+            }
+        };
+        self.drain_pages(slot, &own, pages);
+    }
+    /// Gives at least `pages` pages of the lists back to the zone, or all there are. Returns how many.
+    fn drain_pages(&self, slot: usize, own: &Owned<'_>, pages: u32) -> u32 {
+        let Some(zone) = self.zone(slot) else { return 0 };
+        let mut given = 0;
+        let mut guard = zone.lock();
+        for (list, order) in PerCpuPages::lists(self.pageblock) {
+            while given < pages {
+                let Some(index) = own.pop_for_zone(&self.frames, list, order.raw()) else { break };
+                zone.area.give(&mut guard.counts, self.frames.pfn(index), order);
+                given += 1 << order.raw();
+            }
+        }
+        given
+    }
+    /// Gives all pages of the CPU's lists back to the zones. The caller is this CPU, with interrupts off.
+    pub fn drain(&self, cpu: u32) {
+        for (slot, _) in self.zone_slots() {
+            if let Some(own) = self.pcp(slot, cpu).and_then(PerCpuPages::enter_slow) {
+                self.drain_pages(slot, &own, u32::MAX);
+            }
+        }
+    }
+    /// Gives all pages of all CPUs' lists back to the zones, wherever those CPUs are. `barrier` returns when every CPU has
+    /// passed a full memory barrier. Interrupts are off; no other lock is held. Returns the pages given.
+    pub(crate) fn drain_all(&self, barrier: impl Fn()) -> u64 {
+        let _thief = self.thief.lock();
+        let lists = || (0..self.cpus).flat_map(|cpu| self.zone_slots().map(move |(slot, _)| (slot, cpu)));
+        let pcp = |(slot, cpu)| self.pcp(slot, cpu);
+        lists().filter_map(pcp).filter(|pcp| pcp.count() > 0).for_each(PerCpuPages::claim);
+        barrier();
+        let mut given = 0;
+        for (slot, cpu) in lists() {
+            let Some(pcp) = self.pcp(slot, cpu).filter(|pcp| pcp.is_claimed()) else { continue };
+            let own = pcp.wait_for_owner();
+            given += u64::from(self.drain_pages(slot, &own, u32::MAX));
+            pcp.unclaim();
+        }
+        given
+    }
+
+    /// Gives a used block back past the hit path.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn give_block_slow(&self, cpu: u32, pfn: Pfn, frame: &Frame) {
+        let state = frame.state();
+        let (slot, order) = (state.zone(), state.order());
+        if self.is_listed(order) {
+            if let Some(own) = self.pcp(slot, cpu).and_then(PerCpuPages::enter_slow) {
+                let list = PerCpuPages::list(order.raw(), state.list_kind());
+                own.push(frame, self.frames.index(pfn), list, state);
+                if own.is_full() {
+                    self.drain_full(slot, own);
+                }
+                return;
+            }
+        }
+        frame.clear();
+        self.give_to_zone(pfn, order, slot);
+    }
+    /// Gives frames that are the body of no block, or of one that goes, to their zone.
+    pub(super) fn give_to_zone(&self, pfn: Pfn, order: Order, slot: usize) {
+        if let Some(zone) = self.zone(slot) {
+            zone.tallies.freed.add(order.pages() as usize);
+            zone.area.give(&mut zone.lock().counts, pfn, order);
+        }
+    }
+
+    /// Notes that the nodes that a request could use should be reclaimed.
+    fn want_kswapd(&self, cpu: u32, request: &Request) {
+        if request.gfp.contains(Gfp::KSWAPD_RECLAIM) || self.rule.harder == super::rule::Harder::NoWait {
+            let nodes = self.candidates(cpu, request).fold(0, |nodes, (_, zone, _)| nodes | 1 << zone.extent.node);
+            self.kswapd_wanted.fetch_or(nodes, Ordering::Relaxed);
+        }
+    }
+    /// Returns the nodes whose kswapd should run, and forgets them.
+    pub(crate) fn take_kswapd_wanted(&self) -> NodeMask {
+        if self.kswapd_wanted.load(Ordering::Relaxed) == 0 {
+            return NodeMask::NONE;
+        }
+        let wanted = self.kswapd_wanted.swap(0, Ordering::Relaxed);
+        (0..u32::BITS).filter(|node| wanted >> node & 1 != 0).fold(NodeMask::NONE, |mask, node| mask.with(NodeMask::of(node)))
+    }
+
+    fn count_node(&self, cpu: u32, request: &Request, zone: &Zone) {
+        if self.nodes == 1 {
+            return;
+        }
+        let local = self.node_of_cpu(cpu);
+        let wanted = request.node.unwrap_or(local);
+        if zone.extent.node != wanted {
+            zone.tallies.numa_miss.add(1);
+            if let Some(foreign) = self.node_zones(wanted).find(|other| other.extent.kind == zone.extent.kind) {
+                foreign.tallies.numa_foreign.add(1);
+            }
+        }
+        if zone.extent.node != local {
+            zone.tallies.numa_other.add(1);
+        }
+        if request.interleaved && zone.extent.node == wanted {
+            zone.tallies.numa_interleave.add(1);
+        }
+    }
+
+    /// Takes up to `wanted` single pages at once and hands each to `with`: `alloc_pages_bulk`. Returns how many there were;
+    /// at least one, or the error of a single allocation.
+    ///
+    /// # Errors
+    /// As [`PageAllocator::alloc`], when there was none.
+    pub fn alloc_bulk(
+        &self,
+        cpu: u32,
+        request: &Request,
+        wanted: u32,
+        mut with: impl FnMut(Pfn),
+    ) -> Result<u32, AllocError> {
+        let request = Request { order: Order::ZERO, ..*request };
+        let mut taken = 0;
+        while taken < wanted {
+            let pfn = match self.hit(cpu, request.gfp, Order::ZERO).filter(|_| request.node.is_none()) {
+                Some(pfn) => pfn,
+                None => match self.alloc_slow(cpu, &request) {
+                    Ok(pfn) => pfn,
+                    Err(error) if taken == 0 => return Err(error),
+                    Err(_) => break,
+                },
+            };
+            with(pfn);
+            taken += 1;
+        }
+        Ok(taken)
+    }
+
+    /// Gives one pageblock that was set aside for important requests back, somewhere. False when there is none.
+    pub(crate) fn unreserve_high_atomic(&self, cpu: u32, request: &Request) -> bool {
+        let kind = Mobility::from_raw(self.list_kind(request.gfp));
+        self.candidates(cpu, request).any(|(_, zone, _)| {
+            zone.high_atomic.get() > 0 && self.ground().unreserve_high_atomic(zone, &mut zone.lock().counts, kind)
+        })
+    }
+    /// True when a zone that may answer would answer this attempt.
+    pub(crate) fn would_answer(&self, cpu: u32, request: &Request, attempt: Attempt) -> bool {
+        self.candidates(cpu, request)
+            .any(|(_, zone, preferred)| zone.may_give(self.rule, request.order, attempt, preferred))
+    }
+    /// Returns the attempt that a request's last chance is.
+    pub(crate) fn second_attempt(&self, request: &Request, caller: Caller) -> Attempt {
+        Attempt::second(self.rule, request.gfp, request.order.raw(), caller)
+    }
+}

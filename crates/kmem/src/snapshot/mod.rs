@@ -6,12 +6,14 @@
 pub mod proc;
 
 use crate::error::Name;
-use crate::page::watermark::MAX_ZONES;
+use crate::profile::MAX_ZONES;
 use crate::units::Order;
 use core::ops::{Index, IndexMut};
 
 /// The most CPUs whose lists one [`ZoneInfo`] holds.
 pub const MAX_CPUS: usize = 32;
+/// The most NUMA nodes whose pages one [`VmAreaRow`] counts.
+pub const MAX_NODES: usize = 8;
 
 /// An enumeration that names the places of a table of numbers.
 macro_rules! places {
@@ -138,6 +140,12 @@ places! {
         FileHugePages = "FileHugePages",
         /// Such that are mapped as one.
         FilePmdMapped = "FilePmdMapped",
+        /// The contiguous area.
+        CmaTotal = "CmaTotal",
+        /// Free in it.
+        CmaFree = "CmaFree",
+        /// Memory that a host has not handed over yet.
+        Unaccepted = "Unaccepted",
         /// Huge pages set aside (a count).
         HugePagesTotal = "HugePages_Total",
         /// Such that are free (a count).
@@ -156,6 +164,8 @@ places! {
         DirectMap2M = "DirectMap2M",
         /// Directly mapped by 4 MiB pages.
         DirectMap4M = "DirectMap4M",
+        /// Directly mapped by 1 GiB pages.
+        DirectMap1G = "DirectMap1G",
     }
 }
 
@@ -289,6 +299,32 @@ places! {
         FreeCma = "nr_free_cma",
         /// Sent to a server, not yet stored.
         Unstable = "nr_unstable",
+        /// Pages of I/O page tables (6.12).
+        IommuPages = "nr_iommu_pages",
+        /// Pages promoted to faster memory.
+        PromoteSuccess = "pgpromote_success",
+        /// Pages that could have been.
+        PromoteCandidate = "pgpromote_candidate",
+        /// Pages demoted to slower memory by kswapd.
+        DemoteKswapd = "pgdemote_kswapd",
+        /// By direct reclaim.
+        DemoteDirect = "pgdemote_direct",
+        /// By khugepaged.
+        DemoteKhugepaged = "pgdemote_khugepaged",
+        /// Pages that a host has not handed over yet.
+        Unaccepted = "nr_unaccepted",
+        /// Allocated where it was wanted.
+        NumaHit = "numa_hit",
+        /// Allocated here, wanted elsewhere.
+        NumaMiss = "numa_miss",
+        /// Wanted here, allocated elsewhere.
+        NumaForeign = "numa_foreign",
+        /// Allocated here by interleaving.
+        NumaInterleave = "numa_interleave",
+        /// Allocated here by a CPU of this node.
+        NumaLocal = "numa_local",
+        /// Allocated here by a CPU of another node.
+        NumaOther = "numa_other",
     }
 }
 
@@ -358,6 +394,8 @@ pub struct ZoneInfo {
     pub low: u64,
     /// High watermark.
     pub high: u64,
+    /// The watermark up to which pages are promoted from slower memory (6.x).
+    pub promo: u64,
     /// Active pages (2.6).
     pub active: u64,
     /// Inactive pages (2.6).
@@ -457,6 +495,8 @@ pub struct VmAreaRow {
     pub phys: u64,
     /// What it is.
     pub flags: VmAreaFlags,
+    /// Of [`VmAreaRow::pages`], how many lie on each node. Shown by kernels with NUMA.
+    pub node_pages: [u64; MAX_NODES],
 }
 
 /// A row of `/proc/iomem`.

@@ -5,6 +5,35 @@
 //!
 //! Judge: `tests/golden_proc.rs` feeds the numbers of real files into the structures and compares the text.
 
+/// Several constant lists in a row, as one.
+macro_rules! joined {
+    ($item:ty: $($group:expr),* $(,)?) => {{
+        const GROUPS: &[&[$item]] = &[$($group),*];
+        const COUNT: usize = {
+            let (mut at, mut count) = (0, 0);
+            while at < GROUPS.len() {
+                count += GROUPS[at].len();
+                at += 1;
+            }
+            count
+        };
+        const ALL: [$item; COUNT] = {
+            let mut all = [GROUPS[0][0]; COUNT];
+            let (mut group, mut count) = (0, 0);
+            while group < GROUPS.len() {
+                let mut at = 0;
+                while at < GROUPS[group].len() {
+                    all[count] = GROUPS[group][at];
+                    (at, count) = (at + 1, count + 1);
+                }
+                group += 1;
+            }
+            all
+        };
+        &ALL
+    }};
+}
+
 pub mod boot_log;
 pub mod buddyinfo;
 pub mod iomem;
@@ -36,10 +65,24 @@ pub struct ProcFormat {
     pub wording: Wording,
 }
 
+const ZONES_6_1: ZoneInfoStyle =
+    ZoneInfoStyle::Modern { pages: zoneinfo::PAGES_6_1, node: zoneinfo::NODE_6_1, zone: zoneinfo::ZONE_6 };
+const ZONES_6_1_NUMA: ZoneInfoStyle =
+    ZoneInfoStyle::Modern { pages: zoneinfo::PAGES_6_1, node: zoneinfo::NODE_6_1_NUMA, zone: zoneinfo::ZONE_6_NUMA };
+const ZONES_6_12: ZoneInfoStyle =
+    ZoneInfoStyle::Modern { pages: zoneinfo::PAGES_6_12, node: zoneinfo::NODE_6_12, zone: zoneinfo::ZONE_6 };
+const ZONES_6_12_NUMA: ZoneInfoStyle =
+    ZoneInfoStyle::Modern { pages: zoneinfo::PAGES_6_12, node: zoneinfo::NODE_6_12_NUMA, zone: zoneinfo::ZONE_6_NUMA };
+const ZONES_6_12_AMD64: ZoneInfoStyle = ZoneInfoStyle::Modern {
+    pages: zoneinfo::PAGES_6_12,
+    node: zoneinfo::NODE_6_12_NUMA,
+    zone: zoneinfo::ZONE_6_12_UNACCEPTED,
+};
+
 /// 6.1 on x86-32 without PAE.
 pub static PROC_6_1_I386: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_1_I386,
-    zoneinfo: ZoneInfoStyle::Modern { node: zoneinfo::NODE_6_1, zone: zoneinfo::ZONE_6_1 },
+    zoneinfo: ZONES_6_1,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
     boot_log: BootLogStyle::X86Modern,
@@ -49,10 +92,80 @@ pub static PROC_6_1_I386: ProcFormat = ProcFormat {
 /// 6.1 on x86-32 with PAE.
 pub static PROC_6_1_PAE: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_1_PAE,
-    zoneinfo: ZoneInfoStyle::Modern { node: zoneinfo::NODE_6_1, zone: zoneinfo::ZONE_6_1 },
+    zoneinfo: ZONES_6_1,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 8,
     boot_log: BootLogStyle::X86Modern,
+    wording: Wording::Modern,
+};
+
+/// 6.1 on ARM with short descriptors.
+pub static PROC_6_1_ARMHF: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_ARMHF,
+    zoneinfo: ZONES_6_1,
+    vmalloc_phys: PhysStyle::Padded(8),
+    address_digits: 8,
+    boot_log: BootLogStyle::ArmModern,
+    wording: Wording::Modern,
+};
+
+/// 6.1 on ARM with LPAE.
+pub static PROC_6_1_LPAE: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_LPAE,
+    zoneinfo: ZONES_6_1,
+    vmalloc_phys: PhysStyle::Padded(16),
+    address_digits: 8,
+    boot_log: BootLogStyle::ArmModern,
+    wording: Wording::Modern,
+};
+
+/// 6.12 on ARM with short descriptors.
+pub static PROC_6_12_ARMHF: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_ARMHF,
+    zoneinfo: ZONES_6_12,
+    vmalloc_phys: PhysStyle::Padded(8),
+    address_digits: 8,
+    boot_log: BootLogStyle::ArmModern,
+    wording: Wording::Modern,
+};
+
+/// 6.1 on amd64.
+pub static PROC_6_1_AMD64: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_1_AMD64,
+    zoneinfo: ZONES_6_1_NUMA,
+    vmalloc_phys: PhysStyle::Padded(16),
+    address_digits: 16,
+    boot_log: BootLogStyle::X86Modern,
+    wording: Wording::Modern,
+};
+
+/// 6.12 on amd64.
+pub static PROC_6_12_AMD64: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_12_AMD64,
+    zoneinfo: ZONES_6_12_AMD64,
+    vmalloc_phys: PhysStyle::Padded(16),
+    address_digits: 16,
+    boot_log: BootLogStyle::X86Modern,
+    wording: Wording::Modern,
+};
+
+/// 6.1 on arm64.
+pub static PROC_6_1_ARM64: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_ARM64,
+    zoneinfo: ZONES_6_1_NUMA,
+    vmalloc_phys: PhysStyle::Padded(16),
+    address_digits: 16,
+    boot_log: BootLogStyle::ArmModern,
+    wording: Wording::Modern,
+};
+
+/// 6.12 on arm64.
+pub static PROC_6_12_ARM64: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_ARM64,
+    zoneinfo: ZONES_6_12_NUMA,
+    vmalloc_phys: PhysStyle::Padded(16),
+    address_digits: 16,
+    boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
 

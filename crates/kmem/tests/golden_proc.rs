@@ -6,10 +6,12 @@ use kmem::boot::{plan, BootParams};
 use kmem::error::Name;
 use kmem::profile::{self, AreaPlace, BootAreaKind};
 use kmem::snapshot::proc::{self, ProcFormat};
-use kmem::snapshot::proc::{buddyinfo, iomem, meminfo, slabinfo, vmallocinfo, zoneinfo};
+use kmem::snapshot::proc::{buddyinfo, iomem, meminfo, pagetypeinfo, slabinfo, vmallocinfo, vmstat, zoneinfo};
 use kmem::snapshot::{
-    BuddyRow, IoMemRow, MemField, MemInfo, PcpInfo, SlabRow, Stat, Stats, VmAreaFlags, VmAreaRow, ZoneInfo,
+    BuddyRow, IoMemRow, MemField, MemInfo, PageTypeRow, PcpInfo, SlabRow, Stat, Stats, VmAreaFlags, VmAreaRow, VmStat,
+    ZoneInfo,
 };
+use kmem::units::Order;
 use std::path::{Path, PathBuf};
 
 fn golden() -> PathBuf {
@@ -97,6 +99,69 @@ fn buddyinfo_of_every_kernel() {
         });
         let mut written = String::new();
         buddyinfo::write(&mut written, rows).unwrap();
+        same(&written, &real);
+    }
+}
+
+#[test]
+fn vmstat_of_every_kernel() {
+    for (real, format) in files("vmstat") {
+        let mut stat = VmStat::default();
+        for line in real.lines() {
+            let (name, value) = line.split_once(' ').unwrap();
+            *stat.get_mut(name).unwrap_or_else(|| panic!("a known counter: {name}")) = number(value);
+        }
+        let mut written = String::new();
+        vmstat::write(&mut written, format, &stat).unwrap();
+        same(&written, &real);
+    }
+}
+
+/// Reads `/proc/pagetypeinfo`: the order of a pageblock and a row for each zone. Types are known by their names.
+fn read_page_types(text: &str) -> (Order, Vec<PageTypeRow>) {
+    let number_of = |name: &str| match name {
+        "Unmovable" => 0,
+        "Movable" => 1,
+        "Reclaimable" => 2,
+        "HighAtomic" => 3,
+        "CMA" => 4,
+        "Isolate" => 5,
+        _ => panic!("a mobility type: {name}"),
+    };
+    let mut block_order = Order::ZERO;
+    let mut rows: Vec<PageTypeRow> = Vec::new();
+    let mut types = Vec::new();
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        let words = words(line);
+        if let Some(order) = line.strip_prefix("Page block order: ") {
+            block_order = Order::new(number(order) as u32).unwrap();
+        } else if line.starts_with("Number of blocks") {
+            types = words[4..].iter().map(|name| number_of(name)).collect();
+        } else if words[0] == "Node" {
+            let (node, zone) = (number(words[1].trim_end_matches(',')) as u32, words[3].trim_end_matches(','));
+            let at = rows.iter().position(|row| row.node == node && row.zone.as_str() == zone);
+            let at = at.unwrap_or_else(|| {
+                rows.push(PageTypeRow { node, zone: Name::new(zone), ..PageTypeRow::default() });
+                rows.len() - 1
+            });
+            if words[4] == "type" {
+                rows[at].orders = words.len() - 6;
+                let counts = rows[at].free[number_of(words[5])].iter_mut();
+                counts.zip(&words[6..]).for_each(|(count, word)| *count = number(word));
+            } else {
+                types.iter().zip(&words[4..]).for_each(|(&number_of, word)| rows[at].blocks[number_of] = number(word));
+            }
+        }
+    }
+    (block_order, rows)
+}
+
+#[test]
+fn pagetypeinfo_of_every_kernel() {
+    for (real, format) in files("pagetypeinfo") {
+        let (order, rows) = read_page_types(&real);
+        let mut written = String::new();
+        pagetypeinfo::write(&mut written, format.pagetypes.unwrap(), order, rows.iter().cloned()).unwrap();
         same(&written, &real);
     }
 }

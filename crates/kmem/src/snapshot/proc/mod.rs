@@ -38,13 +38,16 @@ pub mod boot_log;
 pub mod buddyinfo;
 pub mod iomem;
 pub mod meminfo;
+pub mod pagetypeinfo;
 pub mod slabinfo;
 pub mod vmallocinfo;
+pub mod vmstat;
 pub mod zoneinfo;
 
 use crate::boot::layout::Wording;
 use boot_log::BootLogStyle;
 use meminfo::MemLine;
+use pagetypeinfo::PageTypeStyle;
 use vmallocinfo::PhysStyle;
 use zoneinfo::ZoneInfoStyle;
 
@@ -55,6 +58,10 @@ pub struct ProcFormat {
     pub meminfo: &'static [MemLine],
     /// `/proc/zoneinfo`.
     pub zoneinfo: ZoneInfoStyle,
+    /// `/proc/pagetypeinfo`; `None` before there are mobility types.
+    pub pagetypes: Option<&'static PageTypeStyle>,
+    /// `/proc/vmstat` behind the lists of zones and nodes: groups of names, divided by blanks.
+    pub vmstat: &'static [&'static str],
     /// Physical addresses in `/proc/vmallocinfo`.
     pub vmalloc_phys: PhysStyle,
     /// Digits of an address: 8 or 16.
@@ -83,6 +90,8 @@ const ZONES_6_12_AMD64: ZoneInfoStyle = ZoneInfoStyle::Modern {
 pub static PROC_6_1_I386: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_1_I386,
     zoneinfo: ZONES_6_1,
+    pagetypes: Some(&pagetypeinfo::STYLE_6),
+    vmstat: vmstat::VMSTAT_6_1_I386,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
     boot_log: BootLogStyle::X86Modern,
@@ -93,6 +102,8 @@ pub static PROC_6_1_I386: ProcFormat = ProcFormat {
 pub static PROC_6_1_PAE: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_1_PAE,
     zoneinfo: ZONES_6_1,
+    pagetypes: Some(&pagetypeinfo::STYLE_6),
+    vmstat: vmstat::VMSTAT_6_1_I386,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 8,
     boot_log: BootLogStyle::X86Modern,
@@ -103,6 +114,8 @@ pub static PROC_6_1_PAE: ProcFormat = ProcFormat {
 pub static PROC_6_1_ARMHF: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_ARMHF,
     zoneinfo: ZONES_6_1,
+    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
+    vmstat: vmstat::VMSTAT_6_1_ARMHF,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
     boot_log: BootLogStyle::ArmModern,
@@ -113,6 +126,8 @@ pub static PROC_6_1_ARMHF: ProcFormat = ProcFormat {
 pub static PROC_6_1_LPAE: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_LPAE,
     zoneinfo: ZONES_6_1,
+    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
+    vmstat: vmstat::VMSTAT_6_1_LPAE,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 8,
     boot_log: BootLogStyle::ArmModern,
@@ -123,6 +138,8 @@ pub static PROC_6_1_LPAE: ProcFormat = ProcFormat {
 pub static PROC_6_12_ARMHF: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_ARMHF,
     zoneinfo: ZONES_6_12,
+    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
+    vmstat: vmstat::VMSTAT_6_12_ARMHF,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
     boot_log: BootLogStyle::ArmModern,
@@ -133,6 +150,8 @@ pub static PROC_6_12_ARMHF: ProcFormat = ProcFormat {
 pub static PROC_6_1_AMD64: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_1_AMD64,
     zoneinfo: ZONES_6_1_NUMA,
+    pagetypes: Some(&pagetypeinfo::STYLE_6),
+    vmstat: vmstat::VMSTAT_6_1_AMD64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
     boot_log: BootLogStyle::X86Modern,
@@ -143,6 +162,8 @@ pub static PROC_6_1_AMD64: ProcFormat = ProcFormat {
 pub static PROC_6_12_AMD64: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_12_AMD64,
     zoneinfo: ZONES_6_12_AMD64,
+    pagetypes: Some(&pagetypeinfo::STYLE_6),
+    vmstat: vmstat::VMSTAT_6_12_AMD64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
     boot_log: BootLogStyle::X86Modern,
@@ -153,6 +174,8 @@ pub static PROC_6_12_AMD64: ProcFormat = ProcFormat {
 pub static PROC_6_1_ARM64: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_ARM64,
     zoneinfo: ZONES_6_1_NUMA,
+    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
+    vmstat: vmstat::VMSTAT_6_1_ARM64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
     boot_log: BootLogStyle::ArmModern,
@@ -163,6 +186,8 @@ pub static PROC_6_1_ARM64: ProcFormat = ProcFormat {
 pub static PROC_6_12_ARM64: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_ARM64,
     zoneinfo: ZONES_6_12_NUMA,
+    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
+    vmstat: vmstat::VMSTAT_6_12_ARM64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
     boot_log: BootLogStyle::ArmModern,
@@ -173,6 +198,8 @@ pub static PROC_6_12_ARM64: ProcFormat = ProcFormat {
 pub static PROC_3_4_ARM: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_3_4,
     zoneinfo: ZoneInfoStyle::Middle { zone: zoneinfo::ZONE_3_4 },
+    pagetypes: Some(&pagetypeinfo::STYLE_3_4),
+    vmstat: vmstat::VMSTAT_3_4_ARM,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
     boot_log: BootLogStyle::ArmMiddle,
@@ -183,6 +210,8 @@ pub static PROC_3_4_ARM: ProcFormat = ProcFormat {
 pub static PROC_2_6_X86: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_2_6,
     zoneinfo: ZoneInfoStyle::Early,
+    pagetypes: None,
+    vmstat: vmstat::VMSTAT_2_6,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
     boot_log: BootLogStyle::X86Early,
@@ -193,6 +222,8 @@ pub static PROC_2_6_X86: ProcFormat = ProcFormat {
 pub static PROC_2_6_NOMMU: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_2_6_NOMMU,
     zoneinfo: ZoneInfoStyle::Early,
+    pagetypes: None,
+    vmstat: vmstat::VMSTAT_2_6,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
     boot_log: BootLogStyle::NoMmuEarly,

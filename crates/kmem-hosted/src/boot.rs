@@ -37,7 +37,7 @@ pub fn boot(
 }
 
 /// Returns the machine that a plan needs. Without an MMU the true addresses cannot be had, so it is displaced below
-/// 4 GiB, where modules still see them.
+/// 4 GiB, where modules still see them. A 64-bit kernel's addresses cannot be had at all: its machine can only be anywhere.
 pub fn config(profile: &'static Profile, plan: &Plan, displacement: Displacement) -> HostedConfig {
     let layout = &plan.layout;
     let low = layout.low;
@@ -47,7 +47,8 @@ pub fn config(profile: &'static Profile, plan: &Plan, displacement: Displacement
     let top = match (profile.paging, profile.word_bytes) {
         (None, _) => profile.page_offset.offset(low.bytes()),
         (_, 4) => VirtAddr::new(1 << 32),
-        _ => VirtAddr::new(u64::MAX),
+        // The topmost page: no kernel uses it.
+        _ => VirtAddr::new(0xffff_ffff_ffff_f000),
     };
     HostedConfig {
         ram: PhysRange::new(low.start.raw(), layout.ram_end.raw().max(low.end.raw())),

@@ -41,6 +41,44 @@ pub(crate) fn irq_restore(state: usize) {
     IRQS_OFF.set(state != 0);
 }
 
+/// Returns when every thread of the process has passed a full memory barrier: `membarrier(2)`. Where the host does not
+/// have it, changing the protection of a page that all threads have in their TLBs does the same, since the host must
+/// interrupt every CPU that runs one.
+pub(crate) fn barrier_everywhere() {
+    const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
+    const REGISTER: libc::c_int = 1 << 4;
+    static REGISTERED: AtomicU64 = AtomicU64::new(0);
+    let membarrier = |command: libc::c_int| {
+        // SAFETY: The call takes numbers and touches no memory of ours.
+        unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+    };
+    std::sync::atomic::fence(Ordering::SeqCst);
+    if REGISTERED.load(Ordering::Relaxed) == 0 && membarrier(REGISTER) {
+        REGISTERED.store(1, Ordering::Relaxed);
+    }
+    if REGISTERED.load(Ordering::Relaxed) == 0 || !membarrier(PRIVATE_EXPEDITED) {
+        shoot_down();
+    }
+    std::sync::atomic::fence(Ordering::SeqCst);
+}
+
+/// Makes the host interrupt every CPU that runs a thread of this process.
+fn shoot_down() {
+    let (read_write, read) = (libc::PROT_READ | libc::PROT_WRITE, libc::PROT_READ);
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: A new page of nobody's, given back below.
+    let page = unsafe { libc::mmap(std::ptr::null_mut(), 4096, read_write, flags, -1, 0) };
+    if page == libc::MAP_FAILED {
+        return;
+    }
+    // SAFETY: The page was mapped for writing just now.
+    unsafe { page.cast::<u8>().write_volatile(1) };
+    // SAFETY: The page is ours alone.
+    unsafe { libc::mprotect(page, 4096, read) };
+    // SAFETY: As above.
+    unsafe { libc::munmap(page, 4096) };
+}
+
 /// Which CPU numbers of a machine are held: one bit each.
 #[derive(Debug, Default)]
 pub(crate) struct Holders(AtomicU64);

@@ -39,6 +39,9 @@ pub enum HostError {
         /// Why not.
         why: &'static str,
     },
+    /// The machine has no addresses in this process: it is a 64-bit one.
+    #[error("a 64-bit machine's addresses do not exist in this process; it is reached through its page tables")]
+    NoSeat,
     /// The process has as many machines as this crate can serve.
     #[error("there are {limit} machines in this process already")]
     TooManyMachines {

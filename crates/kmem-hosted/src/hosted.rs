@@ -9,6 +9,12 @@
 //!
 //! The engine works through the alias: page tables, free lists and high pages are reached there whatever the machine's
 //! own addresses say, and a text page that is read-only for the machine can still be written.
+//!
+//! # 64-bit machines
+//! A 64-bit kernel lies in the upper half of the addresses, which in a process is the host kernel's. Such a machine has no
+//! *seat*: no address of the process is one of the machine's. There is the alias, and a machine address is reached by
+//! a walk of the tables ([`Hosted::reach`]); there is no TLB, so a flush costs nothing. RAM may have terabytes, because
+//! neither the memfd nor the alias holds a page before it is touched.
 
 use crate::altstack;
 use crate::cpu::{self, CpuGuard, Holders};
@@ -44,7 +50,7 @@ pub enum Displacement {
     /// base. For a machine without an MMU (RAM at 0, which no process can map) and for several machines that run modules.
     /// Wild accesses of such code to user addresses above 256 MiB may hit another machine.
     Below4G,
-    /// Anywhere: as many machines as one likes, but no i386 code.
+    /// Anywhere: as many machines as one likes, but no i386 code. The only place for a 64-bit machine.
     Any,
 }
 
@@ -84,18 +90,25 @@ pub struct Unmapped(pub VirtAddr);
 /// Where kernel messages go, a line at a time.
 type Console = Box<dyn Fn(&str) + Send + Sync>;
 
-/// The parts, shared by all handles. Fields are dropped in this order: first the registration, which unmaps what is
-/// filled, then addresses, then memory.
-struct Parts {
-    registration: Registration,
+/// Where a machine's addresses are found in the process.
+struct Seat {
+    geometry: Geometry,
     /// The first part of the user half; below 4 GiB only.
     _low_user: Option<Mapping>,
     /// The kernel half, with the direct map inside; with [`Displacement::Any`] the user half too.
     _window: Mapping,
+}
+
+/// The parts, shared by all handles. Fields are dropped in this order: first the registration, which unmaps what is
+/// filled, then addresses, then memory.
+struct Parts {
+    registration: Registration,
+    /// `None` for a machine whose addresses no process can have.
+    seat: Option<Seat>,
     _alias: Mapping,
     _ram_fd: OwnedFd,
     _device_fd: OwnedFd,
-    geometry: Geometry,
+    page_offset: VirtAddr,
     ram: Ram,
     paging: Option<&'static PagingFormat>,
     cpus: Arc<Holders>,
@@ -107,8 +120,6 @@ struct Parts {
 pub struct Hosted {
     parts: Arc<Parts>,
     direct: DirectMap,
-    /// Host address of the kernel half minus machine address; right for kernel addresses without wrapping.
-    kernel_displacement: u64,
 }
 
 // SAFETY: The pointer in `direct` leads to plain memory that any thread may use; the rest is `Send`.
@@ -132,32 +143,31 @@ impl Hosted {
         let alias = Mapping::new(None, config.ram.bytes(), read_write, Backing::File(ram_fd.as_raw_fd(), 0))
             .map_err(|source| HostError::Refused { what: "a mapping of all of the machine's RAM", source })?;
 
-        let (window, low_user, geometry) = place(config)?;
-        // Without an MMU nothing tells code from data.
-        let prot = if config.paging.is_none() { read_write | libc::PROT_EXEC } else { read_write };
-        let direct = geometry.host(config.page_offset.raw());
-        let backing = Backing::File(ram_fd.as_raw_fd(), 0);
-        // SAFETY: `check` has made sure that the direct map is inside the window, which is ours and unused.
-        unsafe { map(Place::Over(direct), config.low_bytes, prot, backing) }
-            .map_err(|source| HostError::Refused { what: "the direct map", source })?;
-
         let ram = Ram {
             range: config.ram,
             alias: alias.start() as *mut u8,
             fd: ram_fd.as_raw_fd(),
             device_fd: device_fd.as_raw_fd(),
         };
-        let tlb = Tlb::new(geometry, ram, config.paging)
-            .map_err(|source| HostError::Refused { what: "the TLB's memory", source })?;
-        let registration = Registration::new(&geometry, tlb)?;
+        let seat = place(config)?;
+        let mut tlb = None;
+        if let Some(Seat { geometry, .. }) = &seat {
+            // Without an MMU nothing tells code from data.
+            let prot = if config.paging.is_none() { read_write | libc::PROT_EXEC } else { read_write };
+            let direct = Place::Over(geometry.host(config.page_offset.raw()));
+            // SAFETY: `check` has made sure that the direct map is inside the window, which is ours and unused.
+            unsafe { map(direct, config.low_bytes, prot, Backing::File(ram.fd, 0)) }
+                .map_err(|source| HostError::Refused { what: "the direct map", source })?;
+            let made = Tlb::new(*geometry, ram, config.paging);
+            tlb = Some(made.map_err(|source| HostError::Refused { what: "the TLB's memory", source })?);
+        }
         let parts = Parts {
-            registration,
-            _low_user: low_user,
-            _window: window,
+            registration: Registration::new(tlb)?,
+            seat,
             _alias: alias,
             _ram_fd: ram_fd,
             _device_fd: device_fd,
-            geometry,
+            page_offset: config.page_offset,
             ram,
             paging: config.paging,
             cpus: Arc::default(),
@@ -166,7 +176,6 @@ impl Hosted {
         Ok(Self {
             parts: Arc::new(parts),
             direct: DirectMap { pointer: ram.alias, start: config.ram.start, bytes: config.low_bytes },
-            kernel_displacement: direct.wrapping_sub(config.page_offset.raw()),
         })
     }
 
@@ -177,17 +186,21 @@ impl Hosted {
     /// Returns the base of a segment in which i386 code uses the machine's addresses: 0 at the true addresses. `None`
     /// when the machine does not lie below 4 GiB.
     pub fn segment_base(&self) -> Option<u32> {
-        let geometry = &self.parts.geometry;
+        let geometry = self.geometry()?;
         (geometry.wraps || geometry.displacement == 0 && geometry.window.1 <= FOUR_GIB)
             .then_some(geometry.displacement as u32)
     }
-    /// Returns the host address at which a machine address is found.
-    pub fn host_address(&self, addr: VirtAddr) -> u64 {
-        self.parts.geometry.host(addr.raw())
+    /// Returns the host address at which a machine address is found; `None` for a machine whose addresses no process can
+    /// have.
+    pub fn host_address(&self, addr: VirtAddr) -> Option<u64> {
+        Some(self.geometry()?.host(addr.raw()))
     }
     /// Returns the machine address of a host address, for showing it; `None` where the machine has none.
     pub fn machine_address(&self, host: u64) -> Option<VirtAddr> {
-        self.parts.geometry.machine(host).map(VirtAddr::new)
+        self.geometry()?.machine(host).map(VirtAddr::new)
+    }
+    fn geometry(&self) -> Option<&Geometry> {
+        self.parts.seat.as_ref().map(|seat| &seat.geometry)
     }
     /// Returns the physical addresses of RAM.
     pub fn ram(&self) -> PhysRange {
@@ -200,11 +213,11 @@ impl Hosted {
     /// Returns the address in the direct map of a physical one.
     pub fn direct_mapped(&self, addr: PhysAddr) -> Option<VirtAddr> {
         let offset = addr.raw().checked_sub(self.direct.start.raw())?;
-        (offset < self.direct.bytes).then(|| VirtAddr::new(self.parts.geometry.direct.0 + offset))
+        (offset < self.direct.bytes).then(|| self.parts.page_offset.offset(offset))
     }
     /// Walks the page tables. Addresses of the direct map are answered without a walk.
     pub fn translate(&self, addr: VirtAddr) -> Option<PhysAddr> {
-        let offset = addr.raw().wrapping_sub(self.parts.geometry.direct.0);
+        let offset = addr.raw().wrapping_sub(self.parts.page_offset.raw());
         if offset < self.direct.bytes {
             return Some(self.direct.start.offset(offset));
         }
@@ -282,20 +295,22 @@ impl Hosted {
     /// Changes what may be done with whole pages of the direct map, at the machine's addresses; the alias stays as it is.
     ///
     /// # Errors
-    /// [`HostError::BadConfig`] when the range is not whole pages of the direct map.
+    /// [`HostError::BadConfig`] when the range is not whole pages of the direct map, [`HostError::NoSeat`] when the process
+    /// has none of the machine's addresses.
     pub fn protect(&self, range: PhysRange, protection: Protection) -> Result<(), HostError> {
         let is_whole = range.start.is_aligned(PAGE_SIZE) && range.end.is_aligned(PAGE_SIZE);
         let end = range.end.raw().wrapping_sub(self.direct.start.raw());
         let Some(start) = self.direct_mapped(range.start).filter(|_| is_whole && end <= self.direct.bytes) else {
             return Err(HostError::BadConfig("only whole pages of the direct map can be protected"));
         };
+        let at = self.host_address(start).ok_or(HostError::NoSeat)?;
         let prot = match protection {
             Protection::ReadWrite => libc::PROT_READ | libc::PROT_WRITE,
             Protection::ReadOnly => libc::PROT_READ,
             Protection::ReadExecute => libc::PROT_READ | libc::PROT_EXEC,
         };
         // SAFETY: The pages are this machine's direct map; nobody has references to them by these addresses.
-        let done = unsafe { libc::mprotect(self.host_address(start) as *mut _, range.bytes() as usize, prot) };
+        let done = unsafe { libc::mprotect(at as *mut _, range.bytes() as usize, prot) };
         if done != 0 {
             return Err(HostError::refused("another protection of the direct map"));
         }
@@ -318,8 +333,8 @@ impl Hosted {
     /// As [`Hosted::protect`].
     pub fn overlay(&self, range: PhysRange) -> Result<(), HostError> {
         self.protect(range, Protection::ReadWrite)?;
-        let Some(start) = self.direct_mapped(range.start) else { return Ok(()) };
-        let (at, prot) = (Place::Over(self.host_address(start)), libc::PROT_READ | libc::PROT_WRITE);
+        let at = self.direct_mapped(range.start).and_then(|start| self.host_address(start));
+        let (at, prot) = (Place::Over(at.ok_or(HostError::NoSeat)?), libc::PROT_READ | libc::PROT_WRITE);
         // SAFETY: The pages are this machine's direct map; nobody has references to them by these addresses.
         let done = unsafe { map(at, range.bytes(), prot, Backing::Memory) };
         done.map(|_| ()).map_err(|source| HostError::Refused { what: "memory over the direct map", source })
@@ -331,7 +346,8 @@ impl Hosted {
 }
 
 // SAFETY: The direct map is the beginning of the alias, which covers all of RAM and lives as long as any handle; so does
-// a high page. Only the engine and its clients know the machine's addresses. Two threads have the same CPU number only
+// a high page. A mapped page is found at the machine's addresses or, without a seat, where the tables say in the alias.
+// Only the engine and its clients know the machine's addresses. Two threads have the same CPU number only
 // if one of them has not entered a CPU, which the user of several threads owes (see `cpu`).
 unsafe impl Machine for Hosted {
     #[inline]
@@ -348,7 +364,10 @@ unsafe impl Machine for Hosted {
     }
     #[inline]
     fn virt(&self, addr: VirtAddr) -> *mut u8 {
-        addr.raw().wrapping_add(self.kernel_displacement) as *mut u8
+        match self.geometry() {
+            Some(geometry) => geometry.host(addr.raw()) as *mut u8,
+            None => self.reach(addr).map_or(std::ptr::null_mut(), |(pointer, _)| pointer),
+        }
     }
     #[inline]
     fn cpu(&self) -> u32 {
@@ -361,6 +380,9 @@ unsafe impl Machine for Hosted {
     #[inline]
     fn irq_restore(&self, state: usize) {
         cpu::irq_restore(state);
+    }
+    fn barrier_everywhere(&self) {
+        cpu::barrier_everywhere();
     }
     fn load_page_table(&self, root: PhysAddr) {
         self.parts.registration.slot().set_root(root);
@@ -380,10 +402,7 @@ unsafe impl Machine for Hosted {
 
 impl fmt::Debug for Hosted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hosted")
-            .field("ram", &self.ram())
-            .field("geometry", &self.parts.geometry)
-            .finish_non_exhaustive()
+        f.debug_struct("Hosted").field("ram", &self.ram()).field("geometry", &self.geometry()).finish_non_exhaustive()
     }
 }
 
@@ -407,8 +426,11 @@ fn check(config: &HostedConfig) -> Result<(), HostError> {
     Ok(())
 }
 
-/// Finds and reserves the machine's addresses.
-fn place(config: &HostedConfig) -> Result<(Mapping, Option<Mapping>, Geometry), HostError> {
+/// Where the addresses end that a Linux process on x86-64 can have.
+const PROCESS_END: u64 = 1 << 47;
+
+/// Finds and reserves the machine's addresses. `None` when it may lie anywhere and no process can have them.
+fn place(config: &HostedConfig) -> Result<Option<Seat>, HostError> {
     let (start, end) = (config.kernel_window.0.raw(), config.kernel_window.1.raw());
     let reserve = |at, bytes| Mapping::new(at, bytes, libc::PROT_NONE, Backing::Reservation);
     let mut low_user = None;
@@ -417,8 +439,8 @@ fn place(config: &HostedConfig) -> Result<(Mapping, Option<Mapping>, Geometry), 
             let why = "the host keeps page 0 unmapped (vm.mmap_min_addr); the machine needs another place";
             return Err(HostError::Unreachable { start, end, why });
         }
-        Displacement::True if end > 1 << 47 => {
-            let why = "they are the host kernel's own; the machine needs another place";
+        Displacement::True if end > PROCESS_END => {
+            let why = "they are the host kernel's own; a 64-bit machine can boot and run the shell, but no module code";
             return Err(HostError::Unreachable { start, end, why });
         }
         Displacement::True => {
@@ -444,6 +466,7 @@ fn place(config: &HostedConfig) -> Result<(Mapping, Option<Mapping>, Geometry), 
             let (window, displacement) = found.ok_or(HostError::NoRoomBelow4G { bytes: bytes + user_bytes })?;
             (window, displacement, true, user_bytes)
         }
+        Displacement::Any if end > PROCESS_END => return Ok(None),
         Displacement::Any => {
             // The user half comes along where it is small enough to be reserved.
             let first = if end <= FOUR_GIB { 0 } else { start };
@@ -455,5 +478,6 @@ fn place(config: &HostedConfig) -> Result<(Mapping, Option<Mapping>, Geometry), 
     };
     let low = config.page_offset.raw();
     let direct = (low, low + config.low_bytes);
-    Ok((window, low_user, Geometry { displacement, wraps, window: (start, end), direct, user_owned }))
+    let geometry = Geometry { displacement, wraps, window: (start, end), direct, user_owned };
+    Ok(Some(Seat { geometry, _low_user: low_user, _window: window }))
 }

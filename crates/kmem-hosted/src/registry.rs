@@ -7,7 +7,7 @@
 //! fault. A thread that waits for it in the signal handler waits for another thread, not for itself.
 
 use crate::error::HostError;
-use crate::tlb::{Access, Geometry, Miss, Tlb};
+use crate::tlb::{Access, Miss, Tlb};
 use kmem::units::PhysAddr;
 use std::cell::UnsafeCell;
 use std::ops::{Deref, DerefMut};
@@ -26,7 +26,7 @@ pub(crate) struct Slot {
     tlb: UnsafeCell<Option<Tlb>>,
     /// Physical address of the page tables in force; `NO_ROOT` before there are any.
     root: AtomicU64,
-    /// Host addresses that belong to this machine alone, a hint.
+    /// Host addresses that belong to this machine alone, a hint; none where both are 0.
     owned: (AtomicU64, AtomicU64),
 }
 
@@ -113,16 +113,16 @@ impl Slot {
 pub(crate) struct Registration(usize);
 
 impl Registration {
-    /// Enters a machine. `geometry` is where it is found, `tlb` serves its misses.
-    pub(crate) fn new(geometry: &Geometry, tlb: Tlb) -> Result<Self, HostError> {
+    /// Enters a machine. `tlb` knows where it is found and serves its misses; `None` when it is not found at any address.
+    pub(crate) fn new(tlb: Option<Tlb>) -> Result<Self, HostError> {
         let free = |slot: &Slot| !slot.taken.swap(true, Ordering::AcqRel);
         let index = SLOTS.iter().position(free).ok_or(HostError::TooManyMachines { limit: LIMIT })?;
         let slot = &SLOTS[index];
         slot.root.store(NO_ROOT, Ordering::Release);
-        *slot.lock() = Some(tlb);
-        let first = if geometry.user_owned == geometry.window.0 { 0 } else { geometry.window.0 };
-        slot.owned.0.store(geometry.host(first), Ordering::Release);
-        slot.owned.1.store(geometry.host(first) + (geometry.window.1 - first), Ordering::Release);
+        let owned = tlb.as_ref().map_or((0, 0), |tlb| tlb.geometry().owned());
+        *slot.lock() = tlb;
+        slot.owned.0.store(owned.0, Ordering::Release);
+        slot.owned.1.store(owned.1, Ordering::Release);
         Ok(Self(index))
     }
     /// Returns the slot.

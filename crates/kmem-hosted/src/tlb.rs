@@ -80,6 +80,12 @@ impl Geometry {
             None
         }
     }
+    /// Returns the host addresses that are this machine's alone, in one piece.
+    pub(crate) fn owned(&self) -> (u64, u64) {
+        let first = if self.user_owned == self.window.0 { 0 } else { self.window.0 };
+        let start = self.host(first);
+        (start, start + (self.window.1 - first))
+    }
     /// Returns the half of an address that can be filled.
     fn half(&self, addr: u64) -> Option<Half> {
         if (self.direct.0..self.direct.1).contains(&addr) || addr >= self.window.1 {
@@ -291,6 +297,10 @@ impl Tlb {
         Ok(Self { geometry, ram, format, filled: PageBits::new(start, geometry.window.1)?, log: Log::new()?, count: 0 })
     }
 
+    /// Returns where the machine's addresses lie.
+    pub(crate) fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
     /// Returns how many pages are filled.
     pub(crate) fn count(&self) -> usize {
         self.count

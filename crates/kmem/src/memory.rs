@@ -73,7 +73,7 @@ impl<M: Machine> Memory<M> {
     #[inline]
     pub fn alloc_pages(&self, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
         let irq = IrqOff::new(&self.machine);
-        let hit = if order == Order::ZERO { self.pages.hit(irq.cpu, gfp) } else { None };
+        let hit = self.pages.hit(irq.cpu, gfp, order);
         drop(irq);
         match hit {
             Some(pfn) if !gfp.contains(Gfp::ZERO) => Ok(pfn),
@@ -132,10 +132,10 @@ impl<M: Machine> Memory<M> {
         }
         Ok(pfn)
     }
-    /// Drains this CPU's page lists.
-    pub fn drain(&self) {
-        let irq = IrqOff::new(&self.machine);
-        self.pages.drain(irq.cpu);
+    /// Gives what lies on all CPUs' page lists back to the zones. Returns how many pages that were.
+    pub fn drain(&self) -> u64 {
+        let _irq = IrqOff::new(&self.machine);
+        self.pages.drain_all(|| self.machine.barrier_everywhere())
     }
     fn zero_pages(&self, pfn: Pfn, pages: u64) {
         if self.ram.fill(pfn.phys(), pages * PAGE_SIZE, 0) {

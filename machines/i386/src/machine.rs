@@ -51,6 +51,9 @@ unsafe impl Machine for Pc {
     fn irq_restore(&self, state: usize) {
         cpu::irq_restore(state);
     }
+    fn barrier_everywhere(&self) {
+        // One CPU: it sees what it stored.
+    }
     fn load_page_table(&self, root: PhysAddr) {
         // SAFETY: The engine's tables map the direct map at the kernel half, and with it the image and its stack.
         unsafe { cpu::load_page_directory(root.raw() as usize) }

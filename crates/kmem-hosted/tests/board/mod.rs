@@ -82,13 +82,13 @@ impl Board {
     }
     /// Reads at a machine address, as the machine's own code would.
     pub fn load(&self, va: u64) -> u32 {
-        let at = self.machine.host_address(VirtAddr::new(va)) as *const u32;
+        let at = self.machine.host_address(VirtAddr::new(va)).expect("it has a seat") as *const u32;
         // SAFETY: The test has mapped it.
         unsafe { at.read_volatile() }
     }
     /// Writes at a machine address.
     pub fn store(&self, va: u64, value: u32) {
-        let at = self.machine.host_address(VirtAddr::new(va)) as *mut u32;
+        let at = self.machine.host_address(VirtAddr::new(va)).expect("it has a seat") as *mut u32;
         // SAFETY: The test has mapped it.
         unsafe { at.write_volatile(value) };
     }

@@ -141,14 +141,14 @@ impl Executor {
             .ok_or(HostError::BadConfig("the text of stubs must lie in the direct map"))?;
         let segments = Segments::with_base(base).map_err(ExecError::NoSegments)?;
         let executor = Self { machine: machine.clone(), segments, text: start.raw() as u32, exports };
-        machine.write(start, &executor.stubs())?;
+        machine.write(start, &executor.stubs(base))?;
         machine.protect_text(text)?;
         Ok(executor)
     }
 
-    /// Returns the bytes of the text.
-    fn stubs(&self) -> Vec<u8> {
-        let linear = |offset: u32| self.machine.host_address(VirtAddr::new(u64::from(self.text + offset))) as u32;
+    /// Returns the bytes of the text; `base` is the segment's.
+    fn stubs(&self, base: u32) -> Vec<u8> {
+        let linear = |offset: u32| base.wrapping_add(self.text + offset);
         let mut text = code(linear(LONG_GATE), linear(LONG_EXIT));
         for index in 0..self.exports {
             let at = STUBS + index * STUB_BYTES;

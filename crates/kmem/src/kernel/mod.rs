@@ -13,11 +13,12 @@ use crate::machine::Machine;
 use crate::map::Map;
 use crate::memory::Memory;
 use crate::page::frame::{Frame, FrameTable};
-use crate::page::watermark::{Tunables, Tuning, MAX_ZONES};
-use crate::page::{PageAllocator, PerCpuPages, ZoneExtent};
+use crate::page::tunables::Tunables;
+use crate::page::watermark::{Tuning, MAX_ZONES};
+use crate::page::{PageAllocator, Parts, ZoneExtent, MAX_ALL_ZONES};
 use crate::pool::Pools;
 use crate::profile::Profile;
-use crate::raw::{Array, Ram, Reserve};
+use crate::raw::{Ram, Reserve};
 use crate::slab::geometry::Ground;
 use crate::slab::kmalloc::Kmalloc;
 use crate::slab::{CreateError, SlabAllocator};
@@ -111,21 +112,27 @@ impl<M: Machine> Kernel<M> {
     pub fn boot(machine: M, profile: &'static Profile, plan: Plan, cmdline: &str) -> Result<Self, BootFailure> {
         let ram = window(&machine, &plan)?;
         let cpus = plan.cpus;
-        let mut extents = [None; MAX_ZONES];
-        for (extent, zone) in extents.iter_mut().zip(plan.zones()) {
-            let (name, kind) = (zone.name, zone.kind);
-            *extent = Some(ZoneExtent { name, kind, start: zone.start, spanned: zone.spanned, present: zone.present });
-        }
+        let extents = extents(profile, &plan);
         let (first_pfn, frame_count) = span(profile, &extents);
-        let mem_map = mem_map_place(&plan, frame_count * size_of::<Frame>() as u64)?;
-        let (frames, pcp) = metadata(&machine, &ram, mem_map, first_pfn, frame_count, cpus)?;
-
-        let low_end = Pfn::containing(plan.layout.low.end);
-        let mut pages = PageAllocator::new(profile, frames, &extents, pcp, cpus, low_end);
+        let spare = PageAllocator::bytes(profile, &extents, cpus, plan.nodes());
+        let bytes = frame_count * size_of::<Frame>() as u64 + spare;
+        let mem_map = mem_map_place(&plan, bytes)?;
+        let mut reserve = Reserve::new(&ram, mem_map, bytes, machine.ram_is_zeroed()).ok_or(BootFailure::MemMap { bytes })?;
+        let frames = reserve.array(frame_count).ok_or(BootFailure::MemMap { bytes })?;
+        let parts = Parts {
+            profile,
+            frames: FrameTable::new(frames, first_pfn),
+            extents: &extents,
+            cpus,
+            nodes: plan.nodes(),
+            cpu_node: &|cpu| plan.node_of_cpu(cpu),
+            low_end: Pfn::containing(plan.layout.low.end),
+        };
+        let mut pages = PageAllocator::new(&mut reserve, parts).ok_or(BootFailure::MemMap { bytes })?;
         hand_over(&pages, &plan, &extents);
-        let tunables = Tunables::from_cmdline(profile, CommandLine::new(cmdline));
-        let tuning = Tuning::new(profile, &plan.tuned_pages(), cpus, &tunables);
-        pages.tune(&tuning.zones);
+        let (tuning, tunables) = Tuning::at_boot(profile, &plan, CommandLine::new(cmdline));
+        pages.tune(&tuning);
+        pages.set_boost_factor(tunables.watermark_boost_factor);
         plan.freed_late().for_each(|range| pages.release_reserved(first(range), last(range)));
         pages.open();
 
@@ -224,40 +231,40 @@ fn mem_map_place(plan: &Plan, bytes: u64) -> Result<PhysRange, BootFailure> {
         .ok_or(BootFailure::MemMap { bytes })
 }
 
-/// The mem_map, and behind it the per-CPU page lists.
-fn metadata<M: Machine>(
-    machine: &M,
-    ram: &Ram,
-    place: PhysRange,
-    first: Pfn,
-    frames: u64,
-    cpus: u32,
-) -> Result<(FrameTable, Array<PerCpuPages>), BootFailure> {
-    let lists = MAX_ZONES as u64 * u64::from(cpus);
-    let list_bytes = lists * size_of::<PerCpuPages>() as u64 + align_of::<PerCpuPages>() as u64;
-    let bytes = frames * size_of::<Frame>() as u64 + list_bytes;
-    let failure = BootFailure::MemMap { bytes };
-    let mut reserve = Reserve::new(ram, place, bytes, machine.ram_is_zeroed()).ok_or(failure)?;
-    let table = reserve.array(frames).ok_or(failure)?;
-    let lists = reserve.array(lists).ok_or(failure)?;
-    Ok((FrameTable::new(table, first), lists))
+/// The zones of the plan, at `node * MAX_ZONES + zone`.
+fn extents(profile: &Profile, plan: &Plan) -> [Option<ZoneExtent>; MAX_ALL_ZONES] {
+    let mut extents = [None; MAX_ALL_ZONES];
+    let mut zones = plan.zones().iter();
+    for node in 0..plan.nodes() as usize {
+        for at in 0..profile.zones.len().min(MAX_ZONES) {
+            let Some(zone) = zones.next() else { break };
+            let (name, kind, start, spanned, present) = (zone.name, zone.kind, zone.start, zone.spanned, zone.present);
+            let extent = ZoneExtent { name, node: node as u32, kind, start, spanned, present };
+            if let Some(slot) = extents.get_mut(node * MAX_ZONES + at) {
+                *slot = Some(extent);
+            }
+        }
+    }
+    extents
 }
 
 /// Gives the page allocator what is free, marks the rest as reserved, and gives what is freed early in boot.
 fn hand_over(pages: &PageAllocator, plan: &Plan, extents: &[Option<ZoneExtent>]) {
-    for zone in extents.iter().flatten() {
+    for (slot, zone) in extents.iter().enumerate().filter_map(|(slot, zone)| Some((slot, (*zone)?))) {
         let mut at = zone.start;
         for range in plan.free_ranges() {
             let (start, end) = (first(range).max(zone.start), last(range).min(zone.end()));
             if start >= end {
                 continue;
             }
-            pages.reserve(at, start);
+            pages.reserve(slot, at, start);
             at = end;
         }
-        pages.reserve(at, zone.end());
+        pages.reserve(slot, at, zone.end());
     }
     plan.free_ranges().for_each(|range| pages.release(first(range), last(range)));
+    plan.cma().for_each(|range| pages.release_cma(first(range), last(range)));
+    plan.gigantic().for_each(|range| pages.manage_held(first(range), last(range)));
     plan.freed_early().for_each(|range| pages.release_reserved(first(range), last(range)));
 }
 

@@ -95,7 +95,7 @@ impl<M: Machine> Kernel<M> {
     pub fn buddy_rows(&self) -> impl Iterator<Item = BuddyRow> + '_ {
         let orders = self.profile.top_order.index() + 1;
         self.pages.zone_counts().filter(|zone| zone.extent.present != 0).map(move |zone| BuddyRow {
-            node: 0,
+            node: zone.extent.node,
             zone: Name::new(zone.extent.name),
             free: zone.blocks,
             orders,
@@ -104,12 +104,17 @@ impl<M: Machine> Kernel<M> {
 
     /// Returns the zones of `/proc/zoneinfo`, empty ones included.
     pub fn zone_infos(&self) -> impl Iterator<Item = ZoneInfo> + '_ {
-        let first_populated = self.pages.zone_counts().position(|zone| zone.extent.present != 0);
-        self.pages.zone_counts().enumerate().map(move |(index, zone)| {
+        let mut node_shown = None;
+        self.pages.zone_counts().map(move |zone| {
+            let index = zone.slot;
             let cpus = (self.pages.cpus() as usize).min(MAX_CPUS);
             let mut info = ZoneInfo {
+                node: zone.extent.node,
                 zone: Name::new(zone.extent.name),
                 free: zone.free,
+                boost: zone.boost,
+                promo: zone.promo,
+                cma: zone.cma,
                 min: zone.min,
                 low: zone.low,
                 high: zone.high,
@@ -124,6 +129,7 @@ impl<M: Machine> Kernel<M> {
                 ..ZoneInfo::default()
             };
             info.stats[Stat::FreePages] = zone.free;
+            info.stats[Stat::FreeCma] = zone.free_cma;
             for cpu in 0..cpus {
                 let counts = self.pages.pcp_counts(index, cpu as u32);
                 info.pcp[cpu] = counts.map_or_else(PcpInfo::default, |counts| PcpInfo {
@@ -133,7 +139,8 @@ impl<M: Machine> Kernel<M> {
                     batch: counts.batch as u32,
                 });
             }
-            if Some(index) == first_populated {
+            if zone.extent.present != 0 && node_shown != Some(zone.extent.node) {
+                node_shown = Some(zone.extent.node);
                 let mut node = Stats::default();
                 node[Stat::SlabUnreclaimable] = self.slab.slab_pages();
                 node[Stat::PageTablePages] = 0;
@@ -187,6 +194,7 @@ impl<M: Machine> Kernel<M> {
                 vpages: area.flags.contains(VmFlags::VPAGES),
                 ..VmAreaFlags::default()
             },
+            node_pages: Default::default(),
         })
     }
 

@@ -256,7 +256,7 @@ impl PageTables {
     }
     /// Finds the table of a level that serves `va`; makes the tables that are missing on the way.
     fn table_for<M: Machine>(&self, mem: &Memory<M>, va: VirtAddr, wanted: usize) -> Result<PhysAddr, MapError> {
-        if va.raw() >> self.format.virt_bits() != 0 {
+        if !self.format.translates(va) {
             return Err(MapError::BadAddress(va));
         }
         let mut table = self.root;

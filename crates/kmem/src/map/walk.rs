@@ -64,7 +64,7 @@ pub fn translate(
 pub fn walk(format: &PagingFormat, root: PhysAddr, va: VirtAddr, read: impl Fn(PhysAddr, u32) -> Option<u64>) -> Walk {
     let nothing = Step { level: 0, at: PhysAddr::new(0), raw: 0, entry: Entry::None };
     let mut walk = Walk { steps: [nothing; MAX_LEVELS], count: 0, result: None };
-    if va.raw() >> format.virt_bits() != 0 {
+    if !format.translates(va) {
         return walk;
     }
     let mut table = root;
@@ -92,7 +92,7 @@ pub fn walk(format: &PagingFormat, root: PhysAddr, va: VirtAddr, read: impl Fn(P
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::{ARM_SHORT, I386, PAE};
+    use super::super::entry::{ARM64, ARM_LPAE, ARM_SHORT, I386, PAE, SV39, X86_64};
     use super::*;
     use std::collections::HashMap;
 
@@ -141,6 +141,15 @@ mod tests {
         check(&PAE, 0xf75f_ffff, 1, at(0x375f_ffff, 2 << 20, Prot::KERNEL));
         check(&ARM_SHORT, 0xbf00_0010, 1, at(0x8765_4010, 4096, exec));
         check(&ARM_SHORT, 0xc01f_1234, 0, at(0x003f_1234, 1 << 20, exec));
+        check(&ARM_LPAE, 0xf080_1234, 2, at(0xff_0765_4234, 4096, exec));
+        check(&ARM_LPAE, 0xc01f_1234, 1, at(0x801f_1234, 2 << 20, exec));
+        for (format, va) in [(&X86_64, 0xffff_c900_0020_1234), (&ARM64, 0xffff_8000_8020_1234)] {
+            check(format, va, 3, at(0x1_0765_4234, 4096, Prot::KERNEL));
+            check(format, va, 2, at(0x1_0740_1234, 2 << 20, Prot::KERNEL));
+            check(format, va, 1, at(0x100_0020_1234 | va & 0x3fff_ffff, 1 << 30, Prot::KERNEL));
+        }
+        check(&SV39, 0xffff_ffc8_0020_1234, 2, at(0x1_0765_4234, 4096, Prot::KERNEL));
+        check(&SV39, 0xffff_ffd8_0020_1234, 0, at(0x100_0020_1234, 1 << 30, Prot::KERNEL));
     }
 
     #[test]
@@ -149,5 +158,8 @@ mod tests {
         let root = PhysAddr::new(0x4000);
         assert!(translate(&I386, root, VirtAddr::new(0xc000_0000), everything).is_some());
         assert_eq!(translate(&I386, root, VirtAddr::new(0x1_c000_0000), everything), None);
+        let table = |_: PhysAddr, _: u32| Some(0x0140_0067);
+        assert!(translate(&X86_64, root, VirtAddr::new(0xffff_8000_0000_0000), table).is_some());
+        assert_eq!(translate(&X86_64, root, VirtAddr::new(0x0000_8000_0000_0000), table), None, "between the halves");
     }
 }

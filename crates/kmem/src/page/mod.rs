@@ -28,6 +28,7 @@ pub mod rule;
 mod slow;
 mod steal;
 mod summary;
+pub mod tunables;
 mod verify;
 pub mod watermark;
 mod zone;
@@ -154,7 +155,7 @@ impl PageAllocator {
             cpu_nodes,
             top,
             pageblock,
-            pcp_huge: (rule.pcp_huge && profile.has_huge_pages()).then_some(pageblock),
+            pcp_huge: (rule.pcp_huge && profile.tuning.has_thp()).then_some(pageblock),
             rule,
             low_end,
             boost_factor: AtomicU32::new(0),
@@ -217,6 +218,20 @@ impl PageAllocator {
         }
         self.release_reserved(start, end);
     }
+    /// Counts frames as managed that are somebody's from boot on: huge pages that were taken before there was an
+    /// allocator. They stay held.
+    pub(crate) fn manage_held(&self, start: Pfn, end: Pfn) {
+        for (slot, zone) in self.zone_slots() {
+            let (start, end) = (start.max(zone.extent.start), end.min(zone.extent.end()));
+            for pfn in (start.raw()..end.raw()).map(Pfn::new) {
+                if let Some(frame) = self.frames.get(pfn) {
+                    frame.set_state(State::new(FrameKind::Used, Order::ZERO, slot).keep(true));
+                    frame.set_count(1);
+                    zone.managed.add(1);
+                }
+            }
+        }
+    }
     /// Builds the zonelists once the zones have their pages.
     pub(crate) fn open(&mut self) {
         for node in 0..self.nodes as usize {
@@ -245,13 +260,18 @@ impl PageAllocator {
             }
         }
     }
+    /// Sets `vm.watermark_boost_factor`.
+    pub(crate) fn set_boost_factor(&self, factor: u64) {
+        let factor = factor.min(u64::from(u32::MAX)) as u32;
+        self.boost_factor.store(factor, crate::sync::Ordering::Relaxed);
+    }
     /// Sets the watermarks and per-CPU list sizes.
     pub(crate) fn tune(&self, tuning: &Tuning) {
         for (slot, zone) in self.zone_slots() {
             let tuning = &tuning.zones[slot / MAX_ZONES][slot % MAX_ZONES];
             zone.tune(tuning);
             for pcp in (0..self.cpus).filter_map(|cpu| self.pcp(slot, cpu)) {
-                pcp.set_bounds(tuning.pcp_batch as u32, tuning.pcp_high as u32, tuning.pcp_high as u32);
+                pcp.set_bounds(tuning.pcp_batch as u32, tuning.pcp_high as u32, tuning.pcp_high_max as u32);
             }
         }
     }

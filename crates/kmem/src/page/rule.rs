@@ -92,8 +92,8 @@ impl PageRule {
         match profile.tuning {
             TuningRule::Early => &EARLY,
             TuningRule::Middle => &MIDDLE,
-            TuningRule::Modern { .. } if profile.version >= (6, 7, 0) => &LATE,
             TuningRule::Modern { .. } => &MODERN,
+            TuningRule::Recent { .. } => &LATE,
         }
     }
 }

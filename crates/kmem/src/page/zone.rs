@@ -128,6 +128,7 @@ impl Zone {
         self.min.set(clamp(tuning.min));
         self.low.set(clamp(tuning.low));
         self.high.set(clamp(tuning.high));
+        self.promo.set(clamp(tuning.promo));
         self.stat_threshold.set(clamp(tuning.stat_threshold));
         self.boost.set(0);
         for (mine, theirs) in self.reserve.iter().zip(tuning.reserve) {

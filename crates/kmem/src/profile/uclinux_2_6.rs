@@ -5,7 +5,7 @@
 //! and the image are examples.
 
 use super::{
-    Counting, Early, EarlyKind, Firmware, HashRule, HashTable, Image, ImageSizes, KmallocNames, KmallocRule, Placement,
+    Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace, KmallocNames, KmallocRule, Placement,
     Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::LayoutRule;
@@ -33,6 +33,7 @@ pub static PROFILE: Profile = Profile {
     max_ram: 256 << 20,
     default_cpus: 1,
     max_cpus: 1,
+    max_nodes: 1,
     default_cmdline: "",
     firmware: Firmware::Flat,
     // arch/arm/mm/init.c of 2.6: all memory is zone 0.
@@ -50,7 +51,7 @@ pub static PROFILE: Profile = Profile {
         present: Present::Spanned,
         mem_map_whole_blocks: false,
         mem_map_spare: 1,
-        trims_first_mib: false,
+        trims_first_mib: false, section_bytes: None,
     },
     tuning: TuningRule::Early,
     layout: LayoutRule::NoMmu,
@@ -86,6 +87,10 @@ pub static PROFILE: Profile = Profile {
         freed_early: None,
         freed_late: Some((0x0000_8000, 0x0001_8000)),
         initrd_bytes: 0,
+        initrd_at: InitrdPlace::TopOfLow,
+        cma: None,
+        gigantic: &[],
+        huge_page_bytes: 0,
         reserved: &[],
         early: &[
             Early { what: EarlyKind::MemMap, align: 64 },
@@ -94,7 +99,7 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::Hash(HashTable::INODE), align: 64 },
         ],
         placement: Placement::BottomUp(0),
-        hashes: HashRule { less_mem_map: false, charges_high: false, strictly_above: true },
+        hashes: HashRule { counts: HashPages::Present, charges_high: false, strictly_above: true },
         min_free_pages: 64,
     },
     boot_areas: &[],

@@ -72,13 +72,17 @@ unsafe impl Machine for HeapMachine {
         0
     }
     fn irq_restore(&self, _: usize) {}
+    fn barrier_everywhere(&self) {
+        std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+    }
     fn load_page_table(&self, _: PhysAddr) {}
     fn flush_tlb(&self, _: VirtAddr, _: VirtAddr) {}
     fn printk(&self, _: fmt::Arguments<'_>) {}
 }
 
-/// Boots a profile with so much RAM.
+/// Boots a profile with so much RAM, or with as much as its kernel needs where that is more.
 pub fn boot(profile: &'static Profile, ram_bytes: u64, cpus: u32) -> Kernel<HeapMachine> {
+    let ram_bytes = if profile.word_bytes == 8 { ram_bytes.max(96 << 20) } else { ram_bytes };
     let params = BootParams { ram_bytes, cpus, ..BootParams::new(profile) };
     let plan = plan(profile, &params).unwrap_or_else(|error| panic!("{}: {error}", profile.name));
     let layout = &plan.layout;

@@ -25,7 +25,7 @@
 //! Source: ARM DDI 0406C, B3.5.1 (descriptors), B3.7 (AP, XN), B3.8 (TEX remap), B4.1.104 and B4.1.127 (NMRR, PRRR);
 //! Linux 3.4 `arch/arm/include/asm/pgtable-2level.h`, `pgtable-2level-hwdef.h`, `arch/arm/mm/proc-v7-2level.S`, `mmu.c`.
 
-use super::{Entry, LeafAllowed, Level, PagingFormat, Prot, RootRead, SoftCopy, TablesBelow};
+use super::{Entry, HighBits, LeafAllowed, Level, PagingFormat, Prot, RootRead, SoftCopy, TablesBelow};
 use crate::units::PhysAddr;
 
 /// The format of ARMv7 kernels without LPAE, 2.6.38 and later.
@@ -42,7 +42,9 @@ pub static ARM_SHORT: PagingFormat = PagingFormat {
         },
         Level { name: "pte", shift: 12, bits: 8, entry_bytes: 4, leaf: LeafAllowed::Yes, below: TablesBelow::PAGE },
     ],
+    high_bits: HighBits::Zero,
     implied: Prot::empty(),
+    lost: Prot::empty(),
     root_read: RootRead::EachWalk,
     phys_bits: 32,
     ioremap_max_order: 24,

@@ -11,7 +11,7 @@
 //!
 //! Source: Intel SDM volume 3, 4.3 (32-bit paging), tables 4-4 to 4-6; Linux `arch/x86/include/asm/pgtable_types.h`.
 
-use super::{Entry, LeafAllowed, Level, PagingFormat, Prot, RootRead, TablesBelow};
+use super::{Entry, HighBits, LeafAllowed, Level, PagingFormat, Prot, RootRead, TablesBelow};
 use crate::units::PhysAddr;
 
 /// The bits that all x86 formats share.
@@ -43,7 +43,9 @@ pub static I386: PagingFormat = PagingFormat {
         Level { name: "pgd", shift: 22, bits: 10, entry_bytes: 4, leaf: LeafAllowed::Yes, below: TablesBelow::PAGE },
         Level { name: "pte", shift: 12, bits: 10, entry_bytes: 4, leaf: LeafAllowed::Yes, below: TablesBelow::PAGE },
     ],
+    high_bits: HighBits::Zero,
     implied: Prot::EXEC,
+    lost: Prot::empty(),
     root_read: RootRead::EachWalk,
     phys_bits: 32,
     ioremap_max_order: 19,

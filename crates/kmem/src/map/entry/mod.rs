@@ -18,17 +18,25 @@
 //!
 //! # Invariants of a format, checked by the tests of each
 //! - **F1** `decode(level, encode_table(level, a))` is `Table(a)` at every level but the last.
-//! - **F2** `decode(level, encode_leaf(level, a, p))` is `Leaf(a, p | implied)` at every level that holds leaves.
+//! - **F2** `decode(level, encode_leaf(level, a, p))` is `Leaf(a, p - lost | implied)` at every level that holds leaves.
 //! - **F3** The index bits of the levels and the 12 bits of the page offset are the virtual address, without gaps.
 //! - **F4** The word 0 is an empty entry at every level.
 
+mod arm64;
+mod arm_lpae;
 mod arm_short;
 mod i386;
 mod pae;
+mod sv39;
+mod x86_64;
 
+pub use arm64::{ARM64, MAIR};
+pub use arm_lpae::{ARM_LPAE, MAIR0, MAIR1};
 pub use arm_short::{ARM_SHORT, NMRR, PRRR};
 pub use i386::I386;
 pub use pae::PAE;
+pub use sv39::SV39;
+pub use x86_64::X86_64;
 
 use crate::units::{PhysAddr, VirtAddr};
 use bitflags::bitflags;
@@ -134,6 +142,15 @@ pub enum RootRead {
     WhenLoaded,
 }
 
+/// What the bits of a virtual address above those that the tables translate must be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HighBits {
+    /// All 0.
+    Zero,
+    /// All as the highest bit that is translated, so that there is a lower half and an upper one: a *canonical* address.
+    Sign,
+}
+
 /// A second entry that the kernel keeps for itself beside each of the hardware's, because the hardware's has no room
 /// for all the kernel wants to know.
 #[derive(Clone, Copy, Debug)]
@@ -151,8 +168,12 @@ pub struct PagingFormat {
     pub name: &'static str,
     /// The levels, the root's first.
     pub levels: &'static [Level],
+    /// What the bits of an address above the levels' must be.
+    pub high_bits: HighBits,
     /// What the format cannot deny: these flags are set in every leaf that is decoded.
     pub implied: Prot,
+    /// What the format has no bits for: these flags are not there any more when a leaf is decoded.
+    pub lost: Prot,
     /// When the processor reads the root.
     pub root_read: RootRead,
     /// Bits of a physical address that a small page can have.
@@ -197,6 +218,17 @@ impl PagingFormat {
     pub const fn virt_bits(&self) -> u32 {
         self.levels[0].shift + self.levels[0].bits
     }
+    /// True for an address that the tables can map: the bits above the levels' are as they must be.
+    pub const fn translates(&self, va: VirtAddr) -> bool {
+        let bits = self.virt_bits();
+        match self.high_bits {
+            HighBits::Zero => va.raw() >> bits == 0,
+            HighBits::Sign => {
+                let above = va.raw() >> (bits - 1);
+                above == 0 || above == u64::MAX >> (bits - 1)
+            }
+        }
+    }
     /// Returns the bytes of the root table; it is aligned to them.
     pub const fn root_bytes(&self) -> u64 {
         self.levels[0].table_bytes()
@@ -207,6 +239,8 @@ impl PagingFormat {
 pub(super) mod tests {
     use super::*;
     use crate::units::PAGE_SHIFT;
+
+    const ALL: [&PagingFormat; 7] = [&I386, &PAE, &X86_64, &ARM_SHORT, &ARM_LPAE, &ARM64, &SV39];
 
     /// A small generator of numbers, the same ones on every run.
     pub(crate) struct Random(pub u64);
@@ -250,7 +284,7 @@ pub(super) mod tests {
                 let addr = PhysAddr::new(addr & !(level.bytes() - 1) & large_mask(format, number));
                 for prot in (0..32).map(Prot::from_bits_truncate) {
                     let word = (format.encode_leaf)(number, addr, prot);
-                    let expected = Entry::Leaf { addr, prot: prot | format.implied };
+                    let expected = Entry::Leaf { addr, prot: prot - format.lost | format.implied };
                     assert_eq!((format.decode)(number, word), expected, "F2, level {number}, {word:#x}");
                     assert!(level.entry_bytes == 8 || word <= u64::from(u32::MAX));
                 }
@@ -269,15 +303,34 @@ pub(super) mod tests {
 
     #[test]
     fn all_formats_keep_their_invariants() {
-        for format in [&I386, &PAE, &ARM_SHORT] {
+        for format in ALL {
             check_format(format);
+        }
+    }
+
+    #[test]
+    fn only_canonical_addresses_are_translated() {
+        for (format, first, last_low, first_high) in [
+            (&X86_64, 0u64, 0x0000_7fff_ffff_ffff, 0xffff_8000_0000_0000),
+            (&ARM64, 0, 0x0000_ffff_ffff_ffff, 0xffff_0000_0000_0000),
+            (&SV39, 0, 0x0000_003f_ffff_ffff, 0xffff_ffc0_0000_0000),
+        ] {
+            for inside in [first, last_low, first_high, u64::MAX] {
+                assert!(format.translates(VirtAddr::new(inside)), "{} {inside:#x}", format.name);
+            }
+            for outside in [last_low + 1, first_high - 1] {
+                assert!(!format.translates(VirtAddr::new(outside)), "{} {outside:#x}", format.name);
+            }
+        }
+        for format in [&I386, &PAE, &ARM_SHORT, &ARM_LPAE] {
+            assert!(format.translates(VirtAddr::new(0xffff_ffff)) && !format.translates(VirtAddr::new(1 << 32)));
         }
     }
 
     #[test]
     fn random_words_never_decode_to_what_the_format_cannot_hold() {
         let mut random = Random(7);
-        for format in [&I386, &PAE, &ARM_SHORT] {
+        for format in ALL {
             for (number, level) in format.levels.iter().enumerate() {
                 for _ in 0..20_000 {
                     let word = random.next() & large_mask(format, number);

@@ -13,7 +13,7 @@
 //! `arch/x86/include/asm/pgalloc.h`.
 
 use super::i386::{bit, prot_bits, prot_of};
-use super::{Entry, LeafAllowed, Level, PagingFormat, Prot, RootRead, TablesBelow};
+use super::{Entry, HighBits, LeafAllowed, Level, PagingFormat, Prot, RootRead, TablesBelow};
 use crate::units::PhysAddr;
 
 /// The format of i386 kernels with PAE.
@@ -24,7 +24,9 @@ pub static PAE: PagingFormat = PagingFormat {
         Level { name: "pmd", shift: 21, bits: 9, entry_bytes: 8, leaf: LeafAllowed::Yes, below: TablesBelow::PAGE },
         Level { name: "pte", shift: 12, bits: 9, entry_bytes: 8, leaf: LeafAllowed::Yes, below: TablesBelow::PAGE },
     ],
+    high_bits: HighBits::Zero,
     implied: Prot::empty(),
+    lost: Prot::empty(),
     root_read: RootRead::WhenLoaded,
     phys_bits: 52,
     ioremap_max_order: 21,

@@ -132,6 +132,9 @@ unsafe impl Machine for TestMachine {
         0
     }
     fn irq_restore(&self, _state: usize) {}
+    fn barrier_everywhere(&self) {
+        std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+    }
     fn load_page_table(&self, root: PhysAddr) {
         self.root.set(Some(root));
     }

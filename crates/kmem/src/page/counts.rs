@@ -2,6 +2,7 @@
 
 use super::attempt::Mark;
 use super::frame::FrameKind;
+use super::lru::LruKind;
 use super::mobility::Mobility;
 use super::watermark::MAX_ZONES;
 use super::zone::{Zone, ZoneExtent};
@@ -52,6 +53,8 @@ pub struct ZoneCounts {
     /// Pages that requests for another node's memory got here, and so on: `numa_miss`, `numa_foreign`,
     /// `numa_interleave`, `numa_other`.
     pub numa: [u64; 4],
+    /// Pages on reclaim's lists, by [`LruKind`].
+    pub lru: [u64; LruKind::COUNT],
 }
 
 /// One CPU's lists of one zone, for zoneinfo.
@@ -172,6 +175,7 @@ impl PageAllocator {
                 allocated,
                 freed,
                 numa: numa.map(|tally| tally.get() as u64),
+                lru: core::array::from_fn(|kind| zone.lru[kind].get().into()),
             }
         })
     }

@@ -45,16 +45,20 @@ impl State {
     /// Which per-CPU list it goes to: the mobility type of the request that took it.
     const KIND_SHIFT: u32 = 26;
     /// The page is on one of reclaim's lists.
-    const LRU: u32 = 1 << 28;
+    pub(crate) const LRU: u32 = 1 << 28;
     /// On the active one.
-    const ACTIVE: u32 = 1 << 29;
+    pub(crate) const ACTIVE: u32 = 1 << 29;
     /// Used since it was last looked at.
-    const REFERENCED: u32 = 1 << 30;
+    pub(crate) const REFERENCED: u32 = 1 << 30;
     /// Its contents are not on disk.
-    const DIRTY: u32 = 1 << 31;
+    pub(crate) const DIRTY: u32 = 1 << 31;
+    /// A process maps the page: `a` and `b` say whose it is.
+    pub(crate) const OWNED: u32 = 1 << 23;
+    /// The page is in the page cache: `a` and `b` say of which file.
+    pub(crate) const FILE: u32 = 1 << 22;
     pub(crate) const ORDER_SHIFT: u32 = 8;
     /// What a block that its owner may free does not have.
-    const HELD: u32 = Self::KEPT | Self::LRU;
+    const HELD: u32 = Self::KEPT | Self::LRU | Self::OWNED | Self::FILE;
 
     #[inline(always)]
     pub(crate) const fn from_raw(raw: u32) -> Self {
@@ -81,43 +85,16 @@ impl State {
     /// Returns the state of the same block on a per-CPU list.
     #[inline(always)]
     pub(crate) const fn on_pcp(self) -> Self {
-        Self(self.0 & 0x00ff_ff00 | FrameKind::Pcp as u32)
+        Self(self.0 & 0x003f_ff00 | FrameKind::Pcp as u32)
     }
     #[inline(always)]
     pub(crate) const fn is_lru(self) -> bool {
         self.0 & Self::LRU != 0
     }
+    /// True when all of these flags are set.
     #[inline]
-    pub(crate) const fn is_active(self) -> bool {
-        self.0 & Self::ACTIVE != 0
-    }
-    #[inline]
-    pub(crate) const fn is_referenced(self) -> bool {
-        self.0 & Self::REFERENCED != 0
-    }
-    #[inline]
-    pub(crate) const fn is_dirty(self) -> bool {
-        self.0 & Self::DIRTY != 0
-    }
-    #[inline]
-    const fn with(self, flag: u32, yes: bool) -> Self {
-        Self(if yes { self.0 | flag } else { self.0 & !flag })
-    }
-    #[inline]
-    pub(crate) const fn lru(self, yes: bool) -> Self {
-        self.with(Self::LRU, yes)
-    }
-    #[inline]
-    pub(crate) const fn active(self, yes: bool) -> Self {
-        self.with(Self::ACTIVE, yes)
-    }
-    #[inline]
-    pub(crate) const fn referenced(self, yes: bool) -> Self {
-        self.with(Self::REFERENCED, yes)
-    }
-    #[inline]
-    pub(crate) const fn dirty(self, yes: bool) -> Self {
-        self.with(Self::DIRTY, yes)
+    pub(crate) const fn has(self, flags: u32) -> bool {
+        self.0 & flags == flags
     }
 
     #[inline]
@@ -149,7 +126,7 @@ impl State {
     }
     #[inline]
     pub(crate) const fn zone(self) -> usize {
-        (self.0 >> 16 & 0xff) as usize
+        (self.0 >> 16 & 0x3f) as usize
     }
     /// True for the head of an allocated block of just this order.
     #[inline(always)]
@@ -202,6 +179,15 @@ impl Frame {
     #[inline(always)]
     pub(crate) fn set_state(&self, state: State) {
         self.state.store(state.0, Ordering::Relaxed);
+    }
+    /// Sets or clears flags of a used frame. Others may change other flags meanwhile.
+    #[inline]
+    pub(crate) fn flag(&self, flags: u32, yes: bool) {
+        if yes {
+            self.state.fetch_or(flags, Ordering::Relaxed);
+        } else {
+            self.state.fetch_and(!flags, Ordering::Relaxed);
+        }
     }
     /// Makes the frame the body of a block.
     #[inline]
@@ -308,6 +294,14 @@ impl FrameList {
     }
     pub(crate) fn push_back(&mut self, frames: &FrameTable, index: u32) {
         self.insert(frames, index, self.tail, NIL);
+    }
+    pub(crate) fn last(&self) -> Option<u32> {
+        (self.tail != NIL).then_some(self.tail)
+    }
+    pub(crate) fn pop_back(&mut self, frames: &FrameTable) -> Option<u32> {
+        let index = self.last()?;
+        self.remove(frames, index);
+        Some(index)
     }
     pub(crate) fn pop_front(&mut self, frames: &FrameTable) -> Option<u32> {
         let index = self.first()?;

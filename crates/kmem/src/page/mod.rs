@@ -20,6 +20,7 @@ pub(crate) mod buddy;
 mod chunk;
 mod counts;
 pub(crate) mod frame;
+pub mod lru;
 pub mod mobility;
 mod percpu;
 pub mod policy;
@@ -50,6 +51,7 @@ use crate::sync::{AtomicU32, Count, SpinLock};
 use crate::units::{Order, Pfn};
 use buddy::FreeArea;
 use frame::{Frame, FrameTable, State};
+use lru::Lru;
 use rule::PageRule;
 use steal::Ground;
 use watermark::{Tuning, MAX_ZONES};
@@ -81,6 +83,7 @@ pub struct PageAllocator {
     slots: u32,
     zones: [Option<Zone>; MAX_ALL_ZONES],
     zonelists: [Zonelist; MAX_NODES],
+    lrus: [Lru; MAX_NODES],
     nodes: u32,
     node_order: NodeOrder,
     cpu_nodes: [u8; MAX_CPUS],
@@ -150,6 +153,7 @@ impl PageAllocator {
             slots,
             zones,
             zonelists: [Zonelist::new(&[], |_| false); MAX_NODES],
+            lrus: Default::default(),
             nodes,
             node_order: NodeOrder::new(nodes, |a, b| if a == b { LOCAL_DISTANCE } else { REMOTE_DISTANCE }),
             cpu_nodes,

@@ -20,7 +20,7 @@ impl PageAllocator {
             return Err(Misuse::WrongOrder { pfn, allocated: state.order(), freed: order });
         }
         let count = frame.count();
-        if count == 0 {
+        if count == 0 || count == 1 && is_mapped(state) {
             return Err(Misuse::BadCount { pfn, count });
         }
         // Somebody else holds a reference. The tail goes while this one is held, so that whoever drops the last one finds
@@ -57,9 +57,9 @@ impl PageAllocator {
     /// [`Misuse`] when the frame is not in use, or when the last reference to a block that is not compound goes this
     /// way, which would lose all but its first page.
     pub fn put(&self, cpu: u32, pfn: Pfn) -> Result<(), Misuse> {
-        let (head, frame, _) = self.used(pfn, false)?;
+        let (head, frame, state) = self.used(pfn, false)?;
         let count = frame.count();
-        if count == 0 {
+        if count == 0 || count == 1 && is_mapped(state) {
             return Err(Misuse::BadCount { pfn, count });
         }
         // Read after the count: `free` makes a single page of the block before it drops its reference.
@@ -112,10 +112,21 @@ impl PageAllocator {
         }
     }
 
+    /// Drops a reference of the engine's own to a page that a process or the page cache may have.
+    pub(crate) fn put_page(&self, cpu: u32, pfn: Pfn) {
+        if let Some(frame) = self.frames.get(pfn).filter(|frame| frame.count() > 0) {
+            self.drop_reference(cpu, pfn, frame);
+        }
+    }
     /// Makes a used block the engine's own, which clients cannot free, or gives it back to be freed.
     pub(crate) fn keep(&self, pfn: Pfn, yes: bool) {
         if let Some(frame) = self.frames.get(pfn) {
             frame.set_state(frame.state().keep(yes));
         }
     }
+}
+
+/// True for a page whose last reference is that of a process's page table or of the page cache: not the caller's to drop.
+fn is_mapped(state: State) -> bool {
+    state.has(State::OWNED) || state.has(State::FILE)
 }

@@ -24,7 +24,7 @@ impl PageAllocator {
             }
             self.verify_frames(slot, zone, free, on_pcp)?;
         }
-        Ok(())
+        self.verify_lru()
     }
 
     fn verify_lists(&self, slot: usize, pcp: &PerCpuPages) -> Result<u64, Broken> {

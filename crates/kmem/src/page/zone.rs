@@ -4,6 +4,7 @@
 
 use super::attempt::{Attempt, Latitude, Mark};
 use super::buddy::{FreeArea, FreeCounts};
+use super::lru::LruKind;
 use super::mobility::Mobility;
 use super::rule::{OrderCheck, PageRule};
 use super::watermark::{ZoneTuning, MAX_ZONES};
@@ -61,6 +62,8 @@ pub(crate) struct Zone {
     reserve: [Count; MAX_ZONES],
     pub(crate) stat_threshold: Count,
     pub(crate) tallies: ZoneTallies,
+    /// Pages on reclaim's lists; written under their lock.
+    pub(crate) lru: [Count; LruKind::COUNT],
 }
 
 /// What happened in a zone so far. Written under its lock.
@@ -112,6 +115,7 @@ impl Zone {
             reserve: Default::default(),
             stat_threshold: Count::default(),
             tallies: ZoneTallies::default(),
+            lru: Default::default(),
         }
     }
     /// Takes the zone's lock.

@@ -8,7 +8,7 @@
 //! (`trim_bios_range`) and `e820.c` (`parse_memopt`).
 
 use super::cmdline::CommandLine;
-use super::layout::RamExtent;
+use super::layout::{LayoutRule, RamExtent};
 use super::memblock::Memblock;
 use super::{BootError, BootParams};
 use crate::profile::{Firmware, Profile};
@@ -139,13 +139,13 @@ pub(super) fn find_ram(
     Ok((memblock, extent))
 }
 
-/// Returns the end of what physical addresses of the profile reach: 32 bits, 36 with wide ones, or what 64-bit machines
-/// have.
+/// Returns the end of what physical addresses of the profile reach: 32 bits, 36 with wide ones, or what a 64-bit kernel's
+/// layout has room for.
 fn physical_top(profile: &Profile) -> u64 {
-    match (profile.word_bytes, profile.phys_addr_bytes) {
-        (4, 4) => 1 << 32,
-        (4, _) => 1 << 36,
-        _ => 1 << 52,
+    match (&profile.layout, profile.phys_addr_bytes) {
+        (LayoutRule::Wide(rule), _) => 1 << rule.phys_bits,
+        (_, 4) => 1 << 32,
+        _ => 1 << 36,
     }
 }
 

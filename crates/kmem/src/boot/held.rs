@@ -90,7 +90,7 @@ impl Plan {
         if let Some((start, end)) = image.freed_early {
             self.freed_early.add(PhysRange::new(start, end))?;
         }
-        if let Some((start, end)) = image.freed_late {
+        for &(start, end) in image.freed_late {
             self.freed_late.add(PhysRange::new(start, end))?;
         }
         Ok(())
@@ -128,7 +128,8 @@ impl Plan {
         let high = PhysRange::new(low.end.raw(), end);
         let place = self.memblock.find_top_down(bytes, rule.align, high);
         // Without room, the kernel says so and goes on.
-        if let Some(place) = place.or_else(|| self.memblock.find_top_down(bytes, rule.align, low)).filter(|_| bytes > 0) {
+        if let Some(place) = place.or_else(|| self.memblock.find_top_down(bytes, rule.align, low)).filter(|_| bytes > 0)
+        {
             self.memblock.reserve(place)?;
             self.cma.add(place)?;
         }
@@ -140,6 +141,7 @@ impl Plan {
             EarlyKind::Initrd => ("the initrd", align_up(profile.image.initrd_bytes, PAGE_SIZE)),
             EarlyKind::MemMap => ("the page structures", self.mem_map_bytes),
             EarlyKind::Cma => ("the area for contiguous blocks", 0),
+            EarlyKind::PerRam(share) => ("page tables", align_up(self.memblock.memory().bytes() / share, PAGE_SIZE)),
             EarlyKind::PerCpu(bytes) => ("per-CPU areas", bytes * u64::from(self.cpus)),
             EarlyKind::Hash(table) => {
                 let found = self.hashes().find(|hash| hash.table == table);

@@ -86,6 +86,8 @@ pub struct WideLayout {
     pub modules: (u64, u64),
     /// From physical addresses of the kernel image to virtual ones.
     pub image_distance: u64,
+    /// Bits of a physical address that the kernel can use.
+    pub phys_bits: u32,
 }
 
 /// Constants of the x86-32 rule.

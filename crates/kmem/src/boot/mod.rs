@@ -242,9 +242,7 @@ pub fn plan(profile: &Profile, params: &BootParams<'_>) -> Result<Plan, BootErro
         BootError::RamTooSmall { .. }
         | BootError::ImageOutside { .. }
         | BootError::InitrdOutside { .. }
-        | BootError::NoRoom { .. } => {
-            too_little(profile, params, error)
-        }
+        | BootError::NoRoom { .. } => too_little(profile, params, error),
         _ => error,
     })
 }
@@ -313,8 +311,7 @@ fn too_little(profile: &Profile, params: &BootParams<'_>, error: BootError) -> B
     let least = |cmdline| {
         let boots = |mib: &u64| {
             let ram_bytes = mib << 20;
-            let params =
-                BootParams { ram_bytes, ranges: None, nodes: None, cmdline, held: Held::Estimated, ..*params };
+            let params = BootParams { ram_bytes, ranges: None, nodes: None, cmdline, held: Held::Estimated, ..*params };
             attempt(profile, &params).is_ok()
         };
         (1..=MOST_NEEDED_MIB).find(boots).map(|mib| mib << 20)

@@ -180,7 +180,7 @@ mod tests {
         let first = 0x1000 + (65_536 - 3998);
         assert_eq!(starts("kernelcore=512M"), [align_up(first, 1024), 0x2_0000 + 65_536]);
         // The first node is all the kernel's, the second gives what is missing.
-        let missing = (1536 << 8) - (130_974 - 0x80 * 0);
+        let missing = (1536 << 8) - 130_974;
         assert_eq!(starts("kernelcore=1536M")[0], 0);
         assert_eq!(starts("kernelcore=1536M")[1], align_up(0x2_0000 + missing, 1024));
     }

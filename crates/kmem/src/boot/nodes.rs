@@ -138,7 +138,8 @@ impl Nodes {
         cmdline: CommandLine<'_>,
     ) -> Result<Self, BootError> {
         let all = NodeRange { node: 0, range: PhysRange::new(0, u64::MAX) };
-        let given = given.unwrap_or(&[all]);
+        let one = [all];
+        let given = given.unwrap_or(&one);
         let limit = profile.max_nodes.min(MAX_NODES as u32);
         let count = given.iter().map(|row| row.node.saturating_add(1)).max().unwrap_or(0);
         if count == 0 || count > limit {
@@ -230,9 +231,11 @@ mod tests {
 
     #[test]
     fn equal_parts_are_whole_and_together_all() {
-        for (ram, count, first, last) in
-            [(1 << 30, 2, 512 << 20, 512 << 20), (1 << 30, 3, 336 << 20, 352 << 20), (10 << 20, 4, 2560 << 10, 2560 << 10)]
-        {
+        for (ram, count, first, last) in [
+            (1 << 30, 2, 512 << 20, 512 << 20),
+            (1 << 30, 3, 336 << 20, 352 << 20),
+            (10 << 20, 4, 2560 << 10, 2560 << 10),
+        ] {
             let sizes = equal_nodes(ram, count);
             assert_eq!((sizes[0], sizes[count as usize - 1]), (first, last), "{ram} {count}");
             assert_eq!(sizes.iter().sum::<u64>(), ram);

@@ -158,7 +158,9 @@ impl Plan {
         }
         let described = match counting.section_bytes {
             None => end - start,
-            Some(bytes) => self.sections(bytes >> PAGE_SHIFT).map(|(from, to)| to - from).sum::<u64>() * (bytes >> PAGE_SHIFT),
+            Some(bytes) => {
+                self.sections(bytes >> PAGE_SHIFT).map(|(from, to)| to - from).sum::<u64>() * (bytes >> PAGE_SHIFT)
+            }
         };
         self.mem_map_bytes = (described + counting.mem_map_spare) * structure;
         let count = self.zones().len();

@@ -158,6 +158,14 @@ impl Tunable {
             _ => false,
         }
     }
+    /// Returns what *reading* it computes anew: the handler of `lowmem_reserve_ratio` does not ask which of the two it is
+    /// called for. `sysctl -a` alone moves the reserves to what is managed after boot.
+    pub const fn recomputed_by_reading(self) -> Parts {
+        match self {
+            Self::LowmemReserveRatio => Parts::RESERVE,
+            _ => Parts::empty(),
+        }
+    }
     /// Returns what a write of it computes anew.
     pub fn recomputes(self, profile: &Profile) -> Parts {
         match self {
@@ -278,7 +286,9 @@ mod tests {
         };
         let new = &i386_pae_6_1::PROFILE;
         let old = &msm8x25::PROFILE;
-        for (text, fine) in [("0", true), ("8192", true), ("-1", false), ("2147483648", false), ("x", false), ("", false)] {
+        for (text, fine) in
+            [("0", true), ("8192", true), ("-1", false), ("2147483648", false), ("x", false), ("", false)]
+        {
             check(new, Tunable::MinFreeKbytes, text, fine);
         }
         for (text, fine) in [("0", false), ("1", true), ("3000", true), ("3001", false)] {
@@ -332,7 +342,8 @@ mod tests {
 
     #[test]
     fn the_command_line_writes_in_order() {
-        let line = CommandLine::new("sysctl.vm.min_free_kbytes=1 sysctl/vm/watermark_scale_factor=20 sysctl.kernel.x=1");
+        let line =
+            CommandLine::new("sysctl.vm.min_free_kbytes=1 sysctl/vm/watermark_scale_factor=20 sysctl.kernel.x=1");
         let found: Vec<_> = writes_of(&amd64_6_12::PROFILE, line).collect();
         assert_eq!(found, [(Tunable::MinFreeKbytes, "1"), (Tunable::WatermarkScaleFactor, "20")]);
         assert_eq!(writes_of(&msm8x25::PROFILE, line).count(), 0);

@@ -5,8 +5,8 @@
 //! capture of early boot exists, so what the image and early boot hold is an estimate of a distributor's kernel.
 
 use super::{
-    Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace, KmallocNames, KmallocRule, Placement,
-    Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace, KmallocNames,
+    KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, StartRule, X86Layout};
 use crate::gfp::{Gfp, GFP_2_6};
@@ -62,7 +62,8 @@ pub static PROFILE: Profile = Profile {
         mem_map_whole_blocks: false,
         // `node_alloc_mem_map` adds one.
         mem_map_spare: 1,
-        trims_first_mib: false, section_bytes: None,
+        trims_first_mib: false,
+        section_bytes: None,
     },
     tuning: TuningRule::Early,
     layout: LayoutRule::X86(X86Layout {
@@ -110,7 +111,7 @@ pub static PROFILE: Profile = Profile {
         ],
         sizes: ImageSizes { code: 2120, data: 672, rodata: 0, init: 192, bss: 384 },
         freed_early: None,
-        freed_late: Some((0x003b_a000, 0x003e_a000)),
+        freed_late: &[(0x003b_a000, 0x003e_a000)],
         initrd_bytes: 0,
         initrd_at: InitrdPlace::TopOfLow,
         cma: None,

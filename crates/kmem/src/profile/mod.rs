@@ -3,10 +3,21 @@
 //! A profile is one constant table. The algorithms read it and never ask which architecture this is. To add a kernel
 //! is to add a file here.
 
+pub mod amd64_6_1;
+pub mod amd64_6_12;
+pub mod arm64_6_1;
+pub mod arm64_6_12;
+pub mod arm_3_2;
+pub mod arm_3_4;
+pub mod armhf_6_1;
+pub mod armhf_6_12;
+pub mod armhf_lpae_6_1;
+pub mod cortex_m;
 pub mod i386_6_1;
 pub mod i386_pae_6_1;
 pub mod linux_2_6_i386;
 pub mod msm8x25;
+pub mod riscv64;
 pub mod uclinux_2_6;
 
 use crate::boot::layout::LayoutRule;
@@ -285,8 +296,9 @@ pub struct Image {
     pub sizes: ImageSizes,
     /// Physical range inside the image that is freed before the watermarks are computed ("SMP alternatives").
     pub freed_early: Option<(u64, u64)>,
-    /// Physical range inside the image that is freed at the end of boot (`.init`).
-    pub freed_late: Option<(u64, u64)>,
+    /// Physical ranges inside the image that are freed at the end of boot: `.init`, and what alignment left between
+    /// sections.
+    pub freed_late: &'static [(u64, u64)],
     /// Bytes of the initrd, freed late in boot.
     pub initrd_bytes: u64,
     /// Where the boot loader puts it.
@@ -301,18 +313,7 @@ pub struct Image {
     pub reserved: &'static [(u64, u64)],
     /// What boot allocates before the page allocator exists, in order.
     pub early: &'static [Early],
-    /// Which low pages size boot's hash tables.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum HashPages {
-    /// Those that are present (2.6).
-    Present,
-    /// Those that are present without the mem_map.
-    LessMemMap,
-    /// Those that nobody holds when the zones are set up (6.12).
-    Free,
-}
-
-/// Which way early allocations are placed.
+    /// Which way early allocations are placed.
     pub placement: Placement,
     /// How the entries of boot's hash tables are counted.
     pub hashes: HashRule,
@@ -379,6 +380,8 @@ pub enum EarlyKind {
     MemMap,
     /// The area for contiguous blocks.
     Cma,
+    /// A byte for each so many bytes of RAM: the tables of a direct map of single pages.
+    PerRam(u64),
     /// Each CPU's own variables: so many bytes a CPU.
     PerCpu(u64),
     /// One of boot's hash tables.
@@ -420,6 +423,17 @@ pub struct HashRule {
     pub charges_high: bool,
     /// Whether a power of two is doubled (2.6 rounds up to the next larger one).
     pub strictly_above: bool,
+}
+
+/// Which low pages size boot's hash tables.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HashPages {
+    /// Those that are present (2.6).
+    Present,
+    /// Those that are present without the mem_map.
+    LessMemMap,
+    /// Those that nobody holds when the zones are set up (6.12).
+    Free,
 }
 
 /// Which way early allocations are placed.
@@ -480,8 +494,24 @@ pub enum AreaPlace {
 }
 
 /// All profiles, the default first.
-pub static PROFILES: [&Profile; 5] =
-    [&i386_pae_6_1::PROFILE, &i386_6_1::PROFILE, &linux_2_6_i386::PROFILE, &msm8x25::PROFILE, &uclinux_2_6::PROFILE];
+pub static PROFILES: [&Profile; 16] = [
+    &i386_pae_6_1::PROFILE,
+    &i386_6_1::PROFILE,
+    &linux_2_6_i386::PROFILE,
+    &amd64_6_1::PROFILE,
+    &amd64_6_12::PROFILE,
+    &armhf_6_1::PROFILE,
+    &armhf_lpae_6_1::PROFILE,
+    &armhf_6_12::PROFILE,
+    &arm64_6_1::PROFILE,
+    &arm64_6_12::PROFILE,
+    &riscv64::PROFILE,
+    &arm_3_2::PROFILE,
+    &arm_3_4::PROFILE,
+    &msm8x25::PROFILE,
+    &uclinux_2_6::PROFILE,
+    &cortex_m::PROFILE,
+];
 
 /// Finds a profile by its name.
 pub fn by_name(name: &str) -> Option<&'static Profile> {
@@ -528,7 +558,7 @@ mod tests {
                 let (start, end) = (section.start.wrapping_sub(to_virt), section.end.wrapping_sub(to_virt));
                 assert!(image.start <= start && start < end && end <= image.end, "{name} {}", section.name);
             }
-            for (start, end) in image.freed_early.into_iter().chain(image.freed_late) {
+            for (start, end) in image.freed_early.into_iter().chain(image.freed_late.iter().copied()) {
                 assert!(image.start <= start && start < end && end <= image.end, "{name} freed part of the image");
             }
             for early in image.early {

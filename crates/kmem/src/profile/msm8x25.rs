@@ -5,9 +5,9 @@
 //! image is an estimate.
 
 use super::{
-    AreaPlace, BootArea, BootAreaKind, Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace,
-    KmallocNames, KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind,
-    ZoneLimit, ZoneSpec,
+    AreaPlace, BootArea, BootAreaKind, Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image,
+    ImageSizes, InitrdPlace, KmallocNames, KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule,
+    ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{ArmLayout, LayoutRule};
 use crate::gfp::{Gfp, GFP_3_4};
@@ -16,7 +16,10 @@ use crate::snapshot::proc::PROC_3_4_ARM;
 use crate::units::{Order, PhysAddr, VirtAddr};
 
 /// The profile.
-pub static PROFILE: Profile = Profile {
+pub static PROFILE: Profile = CONSTANTS;
+
+/// The profile as a constant, for others to differ from.
+pub(super) const CONSTANTS: Profile = Profile {
     name: "msm8x25",
     summary: "Linux 3.4 for ARM on Qualcomm's msm8x25 (a phone of 2012)",
     version: (3, 4, 0),
@@ -62,7 +65,8 @@ pub static PROFILE: Profile = Profile {
         present: Present::LessMemMap,
         mem_map_whole_blocks: true,
         mem_map_spare: 0,
-        trims_first_mib: false, section_bytes: None,
+        trims_first_mib: false,
+        section_bytes: None,
     },
     tuning: TuningRule::Middle,
     layout: LayoutRule::Arm(ArmLayout {
@@ -109,7 +113,7 @@ pub static PROFILE: Profile = Profile {
         ],
         sizes: ImageSizes { code: 8749, data: 1196, rodata: 0, init: 231, bss: 4903 },
         freed_early: None,
-        freed_late: Some((0x00a9_4000, 0x00ac_d000)),
+        freed_late: &[(0x00a9_4000, 0x00ac_d000)],
         // An Android ramdisk; estimated.
         initrd_bytes: 512 << 10,
         initrd_at: InitrdPlace::TopOfLow,

@@ -5,8 +5,8 @@
 //! and the image are examples.
 
 use super::{
-    Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace, KmallocNames, KmallocRule, Placement,
-    Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace, KmallocNames,
+    KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::LayoutRule;
 use crate::gfp::{Gfp, GFP_2_6};
@@ -14,7 +14,10 @@ use crate::snapshot::proc::PROC_2_6_NOMMU;
 use crate::units::{Order, PhysAddr, VirtAddr};
 
 /// The profile.
-pub static PROFILE: Profile = Profile {
+pub static PROFILE: Profile = CONSTANTS;
+
+/// The profile as a constant, for others to differ from.
+pub(super) const CONSTANTS: Profile = Profile {
     name: "uclinux-2.6",
     summary: "uClinux 2.6.11, no MMU, 16 MiB at address 0",
     version: (2, 6, 11),
@@ -51,7 +54,8 @@ pub static PROFILE: Profile = Profile {
         present: Present::Spanned,
         mem_map_whole_blocks: false,
         mem_map_spare: 1,
-        trims_first_mib: false, section_bytes: None,
+        trims_first_mib: false,
+        section_bytes: None,
     },
     tuning: TuningRule::Early,
     layout: LayoutRule::NoMmu,
@@ -85,7 +89,7 @@ pub static PROFILE: Profile = Profile {
         ],
         sizes: ImageSizes { code: 1184, data: 128, rodata: 0, init: 64, bss: 256 },
         freed_early: None,
-        freed_late: Some((0x0000_8000, 0x0001_8000)),
+        freed_late: &[(0x0000_8000, 0x0001_8000)],
         initrd_bytes: 0,
         initrd_at: InitrdPlace::TopOfLow,
         cma: None,

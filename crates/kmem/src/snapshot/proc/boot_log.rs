@@ -241,7 +241,7 @@ impl Log<'_> {
     }
 
     fn zone_batch(&self, out: &mut dyn Write, zone: &PlanZone) -> Result {
-        let (batch, _) = pcp(self.profile.tuning, zone.present, 0, self.plan.cpus, 0);
+        let (batch, ..) = pcp(self.profile.tuning, zone.present, 0, self.plan.cpus, 0);
         writeln!(out, "  {} zone: {} pages, LIFO batch:{batch}", zone.name, zone.present)
     }
 

@@ -42,6 +42,8 @@ impl State {
     const COMPOUND: u32 = 1 << 24;
     /// The block is the engine's own (tables of descriptors, page tables): clients cannot free it.
     const KEPT: u32 = 1 << 25;
+    /// A process maps the page: `a` and `b` say whose it is (`page/owner.rs`).
+    const OWNED: u32 = 1 << 26;
 
     #[inline]
     pub(crate) const fn new(kind: FrameKind, order: Order, zone: usize) -> Self {
@@ -87,6 +89,14 @@ impl State {
     #[inline]
     pub(crate) const fn is_kept(self) -> bool {
         self.0 & Self::KEPT != 0
+    }
+    #[inline]
+    pub(crate) const fn own(self, yes: bool) -> Self {
+        Self(if yes { self.0 | Self::OWNED } else { self.0 & !Self::OWNED })
+    }
+    #[inline]
+    pub(crate) const fn is_owned(self) -> bool {
+        self.0 & Self::OWNED != 0
     }
     /// True for a page of a slab.
     #[inline(always)]

@@ -11,12 +11,14 @@
 
 pub(crate) mod buddy;
 pub(crate) mod frame;
+mod owner;
 mod percpu;
 pub mod watermark;
 mod zone;
 mod zonelist;
 
 pub use frame::FrameKind;
+pub use owner::Owner;
 pub(crate) use percpu::PerCpuPages;
 pub use zone::ZoneExtent;
 

@@ -79,7 +79,7 @@ pub struct ProcessInfo {
 /// What all processes together have, for meminfo.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct UserCounts {
-    /// Pages in memory: `AnonPages`.
+    /// Pages that their tables map: `AnonPages`. Without an MMU none: there they are slabs' pages.
     pub rss: u64,
     /// Pages of tables of the last level.
     pub last_tables: u64,
@@ -269,7 +269,7 @@ impl Processes {
     pub fn counts(&self) -> UserCounts {
         let committed = self.committed.load(Ordering::Relaxed).into();
         self.infos().fold(UserCounts { committed, ..UserCounts::default() }, |sum, info| UserCounts {
-            rss: sum.rss + info.rss,
+            rss: sum.rss + if info.root.is_some() { info.rss } else { 0 },
             last_tables: sum.last_tables + info.last_tables,
             upper_tables: sum.upper_tables + info.upper_tables,
             ..sum

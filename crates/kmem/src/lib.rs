@@ -7,8 +7,8 @@
 //! # The tour, lowest first
 //! [`units`] · [`error`] · [`gfp`] · [`machine`] · `raw` (the unsafe part) · [`profile`] (what differs between kernels, as
 //! data) · [`boot`] (command line, memblock, layout: pure) · [`page`] (mem_map, buddy, zones) · [`slab`] · [`memory`]
-//! (the above, on a machine) · [`map`] (page tables, vmalloc, ioremap, kmap) · [`pool`] · [`snapshot`] (/proc) ·
-//! [`kernel`] (all of it). A module uses only what stands before it.
+//! (the above, on a machine) · [`map`] (page tables, vmalloc, ioremap, kmap) · [`pool`] · [`user`] (processes) ·
+//! [`snapshot`] (/proc) · [`kernel`] (all of it). A module uses only what stands before it.
 #![cfg_attr(not(test), no_std)]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -29,6 +29,7 @@ pub mod slab;
 pub mod snapshot;
 mod sync;
 pub mod units;
+pub mod user;
 
 pub use error::{AllocError, Broken, Misuse};
 pub use gfp::Gfp;

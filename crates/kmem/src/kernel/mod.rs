@@ -23,6 +23,7 @@ use crate::slab::geometry::Ground;
 use crate::slab::kmalloc::Kmalloc;
 use crate::slab::{CreateError, SlabAllocator};
 use crate::units::{align_up, Order, Pfn, PhysRange, PAGE_SIZE};
+use crate::user::Processes;
 use core::fmt;
 use core::ops::Deref;
 
@@ -31,6 +32,7 @@ pub struct Kernel<M: Machine> {
     pub(crate) memory: Memory<M>,
     pub(crate) map: Map,
     pub(crate) pools: Pools,
+    pub(crate) user: Processes,
     plan: Plan,
     tunables: Tunables,
     tuning: Tuning,
@@ -147,7 +149,17 @@ impl<M: Machine> Kernel<M> {
         slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile)?;
         let memory = Memory { machine, profile, ram, pages, slab };
         let map = Map::boot(&memory, &plan.layout)?;
-        Ok(Self { memory, map, pools: Pools::default(), plan, tunables, tuning, mem_map, first_pfn })
+        Ok(Self {
+            memory,
+            map,
+            pools: Pools::default(),
+            user: Processes::default(),
+            plan,
+            tunables,
+            tuning,
+            mem_map,
+            first_pfn,
+        })
     }
 
     /// Returns pages, slabs, kmalloc: what the kernel derefs to.
@@ -161,6 +173,10 @@ impl<M: Machine> Kernel<M> {
     /// Returns the memory pools.
     pub fn pools(&self) -> &Pools {
         &self.pools
+    }
+    /// Returns the processes.
+    pub fn user(&self) -> &Processes {
+        &self.user
     }
     /// Returns what was decided before boot: layout, zones, what is held.
     pub fn plan(&self) -> &Plan {
@@ -184,14 +200,15 @@ impl<M: Machine> Kernel<M> {
     }
 
     /// Checks every structure against every other: free lists, mem_map, zone counts, slabs, vm areas, page tables,
-    /// pools. Nothing may be allocated meanwhile. O(frames).
+    /// pools, processes. Nothing may be allocated meanwhile. O(frames).
     ///
     /// # Errors
     /// The first invariant found broken.
     pub fn verify(&self) -> Result<(), Broken> {
         self.memory.verify()?;
         self.map.verify(&self.memory)?;
-        self.pools.verify(&self.memory)
+        self.pools.verify(&self.memory)?;
+        self.user.verify(&self.memory, &self.map)
     }
 }
 

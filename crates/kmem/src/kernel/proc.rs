@@ -11,6 +11,7 @@ use crate::snapshot::{
     BuddyRow, IoMemRow, MemField, MemInfo, PcpInfo, SlabRow, Stat, Stats, VmAreaFlags, VmAreaRow, ZoneInfo, MAX_CPUS,
 };
 use crate::units::PAGE_SHIFT;
+use crate::user::{NewPages, TableCount, UserCounts};
 use core::fmt::{self, Write};
 
 /// Bytes of the large page that the direct map is made of.
@@ -18,6 +19,9 @@ fn large_page_bytes(format: &PagingFormat) -> u64 {
     let above_last = format.levels.len().saturating_sub(2);
     format.levels.get(above_last).map_or(0, |level| 1 << level.shift)
 }
+
+/// Since then `Mapped` of meminfo leaves out pages of processes, which have the line `AnonPages`.
+const MAPPED_IS_FILES_SINCE: (u32, u32, u32) = (2, 6, 18);
 
 /// kB of a number of pages.
 const fn kb(pages: u64) -> u64 {
@@ -76,6 +80,19 @@ impl<M: Machine> Kernel<M> {
         info[MemField::Slab] = kb(slab);
         info[MemField::SUnreclaim] = kb(slab);
         info[MemField::CommitLimit] = kb(total / 2);
+        let user = self.user.counts();
+        let (whole, anon) = match self.profile.user.new_pages {
+            NewPages::Active => (MemField::Active, MemField::ActiveAnon),
+            NewPages::Inactive => (MemField::Inactive, MemField::InactiveAnon),
+        };
+        info[whole] = kb(user.rss);
+        info[anon] = kb(user.rss);
+        info[MemField::AnonPages] = kb(user.rss);
+        if self.profile.version < MAPPED_IS_FILES_SINCE {
+            info[MemField::Mapped] = kb(user.rss);
+        }
+        info[MemField::PageTables] = kb(self.counted_tables(&user));
+        info[MemField::CommittedAs] = kb(user.committed);
         info[MemField::VmallocTotal] = areas.range.bytes() >> 10;
         info[MemField::VmallocUsed] = if modern { kb(self.map.vmalloc_pages()) } else { areas.used_bytes >> 10 };
         info[MemField::VmallocChunk] = if modern { 0 } else { areas.largest_hole >> 10 };
@@ -89,6 +106,14 @@ impl<M: Machine> Kernel<M> {
         info[MemField::DirectMap2M] = low - low % large;
         info[MemField::DirectMap4M] = low - low % large;
         info
+    }
+
+    /// The page tables of processes, as far as this kernel counts them.
+    fn counted_tables(&self, user: &UserCounts) -> u64 {
+        match self.profile.user.tables {
+            TableCount::Last => user.last_tables,
+            TableCount::BelowRoot => user.last_tables + user.upper_tables,
+        }
     }
 
     /// Returns the rows of `/proc/buddyinfo`: populated zones, lowest first.
@@ -143,7 +168,9 @@ impl<M: Machine> Kernel<M> {
                 node_shown = Some(zone.extent.node);
                 let mut node = Stats::default();
                 node[Stat::SlabUnreclaimable] = self.slab.slab_pages();
-                node[Stat::PageTablePages] = 0;
+                let user = self.user.counts();
+                node[Stat::AnonPages] = user.rss;
+                node[Stat::PageTablePages] = self.counted_tables(&user);
                 info.node_stats = Some(node);
             }
             info

@@ -43,6 +43,7 @@ pub use entry::Prot;
 pub use fixmap::FixmapSlot;
 pub use freed::FreedArea;
 pub use kmap::KmapSlot;
+pub(crate) use tables::Slot;
 pub use tables::{MapError, PageTables};
 pub use vm_area::{Space, SpaceCounts, VmArea, VmFlags};
 pub use vmalloc::VmallocRequest;

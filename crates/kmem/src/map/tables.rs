@@ -16,6 +16,10 @@
 //!
 //! Kernel counterpart: `mm/vmalloc.c` (`vmap_pte_range`, `vunmap_pte_range`), `__pte_alloc_kernel` in `mm/memory.c`.
 
+mod process;
+
+pub(crate) use process::Slot;
+
 use super::entry::{Entry, LeafAllowed, Level, PagingFormat, Prot, RootRead};
 use super::walk::{translate, walk, Translation, Walk};
 use crate::error::{AllocError, Broken};
@@ -281,12 +285,24 @@ impl PageTables {
     ) -> Result<PhysAddr, MapError> {
         let page = mem.alloc_pages(Gfp::KERNEL | Gfp::ZERO, Order::ZERO).map_err(MapError::Table)?;
         mem.pages.keep(page, true);
+        if !self.enter(mem, number, table, va, page) {
+            // It was just allocated, so giving it back cannot be refused.
+            mem.pages.keep(page, false);
+            let _ = mem.free_pages(page, Order::ZERO);
+        }
+        match self.decode(mem, number, self.level(number).entry_at(table, va)) {
+            Entry::Table(table) => Ok(table),
+            Entry::None | Entry::Leaf { .. } => Err(MapError::Busy(va)),
+        }
+    }
+    /// Enters a page of tables into `table` where `va` needs it, unless somebody else has. True when the page is now
+    /// one of the tree's.
+    fn enter<M: Machine>(&self, mem: &Memory<M>, number: usize, table: PhysAddr, va: VirtAddr, page: Pfn) -> bool {
         let level = self.level(number);
         let below = self.level(number + 1).table_bytes();
         let sharing = u64::from(level.below.tables);
         let first = level.index(va) & !(sharing - 1);
         let entry_at = |k: u64| table.offset((first + k) * u64::from(level.entry_bytes));
-        let mine = level.index(va) - first;
 
         let lock = self.install.lock();
         let mut base = page.phys().offset(level.below.offset);
@@ -304,24 +320,15 @@ impl PageTables {
                 self.write(mem, number, entry_at(k), raw);
             }
         }
-        let found = self.decode(mem, number, entry_at(mine));
         drop(lock);
-
         if is_new {
             self.table_pages.fetch_add(1, Ordering::Relaxed);
-        } else {
-            // It was just allocated, so giving it back cannot be refused.
-            mem.pages.keep(page, false);
-            let _ = mem.free_pages(page, Order::ZERO);
         }
-        match found {
-            Entry::Table(table) => Ok(table),
-            Entry::None | Entry::Leaf { .. } => Err(MapError::Busy(va)),
-        }
+        is_new
     }
 
     /// Checks T1 to T3; O(tables × entries). Nothing is mapped or unmapped meanwhile.
-    pub(super) fn verify<M: Machine>(&self, mem: &Memory<M>) -> Result<(), Broken> {
+    pub(crate) fn verify<M: Machine>(&self, mem: &Memory<M>) -> Result<(), Broken> {
         self.verify_table(mem, 0, self.root)
     }
     fn verify_table<M: Machine>(&self, mem: &Memory<M>, number: usize, table: PhysAddr) -> Result<(), Broken> {

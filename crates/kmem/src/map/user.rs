@@ -1,13 +1,15 @@
 //! Pages of the user half, one at a time: what a page fault or `remap_pfn_range` writes into the tables.
 //!
 //! Which page belongs where is decided elsewhere; here is only the entry. Tables of the user half stay when they are
-//! empty, like the kernel's own.
+//! empty, like the kernel's own. Processes with tables of their own are `user`'s.
 
 use super::entry::Prot;
 use super::tables::MapError;
 use super::Map;
+use crate::error::AllocError;
 use crate::machine::Machine;
 use crate::memory::Memory;
+use crate::raw::{zero_high_page, zero_mapped_page};
 use crate::units::{Pfn, VirtAddr, PAGE_SIZE};
 
 impl Map {
@@ -36,5 +38,21 @@ impl Map {
         }
         mem.machine.flush_tlb(va, va.offset(PAGE_SIZE));
         Some(Pfn::containing(found.phys))
+    }
+
+    /// Zeroes a page wherever it lies, mapping it for the moment if it must be: `clear_highpage`.
+    ///
+    /// # Errors
+    /// As [`Map::kmap_local`].
+    pub(crate) fn clear_page<M: Machine>(&self, mem: &Memory<M>, pfn: Pfn) -> Result<(), AllocError> {
+        if mem.ram.fill(pfn.phys(), PAGE_SIZE, 0) || zero_high_page(&mem.machine, pfn.phys()) {
+            return Ok(());
+        }
+        let _irq = mem.irq_off();
+        let addr = self.kmap_local(mem, pfn)?;
+        zero_mapped_page(&mem.machine, addr);
+        // It was mapped last, so unmapping cannot be refused.
+        let _ = self.kunmap_local(mem, addr);
+        Ok(())
     }
 }

@@ -9,6 +9,7 @@ use crate::boot::layout::{LayoutRule, StartRule, X86Layout};
 use crate::map::entry::I386;
 use crate::snapshot::proc::PROC_6_1_I386;
 use crate::units::Order;
+use crate::user::UserRule;
 
 /// The profile.
 pub static PROFILE: Profile = Profile {
@@ -16,6 +17,7 @@ pub static PROFILE: Profile = Profile {
     configs: &["CONFIG_X86", "CONFIG_X86_32"],
     summary: "Linux 6.1.176 for i386 without PAE (Debian 686) on a PC",
     release: "6.1.0-50-686",
+    user: UserRule::I386_6_1,
     phys_addr_bytes: 4,
     // "max_arch_pfn = 0x100000". A fourth GiB moves above 4 GiB, where this kernel does not look.
     max_ram: 4 << 30,

@@ -13,6 +13,7 @@ use crate::gfp::{Gfp, GFP_6_1};
 use crate::map::entry::PAE;
 use crate::snapshot::proc::PROC_6_1_PAE;
 use crate::units::{Order, PhysAddr, VirtAddr};
+use crate::user::UserRule;
 
 /// The profile.
 pub static PROFILE: Profile = CONSTANTS;
@@ -32,6 +33,7 @@ pub(super) const CONSTANTS: Profile = Profile {
     page_offset: VirtAddr::new(0xc000_0000),
     phys_offset: PhysAddr::new(0),
     task_size: 0xc000_0000,
+    user: UserRule::I386_PAE_6_1,
     phys_addr_bytes: 8,
     default_ram: 2 << 30,
     // "max_arch_pfn = 0x1000000".

@@ -13,6 +13,7 @@ use crate::gfp::{Gfp, GFP_2_6};
 use crate::map::entry::I386;
 use crate::snapshot::proc::PROC_2_6_X86;
 use crate::units::{Order, PhysAddr, VirtAddr};
+use crate::user::UserRule;
 
 /// The profile.
 pub static PROFILE: Profile = Profile {
@@ -29,6 +30,7 @@ pub static PROFILE: Profile = Profile {
     page_offset: VirtAddr::new(0xc000_0000),
     phys_offset: PhysAddr::new(0),
     task_size: 0xc000_0000,
+    user: UserRule::I386_2_6,
     phys_addr_bytes: 4,
     default_ram: 2 << 30,
     // MAX_NONPAE_PFN: what two-level page tables reach.

@@ -25,6 +25,7 @@ use crate::gfp::{Gfp, GfpEncoding};
 use crate::map::entry::PagingFormat;
 use crate::snapshot::proc::ProcFormat;
 use crate::units::{Order, PhysAddr, VirtAddr};
+use crate::user::UserRule;
 
 /// Everything that is particular to one kernel on one architecture (and, for a board, to the board).
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub struct Profile {
     pub phys_offset: PhysAddr,
     /// One past the last user address (0 without an MMU).
     pub task_size: u64,
+    /// The memory of processes: layout, limits.
+    pub user: UserRule,
     /// Bytes of a physical address as C sees it: 8 with PAE or LPAE.
     pub phys_addr_bytes: u32,
     /// RAM when nothing is said.

@@ -14,6 +14,7 @@ use crate::gfp::{Gfp, GFP_3_4};
 use crate::map::entry::ARM_SHORT;
 use crate::snapshot::proc::PROC_3_4_ARM;
 use crate::units::{Order, PhysAddr, VirtAddr};
+use crate::user::UserRule;
 
 /// The profile.
 pub static PROFILE: Profile = CONSTANTS;
@@ -35,6 +36,7 @@ pub(super) const CONSTANTS: Profile = Profile {
     phys_offset: PhysAddr::new(0x0020_0000),
     // PAGE_OFFSET less 16 MiB for modules, include/asm/memory.h.
     task_size: 0xbf00_0000,
+    user: UserRule::ARM_3_4,
     phys_addr_bytes: 4,
     default_ram: 1 << 30,
     // Registers begin at 0xa0000000 (the lowest in vmallocinfo is 0xa9800000).

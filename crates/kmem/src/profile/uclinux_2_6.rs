@@ -12,6 +12,7 @@ use crate::boot::layout::LayoutRule;
 use crate::gfp::{Gfp, GFP_2_6};
 use crate::snapshot::proc::PROC_2_6_NOMMU;
 use crate::units::{Order, PhysAddr, VirtAddr};
+use crate::user::UserRule;
 
 /// The profile.
 pub static PROFILE: Profile = CONSTANTS;
@@ -30,6 +31,7 @@ pub(super) const CONSTANTS: Profile = Profile {
     page_offset: VirtAddr::new(0),
     phys_offset: PhysAddr::new(0),
     task_size: 0,
+    user: UserRule::NO_MMU_2_6,
     phys_addr_bytes: 4,
     default_ram: 16 << 20,
     // The SDRAM window of such controllers.

@@ -12,6 +12,6 @@ mod ram;
 mod table;
 
 pub(crate) use array::{zeroed_struct, Array, Reserve, Zeroed};
-pub(crate) use page::{high_word, zero_high_page, zero_mapped_page};
+pub(crate) use page::{copy_page, high_word, zero_high_page, zero_mapped_page};
 pub use ram::Ram;
 pub(crate) use table::Table;

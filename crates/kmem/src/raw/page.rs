@@ -1,5 +1,6 @@
 //! Pages outside the direct map: reached where the machine shows them, else at the address at which they are mapped.
 
+use super::Ram;
 use crate::machine::Machine;
 use crate::sync::AtomicU32;
 use crate::units::{PhysAddr, VirtAddr, PAGE_SIZE};
@@ -30,4 +31,20 @@ pub(crate) fn high_word<M: Machine>(machine: &M, page: PhysAddr, va: VirtAddr, o
     // SAFETY: `Machine` promises 4096 valid bytes behind a high page and behind a page that is mapped; the word lies in
     // them, and the engine's own words are only used as atomics.
     Some(unsafe { AtomicU32::from_ptr(pointer) })
+}
+
+/// Copies a page, low or high. False when the machine does not show one of them unmapped, or when they are one.
+pub(crate) fn copy_page<M: Machine>(machine: &M, ram: &Ram, from: PhysAddr, to: PhysAddr) -> bool {
+    let reach = |page| match ram.pointer(page, PAGE_SIZE) {
+        Some(pointer) => Some(pointer.as_ptr()),
+        None => machine.high_page(page),
+    };
+    let (Some(source), Some(target)) = (reach(from), reach(to)) else { return false };
+    if from == to || from.page_offset() != 0 || to.page_offset() != 0 {
+        return false;
+    }
+    // SAFETY: Both point to 4096 bytes valid for reads and writes, by `Ram`'s invariant or `Machine::high_page`; they are
+    // two different pages, so they do not overlap.
+    unsafe { source.copy_to_nonoverlapping(target, PAGE_SIZE as usize) };
+    true
 }

@@ -187,3 +187,24 @@ fn without_an_mmu_every_page_is_low() {
     assert_eq!(kernel.map.kmap_local(&kernel.memory, pfn), Ok(addr));
     assert_eq!(kernel.map.kunmap_local(&kernel.memory, addr), Ok(()));
 }
+
+#[test]
+fn a_page_is_cleared_wherever_it_lies() {
+    for ground in ALL {
+        let kernel = ground.boot();
+        for gfp in [Gfp::KERNEL, Gfp::KERNEL | Gfp::HIGHMEM] {
+            let pfn = kernel.memory.alloc_pages(gfp, Order::ZERO).expect("there is memory");
+            kernel.machine.fill(pfn, 0x5a);
+            assert_eq!(kernel.map.clear_page(&kernel.memory, pfn), Ok(()));
+            let addr = kernel.map.kmap_local(&kernel.memory, pfn).expect("a slot is free");
+            for at in [0, 1, PAGE_SIZE - 1] {
+                assert_eq!(kernel.machine.load(addr.offset(at)), Some(0), "{ground:?}");
+            }
+            assert_eq!(kernel.map.kunmap_local(&kernel.memory, addr), Ok(()));
+            assert_eq!(kernel.map.kmap_local_depth(0), 0);
+            kernel.machine.check_tlb();
+            assert_eq!(kernel.memory.free_pages(pfn, Order::ZERO), Ok(()));
+        }
+        assert_eq!(kernel.verify(), Ok(()));
+    }
+}

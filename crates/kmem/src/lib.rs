@@ -23,6 +23,7 @@ pub mod memory;
 pub mod page;
 pub mod pool;
 pub mod profile;
+pub mod reclaim;
 #[allow(unsafe_code)]
 pub mod raw;
 pub mod slab;

@@ -53,6 +53,17 @@ pub unsafe trait Machine {
     /// Returns when every CPU of the machine has passed a full memory barrier since the call: what they stored before can
     /// be seen, what is stored before the call they see. A machine with one CPU need do nothing.
     fn barrier_everywhere(&self);
+    /// Wakes the thread that runs [`crate::memory::Memory::kswapd`] of a node. False when this machine has none: then it is
+    /// run by the next allocation that may sleep.
+    fn wake_kswapd(&self, node: u32) -> bool {
+        let _ = node;
+        false
+    }
+    /// True where nothing may sleep: in an interrupt, under a lock, with preemption off. Allocations then fail at once
+    /// instead of reclaiming, whatever their flags say.
+    fn in_atomic(&self) -> bool {
+        false
+    }
     /// Makes the tables under `root` the ones that translate kernel addresses.
     fn load_page_table(&self, root: PhysAddr);
     /// Forgets all translations of `start..end`, on every CPU.

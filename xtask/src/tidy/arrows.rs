@@ -5,7 +5,7 @@ use crate::source::Source;
 
 /// The parts, lowest first. A part is a file or a folder of `crates/kmem/src`.
 const PARTS: [&str; 16] = [
-    "units", "error", "gfp", "machine", "sync", "raw", "profile", "boot", "page", "slab", "memory", "map", "pool",
+    "units", "error", "gfp", "machine", "sync", "raw", "profile", "boot", "page", "slab", "reclaim", "memory", "map", "pool",
     "user", "snapshot", "kernel",
 ];
 

@@ -5,20 +5,22 @@
 //! derefs to [`Memory`] (pages, slabs, kmalloc), and adds vmalloc, kmap and pools with the machine filled in.
 
 mod proc;
+mod report;
 
 use crate::boot::cmdline::CommandLine;
 use crate::boot::{BootError, Plan};
 use crate::error::{AllocError, Broken};
 use crate::machine::Machine;
 use crate::map::Map;
-use crate::memory::Memory;
+use crate::memory::{Memory, UserMemory};
 use crate::page::frame::{Frame, FrameTable};
 use crate::page::tunables::Tunables;
 use crate::page::watermark::{Tuning, MAX_ZONES};
 use crate::page::{PageAllocator, Parts, ZoneExtent, MAX_ALL_ZONES};
 use crate::pool::Pools;
 use crate::profile::Profile;
-use crate::raw::{Ram, Reserve};
+use crate::raw::{Placed, Ram, Reserve};
+use crate::reclaim::Reclaim;
 use crate::slab::geometry::Ground;
 use crate::slab::kmalloc::Kmalloc;
 use crate::slab::{CreateError, SlabAllocator};
@@ -32,7 +34,7 @@ pub struct Kernel<M: Machine> {
     pub(crate) memory: Memory<M>,
     pub(crate) map: Map,
     pub(crate) pools: Pools,
-    pub(crate) user: Processes,
+    pub(crate) user: Placed<Processes>,
     plan: Plan,
     tunables: Tunables,
     tuning: Tuning,
@@ -147,13 +149,17 @@ impl<M: Machine> Kernel<M> {
         };
         let mut slab = SlabAllocator::new(ram.share(), profile.page_offset, ground);
         slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile)?;
-        let memory = Memory { machine, profile, ram, pages, slab };
+        let reclaim = Reclaim::default();
+        let mut memory = Memory { machine, profile, ram, pages, slab, reclaim, users: None, reporter: None };
+        let user: Placed<Processes> = memory.place()?;
+        memory.users = Some(user.seen_as(|user| user as &dyn UserMemory<M>));
+        memory.reporter = Some(report::write);
         let map = Map::boot(&memory, &plan.layout)?;
         Ok(Self {
             memory,
             map,
             pools: Pools::default(),
-            user: Processes::default(),
+            user,
             plan,
             tunables,
             tuning,
@@ -176,7 +182,7 @@ impl<M: Machine> Kernel<M> {
     }
     /// Returns the processes.
     pub fn user(&self) -> &Processes {
-        &self.user
+        self.user.get()
     }
     /// Returns what was decided before boot: layout, zones, what is held.
     pub fn plan(&self) -> &Plan {
@@ -208,7 +214,7 @@ impl<M: Machine> Kernel<M> {
         self.memory.verify()?;
         self.map.verify(&self.memory)?;
         self.pools.verify(&self.memory)?;
-        self.user.verify(&self.memory, &self.map)
+        self.user().verify(&self.memory, &self.map)
     }
 }
 

@@ -80,7 +80,7 @@ impl<M: Machine> Kernel<M> {
         info[MemField::Slab] = kb(slab);
         info[MemField::SUnreclaim] = kb(slab);
         info[MemField::CommitLimit] = kb(total / 2);
-        let user = self.user.counts();
+        let user = self.user().counts();
         let (whole, anon) = match self.profile.user.new_pages {
             NewPages::Active => (MemField::Active, MemField::ActiveAnon),
             NewPages::Inactive => (MemField::Inactive, MemField::InactiveAnon),
@@ -168,7 +168,7 @@ impl<M: Machine> Kernel<M> {
                 node_shown = Some(zone.extent.node);
                 let mut node = Stats::default();
                 node[Stat::SlabUnreclaimable] = self.slab.slab_pages();
-                let user = self.user.counts();
+                let user = self.user().counts();
                 node[Stat::AnonPages] = user.rss;
                 node[Stat::PageTablePages] = self.counted_tables(&user);
                 info.node_stats = Some(node);

@@ -434,6 +434,17 @@ impl FreeArea {
         Some((first, order))
     }
 
+    /// Returns the highest free frame of `start..end`. O(frames) at worst.
+    pub(crate) fn last_free(&self, start: Pfn, end: Pfn) -> Option<Pfn> {
+        let mut at = end.raw();
+        while at > start.raw() {
+            at -= 1;
+            if self.block_of(Pfn::new(at)).is_some() {
+                return Some(Pfn::new(at));
+            }
+        }
+        None
+    }
     /// Gives the frames of `start..end` back in the largest aligned blocks: boot's way.
     pub(crate) fn give_range(&self, counts: &mut FreeCounts, start: Pfn, end: Pfn) {
         let mut pfn = start;

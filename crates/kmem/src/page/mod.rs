@@ -25,6 +25,7 @@ pub mod mobility;
 mod owner;
 mod percpu;
 pub mod policy;
+mod pressure;
 mod reference;
 pub mod rule;
 mod slow;

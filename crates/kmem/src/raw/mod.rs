@@ -8,10 +8,12 @@
 
 mod array;
 mod page;
+mod placed;
 mod ram;
 mod table;
 
 pub(crate) use array::{zeroed_struct, Array, Reserve, Zeroed};
 pub(crate) use page::{copy_page, high_word, zero_high_page, zero_mapped_page};
+pub(crate) use placed::Placed;
 pub use ram::Ram;
 pub(crate) use table::Table;

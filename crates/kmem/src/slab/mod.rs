@@ -523,6 +523,15 @@ impl SlabAllocator {
         Ok(())
     }
 
+    /// Gives the empty slabs of all caches back. What lies in the CPUs' arrays stays there.
+    pub(crate) fn shrink_all(&self, pages: &PageAllocator, cpu: u32) {
+        for id in 0..self.caches.len() {
+            if let Ok(cache) = self.live(CacheId(id)) {
+                self.release_empty(pages, cpu, cache, 0);
+            }
+        }
+    }
+
     /// Destroys a cache that no object is out of. No other CPU uses the cache meanwhile.
     ///
     /// # Errors

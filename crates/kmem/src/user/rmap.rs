@@ -12,7 +12,7 @@ use super::error::UserError;
 use super::mm::{MmId, MmState, Processes};
 use crate::machine::Machine;
 use crate::map::Slot;
-use crate::memory::Memory;
+use crate::memory::{Candidate, Memory, UserMemory};
 use crate::page::Owner;
 use crate::raw::copy_page;
 use crate::units::{Pfn, VirtAddr, PAGE_SIZE};
@@ -56,6 +56,11 @@ impl Processes {
         })
     }
 
+    /// Returns the process with a number.
+    fn by_pid(&self, pid: u32) -> Option<MmId> {
+        self.infos().find(|info| info.pid == pid).map(|info| info.id)
+    }
+
     /// Works on the process that maps a frame, under its lock; `None` when none does.
     fn with_owner<M: Machine, T>(
         &self,
@@ -68,5 +73,29 @@ impl Processes {
         let is_it = mem.pages.owner(pfn) == Some(owner)
             && matches!(mm.tables.as_ref()?.slot(mem, owner.addr()), Slot::Page(found, _) if found == pfn);
         is_it.then(|| work(&mut mm, owner))
+    }
+}
+
+impl<M: Machine> UserMemory<M> for Processes {
+    fn for_each(&self, with: &mut dyn FnMut(&Candidate)) {
+        for info in self.infos() {
+            with(&Candidate {
+                pid: info.pid,
+                comm: info.comm,
+                uid: info.uid,
+                oom_score_adj: info.oom_score_adj,
+                total_vm: info.total_vm,
+                rss: info.rss,
+                swap: info.swap,
+                tables: info.last_tables + info.upper_tables,
+                is_killed: info.is_killed,
+            });
+        }
+    }
+    fn reap(&self, mem: &Memory<M>, pid: u32) -> u64 {
+        self.by_pid(pid).and_then(|id| self.oom_reap(mem, id).ok()).unwrap_or(0)
+    }
+    fn move_page(&self, mem: &Memory<M>, old: Pfn, new: Pfn) -> bool {
+        Processes::move_page(self, mem, old, new)
     }
 }

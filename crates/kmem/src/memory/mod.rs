@@ -3,16 +3,31 @@
 //! Here the pieces below come together: each call turns interrupts off, learns which CPU it runs on, asks the allocator,
 //! and turns interrupts back on. Physical addresses become virtual ones, and memory is zeroed where the flags ask for it.
 //! The layers above (`map`, `pool`, `kernel`) see only this.
+//!
+//! # When memory is short
+//! `pressure` (the slow path: what is tried, in which order) · `scan` (reclaim and kswapd) · `compact` · `oom` · `cache`
+//! (files in memory, the most of what there is to reclaim) · `users` (what is asked of processes).
+
+mod cache;
+mod compact;
+pub mod oom;
+mod pressure;
+mod scan;
+mod users;
+
+pub use pressure::Report;
+pub use users::{Candidate, UserMemory};
 
 use crate::error::{AllocError, Broken, Misuse};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
-use crate::page::{FrameInfo, PageAllocator};
+use crate::page::{FrameInfo, PageAllocator, Request};
 use crate::profile::{Profile, ZeroSize};
-use crate::raw::{zero_high_page, Ram, Table};
+use crate::raw::{zero_high_page, Placed, Ram, Table};
+use crate::reclaim::{Reclaim, Shrinker, ShrinkerId, VmEvent};
 use crate::slab::kmalloc::KmallocInfo;
 use crate::slab::{CacheId, CacheSpec, CreateError, SlabAllocator};
-use crate::units::{Order, Pfn, PhysAddr, VirtAddr, PAGE_SIZE};
+use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr, PAGE_SIZE};
 
 /// The address that `kmalloc(0)` gives on kernels that have `ZERO_SIZE_PTR`.
 pub const ZERO_SIZE_PTR: VirtAddr = VirtAddr::new(16);
@@ -25,6 +40,11 @@ pub struct Memory<M: Machine> {
     pub(crate) ram: Ram,
     pub(crate) pages: PageAllocator,
     pub(crate) slab: SlabAllocator,
+    pub(crate) reclaim: Reclaim,
+    /// Those who map pages into processes, once the layer above is there.
+    pub(crate) users: Option<Placed<dyn UserMemory<M>>>,
+    /// Who writes reports, once the layer above is there.
+    pub(crate) reporter: Option<fn(&Self, Report<'_>)>,
 }
 
 /// Interrupts are off while this lives: for locks that interrupts take too.
@@ -39,6 +59,12 @@ impl<'a, M: Machine> IrqOff<'a, M> {
     fn new(machine: &'a M) -> Self {
         let state = machine.irq_save();
         Self { machine, state, cpu: machine.cpu() }
+    }
+}
+impl<M: Machine> IrqOff<'_, M> {
+    /// Returns the CPU that this is.
+    pub(crate) fn cpu(&self) -> u32 {
+        self.cpu
     }
 }
 impl<M: Machine> Drop for IrqOff<'_, M> {
@@ -84,15 +110,36 @@ impl<M: Machine> Memory<M> {
     fn alloc_pages_slow(&self, hit: Option<Pfn>, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
         let pfn = match hit {
             Some(pfn) => pfn,
-            None => {
-                let irq = IrqOff::new(&self.machine);
-                self.pages.alloc(irq.cpu, gfp, order)?
-            }
+            None => self.alloc_pages_missed(gfp, order)?,
         };
         if gfp.contains(Gfp::ZERO) {
             self.zero_pages(pfn, order.pages());
         }
         Ok(pfn)
+    }
+    /// Takes up to `count` single pages at once and hands each to `with`: `alloc_pages_bulk`. Returns how many there were.
+    ///
+    /// # Errors
+    /// As [`Memory::alloc_pages`], when there was not one.
+    pub fn alloc_pages_bulk(&self, gfp: Gfp, count: u32, mut with: impl FnMut(Pfn)) -> Result<u32, AllocError> {
+        let request = Request::new(gfp - Gfp::ZERO, Order::ZERO);
+        let mut hand = |pfn: Pfn| {
+            if gfp.contains(Gfp::ZERO) {
+                self.zero_pages(pfn, 1);
+            }
+            with(pfn);
+        };
+        let irq = self.irq_off();
+        let first = self.pages.alloc_bulk(irq.cpu, &request, count, &mut hand);
+        drop(irq);
+        match first {
+            Ok(taken) => Ok(taken),
+            // The kernel falls back to one page, for which it fights.
+            Err(_) => self.alloc_pages(gfp, Order::ZERO).map(|pfn| {
+                with(pfn);
+                1
+            }),
+        }
     }
     /// Gives pages back.
     ///
@@ -101,6 +148,9 @@ impl<M: Machine> Memory<M> {
     #[inline]
     pub fn free_pages(&self, pfn: Pfn, order: Order) -> Result<(), Misuse> {
         let irq = IrqOff::new(&self.machine);
+        if self.reclaim.has_reported() {
+            self.forget_report();
+        }
         self.pages.free(irq.cpu, pfn, order)
     }
     /// Drops a reference to a page: `put_page`.
@@ -176,8 +226,11 @@ impl<M: Machine> Memory<M> {
         let addr = match hit {
             Some(addr) => addr,
             None => {
-                let irq = IrqOff::new(&self.machine);
-                self.slab.kmalloc.alloc(&self.slab, &self.pages, irq.cpu, bytes, gfp)?
+                let again = || {
+                    let irq = IrqOff::new(&self.machine);
+                    self.slab.kmalloc.alloc(&self.slab, &self.pages, irq.cpu, bytes, gfp)
+                };
+                self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again)?
             }
         };
         if gfp.contains(Gfp::ZERO) {
@@ -249,8 +302,11 @@ impl<M: Machine> Memory<M> {
         let addr = match hit {
             Some(addr) => addr,
             None => {
-                let irq = IrqOff::new(&self.machine);
-                self.slab.alloc_slow(&self.pages, irq.cpu, id, gfp)?
+                let again = || {
+                    let irq = IrqOff::new(&self.machine);
+                    self.slab.alloc_slow(&self.pages, irq.cpu, id, gfp)
+                };
+                self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again)?
             }
         };
         if gfp.contains(Gfp::ZERO) {
@@ -339,10 +395,51 @@ impl<M: Machine> Memory<M> {
     pub(crate) fn irq_off(&self) -> IrqOff<'_, M> {
         IrqOff::new(&self.machine)
     }
+    /// Registers a cache that can shrink.
+    ///
+    /// # Errors
+    /// [`AllocError::NoSlot`]: there are as many as there can be.
+    pub fn register_shrinker(&self, shrinker: Shrinker) -> Result<ShrinkerId, AllocError> {
+        self.reclaim.shrinkers.register(shrinker)
+    }
+    /// Takes a shrinker off.
+    ///
+    /// # Errors
+    /// [`Misuse::NoSuchObject`].
+    pub fn unregister_shrinker(&self, id: ShrinkerId) -> Result<(), Misuse> {
+        self.reclaim.shrinkers.unregister(id).then_some(()).ok_or(Misuse::NoSuchObject(0))
+    }
+    /// Returns how often something happened: an event line of `/proc/vmstat`.
+    pub fn vm_event(&self, event: VmEvent) -> u64 {
+        self.reclaim.events.get(event)
+    }
     /// Adds a block to a table of descriptors.
     pub(crate) fn grow<T: Default + Sync>(&self, table: &Table<T>) -> Result<(), AllocError> {
         let irq = IrqOff::new(&self.machine);
         self.slab.grow(&self.pages, irq.cpu, table, 16)
+    }
+
+    /// Makes a default value in the machine's RAM that stays where it is.
+    pub(crate) fn place<T: Default + Sync>(&self) -> Result<Placed<T>, AllocError> {
+        let order = Order::covering(size_of::<T>() as u64).unwrap_or(Order::ZERO);
+        let mut taken = None;
+        let placed = Placed::make(&self.ram, || {
+            let pfn = self.alloc_pages(Gfp::KERNEL, order)?;
+            taken = Some(pfn);
+            Ok::<_, AllocError>(PhysRange::new(pfn.phys().raw(), pfn.phys().raw() + order.bytes()))
+        })?;
+        match (taken, placed) {
+            (Some(pfn), Some(placed)) => {
+                self.pages.keep(pfn, true);
+                Ok(placed)
+            }
+            (taken, _) => {
+                if let Some(pfn) = taken {
+                    let _ = self.free_pages(pfn, order);
+                }
+                Err(AllocError::Unsupported("the value does not fit into low memory"))
+            }
+        }
     }
 
     /// Checks the invariants of pages and slabs. No CPU may allocate meanwhile. O(frames).

@@ -1,0 +1,127 @@
+//! Files in memory: reading and writing through the page cache.
+//!
+//! Kernel counterpart: `mm/filemap.c` (`filemap_get_folio`, `filemap_add_folio`), `mm/truncate.c`.
+
+use super::Memory;
+use crate::error::{AllocError, Misuse};
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::reclaim::files::Entered;
+use crate::reclaim::{FileId, FileInfo, VmEvent};
+use crate::units::{Order, Pfn};
+
+impl<M: Machine> Memory<M> {
+    /// Opens a file that has no page in memory yet.
+    ///
+    /// # Errors
+    /// [`AllocError::NoMemory`], [`AllocError::NoSlot`] when the table of files cannot grow.
+    pub fn file_open(&self, name: &str) -> Result<FileId, AllocError> {
+        loop {
+            match self.reclaim.files.open(name) {
+                Some(id) => return Ok(id),
+                None => self.grow(self.reclaim.files.table())?,
+            }
+        }
+    }
+    /// Reads page `index` of a file: brings it from disk unless it is in memory, and notes that it was used. May sleep.
+    ///
+    /// # Errors
+    /// [`AllocError::NoMemory`]; [`AllocError::BadFlags`] when there is no such file.
+    pub fn file_read(&self, id: FileId, index: u32) -> Result<Pfn, AllocError> {
+        let (pages, ram) = (&self.pages, &self.ram);
+        if let Some(pfn) = self.reclaim.files.find(pages, ram, id, index) {
+            let _irq = self.irq_off();
+            if pages.mark_accessed(pfn) {
+                self.reclaim.events.add(VmEvent::PgActivate, 1);
+            }
+            return Ok(pfn);
+        }
+        let new = self.alloc_pages(FILE_PAGES | Gfp::ZERO, Order::ZERO)?;
+        loop {
+            match self.reclaim.files.enter(pages, ram, id, index, new) {
+                Entered::Done => {
+                    let _irq = self.irq_off();
+                    pages.lru_add(new, false);
+                    self.reclaim.events.add(VmEvent::PgPgIn, 4);
+                    return Ok(new);
+                }
+                Entered::There(pfn) => {
+                    // Another CPU was faster.
+                    let _ = self.free_pages(new, Order::ZERO);
+                    return Ok(pfn);
+                }
+                Entered::NoFile => {
+                    let _ = self.free_pages(new, Order::ZERO);
+                    return Err(AllocError::BadFlags("no such file, or no such place in a file"));
+                }
+                Entered::NeedsTable => {
+                    let table = match self.alloc_pages(Gfp::KERNEL | Gfp::RECLAIMABLE | Gfp::ZERO, Order::ZERO) {
+                        Ok(table) => table,
+                        Err(error) => {
+                            let _ = self.free_pages(new, Order::ZERO);
+                            return Err(error);
+                        }
+                    };
+                    pages.keep(table, true);
+                    if !self.reclaim.files.add_table(pages, ram, id, index, table) {
+                        pages.keep(table, false);
+                        let _ = self.free_pages(table, Order::ZERO);
+                    }
+                }
+            }
+        }
+    }
+    /// Writes page `index` of a file: in memory, the disk has it later. May sleep.
+    ///
+    /// # Errors
+    /// As [`Memory::file_read`].
+    pub fn file_write(&self, id: FileId, index: u32) -> Result<Pfn, AllocError> {
+        let pfn = self.file_read(id, index)?;
+        if self.reclaim.files.set_dirty(&self.pages, pfn, true) {
+            self.reclaim.events.add(VmEvent::NrDirtied, 1);
+        }
+        Ok(pfn)
+    }
+    /// Drops all of a file's pages, written or not, and closes it. Returns how many pages there were.
+    ///
+    /// # Errors
+    /// [`Misuse::NoSuchObject`].
+    pub fn file_close(&self, id: FileId) -> Result<u64, Misuse> {
+        let info = self.reclaim.files.info(id).ok_or(Misuse::NoSuchObject(0))?;
+        let (pages, ram) = (&self.pages, &self.ram);
+        let (mut dropped, mut at) = (0, 0);
+        while let Some((index, _)) = self.reclaim.files.next(pages, ram, id, at) {
+            let irq = self.irq_off();
+            if let Some(pfn) = self.reclaim.files.truncate(pages, ram, id, index) {
+                pages.put_page(irq.cpu(), pfn);
+                dropped += 1;
+            }
+            drop(irq);
+            let Some(next) = index.checked_add(1) else { break };
+            at = next;
+        }
+        let give = |table| {
+            pages.keep(table, false);
+            let _ = self.free_pages(table, Order::ZERO);
+        };
+        if !self.reclaim.files.close(pages, ram, info.id, give) {
+            return Err(Misuse::BadArgument("the file was read again while it was closed"));
+        }
+        Ok(dropped)
+    }
+    /// Describes a file; `None` when it is not open.
+    pub fn file_info(&self, id: FileId) -> Option<FileInfo> {
+        self.reclaim.files.info(id)
+    }
+    /// Describes all open files.
+    pub fn files(&self) -> impl Iterator<Item = FileInfo> + '_ {
+        self.reclaim.files.infos()
+    }
+    /// Returns the pages of the page cache, and the dirty ones among them.
+    pub fn file_counts(&self) -> (u64, u64) {
+        self.reclaim.files.counts()
+    }
+}
+
+/// What pages of files are allocated with: `GFP_HIGHUSER_MOVABLE`.
+const FILE_PAGES: Gfp = Gfp::HIGHUSER.union(Gfp::MOVABLE);

@@ -45,6 +45,7 @@ pub mod vmstat;
 pub mod zoneinfo;
 
 use crate::boot::layout::Wording;
+use crate::event::text::{self, EventStyle};
 use boot_log::BootLogStyle;
 use meminfo::MemLine;
 use pagetypeinfo::PageTypeStyle;
@@ -66,6 +67,8 @@ pub struct ProcFormat {
     pub vmalloc_phys: PhysStyle,
     /// Digits of an address: 8 or 16.
     pub address_digits: usize,
+    /// Lines of the trace file.
+    pub events: &'static EventStyle,
     /// The boot log.
     pub boot_log: BootLogStyle,
     /// Warnings of the layout.
@@ -94,6 +97,7 @@ pub static PROC_6_1_I386: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_I386,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
+    events: &text::EVENTS_6_1,
     boot_log: BootLogStyle::X86Modern,
     wording: Wording::Modern,
 };
@@ -106,6 +110,7 @@ pub static PROC_6_1_PAE: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_I386,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 8,
+    events: &text::EVENTS_6_1,
     boot_log: BootLogStyle::X86Modern,
     wording: Wording::Modern,
 };
@@ -118,6 +123,7 @@ pub static PROC_6_1_ARMHF: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_ARMHF,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
+    events: &text::EVENTS_6_1_CMA,
     boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
@@ -130,6 +136,7 @@ pub static PROC_6_1_LPAE: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_LPAE,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 8,
+    events: &text::EVENTS_6_1_CMA,
     boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
@@ -142,6 +149,7 @@ pub static PROC_6_12_ARMHF: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_12_ARMHF,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
+    events: &text::EVENTS_6_12_CMA,
     boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
@@ -154,6 +162,7 @@ pub static PROC_6_1_AMD64: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_AMD64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
+    events: &text::EVENTS_6_1,
     boot_log: BootLogStyle::X86Modern,
     wording: Wording::Modern,
 };
@@ -166,6 +175,7 @@ pub static PROC_6_12_AMD64: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_12_AMD64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
+    events: &text::EVENTS_6_12,
     boot_log: BootLogStyle::X86Modern,
     wording: Wording::Modern,
 };
@@ -178,6 +188,7 @@ pub static PROC_6_1_ARM64: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_ARM64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
+    events: &text::EVENTS_6_1_CMA,
     boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
@@ -190,6 +201,7 @@ pub static PROC_6_12_ARM64: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_12_ARM64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
+    events: &text::EVENTS_6_12_CMA,
     boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
@@ -202,6 +214,7 @@ pub static PROC_3_4_ARM: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_3_4_ARM,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
+    events: &text::EVENTS_3_4,
     boot_log: BootLogStyle::ArmMiddle,
     wording: Wording::Old,
 };
@@ -214,6 +227,7 @@ pub static PROC_2_6_X86: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_2_6,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
+    events: &text::EVENTS_2_6,
     boot_log: BootLogStyle::X86Early,
     wording: Wording::Old,
 };
@@ -226,6 +240,7 @@ pub static PROC_2_6_NOMMU: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_2_6,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
+    events: &text::EVENTS_2_6,
     boot_log: BootLogStyle::NoMmuEarly,
     wording: Wording::Old,
 };

@@ -5,8 +5,8 @@ use crate::source::Source;
 
 /// The parts, lowest first. A part is a file or a folder of `crates/kmem/src`.
 const PARTS: [&str; 16] = [
-    "units", "error", "gfp", "machine", "sync", "raw", "profile", "boot", "page", "slab", "reclaim", "memory", "map", "pool",
-    "user", "snapshot", "kernel",
+    "units", "error", "gfp", "machine", "event", "sync", "raw", "profile", "boot", "page", "slab", "reclaim", "memory",
+    "map", "pool", "user", "snapshot", "kernel",
 ];
 
 /// Data about the parts above: a profile chooses among the rules that they define.

@@ -26,7 +26,7 @@ pub enum What {
         /// The physical address behind it.
         phys: PhysAddr,
     },
-    /// The gap between the direct map and the vmalloc range.
+    /// The gap between the direct map and the first range above it.
     Gap,
     /// Inside an area.
     Area(VmArea),
@@ -88,8 +88,7 @@ impl Map {
         if addr.raw() < mem.profile.task_size {
             return What::User { page: page() };
         }
-        let vmalloc = self.layout.vmalloc.unwrap_or_default();
-        if self.layout.high_memory <= addr && addr < vmalloc.start {
+        if self.gap().contains(addr) {
             return What::Gap;
         }
         What::Nothing

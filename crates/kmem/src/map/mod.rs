@@ -9,6 +9,9 @@
 //!   | large pages              |  –  | areas, a guard page behind each    | high pages     |
 //! ```
 //!
+//! A 64-bit kernel has room for all of its RAM in the direct map: there are no high pages, and what gives them addresses
+//! is not there. Its direct map has pages of 1 GiB, so that the tables for a terabyte are a few pages.
+//!
 //! # Files, lowest first
 //! `entry` (formats, as data) · `walk` (address to page, pure) · `tables` (the writer) · `freed`, `vm_area` (who holds
 //! which addresses) · `dialect` (what kernels say) · `page_array`, `vmalloc` (with vmap), `ioremap` · `kmap`, `fixmap` (high
@@ -195,6 +198,14 @@ impl Map {
     /// Returns the physical address behind any kernel address, by a walk of the tables.
     pub fn vmalloc_to_phys<M: Machine>(&self, mem: &Memory<M>, addr: VirtAddr) -> Option<PhysAddr> {
         self.translate(mem, addr).map(|found| found.phys)
+    }
+
+    /// Returns the addresses between the end of the direct map and the first range above it; empty where none is above.
+    fn gap(&self) -> VirtRange {
+        let start = self.layout.high_memory;
+        let ranges = [self.layout.vmalloc, self.layout.modules].into_iter().flatten();
+        let above = ranges.filter(|range| range.bytes() > 0 && range.start >= start).map(|range| range.start).min();
+        VirtRange { start, end: above.unwrap_or(start) }
     }
 
     /// Returns where modules take their memory from.

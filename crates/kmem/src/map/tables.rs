@@ -156,10 +156,9 @@ impl PageTables {
     pub(super) fn prepare<M: Machine>(&self, mem: &Memory<M>, start: VirtAddr, end: VirtAddr) -> Result<(), MapError> {
         let last = self.format.last();
         let span = self.level(last - 1).bytes();
-        let mut at = start.raw() & !(span - 1);
-        while at < end.raw() {
-            self.table_for(mem, VirtAddr::new(at), last)?;
-            at += span;
+        // Counted in spans, because the last one may end where the addresses do.
+        for number in start.raw() / span..end.raw().div_ceil(span) {
+            self.table_for(mem, VirtAddr::new(number * span), last)?;
         }
         Ok(())
     }
@@ -194,14 +193,18 @@ impl PageTables {
         from: VirtAddr,
         end: VirtAddr,
     ) -> Option<(VirtAddr, Translation)> {
-        let mut va = from.raw();
-        while va < end.raw() {
-            let walk = self.walk(mem, VirtAddr::new(va));
+        let mut va = from;
+        while va < end {
+            let walk = self.walk(mem, va);
             if let Some(found) = walk.result {
-                return Some((VirtAddr::new(va), found));
+                return Some((va, found));
             }
-            let level = self.level(walk.steps().last()?.level);
-            va = (va | (level.bytes() - 1)) + 1;
+            let next = match walk.steps().last() {
+                Some(step) => (va.raw() | (self.level(step.level).bytes() - 1)).checked_add(1).map(VirtAddr::new),
+                // Between the halves.
+                None => self.format.upper_half().filter(|&upper| upper > va),
+            };
+            va = next?;
         }
         None
     }
@@ -408,7 +411,8 @@ mod tests {
             assert_eq!(tables.unmap_pages(mem, start, 1), 1);
             assert_eq!(tables.next_mapped(mem, VirtAddr::new(0), end), None);
             assert_eq!(tables.verify(mem), Ok(()));
-            let beyond = VirtAddr::new(1 << 32);
+            let upper = tables.format().upper_half();
+            let beyond = upper.map_or(VirtAddr::new(1 << 32), |upper| VirtAddr::new(upper.raw() - PAGE_SIZE));
             assert_eq!(tables.map_pages(mem, beyond, 1, Prot::KERNEL, page), Err(MapError::BadAddress(beyond)));
         }
     }

@@ -28,9 +28,8 @@ impl Map {
         virt.tables.verify(mem)?;
         self.verify_direct_map(mem, virt)?;
         let vmalloc = virt.areas.counts(Space::Vmalloc).range;
-        if self.layout.high_memory < vmalloc.start {
-            verify_empty(mem, virt, self.layout.high_memory, vmalloc.start)?;
-        }
+        let gap = self.gap();
+        verify_empty(mem, virt, gap.start, gap.end)?;
         verify_range(mem, virt, vmalloc)?;
         verify_range(mem, virt, virt.areas.counts(Space::Modules).range)?;
         virt.pkmap.verify(mem, &virt.tables)?;

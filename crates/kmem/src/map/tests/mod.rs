@@ -5,4 +5,6 @@ pub(super) mod ground;
 mod high;
 mod io;
 mod model;
+mod profiles;
 mod vm;
+mod wide;

@@ -139,7 +139,7 @@ impl<M: Machine> Kernel<M> {
         let mut slab = SlabAllocator::new(ram.share(), profile.page_offset, ground);
         slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile)?;
         let memory = Memory { machine, profile, ram, pages, slab };
-        let map = Map::boot(&memory, &plan.layout)?;
+        let map = Map::boot(&memory, &plan.layout, plan.memblock.memory())?;
         Ok(Self { memory, map, pools: Pools::default(), plan, tunables, tuning, mem_map, first_pfn })
     }
 

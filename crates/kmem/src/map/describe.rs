@@ -26,6 +26,11 @@ pub enum What {
         /// The physical address behind it.
         phys: PhysAddr,
     },
+    /// In the direct map, where there is no RAM.
+    NoRam {
+        /// The physical address that would be behind it.
+        phys: PhysAddr,
+    },
     /// The gap between the direct map and the first range above it.
     Gap,
     /// Inside an area.
@@ -64,7 +69,8 @@ impl Map {
             return What::NullPage;
         }
         if let Some(phys) = mem.virt_to_phys(addr) {
-            return What::DirectMap { phys };
+            let is_mapped = self.virt.is_none() || self.direct.as_slice().iter().any(|range| range.contains(phys));
+            return if is_mapped { What::DirectMap { phys } } else { What::NoRam { phys } };
         }
         let Some(virt) = &self.virt else { return What::Nothing };
         let page = || virt.tables.translate(mem, addr).map(|found| Pfn::containing(found.phys));
@@ -125,6 +131,7 @@ impl fmt::Display for What {
             Self::User { page: Some(_) } => f.write_str("a user address, mapped"),
             Self::User { page: None } => f.write_str("a user address, not mapped"),
             Self::DirectMap { phys } => write!(f, "the direct map, physical address {phys}"),
+            Self::NoRam { phys } => write!(f, "a hole of the direct map, physical address {phys} is no RAM"),
             Self::Gap => f.write_str("the gap between the direct map and the vmalloc range"),
             Self::Area(area) => {
                 f.write_str("the ")?;

@@ -52,26 +52,47 @@ pub use vmalloc::VmallocRequest;
 pub use walk::{Translation, Walk};
 
 use crate::boot::layout::{Layout, VirtRange};
+use crate::boot::memblock::{whole_pages, RangeList};
 use crate::error::{AllocError, Name};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::memory::Memory;
-use crate::profile::{AreaPlace, BootArea, BootAreaKind};
+use crate::profile::{AreaPlace, BootArea, BootAreaKind, Firmware, Profile};
 use crate::sync::{AtomicU32, Ordering};
-use crate::units::{Pfn, PhysAddr, VirtAddr, PAGE_SHIFT, PAGE_SIZE};
+use crate::units::{Pfn, PhysAddr, PhysRange, VirtAddr, PAGE_SHIFT, PAGE_SIZE};
 use dialect::Dialect;
 use fixmap::Fixmap;
 use kmap::Pkmap;
 use vm_area::VmAreas;
 
+/// What a PC has mapped whether it is RAM or not: `ISA_END_ADDRESS`.
+const FIRST_MIB: PhysRange = PhysRange::new(0, 1 << 20);
+
+const NO_LOW: AllocError = AllocError::Unsupported("the machine shows less low memory than the layout has");
 const NO_MMU: AllocError = AllocError::Unsupported("a machine without an MMU cannot map pages");
+
+/// What the direct map maps: the RAM in low memory, and the first MiB of a PC, where its adapters are.
+///
+/// # Source
+/// 6.1 `arch/x86/mm/init.c` (`init_mem_mapping`), `arch/arm/mm/mmu.c` (`map_lowmem`), `arch/arm64/mm/mmu.c` (`map_mem`).
+fn direct_map(profile: &Profile, layout: &Layout, ram: &RangeList) -> RangeList {
+    let mut direct = RangeList::new();
+    let first = matches!(profile.firmware, Firmware::Pc { .. }).then_some(FIRST_MIB);
+    for range in ram.as_slice().iter().copied().chain(first) {
+        let (start, end) = (range.start.max(layout.low.start), range.end.min(layout.low.end));
+        // The list has as much room as the one it is made from, and the first MiB joins with what begins there; where it
+        // does not, the adapters stay unmapped.
+        let _ = direct.add(whole_pages(PhysRange::new(start.raw(), end.raw())));
+    }
+    direct
+}
 
 /// The kernel's virtual memory.
 pub struct Map {
     virt: Option<Virt>,
     layout: Regions,
-    /// What of the direct map is mapped: whole pages.
-    direct: VirtRange,
+    /// What the direct map maps: RAM, in whole pages, and the first MiB of a PC.
+    direct: RangeList,
     dialect: &'static Dialect,
     /// `nr_vmalloc_pages`.
     vmalloc_pages: AtomicU32,
@@ -97,15 +118,13 @@ struct Regions {
 
 impl Map {
     /// Builds the kernel's page tables: the direct map, the tables below pkmap and fixmap, the areas that this kernel's
-    /// boot leaves behind. Then the machine uses them.
+    /// boot leaves behind. Then the machine uses them. `ram` is all RAM, high pages included; holes in low memory have
+    /// addresses in the direct map that map nothing.
     ///
     /// # Errors
     /// An [`AllocError`] when RAM does not suffice.
-    pub fn boot<M: Machine>(mem: &Memory<M>, layout: &Layout) -> Result<Self, AllocError> {
-        let direct = VirtRange::new(
-            layout.lowmem.start.page_up().raw(),
-            layout.lowmem.start.offset(layout.low.bytes()).page_down().raw(),
-        );
+    pub fn boot<M: Machine>(mem: &Memory<M>, layout: &Layout, ram: &RangeList) -> Result<Self, AllocError> {
+        let direct = direct_map(mem.profile, layout, ram);
         let mut map = Self {
             virt: None,
             layout: Regions {
@@ -121,8 +140,10 @@ impl Map {
         };
         let Some(format) = mem.profile.paging else { return Ok(map) };
         let tables = PageTables::new(mem, format)?;
-        let phys = mem.virt_to_phys(direct.start).unwrap_or_default();
-        tables.map_range(mem, direct.start, phys, direct.bytes(), Prot::KERNEL_EXEC)?;
+        for range in map.direct.as_slice() {
+            let va = mem.phys_to_virt(range.start).ok_or(NO_LOW)?;
+            tables.map_range(mem, va, range.start, range.bytes(), Prot::KERNEL_EXEC)?;
+        }
         let pkmap = Pkmap::new(mem, &tables, layout.pkmap)?;
         let fixmap = Fixmap::new(mem, &tables, layout.fixmap)?;
         let vmalloc = layout.vmalloc.unwrap_or_default();

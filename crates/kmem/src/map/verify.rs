@@ -1,7 +1,7 @@
 //! Page tables against everything that says what they should hold.
 //!
 //! # Invariants
-//! - **M1** The direct map maps all of low memory, each byte where it belongs.
+//! - **M1** The direct map maps all RAM in low memory, each byte where it belongs, and no hole.
 //! - **M2** Every page of an area is mapped, an I/O area's to its device; none of an area that only keeps addresses. No
 //!   area is half made or half freed.
 //! - **M3** Nothing else is mapped in the ranges: no guard page, no hole, not the gap below.
@@ -37,18 +37,23 @@ impl Map {
     }
 
     fn verify_direct_map<M: Machine>(&self, mem: &Memory<M>, virt: &Virt) -> Result<(), Broken> {
-        let end = self.direct.end;
-        let mut at = self.direct.start;
-        while at < end {
-            let found = virt.tables.next_mapped(mem, at, end);
-            let expected = mem.virt_to_phys(at).unwrap_or_default();
-            match found {
-                Some((va, found)) if va == at && found.phys == expected => {
-                    at = VirtAddr::new((at.raw() | (found.page_bytes - 1)) + 1);
-                }
-                _ => {
-                    let found = found.map_or(0, |(_, found)| found.phys.raw());
-                    return Err(Broken { what: "map M1", at: at.raw(), found, expected: expected.raw() });
+        let broken = |at: VirtAddr, found, expected| Err(Broken { what: "map M1", at: at.raw(), found, expected });
+        let mut at = mem.profile.page_offset;
+        for range in self.direct.as_slice() {
+            let start = mem.phys_to_virt(range.start).unwrap_or_default();
+            if let Some((va, found)) = virt.tables.next_mapped(mem, at, start) {
+                return broken(va, found.phys.raw(), 0);
+            }
+            at = start;
+            let end = start.offset(range.bytes());
+            while at < end {
+                let found = virt.tables.next_mapped(mem, at, end);
+                let expected = range.start.offset(at.raw() - start.raw());
+                match found {
+                    Some((va, found)) if va == at && found.phys == expected => {
+                        at = VirtAddr::new((at.raw() | (found.page_bytes - 1)) + 1);
+                    }
+                    _ => return broken(at, found.map_or(0, |(_, found)| found.phys.raw()), expected.raw()),
                 }
             }
         }

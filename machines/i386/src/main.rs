@@ -87,7 +87,7 @@ fn plan_boot(console: &mut Console, info: &BootInfo) -> Plan {
         ranges: Some(info.ram()),
         cpus: 1,
         cmdline: info.command_line(),
-        held: Held::Given { reserved: &reserved, freed_early: &[], freed_late: &[] },
+        held: Held::Given { reserved: &reserved, freed_early: &[], freed_late: &[], cma: &[] },
         ..BootParams::new(PROFILE)
     };
     match plan(PROFILE, &params) {

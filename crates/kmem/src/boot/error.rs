@@ -60,6 +60,32 @@ pub enum BootError {
         /// Bytes of low memory.
         low: u64,
     },
+    /// The boot loader puts the initrd or the device tree where the direct map does not reach: `vmalloc=` leaves too
+    /// little low memory.
+    InitrdOutside {
+        /// The last byte of the two, plus one.
+        end: u64,
+        /// The last byte of low memory, plus one.
+        low_end: u64,
+    },
+    /// No node, an empty one, or more than the kernel knows.
+    Nodes {
+        /// Nodes asked for.
+        nodes: u32,
+        /// The most.
+        limit: u32,
+        /// The profile's name.
+        profile: &'static str,
+    },
+    /// The nodes together are larger than the RAM.
+    NodesTooLarge {
+        /// Bytes of all nodes.
+        asked: u64,
+        /// Bytes of RAM.
+        ram: u64,
+    },
+    /// RAM, a part of which belongs to no node.
+    OutsideNodes(PhysRange),
     /// More ranges than [`MAX_RANGES`].
     TooManyRanges,
     /// A given range of RAM that is empty, not in ascending order, or beyond what the kernel reaches.
@@ -118,6 +144,23 @@ impl fmt::Display for BootError {
                 f,
                 "no room for {what} ({bytes} bytes) in {} of low memory; take less RAM, more low memory (a smaller vmalloc=) or a 64-bit machine",
                 Size(low)
+            ),
+            Self::InitrdOutside { end, low_end } => write!(
+                f,
+                "the boot loader's initrd and device tree reach up to {end:#x}, low memory ends at {low_end:#x}: the real kernel stops before it can print; ask for a smaller vmalloc="
+            ),
+            Self::Nodes { nodes, limit: 1, profile } => {
+                write!(f, "{nodes} nodes: {profile} knows no NUMA; take one node or a 64-bit machine")
+            }
+            Self::Nodes { nodes, limit, .. } => write!(f, "{nodes} nodes: from 1 to {limit}, none of them empty"),
+            Self::NodesTooLarge { asked, ram } => {
+                write!(f, "the nodes together have {}, the machine has {} of RAM", Size(asked), Size(ram))
+            }
+            Self::OutsideNodes(range) => write!(
+                f,
+                "a part of the RAM {:#x}-{:#x} belongs to no node",
+                range.start.raw(),
+                range.end.raw()
             ),
             Self::TooManyRanges => write!(f, "more than {MAX_RANGES} ranges of memory"),
             Self::BadRange(range) => write!(

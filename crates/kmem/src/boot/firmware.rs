@@ -8,7 +8,7 @@
 //! (`trim_bios_range`) and `e820.c` (`parse_memopt`).
 
 use super::cmdline::CommandLine;
-use super::layout::RamExtent;
+use super::layout::{LayoutRule, RamExtent};
 use super::memblock::Memblock;
 use super::{BootError, BootParams};
 use crate::profile::{Firmware, Profile};
@@ -58,11 +58,11 @@ pub fn firmware_map(profile: &Profile, ram_bytes: u64) -> FirmwareMap {
             let start = profile.phys_offset.raw();
             map.push(start, start + ram_bytes, true);
         }
-        Firmware::Pc { acpi, hole_from, hole_at } => {
+        Firmware::Pc { acpi, .. } => {
             const BASE_END: u64 = 0x9_fc00;
             const BIOS: (u64, u64) = (0xf_0000, 0x10_0000);
             const FLASH: (u64, u64) = (0xfffc_0000, 1 << 32);
-            let below = if ram_bytes >= hole_from { hole_at } else { ram_bytes };
+            let below = below_hole(profile, ram_bytes);
             let tables = below.saturating_sub(acpi).max(BIOS.1);
             map.push(0, below.min(BASE_END), true);
             map.push(BASE_END, 0xa_0000, false);
@@ -74,6 +74,24 @@ pub fn firmware_map(profile: &Profile, ram_bytes: u64) -> FirmwareMap {
         }
     }
     map
+}
+
+/// Returns the bytes of RAM that lie below the hole under 4 GiB; all of it where there is no hole.
+pub(super) fn below_hole(profile: &Profile, ram_bytes: u64) -> u64 {
+    match profile.firmware {
+        Firmware::Pc { hole_from, hole_at, .. } if ram_bytes >= hole_from => hole_at,
+        _ => ram_bytes,
+    }
+}
+
+/// Returns where the byte `offset` of the RAM lies.
+pub(super) fn ram_address(profile: &Profile, ram_bytes: u64, offset: u64) -> u64 {
+    let below = below_hole(profile, ram_bytes);
+    match profile.firmware {
+        Firmware::Flat => profile.phys_offset.raw() + offset,
+        Firmware::Pc { .. } if offset >= below => (1 << 32) + (offset - below),
+        Firmware::Pc { .. } => offset,
+    }
 }
 
 /// Finds the RAM: as given, or as the profile's firmware hands it out; cut by `mem=` and by what addresses reach.
@@ -121,13 +139,13 @@ pub(super) fn find_ram(
     Ok((memblock, extent))
 }
 
-/// Returns the end of what physical addresses of the profile reach: 32 bits, 36 with wide ones, or what 64-bit machines
-/// have.
+/// Returns the end of what physical addresses of the profile reach: 32 bits, 36 with wide ones, or what a 64-bit kernel's
+/// layout has room for.
 fn physical_top(profile: &Profile) -> u64 {
-    match (profile.word_bytes, profile.phys_addr_bytes) {
-        (4, 4) => 1 << 32,
-        (4, _) => 1 << 36,
-        _ => 1 << 52,
+    match (&profile.layout, profile.phys_addr_bytes) {
+        (LayoutRule::Wide(rule), _) => 1 << rule.phys_bits,
+        (_, 4) => 1 << 32,
+        _ => 1 << 36,
     }
 }
 

@@ -6,8 +6,9 @@
 //!
 //! Sources: the replayed `memblock=debug` logs of the captures; `mm/page_alloc.c` (`alloc_large_system_hash`).
 
+use super::cmdline::{memparse, CommandLine};
 use super::{BootError, Plan};
-use crate::profile::{EarlyKind, HashTable, Placement, Profile};
+use crate::profile::{CmaRule, EarlyKind, HashTable, InitrdPlace, Placement, Profile};
 use crate::units::{align_up, PhysRange, PAGE_SHIFT, PAGE_SIZE};
 
 /// One of boot's hash tables.
@@ -40,7 +41,7 @@ impl Plan {
     }
 
     /// Reserves what the profile says that the image and early boot hold.
-    pub(super) fn hold_estimate(&mut self, profile: &Profile) -> Result<(), BootError> {
+    pub(super) fn hold_estimate(&mut self, profile: &Profile, cmdline: CommandLine<'_>) -> Result<(), BootError> {
         let image = &profile.image;
         let low = self.layout.low;
         for &(start, end) in image.reserved {
@@ -54,6 +55,19 @@ impl Plan {
         }
         self.memblock.reserve(PhysRange::new(image.start, image.end))?;
         for early in image.early {
+            match (early.what, image.initrd_at) {
+                (EarlyKind::Initrd, InitrdPlace::After { at, tree_align, tree_bytes }) if image.initrd_bytes > 0 => {
+                    self.hold_initrd(profile, at, tree_align, tree_bytes)?;
+                    continue;
+                }
+                (EarlyKind::Cma, _) => {
+                    if let Some(rule) = image.cma {
+                        self.hold_cma(rule, cmdline)?;
+                    }
+                    continue;
+                }
+                _ => (),
+            }
             let (what, bytes) = self.early_bytes(profile, early.what);
             if bytes == 0 {
                 continue;
@@ -76,8 +90,48 @@ impl Plan {
         if let Some((start, end)) = image.freed_early {
             self.freed_early.add(PhysRange::new(start, end))?;
         }
-        if let Some((start, end)) = image.freed_late {
+        for &(start, end) in image.freed_late {
             self.freed_late.add(PhysRange::new(start, end))?;
+        }
+        Ok(())
+    }
+
+    /// Reserves the initrd and the device tree where the boot loader put them.
+    ///
+    /// # Source
+    /// QEMU's `hw/arm/boot.c`. Golden: the boot logs of the ARM captures.
+    fn hold_initrd(&mut self, profile: &Profile, at: u64, tree_align: u64, tree_bytes: u64) -> Result<(), BootError> {
+        let ram = self.memblock.memory().as_slice().first().copied().unwrap_or_default();
+        let start = align_up(ram.start.raw() + at.min(ram.bytes() / 2), PAGE_SIZE).max(profile.image.end);
+        let initrd = PhysRange::new(start, align_up(start + profile.image.initrd_bytes, PAGE_SIZE));
+        let tree = align_up(initrd.end.raw(), tree_align);
+        let (end, low_end) = (tree + tree_bytes, self.layout.low.end.raw());
+        if end > low_end {
+            return Err(BootError::InitrdOutside { end, low_end });
+        }
+        self.memblock.reserve(initrd)?;
+        self.memblock.reserve(PhysRange::new(tree, end))?;
+        self.initrd = Some(initrd);
+        self.freed_late.add(initrd)?;
+        Ok(())
+    }
+
+    /// Reserves the area for contiguous blocks: as high as it goes, in high memory where there is some.
+    ///
+    /// # Source
+    /// `kernel/dma/contiguous.c` (`dma_contiguous_reserve`), `mm/cma.c` (`cma_declare_contiguous_nid`).
+    fn hold_cma(&mut self, rule: CmaRule, cmdline: CommandLine<'_>) -> Result<(), BootError> {
+        // `cma=SIZE@START` says where; then the size decides here too, and the place is free to choose.
+        let asked = cmdline.last("cma").and_then(|param| param.value).and_then(memparse).map(|(bytes, _)| bytes);
+        let bytes = align_up(asked.unwrap_or(rule.bytes), rule.align);
+        let (low, end) = (self.layout.low, self.layout.ram_end.raw());
+        let high = PhysRange::new(low.end.raw(), end);
+        let place = self.memblock.find_top_down(bytes, rule.align, high);
+        // Without room, the kernel says so and goes on.
+        if let Some(place) = place.or_else(|| self.memblock.find_top_down(bytes, rule.align, low)).filter(|_| bytes > 0)
+        {
+            self.memblock.reserve(place)?;
+            self.cma.add(place)?;
         }
         Ok(())
     }
@@ -86,6 +140,8 @@ impl Plan {
         match what {
             EarlyKind::Initrd => ("the initrd", align_up(profile.image.initrd_bytes, PAGE_SIZE)),
             EarlyKind::MemMap => ("the page structures", self.mem_map_bytes),
+            EarlyKind::Cma => ("the area for contiguous blocks", 0),
+            EarlyKind::PerRam(share) => ("page tables", align_up(self.memblock.memory().bytes() / share, PAGE_SIZE)),
             EarlyKind::PerCpu(bytes) => ("per-CPU areas", bytes * u64::from(self.cpus)),
             EarlyKind::Hash(table) => {
                 let found = self.hashes().find(|hash| hash.table == table);

@@ -9,12 +9,15 @@
 //!     |-- low memory, mapped directly --|...gap...|---- vmalloc area ----| pkmap fixmap vectors |
 //! ```
 //!
+//! A 64-bit kernel has addresses in plenty: all RAM is mapped directly, and every area has a fixed place of its own.
+//!
 //! The gap of up to 8 MiB catches accesses past the end of the direct map. It is no guard of a fixed size: where the
 //! start of the vmalloc area is rounded, the gap is what the rounding leaves.
 //!
 //! Sources: x86-32 of 6.1 `arch/x86/mm/init_32.c` (`find_low_pfn_range`), `pgtable_32_areas.h`, `pgtable_32.c`
 //! (`parse_vmalloc`); of 2.6 `arch/i386/kernel/setup.c` (`find_max_low_pfn`), `include/asm-i386/{pgtable,highmem,
-//! fixmap}.h`; ARM of 3.4 `arch/arm/mm/mmu.c` (`early_vmalloc`, `sanity_check_meminfo`), `include/asm/pgtable.h`.
+//! fixmap}.h`; ARM of 3.4 `arch/arm/mm/mmu.c` (`early_vmalloc`, `sanity_check_meminfo`), `include/asm/pgtable.h`; 64-bit
+//! machines: `Documentation/x86/x86_64/mm.rst`, `Documentation/arm64/memory.rst`, `Documentation/riscv/vm-layout.rst`.
 
 use super::cmdline::CommandLine;
 pub use super::warning::{Warning, Warnings, Wording};
@@ -55,6 +58,36 @@ pub enum LayoutRule {
     X86(X86Layout),
     /// A 3 GiB / 1 GiB split, as ARM does it.
     Arm(ArmLayout),
+    /// A 64-bit address space: every area has a place of its own.
+    Wide(WideLayout),
+}
+
+impl LayoutRule {
+    /// Returns the distance from physical addresses of the kernel image to virtual ones where the image is not part of the
+    /// direct map.
+    pub const fn image_distance(&self) -> Option<u64> {
+        match self {
+            Self::Wide(rule) => Some(rule.image_distance),
+            _ => None,
+        }
+    }
+}
+
+/// Constants of the 64-bit rule. First addresses, and ones past the last.
+#[derive(Clone, Copy, Debug)]
+pub struct WideLayout {
+    /// The vmalloc area. Its end is what the kernel takes off: x86 and RISC-V take the last address itself.
+    pub vmalloc: (u64, u64),
+    /// The page structures of all possible RAM.
+    pub vmemmap: (u64, u64),
+    /// Pages at fixed addresses.
+    pub fixmap: (u64, u64),
+    /// Code and data of modules.
+    pub modules: (u64, u64),
+    /// From physical addresses of the kernel image to virtual ones.
+    pub image_distance: u64,
+    /// Bits of a physical address that the kernel can use.
+    pub phys_bits: u32,
 }
 
 /// Constants of the x86-32 rule.
@@ -151,6 +184,8 @@ pub struct Layout {
     pub modules: Option<VirtRange>,
     /// The exception vectors, where they have a page of their own.
     pub vectors: Option<VirtRange>,
+    /// The page structures, where they have addresses of their own.
+    pub vmemmap: Option<VirtRange>,
     /// What the kernel says about it, in order.
     pub warnings: Warnings,
 }
@@ -177,6 +212,7 @@ impl Layout {
             LayoutRule::NoMmu => Ok(Self::without_mmu(profile, ram)),
             LayoutRule::X86(rule) => Self::x86(profile, rule, ram, cmdline),
             LayoutRule::Arm(rule) => Ok(Self::arm(profile, rule, ram, cmdline)),
+            LayoutRule::Wide(rule) => Ok(Self::wide(profile, rule, ram)),
         }
     }
 
@@ -195,7 +231,20 @@ impl Layout {
             fixmap: None,
             modules: None,
             vectors: None,
+            vmemmap: None,
             warnings: Warnings::default(),
+        }
+    }
+
+    fn wide(profile: &Profile, rule: &WideLayout, ram: RamExtent) -> Self {
+        let range = |(start, end)| Some(VirtRange::new(start, end));
+        Self {
+            vmalloc: range(rule.vmalloc),
+            fixmap: range(rule.fixmap),
+            modules: range(rule.modules),
+            vmemmap: range(rule.vmemmap),
+            // Physical addresses begin with the profile's, whether there is RAM or not.
+            ..Self::without_mmu(profile, RamExtent { start: profile.phys_offset.raw(), ..ram })
         }
     }
 
@@ -248,6 +297,7 @@ impl Layout {
             fixmap: Some(VirtRange::new(rule.fixmap, rule.fixmap_end)),
             modules: Some(vmalloc),
             vectors: None,
+            vmemmap: None,
             warnings,
         })
     }
@@ -302,6 +352,7 @@ impl Layout {
             fixmap: Some(VirtRange::new(rule.fixmap.0, rule.fixmap.1)),
             modules: Some(VirtRange::new(rule.modules.0, rule.modules.1)),
             vectors: Some(VirtRange::new(rule.vectors.0, rule.vectors.1)),
+            vmemmap: None,
             warnings,
         }
     }

@@ -18,22 +18,28 @@ pub mod cmdline;
 mod error;
 mod firmware;
 mod held;
+mod huge;
 pub mod layout;
 pub mod memblock;
+mod movable;
+mod nodes;
 mod warning;
 mod zones;
 
 pub use error::BootError;
 pub use firmware::{firmware_map, FirmwareEntry, FirmwareMap};
 pub use held::PlanHash;
-pub use zones::PlanZone;
+pub use huge::{huge_pools, HugePool};
+pub use nodes::{cut_nodes, equal_nodes, NodeRange, NodeRanges, MAX_NODE_RANGES};
+pub use zones::{PlanZone, ZonePages};
 
-use crate::profile::{Profile, ZoneKind, MAX_ZONES};
+use crate::profile::{Present, Profile, ZoneKind, MAX_NODES, MAX_ZONES};
 use crate::units::{PhysRange, PAGE_SIZE};
 use cmdline::CommandLine;
 use firmware::find_ram;
 use layout::Layout;
 use memblock::{whole_pages, Memblock, RangeList};
+use nodes::Nodes;
 use zones::EMPTY_ZONE;
 
 /// The most hash tables that a profile's boot makes.
@@ -46,8 +52,12 @@ pub struct BootParams<'a> {
     pub ram_bytes: u64,
     /// The RAM as a capture of a real machine has it; `None`: as the profile's firmware hands it out.
     pub ranges: Option<&'a [PhysRange]>,
+    /// Which addresses belong to which NUMA node; `None`: one node.
+    pub nodes: Option<&'a [NodeRange]>,
     /// CPUs.
     pub cpus: u32,
+    /// The node of each CPU, CPU 0 first; `None`, or where the list ends: spread evenly.
+    pub cpu_nodes: Option<&'a [u32]>,
     /// The kernel's command line, the board's own included.
     pub cmdline: &'a str,
     /// What is held when the page allocator takes over.
@@ -67,6 +77,8 @@ pub enum Held<'a> {
         freed_early: &'a [PhysRange],
         /// Of that, freed at the end of boot.
         freed_late: &'a [PhysRange],
+        /// Of that, the areas for contiguous blocks.
+        cma: &'a [PhysRange],
     },
 }
 
@@ -76,7 +88,9 @@ impl<'a> BootParams<'a> {
         Self {
             ram_bytes: profile.default_ram,
             ranges: None,
+            nodes: None,
             cpus: profile.default_cpus,
+            cpu_nodes: None,
             cmdline: profile.default_cmdline,
             held: Held::Estimated,
         }
@@ -104,17 +118,50 @@ pub struct Plan {
     pub total_pages: u64,
     /// Pages held that are RAM, when the page allocator takes over.
     pub reserved_pages: u64,
+    /// Pages of all huge pages that the command line asks for.
+    pub hugetlb_pages: u64,
     freed_early: RangeList,
     freed_late: RangeList,
-    zones: [PlanZone; MAX_ZONES],
-    zone_count: usize,
+    cma: RangeList,
+    gigantic: RangeList,
+    nodes: Nodes,
+    zones: [PlanZone; MAX_ZONES * MAX_NODES],
+    zones_a_node: usize,
     hashes: [Option<PlanHash>; MAX_HASHES],
 }
 
 impl Plan {
-    /// Returns the zones, lowest first, empty ones included.
+    /// Returns the zones, empty ones included: those of node 0, lowest first, then those of node 1, and so on.
     pub fn zones(&self) -> &[PlanZone] {
-        &self.zones[..self.zone_count]
+        &self.zones[..self.zones_a_node * self.nodes.count as usize]
+    }
+    /// Returns the number of NUMA nodes.
+    pub fn nodes(&self) -> u32 {
+        self.nodes.count
+    }
+    /// Returns the number of CPUs of a node.
+    pub fn node_cpus(&self, node: u32) -> u32 {
+        self.nodes.cpus.get(node as usize).copied().unwrap_or(0)
+    }
+    /// Returns a CPU's node.
+    pub fn node_of_cpu(&self, cpu: u32) -> u32 {
+        self.nodes.of_cpu(cpu)
+    }
+    /// Returns the node that has this physical address; node 0 for one that is nobody's.
+    pub fn node_of(&self, addr: u64) -> u32 {
+        self.nodes.of(addr)
+    }
+    /// Returns the RAM of a node in ascending order: first frame, and one past the last.
+    pub fn node_memory(&self, node: u32) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.nodes.memory(self.memblock.memory(), node)
+    }
+    /// True when ZONE_MOVABLE is cut from high memory, and so is high memory itself.
+    pub fn movable_is_high(&self) -> bool {
+        self.layout.low.end < self.layout.ram_end && self.zones().iter().any(|zone| zone.kind == ZoneKind::HighMem)
+    }
+    /// True for a zone that the kernel does not map directly.
+    pub fn is_high(&self, kind: ZoneKind) -> bool {
+        kind == ZoneKind::HighMem || (kind == ZoneKind::Movable && self.movable_is_high())
     }
     /// Returns boot's hash tables.
     pub fn hashes(&self) -> impl Iterator<Item = PlanHash> + '_ {
@@ -136,13 +183,39 @@ impl Plan {
     pub fn freed_late(&self) -> impl Iterator<Item = PhysRange> + '_ {
         self.freed_late.as_slice().iter().copied().map(whole_pages)
     }
-    /// Returns the pages that the tuning formulas count at boot, by zone.
-    pub fn tuned_pages(&self) -> [u64; MAX_ZONES] {
-        let mut pages = [0; MAX_ZONES];
-        for (pages, zone) in pages.iter_mut().zip(self.zones()) {
-            *pages = zone.tuned;
+    /// Returns the areas for contiguous blocks (CMA). They join their zones before the watermarks are computed.
+    pub fn cma(&self) -> impl Iterator<Item = PhysRange> + '_ {
+        self.cma.as_slice().iter().copied().map(whole_pages)
+    }
+    /// Returns the huge pages that were taken before the page allocator runs. They are managed, and nobody's to allocate.
+    pub fn gigantic(&self) -> impl Iterator<Item = PhysRange> + '_ {
+        self.gigantic.as_slice().iter().copied()
+    }
+    /// Returns the pages that the formulas for watermarks and lists count at boot.
+    pub fn tuned_pages(&self) -> ZonePages {
+        self.by_zone(|zone| zone.tuned + zone.gigantic)
+    }
+    /// Returns the pages that the formula for `lowmem_reserve` counts at boot.
+    pub fn reserve_pages(&self) -> ZonePages {
+        self.by_zone(|zone| zone.tuned)
+    }
+    /// Returns the pages that all formulas count when they are applied again after boot.
+    pub fn later_pages(&self, present: Present) -> ZonePages {
+        self.by_zone(|zone| zone.tuned_later(present))
+    }
+    fn by_zone(&self, count: impl Fn(&PlanZone) -> u64) -> ZonePages {
+        let mut pages = [[0; MAX_ZONES]; MAX_NODES];
+        for (pages, zones) in pages.iter_mut().zip(self.zones().chunks(self.zones_a_node.max(1))) {
+            for (pages, zone) in pages.iter_mut().zip(zones) {
+                *pages = count(zone);
+            }
         }
         pages
+    }
+    /// Returns the bytes that may be promised to processes in all: CommitLimit, without swap.
+    pub fn commit_limit(&self, overcommit_ratio: u64) -> u64 {
+        let pages = self.managed_pages().saturating_sub(self.hugetlb_pages);
+        pages * overcommit_ratio / 100 * PAGE_SIZE
     }
     /// Returns all pages that the page allocator manages when boot is over: MemTotal.
     pub fn managed_pages(&self) -> u64 {
@@ -166,9 +239,10 @@ impl Plan {
 /// ```
 pub fn plan(profile: &Profile, params: &BootParams<'_>) -> Result<Plan, BootError> {
     attempt(profile, params).map_err(|error| match error {
-        BootError::RamTooSmall { .. } | BootError::ImageOutside { .. } | BootError::NoRoom { .. } => {
-            too_little(profile, params, error)
-        }
+        BootError::RamTooSmall { .. }
+        | BootError::ImageOutside { .. }
+        | BootError::InitrdOutside { .. }
+        | BootError::NoRoom { .. } => too_little(profile, params, error),
         _ => error,
     })
 }
@@ -180,6 +254,7 @@ fn attempt(profile: &Profile, params: &BootParams<'_>) -> Result<Plan, BootError
     }
     let (memblock, ram) = find_ram(profile, params, cmdline)?;
     let layout = Layout::new(profile, ram, cmdline)?;
+    let nodes = Nodes::new(profile, memblock.memory(), params.nodes, params.cpus, params.cpu_nodes, cmdline)?;
     let mut plan = Plan {
         memblock,
         cpus: params.cpus,
@@ -189,10 +264,14 @@ fn attempt(profile: &Profile, params: &BootParams<'_>) -> Result<Plan, BootError
         kernel_pages: 0,
         total_pages: 0,
         reserved_pages: 0,
+        hugetlb_pages: 0,
         freed_early: RangeList::new(),
         freed_late: RangeList::new(),
-        zones: [EMPTY_ZONE; MAX_ZONES],
-        zone_count: profile.zones.len().min(MAX_ZONES),
+        cma: RangeList::new(),
+        gigantic: RangeList::new(),
+        nodes,
+        zones: [EMPTY_ZONE; MAX_ZONES * MAX_NODES],
+        zones_a_node: profile.zones.len().min(MAX_ZONES),
         hashes: [None; MAX_HASHES],
         layout,
     };
@@ -200,11 +279,16 @@ fn attempt(profile: &Profile, params: &BootParams<'_>) -> Result<Plan, BootError
     plan.count_pages(profile);
     plan.size_hashes(profile);
     match params.held {
-        Held::Estimated => plan.hold_estimate(profile)?,
-        Held::Given { reserved, freed_early, freed_late } => {
+        Held::Estimated => {
+            plan.hold_estimate(profile, cmdline)?;
+            plan.take_gigantic(profile, cmdline)?;
+        }
+        Held::Given { reserved, freed_early, freed_late, cma } => {
             reserved.iter().try_for_each(|&range| plan.memblock.reserve(range))?;
             freed_early.iter().try_for_each(|&range| plan.freed_early.add(range))?;
             freed_late.iter().try_for_each(|&range| plan.freed_late.add(range))?;
+            cma.iter().try_for_each(|&range| plan.cma.add(range))?;
+            plan.find_gigantic(profile, cmdline)?;
         }
     }
     plan.count_free(profile);
@@ -226,7 +310,8 @@ fn too_little(profile: &Profile, params: &BootParams<'_>, error: BootError) -> B
     let usable = CommandLine::new(params.cmdline).size("mem").filter(|&limit| limit > 0).unwrap_or(ram).min(ram);
     let least = |cmdline| {
         let boots = |mib: &u64| {
-            let params = BootParams { ram_bytes: mib << 20, ranges: None, cmdline, held: Held::Estimated, ..*params };
+            let ram_bytes = mib << 20;
+            let params = BootParams { ram_bytes, ranges: None, nodes: None, cmdline, held: Held::Estimated, ..*params };
             attempt(profile, &params).is_ok()
         };
         (1..=MOST_NEEDED_MIB).find(boots).map(|mib| mib << 20)

@@ -39,6 +39,8 @@ pub enum Warning {
     },
     /// RAM lies above what the page tables reach.
     RamBeyondPageTables,
+    /// `kernelcore=mirror` where no RAM is mirrored: there is no ZONE_MOVABLE.
+    NoMirroredMemory,
 }
 
 /// How a kernel words its warnings.
@@ -73,6 +75,7 @@ impl Warning {
                 let end = if old { '.' } else { '!' };
                 write!(out, "only {there_mb}MB highmem pages available, ignoring highmem size of {asked_mb}MB{end}")
             }
+            Self::NoMirroredMemory => out.write_str("The system has no mirror memory, ignore kernelcore=mirror."),
             Self::RamBeyondPageTables => out.write_str("Warning only 4GB will be used.\nUse a PAE enabled kernel."),
         }
     }

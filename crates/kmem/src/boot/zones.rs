@@ -1,18 +1,22 @@
 //! Zones: where each begins and ends, what it holds, what of that is free.
 //!
 //! Zones follow one another: below 16 MiB for old devices, up to the end of the direct map, up to the end of RAM; which
-//! ones there are is the profile's. `kernelcore=` and `movablecore=` cut ZONE_MOVABLE off the end of the last.
+//! ones there are is the profile's. Each node has all of them, cut where the node begins and ends. `kernelcore=` and
+//! `movablecore=` cut ZONE_MOVABLE off the end of the last.
 //!
-//! Sources: `mm/page_alloc.c` of 6.1 (`free_area_init`, `calculate_node_totalpages`, `find_zone_movable_pfns_for_nodes`),
+//! Sources: `mm/page_alloc.c` of 6.1 (`free_area_init`, `calculate_node_totalpages`), `mm/mm_init.c` of 6.12
+//! (`calc_nr_kernel_pages`), `mm/vmstat.c` (`pagetypeinfo_showblockcount_print`), `mm/page_alloc.c`
 //! of 3.4 (`free_area_init_core`, which takes the mem_map off `present_pages`) and of 2.6.11 (the same function, which
 //! does not look for holes).
 
 use super::cmdline::CommandLine;
-use super::layout::Layout;
-use super::memblock::{whole_pages, RangeList};
+use super::memblock::whole_pages;
 use super::Plan;
-use crate::profile::{Present, Profile, ZoneKind, ZoneLimit};
+use crate::profile::{HashPages, Present, Profile, ZoneKind, ZoneLimit, MAX_NODES, MAX_ZONES};
 use crate::units::{align_down, align_up, Pfn, PhysRange, PAGE_SHIFT, PAGE_SIZE};
+
+/// Pages of each zone of each node; the order of the zones is the profile's.
+pub type ZonePages = [[u64; MAX_ZONES]; MAX_NODES];
 
 /// One zone as boot sets it up. Pages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +25,8 @@ pub struct PlanZone {
     pub name: &'static str,
     /// Its kind.
     pub kind: ZoneKind,
+    /// Its node.
+    pub node: u32,
     /// Its first frame; 0 for an empty zone.
     pub start: Pfn,
     /// From its first frame to its last, holes included.
@@ -33,7 +39,12 @@ pub struct PlanZone {
     pub mem_map_pages: u64,
     /// Free when the page allocator takes over.
     pub initial_free: u64,
-    /// What the formulas for watermarks and lists count at boot: [`crate::page::watermark`].
+    /// Of it, the area for contiguous blocks.
+    pub cma: u64,
+    /// Of it, huge pages that were taken before the page allocator ran.
+    pub gigantic: u64,
+    /// What the formula for `lowmem_reserve` counts at boot, and with `gigantic` those for watermarks and lists:
+    /// `page/watermark.rs`.
     pub tuned: u64,
     /// Managed by the page allocator when boot is over.
     pub managed: u64,
@@ -58,46 +69,80 @@ impl PlanZone {
 pub(super) const EMPTY_ZONE: PlanZone = PlanZone {
     name: "",
     kind: ZoneKind::Normal,
+    node: 0,
     start: Pfn::new(0),
     spanned: 0,
     present: 0,
     ram: 0,
     mem_map_pages: 0,
     initial_free: 0,
+    cma: 0,
+    gigantic: 0,
     tuned: 0,
     managed: 0,
 };
 
 impl Plan {
-    /// Cuts the RAM into zones: start, span, RAM.
+    /// Cuts the RAM of each node into zones: start, span, RAM.
     pub(super) fn cut_zones(&mut self, profile: &Profile, cmdline: CommandLine<'_>) {
-        let memory = self.memblock.memory();
-        let first = memory.as_slice().first().map_or(0, |range| range.start.raw());
-        let node_start = align_up(first, PAGE_SIZE) >> PAGE_SHIFT;
-        let node_end = memory.end() >> PAGE_SHIFT;
-        let movable = movable_start(profile, &self.layout, memory, cmdline);
-        let mut start = 0;
-        for (zone, spec) in self.zones.iter_mut().zip(profile.zones) {
-            let limit = match spec.limit {
-                ZoneLimit::At(addr) => addr,
-                ZoneLimit::LowEnd => self.layout.low.end.raw(),
-                ZoneLimit::RamEnd => self.layout.ram_end.raw(),
-                ZoneLimit::Empty => start << PAGE_SHIFT,
-            };
-            let limit = (limit >> PAGE_SHIFT).max(start);
-            let (mut from, mut to) = (start.clamp(node_start, node_end), limit.clamp(node_start, node_end));
-            start = limit;
-            match movable {
-                Some(movable) if spec.kind == ZoneKind::Movable => (from, to) = (movable, node_end),
-                Some(movable) => (from, to) = (from.min(movable), to.min(movable)),
-                None => (),
-            }
-            let ram = pages_between(memory.as_slice().iter().copied(), from, to);
-            *zone = PlanZone { name: spec.name, kind: spec.kind, ..EMPTY_ZONE };
-            if ram > 0 {
-                (zone.start, zone.spanned, zone.ram) = (Pfn::new(from), to - from, ram);
+        let movable = self.movable_starts(profile, cmdline);
+        let first = self.memblock.memory().as_slice().first().map_or(0, |range| range.start.raw());
+        let first = align_up(first, PAGE_SIZE) >> PAGE_SHIFT;
+        for node in 0..self.nodes() {
+            let at = node as usize * self.zones_a_node;
+            let node_start = self.node_memory(node).map(|(from, _)| from).min().unwrap_or(0);
+            let node_end = self.node_memory(node).map(|(_, to)| to).max().unwrap_or(0);
+            let mut start = first;
+            for (index, spec) in profile.zones.iter().take(MAX_ZONES).enumerate() {
+                let limit = match spec.limit {
+                    ZoneLimit::At(addr) => addr,
+                    ZoneLimit::LowEnd => self.layout.low.end.raw(),
+                    ZoneLimit::RamEnd => self.layout.ram_end.raw(),
+                    ZoneLimit::Empty => start << PAGE_SHIFT,
+                };
+                let limit = (limit >> PAGE_SHIFT).max(start);
+                let (mut from, mut to) = (start.clamp(node_start, node_end), limit.clamp(node_start, node_end));
+                start = limit;
+                match movable[node as usize] {
+                    Some(movable) if spec.kind == ZoneKind::Movable => (from, to) = (movable, node_end),
+                    Some(movable) => (from, to) = (from.min(movable), to.min(movable)),
+                    None => (),
+                }
+                let pages = |(a, b): (u64, u64)| b.min(to).saturating_sub(a.max(from));
+                let ram = self.node_memory(node).map(pages).sum();
+                let zone = &mut self.zones[at + index];
+                *zone = PlanZone { name: spec.name, kind: spec.kind, node, ..EMPTY_ZONE };
+                if ram > 0 {
+                    (zone.start, zone.spanned, zone.ram) = (Pfn::new(from), to - from, ram);
+                }
             }
         }
+    }
+
+    /// Returns the number of pageblocks of a zone, as `/proc/pagetypeinfo` counts them: from the zone's first frame on, in
+    /// steps of a block, where there are page structures.
+    pub fn pageblocks(&self, profile: &Profile, zone: &PlanZone) -> u64 {
+        let (start, end) = (zone.start.raw(), zone.start.raw() + zone.spanned);
+        let block = profile.pageblock_order.pages();
+        let Some(section) = profile.counting.section_bytes else {
+            return zone.spanned.div_ceil(block);
+        };
+        let section = section >> PAGE_SHIFT;
+        // Blocks that begin below a frame, counted from the zone's start.
+        let below = |frame: u64| frame.clamp(start, end).saturating_sub(start).div_ceil(block);
+        self.sections(section).map(|(from, to)| below(to * section) - below(from * section)).sum()
+    }
+
+    /// Returns the sections that hold RAM, as runs: first, and one past the last. No section is in two runs.
+    fn sections(&self, section: u64) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let mut done = 0;
+        self.memblock.memory().as_slice().iter().map(move |range| {
+            let from = (range.start.raw() >> PAGE_SHIFT) / section;
+            let to = (range.end.raw().div_ceil(PAGE_SIZE)).div_ceil(section);
+            let run = (from.max(done), to.max(done));
+            done = done.max(to);
+            run
+        })
     }
 
     /// Counts what the page structures take and what the kernel calls present.
@@ -111,10 +156,19 @@ impl Plan {
             start = align_down(start, profile.top_order.pages());
             end = align_up(end, profile.top_order.pages());
         }
-        self.mem_map_bytes = (end - start + counting.mem_map_spare) * structure;
-        let count = self.zone_count;
+        let described = match counting.section_bytes {
+            None => end - start,
+            Some(bytes) => {
+                self.sections(bytes >> PAGE_SHIFT).map(|(from, to)| to - from).sum::<u64>() * (bytes >> PAGE_SHIFT)
+            }
+        };
+        self.mem_map_bytes = (described + counting.mem_map_spare) * structure;
+        let count = self.zones().len();
         for zone in &mut self.zones[..count] {
-            let pages = (zone.spanned * structure).div_ceil(PAGE_SIZE);
+            // With sections, holes cost little.
+            let sparse = counting.section_bytes.is_some() && zone.spanned > zone.ram + (zone.ram >> 4);
+            let described = if sparse { zone.ram } else { zone.spanned };
+            let pages = (described * structure).div_ceil(PAGE_SIZE);
             zone.mem_map_pages = pages;
             zone.present = match counting.present {
                 Present::Spanned => zone.spanned,
@@ -122,16 +176,24 @@ impl Plan {
                 Present::LessMemMap | Present::Ram => zone.ram,
             };
         }
-        let is_low = |zone: &&PlanZone| zone.kind != ZoneKind::HighMem && zone.kind != ZoneKind::Movable;
+        let high = self.movable_is_high();
+        let is_low = |zone: &&PlanZone| zone.kind <= ZoneKind::Normal || (zone.kind == ZoneKind::Movable && !high);
         let less = |zone: &PlanZone| zone.ram.checked_sub(zone.mem_map_pages).unwrap_or(zone.ram);
-        let low_less: u64 = self.zones().iter().filter(is_low).map(less).sum();
         let rule = profile.image.hashes;
-        let mut kernel_pages = if rule.less_mem_map {
-            low_less
-        } else {
-            self.zones().iter().filter(is_low).map(|zone| zone.present).sum()
+        let low_less: u64 = self.zones().iter().filter(is_low).map(less).sum();
+        let low_present = || self.zones().iter().filter(is_low).map(|zone| zone.present).sum::<u64>();
+        let mut kernel_pages = match rule.counts {
+            HashPages::LessMemMap => low_less,
+            HashPages::Present => low_present(),
+            HashPages::Free => {
+                let image = &profile.image;
+                let sections = if counting.section_bytes.is_some() { self.mem_map_bytes } else { 0 };
+                low_present().saturating_sub((image.end - image.start + image.initrd_bytes + sections) >> PAGE_SHIFT)
+            }
         };
-        let mut total_pages = low_less;
+        // From 6.12 on the mem_map counts as any other early allocation.
+        let charges = rule.counts != HashPages::Free;
+        let mut total_pages = if charges { low_less } else { low_present() };
         for zone in self.zones().iter().filter(|zone| !is_low(zone)) {
             total_pages += zone.ram;
             if rule.charges_high && zone.ram > 0 && kernel_pages > 2 * zone.mem_map_pages {
@@ -144,15 +206,17 @@ impl Plan {
 
     /// Counts what is free in each zone, now and later.
     pub(super) fn count_free(&mut self, profile: &Profile) {
-        let count = self.zone_count;
+        let count = self.zones().len();
         for at in 0..count {
             let range = self.zones[at].range();
             let (from, to) = (range.start.raw() >> PAGE_SHIFT, range.end.raw() >> PAGE_SHIFT);
             let initial = pages_between(self.free_ranges(), from, to);
-            let early = initial + pages_between(self.freed_early(), from, to);
-            let managed = early + pages_between(self.freed_late(), from, to);
+            let cma = pages_between(self.cma(), from, to);
+            let gigantic = pages_between(self.gigantic(), from, to);
+            let early = initial + cma + pages_between(self.freed_early(), from, to);
+            let managed = early + gigantic + pages_between(self.freed_late(), from, to);
             let zone = &mut self.zones[at];
-            (zone.initial_free, zone.managed) = (initial, managed);
+            (zone.initial_free, zone.cma, zone.gigantic, zone.managed) = (initial, cma, gigantic, managed);
             zone.tuned = if profile.counting.present == Present::Ram { early } else { zone.present };
         }
         let ram: u64 = self.zones().iter().map(|zone| zone.ram).sum();
@@ -173,66 +237,6 @@ fn pages_between(ranges: impl Iterator<Item = PhysRange>, from: u64, to: u64) ->
         .sum()
 }
 
-/// Returns the first frame of ZONE_MOVABLE where `kernelcore=` or `movablecore=` makes one.
-///
-/// The kernel's part is filled from the bottom of the highest ordinary zone; pages below that zone count first.
-///
-/// # Source
-/// `mm/page_alloc.c`, `find_zone_movable_pfns_for_nodes`, for one node. `mirror` and percentages are not known here.
-fn movable_start(profile: &Profile, layout: &Layout, memory: &RangeList, cmdline: CommandLine<'_>) -> Option<u64> {
-    profile.zones.iter().find(|zone| zone.kind == ZoneKind::Movable)?;
-    let block = profile.top_order.pages();
-    let total = pages_between(memory.as_slice().iter().copied(), 0, u64::MAX);
-    let for_movable = |bytes: u64| total - align_up((bytes >> PAGE_SHIFT).min(total), block).min(total);
-    let movable = cmdline.size("movablecore").filter(|&bytes| bytes > 0).map(for_movable);
-    let kernel = cmdline.size("kernelcore").filter(|&bytes| bytes > 0).map(|bytes| bytes >> PAGE_SHIFT);
-    let wanted = movable.max(kernel).filter(|&pages| pages > 0 && pages < total)?;
-
-    let end = memory.end() >> PAGE_SHIFT;
-    let low_end = layout.low.end.raw() >> PAGE_SHIFT;
-    let usable = highest_zone_start(profile, end, low_end);
-    let (mut left, mut start) = (wanted, 0);
-    for range in memory.as_slice() {
-        let range = whole_pages(*range);
-        let (mut from, to) = (range.start.raw() >> PAGE_SHIFT, range.end.raw() >> PAGE_SHIFT);
-        if from < usable {
-            left = left.saturating_sub(to.min(usable) - from);
-            if to <= usable {
-                start = to;
-                continue;
-            }
-            from = usable;
-        }
-        let taken = (to - from).min(left);
-        start = from + taken;
-        left -= taken;
-        if left == 0 {
-            break;
-        }
-    }
-    let start = align_up(start, block);
-    (start < end).then_some(start)
-}
-
-/// Returns the first frame of the highest zone that RAM reaches.
-fn highest_zone_start(profile: &Profile, end: u64, low_end: u64) -> u64 {
-    let (mut start, mut highest) = (0, 0);
-    for zone in profile.zones {
-        let limit = match zone.limit {
-            ZoneLimit::At(addr) => addr >> PAGE_SHIFT,
-            ZoneLimit::LowEnd => low_end,
-            ZoneLimit::RamEnd => end,
-            ZoneLimit::Empty => start,
-        }
-        .clamp(start, end.max(start));
-        if limit > start {
-            highest = start;
-        }
-        start = limit;
-    }
-    highest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,35 +254,5 @@ mod tests {
         // RAM begins at 2 MiB, its first block at 0; it ends at 0x40200000, its last block at 0x40400000.
         assert_eq!(planned(&msm8x25::PROFILE, "").mem_map_bytes, 0x4_0400 * 32);
         assert_eq!(planned(&uclinux_2_6::PROFILE, "").mem_map_bytes, (4096 + 1) * 32);
-    }
-
-    #[test]
-    fn movable_zones_as_the_kernel_splits_them() {
-        let profile = &i386_pae_6_1::PROFILE;
-        let zones = |cmdline: &str| {
-            let plan = planned(profile, cmdline);
-            let mut pages = [(0, 0); 4];
-            for (pages, zone) in pages.iter_mut().zip(plan.zones()) {
-                *pages = (zone.start.raw(), zone.spanned);
-            }
-            pages
-        };
-        let all = zones("");
-        assert_eq!(all[3], (0, 0));
-        // The kernel's part is filled from the bottom of HighMem; low pages count first.
-        let split = zones("movablecore=512M");
-        assert_eq!((split[0], split[1]), (all[0], all[1]));
-        assert_eq!(split[3].0 % 1024, 0);
-        assert_eq!(split[2].0 + split[2].1, split[3].0);
-        assert_eq!(split[3].0 + split[3].1, all[2].0 + all[2].1);
-        let present = 524_158;
-        let low = 3998 + 221_182;
-        assert_eq!(split[3].0, align_up(225_278 + (present - (512 << 8) - low), 1024));
-        // The larger kernel part wins; one that holds everything makes no zone.
-        assert_eq!(zones("movablecore=512M kernelcore=1G"), split);
-        assert_eq!(zones("kernelcore=4G"), all);
-        assert_eq!(zones("movablecore=0"), all);
-        // Whatever is asked for, the kernel keeps what lies below HighMem.
-        assert_eq!(zones("kernelcore=16M")[1], all[1]);
     }
 }

@@ -13,7 +13,8 @@ use crate::machine::Machine;
 use crate::map::Map;
 use crate::memory::Memory;
 use crate::page::frame::{Frame, FrameTable};
-use crate::page::watermark::{Tunables, Tuning, MAX_ZONES};
+use crate::page::tunables::Tunables;
+use crate::page::watermark::{Tuning, MAX_ZONES};
 use crate::page::{PageAllocator, PerCpuPages, ZoneExtent};
 use crate::pool::Pools;
 use crate::profile::Profile;
@@ -123,9 +124,9 @@ impl<M: Machine> Kernel<M> {
         let low_end = Pfn::containing(plan.layout.low.end);
         let mut pages = PageAllocator::new(profile, frames, &extents, pcp, cpus, low_end);
         hand_over(&pages, &plan, &extents);
-        let tunables = Tunables::from_cmdline(profile, CommandLine::new(cmdline));
-        let tuning = Tuning::new(profile, &plan.tuned_pages(), cpus, &tunables);
-        pages.tune(&tuning.zones);
+        plan.cma().for_each(|range| pages.release_reserved(first(range), last(range)));
+        let (tuning, tunables) = Tuning::at_boot(profile, &plan, CommandLine::new(cmdline));
+        pages.tune(&tuning.zones[0]);
         plan.freed_late().for_each(|range| pages.release_reserved(first(range), last(range)));
         pages.open();
 

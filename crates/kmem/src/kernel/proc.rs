@@ -187,6 +187,7 @@ impl<M: Machine> Kernel<M> {
                 vpages: area.flags.contains(VmFlags::VPAGES),
                 ..VmAreaFlags::default()
             },
+            node_pages: Default::default(),
         })
     }
 

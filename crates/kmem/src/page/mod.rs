@@ -12,6 +12,7 @@
 pub(crate) mod buddy;
 pub(crate) mod frame;
 mod percpu;
+pub mod tunables;
 pub mod watermark;
 mod zone;
 mod zonelist;

@@ -51,7 +51,7 @@ pub static PROFILE: Profile = Profile {
         ],
         sizes: ImageSizes { code: 9327, data: 1246, rodata: 3188, init: 912, bss: 464 },
         freed_early: Some((0x01e6_a000, 0x01e7_2000)),
-        freed_late: Some((0x01d8_6000, 0x01e6_a000)),
+        freed_late: &[(0x01d8_6000, 0x01e6_a000)],
         // Page tables of pkmap and fixmap lie in the early heap here.
         early: &[
             Early { what: EarlyKind::Initrd, align: 4096 },
@@ -63,6 +63,7 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::Hash(HashTable::DENTRY), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE), align: 64 },
         ],
+        huge_page_bytes: 4 << 20,
         ..CONSTANTS.image
     },
     proc: &PROC_6_1_I386,

@@ -4,9 +4,9 @@
 //! log of early allocations; so is what the image and early boot hold, to the byte. What no dump shows is marked.
 
 use super::{
-    AreaPlace, BootArea, BootAreaKind, Counting, Early, EarlyKind, Firmware, HashRule, HashTable, Image, ImageSizes,
-    KmallocNames, KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind,
-    ZoneLimit, ZoneSpec,
+    AreaPlace, BootArea, BootAreaKind, Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image,
+    ImageSizes, InitrdPlace, KmallocNames, KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule,
+    ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, StartRule, X86Layout};
 use crate::gfp::{Gfp, GFP_6_1};
@@ -39,6 +39,7 @@ pub(super) const CONSTANTS: Profile = Profile {
     default_cpus: 2,
     // "setup_percpu: NR_CPUS:32".
     max_cpus: 32,
+    max_nodes: 1,
     default_cmdline: "",
     firmware: Firmware::Pc { acpi: 128 << 10, hole_from: 0xe000_0000, hole_at: 0xc000_0000 },
     zones: &[
@@ -57,7 +58,13 @@ pub(super) const CONSTANTS: Profile = Profile {
         None => Order::ZERO,
     },
     struct_page: 40,
-    counting: Counting { present: Present::Ram, mem_map_whole_blocks: true, mem_map_spare: 0, trims_first_mib: true },
+    counting: Counting {
+        present: Present::Ram,
+        mem_map_whole_blocks: true,
+        mem_map_spare: 0,
+        trims_first_mib: true,
+        section_bytes: None,
+    },
     tuning: TuningRule::Modern { thp: true },
     layout: LayoutRule::X86(X86Layout {
         vmalloc_end: 0xfeff_e000,
@@ -106,9 +113,13 @@ pub(super) const CONSTANTS: Profile = Profile {
         // "Freeing SMP alternatives memory: 32K": between .init and .bss.
         freed_early: Some((0x01e8_c000, 0x01e9_4000)),
         // "Freeing unused kernel image (initmem) memory: 928K".
-        freed_late: Some((0x01da_4000, 0x01e8_c000)),
+        freed_late: &[(0x01da_4000, 0x01e8_c000)],
         // "Freeing initrd memory: 1044K".
         initrd_bytes: 1044 << 10,
+        initrd_at: InitrdPlace::TopOfLow,
+        cma: None,
+        gigantic: &[],
+        huge_page_bytes: 2 << 20,
         reserved: &[(0, 1 << 20)],
         // The log of memblock=debug. Lesser allocations are summed up where they end in one page.
         early: &[
@@ -124,7 +135,7 @@ pub(super) const CONSTANTS: Profile = Profile {
             Early { what: EarlyKind::Hash(HashTable::INODE), align: 64 },
         ],
         placement: Placement::TopDown,
-        hashes: HashRule { less_mem_map: true, charges_high: true, strictly_above: false },
+        hashes: HashRule { counts: HashPages::LessMemMap, charges_high: true, strictly_above: false },
         min_free_pages: 1024,
     },
     // `vmallocinfo` of i386-pae-2g: VMALLOC_START is 0xf77fe000 there.

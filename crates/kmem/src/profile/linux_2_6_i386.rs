@@ -5,8 +5,8 @@
 //! capture of early boot exists, so what the image and early boot hold is an estimate of a distributor's kernel.
 
 use super::{
-    Counting, Early, EarlyKind, Firmware, HashRule, HashTable, Image, ImageSizes, KmallocNames, KmallocRule, Placement,
-    Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace, KmallocNames,
+    KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, StartRule, X86Layout};
 use crate::gfp::{Gfp, GFP_2_6};
@@ -36,6 +36,7 @@ pub static PROFILE: Profile = Profile {
     default_cpus: 1,
     // CONFIG_NR_CPUS, default 8.
     max_cpus: 8,
+    max_nodes: 1,
     default_cmdline: "",
     // A PC of the time; the text's machine of 160 MiB has all of it mapped from 3 GiB on.
     firmware: Firmware::Pc { acpi: 0, hole_from: 0xe000_0000, hole_at: 0xc000_0000 },
@@ -62,6 +63,7 @@ pub static PROFILE: Profile = Profile {
         // `node_alloc_mem_map` adds one.
         mem_map_spare: 1,
         trims_first_mib: false,
+        section_bytes: None,
     },
     tuning: TuningRule::Early,
     layout: LayoutRule::X86(X86Layout {
@@ -109,8 +111,12 @@ pub static PROFILE: Profile = Profile {
         ],
         sizes: ImageSizes { code: 2120, data: 672, rodata: 0, init: 192, bss: 384 },
         freed_early: None,
-        freed_late: Some((0x003b_a000, 0x003e_a000)),
+        freed_late: &[(0x003b_a000, 0x003e_a000)],
         initrd_bytes: 0,
+        initrd_at: InitrdPlace::TopOfLow,
+        cma: None,
+        gigantic: &[],
+        huge_page_bytes: 0,
         // Page 0 and the trampoline's page (arch/i386/kernel/setup.c, `setup_bootmem_allocator`).
         reserved: &[(0, 0x2000)],
         early: &[
@@ -123,7 +129,7 @@ pub static PROFILE: Profile = Profile {
         ],
         // `alloc_bootmem`'s goal is MAX_DMA_ADDRESS.
         placement: Placement::BottomUp(16 << 20),
-        hashes: HashRule { less_mem_map: false, charges_high: false, strictly_above: true },
+        hashes: HashRule { counts: HashPages::Present, charges_high: false, strictly_above: true },
         min_free_pages: 512,
     },
     boot_areas: &[],

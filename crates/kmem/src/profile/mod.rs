@@ -3,10 +3,21 @@
 //! A profile is one constant table. The algorithms read it and never ask which architecture this is. To add a kernel
 //! is to add a file here.
 
+pub mod amd64_6_1;
+pub mod amd64_6_12;
+pub mod arm64_6_1;
+pub mod arm64_6_12;
+pub mod arm_3_2;
+pub mod arm_3_4;
+pub mod armhf_6_1;
+pub mod armhf_6_12;
+pub mod armhf_lpae_6_1;
+pub mod cortex_m;
 pub mod i386_6_1;
 pub mod i386_pae_6_1;
 pub mod linux_2_6_i386;
 pub mod msm8x25;
+pub mod riscv64;
 pub mod uclinux_2_6;
 
 use crate::boot::layout::LayoutRule;
@@ -50,6 +61,8 @@ pub struct Profile {
     pub default_cpus: u32,
     /// The most CPUs: `NR_CPUS`.
     pub max_cpus: u32,
+    /// The most NUMA nodes; 1 where the kernel was built without NUMA.
+    pub max_nodes: u32,
     /// The board's own command line; empty for none.
     pub default_cmdline: &'static str,
     /// How the firmware hands out RAM.
@@ -112,6 +125,8 @@ pub struct Counting {
     pub mem_map_spare: u64,
     /// Whether page 0 and 0x9f000 up to 1 MiB of a PC are taken out of the memory map.
     pub trims_first_mib: bool,
+    /// Bytes of RAM that one section of the mem_map describes (`SECTION_SIZE_BITS`); `None` for one flat array.
+    pub section_bytes: Option<u64>,
 }
 
 /// What `present_pages` of a zone is.
@@ -125,8 +140,11 @@ pub enum Present {
     Ram,
 }
 
-/// The most zones of a profile.
+/// The most zones of a profile, on each node.
 pub const MAX_ZONES: usize = 5;
+
+/// The most NUMA nodes of a machine.
+pub const MAX_NODES: usize = 8;
 
 /// One zone of a profile.
 #[derive(Clone, Copy, Debug)]
@@ -154,6 +172,8 @@ pub enum ZoneKind {
     HighMem,
     /// Only movable pages.
     Movable,
+    /// Memory of devices (`CONFIG_ZONE_DEVICE`). Boot puts nothing there.
+    Device,
 }
 
 /// Where a zone ends.
@@ -181,6 +201,23 @@ pub enum TuningRule {
         /// Transparent huge pages raise min_free_kbytes when RAM is at least 512 MiB.
         thp: bool,
     },
+    /// 6.12: as 6.1, but ZONE_MOVABLE has a min of its own as high memory has, batches are smaller, and the size of a
+    /// per-CPU list moves between two bounds.
+    Recent {
+        /// As in [`TuningRule::Modern`].
+        thp: bool,
+    },
+}
+
+impl TuningRule {
+    /// True for kernels that count managed pages and have `watermark_scale_factor`.
+    pub const fn is_modern(self) -> bool {
+        matches!(self, Self::Modern { .. } | Self::Recent { .. })
+    }
+    /// True where the kernel was built with transparent huge pages.
+    pub const fn has_thp(self) -> bool {
+        matches!(self, Self::Modern { thp: true } | Self::Recent { thp: true })
+    }
 }
 
 /// Which slab allocator, with its constants.
@@ -259,10 +296,19 @@ pub struct Image {
     pub sizes: ImageSizes,
     /// Physical range inside the image that is freed before the watermarks are computed ("SMP alternatives").
     pub freed_early: Option<(u64, u64)>,
-    /// Physical range inside the image that is freed at the end of boot (`.init`).
-    pub freed_late: Option<(u64, u64)>,
+    /// Physical ranges inside the image that are freed at the end of boot: `.init`, and what alignment left between
+    /// sections.
+    pub freed_late: &'static [(u64, u64)],
     /// Bytes of the initrd, freed late in boot.
     pub initrd_bytes: u64,
+    /// Where the boot loader puts it.
+    pub initrd_at: InitrdPlace,
+    /// The area for large contiguous blocks; `None` where the kernel was built without.
+    pub cma: Option<CmaRule>,
+    /// Sizes of huge pages that are larger than the largest block, and so are taken before the page allocator runs.
+    pub gigantic: &'static [u64],
+    /// The usual size of a huge page; 0 where there are none.
+    pub huge_page_bytes: u64,
     /// Ranges of RAM that are reserved whatever happens (the first MiB of a PC).
     pub reserved: &'static [(u64, u64)],
     /// What boot allocates before the page allocator exists, in order.
@@ -273,6 +319,32 @@ pub struct Image {
     pub hashes: HashRule,
     /// Pages that must be left for a machine to be of any use.
     pub min_free_pages: u64,
+}
+
+/// Where the boot loader puts the initrd.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InitrdPlace {
+    /// At the end of low memory: the kernel moves it there when it lies higher.
+    TopOfLow,
+    /// At this distance from the start of RAM, or in its middle when that is less; the device tree follows. Both must lie
+    /// in the direct map.
+    After {
+        /// The most bytes between the start of RAM and the initrd.
+        at: u64,
+        /// Alignment of the device tree behind it.
+        tree_align: u64,
+        /// Bytes that are reserved for the device tree.
+        tree_bytes: u64,
+    },
+}
+
+/// The contiguous memory allocator's default area: `CONFIG_CMA_SIZE_MBYTES`; `cma=` says another size.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CmaRule {
+    /// Bytes when nothing is said.
+    pub bytes: u64,
+    /// Its start and size are multiples of this.
+    pub align: u64,
 }
 
 /// Sizes of the image as the `Memory:` line prints them, in kB.
@@ -306,6 +378,10 @@ pub enum EarlyKind {
     Initrd,
     /// The array of page structures.
     MemMap,
+    /// The area for contiguous blocks.
+    Cma,
+    /// A byte for each so many bytes of RAM: the tables of a direct map of single pages.
+    PerRam(u64),
     /// Each CPU's own variables: so many bytes a CPU.
     PerCpu(u64),
     /// One of boot's hash tables.
@@ -330,6 +406,10 @@ impl HashTable {
     pub const DENTRY: Self = Self { name: "Dentry cache", scale: 13, bucket: 4 };
     /// Inodes, one for each 16 KiB: `fs/inode.c`.
     pub const INODE: Self = Self { name: "Inode-cache", scale: 14, bucket: 4 };
+    /// Directory entries where pointers have 64 bits.
+    pub const DENTRY_64: Self = Self { bucket: 8, ..Self::DENTRY };
+    /// Inodes where pointers have 64 bits.
+    pub const INODE_64: Self = Self { bucket: 8, ..Self::INODE };
     /// Processes, one for each 256 KiB: `kernel/pid.c`.
     pub const PID: Self = Self { name: "PID", scale: 18, bucket: 4 };
 }
@@ -337,12 +417,23 @@ impl HashTable {
 /// How the entries of boot's hash tables are counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HashRule {
-    /// Whether low pages that the mem_map takes are left out.
-    pub less_mem_map: bool,
+    /// Which low pages count.
+    pub counts: HashPages,
     /// Whether high memory's part of the mem_map is left out too, when twice as many low pages remain (3.7 and later).
     pub charges_high: bool,
     /// Whether a power of two is doubled (2.6 rounds up to the next larger one).
     pub strictly_above: bool,
+}
+
+/// Which low pages size boot's hash tables.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HashPages {
+    /// Those that are present (2.6).
+    Present,
+    /// Those that are present without the mem_map.
+    LessMemMap,
+    /// Those that nobody holds when the zones are set up (6.12).
+    Free,
 }
 
 /// Which way early allocations are placed.
@@ -403,8 +494,24 @@ pub enum AreaPlace {
 }
 
 /// All profiles, the default first.
-pub static PROFILES: [&Profile; 5] =
-    [&i386_pae_6_1::PROFILE, &i386_6_1::PROFILE, &linux_2_6_i386::PROFILE, &msm8x25::PROFILE, &uclinux_2_6::PROFILE];
+pub static PROFILES: [&Profile; 16] = [
+    &i386_pae_6_1::PROFILE,
+    &i386_6_1::PROFILE,
+    &linux_2_6_i386::PROFILE,
+    &amd64_6_1::PROFILE,
+    &amd64_6_12::PROFILE,
+    &armhf_6_1::PROFILE,
+    &armhf_lpae_6_1::PROFILE,
+    &armhf_6_12::PROFILE,
+    &arm64_6_1::PROFILE,
+    &arm64_6_12::PROFILE,
+    &riscv64::PROFILE,
+    &arm_3_2::PROFILE,
+    &arm_3_4::PROFILE,
+    &msm8x25::PROFILE,
+    &uclinux_2_6::PROFILE,
+    &cortex_m::PROFILE,
+];
 
 /// Finds a profile by its name.
 pub fn by_name(name: &str) -> Option<&'static Profile> {
@@ -444,13 +551,14 @@ mod tests {
             assert_eq!(classes.last(), Some(&profile.kmalloc.max_cached), "{name}");
             assert!(profile.pageblock_order <= profile.top_order, "{name}");
             let image = &profile.image;
-            let to_virt = profile.page_offset.raw().wrapping_sub(profile.phys_offset.raw());
+            let direct = profile.page_offset.raw().wrapping_sub(profile.phys_offset.raw());
+            let to_virt = profile.layout.image_distance().unwrap_or(direct);
             assert!(image.sections.windows(2).all(|pair| pair[0].end <= pair[1].start), "{name} sections");
             for section in image.sections {
                 let (start, end) = (section.start.wrapping_sub(to_virt), section.end.wrapping_sub(to_virt));
                 assert!(image.start <= start && start < end && end <= image.end, "{name} {}", section.name);
             }
-            for (start, end) in image.freed_early.into_iter().chain(image.freed_late) {
+            for (start, end) in image.freed_early.into_iter().chain(image.freed_late.iter().copied()) {
                 assert!(image.start <= start && start < end && end <= image.end, "{name} freed part of the image");
             }
             for early in image.early {

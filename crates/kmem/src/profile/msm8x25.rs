@@ -5,9 +5,9 @@
 //! image is an estimate.
 
 use super::{
-    AreaPlace, BootArea, BootAreaKind, Counting, Early, EarlyKind, Firmware, HashRule, HashTable, Image, ImageSizes,
-    KmallocNames, KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind,
-    ZoneLimit, ZoneSpec,
+    AreaPlace, BootArea, BootAreaKind, Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image,
+    ImageSizes, InitrdPlace, KmallocNames, KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule,
+    ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{ArmLayout, LayoutRule};
 use crate::gfp::{Gfp, GFP_3_4};
@@ -16,7 +16,10 @@ use crate::snapshot::proc::PROC_3_4_ARM;
 use crate::units::{Order, PhysAddr, VirtAddr};
 
 /// The profile.
-pub static PROFILE: Profile = Profile {
+pub static PROFILE: Profile = CONSTANTS;
+
+/// The profile as a constant, for others to differ from.
+pub(super) const CONSTANTS: Profile = Profile {
     name: "msm8x25",
     summary: "Linux 3.4 for ARM on Qualcomm's msm8x25 (a phone of 2012)",
     version: (3, 4, 0),
@@ -38,6 +41,7 @@ pub static PROFILE: Profile = Profile {
     max_ram: 0xa000_0000 - 0x0020_0000,
     default_cpus: 2,
     max_cpus: 4,
+    max_nodes: 1,
     default_cmdline: "androidboot.hardware=qcom loglevel=7 vmalloc=200M",
     firmware: Firmware::Flat,
     // mm/page_alloc.c: 32 for what lies below HighMem and Movable.
@@ -62,6 +66,7 @@ pub static PROFILE: Profile = Profile {
         mem_map_whole_blocks: true,
         mem_map_spare: 0,
         trims_first_mib: false,
+        section_bytes: None,
     },
     tuning: TuningRule::Middle,
     layout: LayoutRule::Arm(ArmLayout {
@@ -108,9 +113,13 @@ pub static PROFILE: Profile = Profile {
         ],
         sizes: ImageSizes { code: 8749, data: 1196, rodata: 0, init: 231, bss: 4903 },
         freed_early: None,
-        freed_late: Some((0x00a9_4000, 0x00ac_d000)),
+        freed_late: &[(0x00a9_4000, 0x00ac_d000)],
         // An Android ramdisk; estimated.
         initrd_bytes: 512 << 10,
+        initrd_at: InitrdPlace::TopOfLow,
+        cma: None,
+        gigantic: &[],
+        huge_page_bytes: 0,
         reserved: &[],
         early: &[
             Early { what: EarlyKind::Initrd, align: 4096 },
@@ -124,7 +133,7 @@ pub static PROFILE: Profile = Profile {
         ],
         // arch/arm/mm/init.c: bootmem from the start of RAM, upwards.
         placement: Placement::BottomUp(0x0020_0000),
-        hashes: HashRule { less_mem_map: true, charges_high: false, strictly_above: false },
+        hashes: HashRule { counts: HashPages::LessMemMap, charges_high: false, strictly_above: false },
         min_free_pages: 512,
     },
     // The phone's vmallocinfo, as far as it was printed: what lies between these rows was left out there.

@@ -5,8 +5,8 @@
 //! and the image are examples.
 
 use super::{
-    Counting, Early, EarlyKind, Firmware, HashRule, HashTable, Image, ImageSizes, KmallocNames, KmallocRule, Placement,
-    Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace, KmallocNames,
+    KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::LayoutRule;
 use crate::gfp::{Gfp, GFP_2_6};
@@ -14,7 +14,10 @@ use crate::snapshot::proc::PROC_2_6_NOMMU;
 use crate::units::{Order, PhysAddr, VirtAddr};
 
 /// The profile.
-pub static PROFILE: Profile = Profile {
+pub static PROFILE: Profile = CONSTANTS;
+
+/// The profile as a constant, for others to differ from.
+pub(super) const CONSTANTS: Profile = Profile {
     name: "uclinux-2.6",
     summary: "uClinux 2.6.11, no MMU, 16 MiB at address 0",
     version: (2, 6, 11),
@@ -33,6 +36,7 @@ pub static PROFILE: Profile = Profile {
     max_ram: 256 << 20,
     default_cpus: 1,
     max_cpus: 1,
+    max_nodes: 1,
     default_cmdline: "",
     firmware: Firmware::Flat,
     // arch/arm/mm/init.c of 2.6: all memory is zone 0.
@@ -51,6 +55,7 @@ pub static PROFILE: Profile = Profile {
         mem_map_whole_blocks: false,
         mem_map_spare: 1,
         trims_first_mib: false,
+        section_bytes: None,
     },
     tuning: TuningRule::Early,
     layout: LayoutRule::NoMmu,
@@ -84,8 +89,12 @@ pub static PROFILE: Profile = Profile {
         ],
         sizes: ImageSizes { code: 1184, data: 128, rodata: 0, init: 64, bss: 256 },
         freed_early: None,
-        freed_late: Some((0x0000_8000, 0x0001_8000)),
+        freed_late: &[(0x0000_8000, 0x0001_8000)],
         initrd_bytes: 0,
+        initrd_at: InitrdPlace::TopOfLow,
+        cma: None,
+        gigantic: &[],
+        huge_page_bytes: 0,
         reserved: &[],
         early: &[
             Early { what: EarlyKind::MemMap, align: 64 },
@@ -94,7 +103,7 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::Hash(HashTable::INODE), align: 64 },
         ],
         placement: Placement::BottomUp(0),
-        hashes: HashRule { less_mem_map: false, charges_high: false, strictly_above: true },
+        hashes: HashRule { counts: HashPages::Present, charges_high: false, strictly_above: true },
         min_free_pages: 64,
     },
     boot_areas: &[],

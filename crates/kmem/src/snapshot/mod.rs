@@ -3,16 +3,6 @@
 //! The engine fills them; parsers of captures of real machines fill the same ones. A report, a picture or a file under
 //! `/proc` is a rendering of them ([`proc`]). They own nothing on a heap: rows come one by one, from an iterator.
 
-pub mod proc;
-
-use crate::error::Name;
-use crate::page::watermark::MAX_ZONES;
-use crate::units::Order;
-use core::ops::{Index, IndexMut};
-
-/// The most CPUs whose lists one [`ZoneInfo`] holds.
-pub const MAX_CPUS: usize = 32;
-
 /// An enumeration that names the places of a table of numbers.
 macro_rules! places {
     ($(#[$doc:meta])* $enum:ident { $($(#[$item_doc:meta])* $item:ident = $name:literal,)* }) => {
@@ -36,6 +26,22 @@ macro_rules! places {
         }
     };
 }
+
+mod counters;
+pub mod extfrag;
+pub mod proc;
+
+pub use counters::{Stat, Stats, VmEvent, VmEvents, VmStat};
+
+use crate::error::Name;
+use crate::profile::MAX_ZONES;
+use crate::units::Order;
+use core::ops::{Index, IndexMut};
+
+/// The most CPUs whose lists one [`ZoneInfo`] holds.
+pub const MAX_CPUS: usize = 32;
+/// The most NUMA nodes whose pages one [`VmAreaRow`] counts.
+pub const MAX_NODES: usize = 8;
 
 places! {
     /// A line of `/proc/meminfo`.
@@ -138,6 +144,12 @@ places! {
         FileHugePages = "FileHugePages",
         /// Such that are mapped as one.
         FilePmdMapped = "FilePmdMapped",
+        /// The contiguous area.
+        CmaTotal = "CmaTotal",
+        /// Free in it.
+        CmaFree = "CmaFree",
+        /// Memory that a host has not handed over yet.
+        Unaccepted = "Unaccepted",
         /// Huge pages set aside (a count).
         HugePagesTotal = "HugePages_Total",
         /// Such that are free (a count).
@@ -156,6 +168,8 @@ places! {
         DirectMap2M = "DirectMap2M",
         /// Directly mapped by 4 MiB pages.
         DirectMap4M = "DirectMap4M",
+        /// Directly mapped by 1 GiB pages.
+        DirectMap1G = "DirectMap1G",
     }
 }
 
@@ -180,139 +194,6 @@ impl IndexMut<MemField> for MemInfo {
     }
 }
 
-places! {
-    /// A counter of `/proc/zoneinfo` and `/proc/vmstat`, of a node or a zone.
-    Stat {
-        /// Free pages.
-        FreePages = "nr_free_pages",
-        /// Inactive pages of processes.
-        InactiveAnon = "nr_inactive_anon",
-        /// Active pages of processes.
-        ActiveAnon = "nr_active_anon",
-        /// Inactive pages of files.
-        InactiveFile = "nr_inactive_file",
-        /// Active pages of files.
-        ActiveFile = "nr_active_file",
-        /// Unevictable pages.
-        Unevictable = "nr_unevictable",
-        /// Reclaimable slab pages.
-        SlabReclaimable = "nr_slab_reclaimable",
-        /// Other slab pages.
-        SlabUnreclaimable = "nr_slab_unreclaimable",
-        /// Isolated pages of processes.
-        IsolatedAnon = "nr_isolated_anon",
-        /// Isolated pages of files.
-        IsolatedFile = "nr_isolated_file",
-        /// Shadow nodes.
-        WorkingsetNodes = "workingset_nodes",
-        /// Refaults.
-        WorkingsetRefaultAnon = "workingset_refault_anon",
-        /// Refaults.
-        WorkingsetRefaultFile = "workingset_refault_file",
-        /// Activations.
-        WorkingsetActivateAnon = "workingset_activate_anon",
-        /// Activations.
-        WorkingsetActivateFile = "workingset_activate_file",
-        /// Restores.
-        WorkingsetRestoreAnon = "workingset_restore_anon",
-        /// Restores.
-        WorkingsetRestoreFile = "workingset_restore_file",
-        /// Reclaimed shadow nodes.
-        WorkingsetNodereclaim = "workingset_nodereclaim",
-        /// Mapped pages of processes.
-        AnonPages = "nr_anon_pages",
-        /// Mapped pages of files.
-        Mapped = "nr_mapped",
-        /// Page cache.
-        FilePages = "nr_file_pages",
-        /// Dirty pages.
-        Dirty = "nr_dirty",
-        /// Pages being written.
-        Writeback = "nr_writeback",
-        /// FUSE's pages being written.
-        WritebackTemp = "nr_writeback_temp",
-        /// Shared memory.
-        Shmem = "nr_shmem",
-        /// Huge pages of it.
-        ShmemHugepages = "nr_shmem_hugepages",
-        /// Mapped as one.
-        ShmemPmdmapped = "nr_shmem_pmdmapped",
-        /// Huge pages of files.
-        FileHugepages = "nr_file_hugepages",
-        /// Mapped as one.
-        FilePmdmapped = "nr_file_pmdmapped",
-        /// Huge pages of processes.
-        AnonTransparentHugepages = "nr_anon_transparent_hugepages",
-        /// Pages written by reclaim.
-        VmscanWrite = "nr_vmscan_write",
-        /// Pages marked for reclaim as soon as they are written.
-        VmscanImmediateReclaim = "nr_vmscan_immediate_reclaim",
-        /// Pages dirtied so far.
-        Dirtied = "nr_dirtied",
-        /// Pages written so far.
-        Written = "nr_written",
-        /// Pages written while reclaim waited.
-        ThrottledWritten = "nr_throttled_written",
-        /// Other reclaimable pages of the kernel.
-        KernelMiscReclaimable = "nr_kernel_misc_reclaimable",
-        /// Pins taken.
-        FollPinAcquired = "nr_foll_pin_acquired",
-        /// Pins given back.
-        FollPinReleased = "nr_foll_pin_released",
-        /// Kernel stacks, kB.
-        KernelStack = "nr_kernel_stack",
-        /// Page tables.
-        PageTablePages = "nr_page_table_pages",
-        /// Page tables of guests.
-        SecPageTablePages = "nr_sec_page_table_pages",
-        /// Swap cache.
-        Swapcached = "nr_swapcached",
-        /// Inactive pages of processes in the zone.
-        ZoneInactiveAnon = "nr_zone_inactive_anon",
-        /// Active pages of processes in the zone.
-        ZoneActiveAnon = "nr_zone_active_anon",
-        /// Inactive pages of files in the zone.
-        ZoneInactiveFile = "nr_zone_inactive_file",
-        /// Active pages of files in the zone.
-        ZoneActiveFile = "nr_zone_active_file",
-        /// Unevictable pages in the zone.
-        ZoneUnevictable = "nr_zone_unevictable",
-        /// Pages waiting to be written in the zone.
-        ZoneWritePending = "nr_zone_write_pending",
-        /// Locked pages.
-        Mlock = "nr_mlock",
-        /// Bounce buffers.
-        Bounce = "nr_bounce",
-        /// Pages of zsmalloc.
-        Zspages = "nr_zspages",
-        /// Free pages of the contiguous area.
-        FreeCma = "nr_free_cma",
-        /// Sent to a server, not yet stored.
-        Unstable = "nr_unstable",
-    }
-}
-
-/// A table of counters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stats([u64; Stat::COUNT]);
-
-impl Default for Stats {
-    fn default() -> Self {
-        Self([0; Stat::COUNT])
-    }
-}
-impl Index<Stat> for Stats {
-    type Output = u64;
-    fn index(&self, stat: Stat) -> &u64 {
-        &self.0[stat as usize]
-    }
-}
-impl IndexMut<Stat> for Stats {
-    fn index_mut(&mut self, stat: Stat) -> &mut u64 {
-        &mut self.0[stat as usize]
-    }
-}
-
 /// A row of `/proc/buddyinfo`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct BuddyRow {
@@ -322,6 +203,25 @@ pub struct BuddyRow {
     pub zone: Name,
     /// Free blocks by order.
     pub free: [u64; Order::COUNT],
+    /// How many orders there are.
+    pub orders: usize,
+}
+
+/// How many mobility types [`PageTypeRow`] has.
+pub const PAGE_TYPES: usize = 6;
+
+/// The rows of `/proc/pagetypeinfo` of one zone. Mobility types by the engine's numbers: unmovable 0, movable 1,
+/// reclaimable 2, the reserve for atomic requests (in old kernels for all) 3, contiguous area 4, isolated 5.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct PageTypeRow {
+    /// NUMA node.
+    pub node: u32,
+    /// Zone.
+    pub zone: Name,
+    /// Free blocks by mobility type and order.
+    pub free: [[u64; Order::COUNT]; PAGE_TYPES],
+    /// Pageblocks by mobility type.
+    pub blocks: [u64; PAGE_TYPES],
     /// How many orders there are.
     pub orders: usize,
 }
@@ -358,6 +258,8 @@ pub struct ZoneInfo {
     pub low: u64,
     /// High watermark.
     pub high: u64,
+    /// The watermark up to which pages are promoted from slower memory (6.x).
+    pub promo: u64,
     /// Active pages (2.6).
     pub active: u64,
     /// Inactive pages (2.6).
@@ -457,6 +359,8 @@ pub struct VmAreaRow {
     pub phys: u64,
     /// What it is.
     pub flags: VmAreaFlags,
+    /// Of [`VmAreaRow::pages`], how many lie on each node. Shown by kernels with NUMA.
+    pub node_pages: [u64; MAX_NODES],
 }
 
 /// A row of `/proc/iomem`.

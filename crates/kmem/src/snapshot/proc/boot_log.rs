@@ -15,8 +15,10 @@ use core::fmt::{Result, Write};
 /// How a generation of kernels words its boot log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BootLogStyle {
-    /// 6.x on x86-32.
+    /// 6.x on a PC.
     X86Modern,
+    /// 6.x on ARM and arm64: no map of the firmware's.
+    ArmModern,
     /// 3.x on ARM.
     ArmMiddle,
     /// 2.6 on i386.
@@ -38,6 +40,7 @@ pub fn write(out: &mut dyn Write, profile: &'static Profile, params: &BootParams
     writeln!(out, "Linux version {}", profile.release)?;
     match profile.proc.boot_log {
         BootLogStyle::X86Modern => log.x86_modern(out),
+        BootLogStyle::ArmModern => log.arm_modern(out),
         BootLogStyle::ArmMiddle => log.arm_middle(out),
         BootLogStyle::X86Early => log.x86_early(out),
         BootLogStyle::NoMmuEarly => log.no_mmu_early(out),
@@ -76,31 +79,63 @@ impl Log<'_> {
             self.profile.max_ram >> PAGE_SHIFT
         )?;
         write_warnings(out, self.profile, plan)?;
-        writeln!(out, "{}MB HIGHMEM available.", mb(plan.layout.ram_end.raw() - low_end))?;
-        writeln!(out, "{}MB LOWMEM available.", mb(low_end))?;
-        writeln!(out, "  mapped low ram: 0 - {low_end:08x}")?;
-        writeln!(out, "  low ram: 0 - {low_end:08x}")?;
-        self.zone_ranges(out)?;
-        writeln!(out, "Built 1 zonelists, mobility grouping on.  Total pages: {}", plan.total_pages)?;
-        writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
-        self.hashes(out, ", linear")?;
-        let has_high = plan.zones().iter().any(|zone| zone.kind == ZoneKind::HighMem && zone.spanned > 0);
-        let is_high = |zone: &&PlanZone| match zone.kind {
-            ZoneKind::Movable => has_high,
-            kind => kind == ZoneKind::HighMem,
-        };
-        for zone in plan.zones().iter().filter(is_high) {
+        if self.has_high_zone() {
+            writeln!(out, "{}MB HIGHMEM available.", mb(plan.layout.ram_end.raw() - low_end))?;
+            writeln!(out, "{}MB LOWMEM available.", mb(low_end))?;
+            writeln!(out, "  mapped low ram: 0 - {low_end:08x}")?;
+            writeln!(out, "  low ram: 0 - {low_end:08x}")?;
+        }
+        self.modern_zones(out)?;
+        for zone in plan.zones().iter().filter(|zone| self.initialized_late(zone)) {
             let start = zone.start.raw();
             writeln!(out, "Initializing {} for node 0 ({start:08x}:{:08x})", zone.name, start + zone.spanned)?;
         }
+        self.modern_memory(out)
+    }
+
+    fn arm_modern(&self, out: &mut dyn Write) -> Result {
+        write_warnings(out, self.profile, self.plan)?;
+        self.modern_zones(out)?;
+        self.modern_memory(out)
+    }
+
+    /// True when the profile's kernel has memory above the direct map.
+    fn has_high_zone(&self) -> bool {
+        self.profile.zones.iter().any(|zone| zone.kind == ZoneKind::HighMem)
+    }
+
+    /// True for a zone that x86-32 names once more when it hands it to the page allocator.
+    fn initialized_late(&self, zone: &PlanZone) -> bool {
+        match zone.kind {
+            ZoneKind::Movable => self.plan.zones().iter().any(|z| z.kind == ZoneKind::HighMem && z.spanned > 0),
+            kind => kind == ZoneKind::HighMem,
+        }
+    }
+
+    /// Zones, zonelists, hash tables.
+    fn modern_zones(&self, out: &mut dyn Write) -> Result {
+        let plan = self.plan;
+        self.zone_ranges(out)?;
+        writeln!(out, "Built 1 zonelists, mobility grouping on.  Total pages: {}", plan.total_pages)?;
+        writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
+        self.hashes(out, ", linear")
+    }
+
+    /// The `Memory:` line and what follows it.
+    fn modern_memory(&self, out: &mut dyn Write) -> Result {
+        let plan = self.plan;
         let sizes = &self.profile.image.sizes;
         let ram: u64 = plan.zones().iter().map(|zone| zone.ram).sum();
-        writeln!(
+        write!(
             out,
-            "Memory: {}K/{}K available ({}K kernel code, {}K rwdata, {}K rodata, {}K init, {}K bss, {}K reserved, 0K cma-reserved, {}K highmem)",
+            "Memory: {}K/{}K available ({}K kernel code, {}K rwdata, {}K rodata, {}K init, {}K bss, {}K reserved, 0K cma-reserved",
             kb(self.free()), kb(ram), sizes.code, sizes.data, sizes.rodata, sizes.init, sizes.bss,
-            kb(plan.reserved_pages), kb(self.free_of(ZoneKind::HighMem))
+            kb(plan.reserved_pages)
         )?;
+        if self.has_high_zone() {
+            write!(out, ", {}K highmem", kb(self.free_of(ZoneKind::HighMem)))?;
+        }
+        writeln!(out, ")")?;
         self.slub(out, "")?;
         for range in plan.freed_early() {
             writeln!(out, "Freeing SMP alternatives memory: {}K", range.bytes() >> 10)?;
@@ -206,7 +241,7 @@ impl Log<'_> {
     }
 
     fn zone_batch(&self, out: &mut dyn Write, zone: &PlanZone) -> Result {
-        let (batch, _) = pcp(self.profile.tuning, zone.present, 0, self.plan.cpus, 0);
+        let (batch, ..) = pcp(self.profile.tuning, zone.present, 0, self.plan.cpus, 0);
         writeln!(out, "  {} zone: {} pages, LIFO batch:{batch}", zone.name, zone.present)
     }
 

@@ -1,7 +1,7 @@
 //! `/proc/meminfo`: where all the memory is, in kB.
 //!
 //! Which lines there are depends on the kernel's version, its configuration and its architecture; the lists below are
-//! those of the profiles. Sources: `fs/proc/meminfo.c` (6.1, 3.4), `fs/proc/proc_misc.c` (2.6.11), the captures.
+//! those of the profiles. Sources: `fs/proc/meminfo.c` (6.12, 6.1, 3.4), `fs/proc/proc_misc.c` (2.6.11), the captures.
 
 use super::ProcFormat;
 use crate::snapshot::{MemField, MemInfo};
@@ -28,22 +28,26 @@ const fn count(label: &'static str, field: MemField) -> MemLine {
 }
 
 /// 6.1 for i386 with PAE, huge pages and zswap.
-pub static MEMINFO_6_1_PAE: &[MemLine] = &ended_6_1(kb("DirectMap2M:    ", MemField::DirectMap2M));
+pub static MEMINFO_6_1_PAE: &[MemLine] =
+    joined![MemLine: HEAD, HIGH_AND_LOW, SWAP, ZSWAP, MIDDLE, POISON, THP, HUGETLB, DIRECT_4K, DIRECT_2M];
 /// 6.1 for i386 without PAE: the direct map has other large pages.
-pub static MEMINFO_6_1_I386: &[MemLine] = &ended_6_1(kb("DirectMap4M:    ", MemField::DirectMap4M));
+pub static MEMINFO_6_1_I386: &[MemLine] =
+    joined![MemLine: HEAD, HIGH_AND_LOW, SWAP, ZSWAP, MIDDLE, POISON, THP, HUGETLB, DIRECT_4K, DIRECT_4M];
+/// 6.1 and 6.12 for ARM with short descriptors: a contiguous area, no huge pages.
+pub static MEMINFO_6_ARMHF: &[MemLine] = joined![MemLine: HEAD, HIGH_AND_LOW, SWAP, ZSWAP, MIDDLE, CMA];
+/// 6.1 for ARM with LPAE: huge pages besides.
+pub static MEMINFO_6_LPAE: &[MemLine] = joined![MemLine: HEAD, HIGH_AND_LOW, SWAP, ZSWAP, MIDDLE, THP, CMA, HUGETLB];
+/// 6.1 for amd64, Debian's kernel for virtual machines.
+pub static MEMINFO_6_1_AMD64: &[MemLine] =
+    joined![MemLine: HEAD, SWAP, MIDDLE, THP, HUGETLB, DIRECT_4K, DIRECT_2M, DIRECT_1G];
+/// 6.12 for amd64, likewise.
+pub static MEMINFO_6_12_AMD64: &[MemLine] =
+    joined![MemLine: HEAD, SWAP, MIDDLE, POISON, THP, UNACCEPTED, HUGETLB, DIRECT_4K, DIRECT_2M, DIRECT_1G];
+/// 6.1 and 6.12 for arm64, likewise: a contiguous area.
+pub static MEMINFO_6_ARM64: &[MemLine] = joined![MemLine: HEAD, SWAP, MIDDLE, POISON, THP, CMA, HUGETLB];
 
-/// Puts the last line behind those that all kernels of 6.1 have.
-const fn ended_6_1(last: MemLine) -> [MemLine; LINES_6_1.len() + 1] {
-    let mut lines = [last; LINES_6_1.len() + 1];
-    let mut at = 0;
-    while at < LINES_6_1.len() {
-        lines[at] = LINES_6_1[at];
-        at += 1;
-    }
-    lines
-}
-
-const LINES_6_1: &[MemLine] = &[
+// The groups of 6.x, in the order of the file. All kernels have HEAD, SWAP and MIDDLE.
+const HEAD: &[MemLine] = &[
     kb("MemTotal:       ", MemField::MemTotal),
     kb("MemFree:        ", MemField::MemFree),
     kb("MemAvailable:   ", MemField::MemAvailable),
@@ -58,14 +62,16 @@ const LINES_6_1: &[MemLine] = &[
     kb("Inactive(file): ", MemField::InactiveFile),
     kb("Unevictable:    ", MemField::Unevictable),
     kb("Mlocked:        ", MemField::Mlocked),
+];
+const HIGH_AND_LOW: &[MemLine] = &[
     kb("HighTotal:      ", MemField::HighTotal),
     kb("HighFree:       ", MemField::HighFree),
     kb("LowTotal:       ", MemField::LowTotal),
     kb("LowFree:        ", MemField::LowFree),
-    kb("SwapTotal:      ", MemField::SwapTotal),
-    kb("SwapFree:       ", MemField::SwapFree),
-    kb("Zswap:          ", MemField::Zswap),
-    kb("Zswapped:       ", MemField::Zswapped),
+];
+const SWAP: &[MemLine] = &[kb("SwapTotal:      ", MemField::SwapTotal), kb("SwapFree:       ", MemField::SwapFree)];
+const ZSWAP: &[MemLine] = &[kb("Zswap:          ", MemField::Zswap), kb("Zswapped:       ", MemField::Zswapped)];
+const MIDDLE: &[MemLine] = &[
     kb("Dirty:          ", MemField::Dirty),
     kb("Writeback:      ", MemField::Writeback),
     kb("AnonPages:      ", MemField::AnonPages),
@@ -87,20 +93,30 @@ const LINES_6_1: &[MemLine] = &[
     kb("VmallocUsed:    ", MemField::VmallocUsed),
     kb("VmallocChunk:   ", MemField::VmallocChunk),
     kb("Percpu:         ", MemField::Percpu),
-    MemLine { label: "HardwareCorrupted: ", field: MemField::HardwareCorrupted, width: 5, unit: " kB" },
+];
+const POISON: &[MemLine] =
+    &[MemLine { label: "HardwareCorrupted: ", field: MemField::HardwareCorrupted, width: 5, unit: " kB" }];
+const THP: &[MemLine] = &[
     kb("AnonHugePages:  ", MemField::AnonHugePages),
     kb("ShmemHugePages: ", MemField::ShmemHugePages),
     kb("ShmemPmdMapped: ", MemField::ShmemPmdMapped),
     kb("FileHugePages:  ", MemField::FileHugePages),
     kb("FilePmdMapped:  ", MemField::FilePmdMapped),
+];
+const CMA: &[MemLine] = &[kb("CmaTotal:       ", MemField::CmaTotal), kb("CmaFree:        ", MemField::CmaFree)];
+const UNACCEPTED: &[MemLine] = &[kb("Unaccepted:     ", MemField::Unaccepted)];
+const HUGETLB: &[MemLine] = &[
     count("HugePages_Total:   ", MemField::HugePagesTotal),
     count("HugePages_Free:    ", MemField::HugePagesFree),
     count("HugePages_Rsvd:    ", MemField::HugePagesRsvd),
     count("HugePages_Surp:    ", MemField::HugePagesSurp),
     kb("Hugepagesize:   ", MemField::Hugepagesize),
     kb("Hugetlb:        ", MemField::Hugetlb),
-    kb("DirectMap4k:    ", MemField::DirectMap4k),
 ];
+const DIRECT_4K: &[MemLine] = &[kb("DirectMap4k:    ", MemField::DirectMap4k)];
+const DIRECT_2M: &[MemLine] = &[kb("DirectMap2M:    ", MemField::DirectMap2M)];
+const DIRECT_4M: &[MemLine] = &[kb("DirectMap4M:    ", MemField::DirectMap4M)];
+const DIRECT_1G: &[MemLine] = &[kb("DirectMap1G:    ", MemField::DirectMap1G)];
 
 /// 3.4 for ARM with high memory.
 pub static MEMINFO_3_4: &[MemLine] = &[
@@ -173,20 +189,13 @@ const PLAIN_2_6: &[MemLine] = &[
 ];
 
 /// 2.6.11 with huge pages, as on i386: the lines above and three more.
-pub static MEMINFO_2_6: &[MemLine] = &{
-    const EXTRA: [MemLine; 3] = [
-        count("HugePages_Total: ", MemField::HugePagesTotal),
-        count("HugePages_Free:  ", MemField::HugePagesFree),
-        MemLine { label: "Hugepagesize:    ", field: MemField::Hugepagesize, width: 5, unit: " kB" },
-    ];
-    let mut lines = [EXTRA[0]; 26];
-    let mut at = 0;
-    while at < lines.len() {
-        lines[at] = if at < PLAIN_2_6.len() { PLAIN_2_6[at] } else { EXTRA[at - PLAIN_2_6.len()] };
-        at += 1;
-    }
-    lines
-};
+pub static MEMINFO_2_6: &[MemLine] = joined![MemLine: PLAIN_2_6, HUGE_2_6];
+
+const HUGE_2_6: &[MemLine] = &[
+    count("HugePages_Total: ", MemField::HugePagesTotal),
+    count("HugePages_Free:  ", MemField::HugePagesFree),
+    MemLine { label: "Hugepagesize:    ", field: MemField::Hugepagesize, width: 5, unit: " kB" },
+];
 
 /// Writes the file.
 pub fn write(out: &mut dyn Write, format: &ProcFormat, info: &MemInfo) -> Result {

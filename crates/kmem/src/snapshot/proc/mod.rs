@@ -5,17 +5,49 @@
 //!
 //! Judge: `tests/golden_proc.rs` feeds the numbers of real files into the structures and compares the text.
 
+/// Several constant lists in a row, as one.
+macro_rules! joined {
+    ($item:ty: $($group:expr),* $(,)?) => {{
+        const GROUPS: &[&[$item]] = &[$($group),*];
+        const COUNT: usize = {
+            let (mut at, mut count) = (0, 0);
+            while at < GROUPS.len() {
+                count += GROUPS[at].len();
+                at += 1;
+            }
+            count
+        };
+        const ALL: [$item; COUNT] = {
+            let mut all = [GROUPS[0][0]; COUNT];
+            let (mut group, mut count) = (0, 0);
+            while group < GROUPS.len() {
+                let mut at = 0;
+                while at < GROUPS[group].len() {
+                    all[count] = GROUPS[group][at];
+                    (at, count) = (at + 1, count + 1);
+                }
+                group += 1;
+            }
+            all
+        };
+        &ALL
+    }};
+}
+
 pub mod boot_log;
 pub mod buddyinfo;
 pub mod iomem;
 pub mod meminfo;
+pub mod pagetypeinfo;
 pub mod slabinfo;
 pub mod vmallocinfo;
+pub mod vmstat;
 pub mod zoneinfo;
 
 use crate::boot::layout::Wording;
 use boot_log::BootLogStyle;
 use meminfo::MemLine;
+use pagetypeinfo::PageTypeStyle;
 use vmallocinfo::PhysStyle;
 use zoneinfo::ZoneInfoStyle;
 
@@ -26,6 +58,10 @@ pub struct ProcFormat {
     pub meminfo: &'static [MemLine],
     /// `/proc/zoneinfo`.
     pub zoneinfo: ZoneInfoStyle,
+    /// `/proc/pagetypeinfo`; `None` before there are mobility types.
+    pub pagetypes: Option<&'static PageTypeStyle>,
+    /// `/proc/vmstat` behind the lists of zones and nodes: groups of names, divided by blanks.
+    pub vmstat: &'static [&'static str],
     /// Physical addresses in `/proc/vmallocinfo`.
     pub vmalloc_phys: PhysStyle,
     /// Digits of an address: 8 or 16.
@@ -36,10 +72,26 @@ pub struct ProcFormat {
     pub wording: Wording,
 }
 
+const ZONES_6_1: ZoneInfoStyle =
+    ZoneInfoStyle::Modern { pages: zoneinfo::PAGES_6_1, node: zoneinfo::NODE_6_1, zone: zoneinfo::ZONE_6 };
+const ZONES_6_1_NUMA: ZoneInfoStyle =
+    ZoneInfoStyle::Modern { pages: zoneinfo::PAGES_6_1, node: zoneinfo::NODE_6_1_NUMA, zone: zoneinfo::ZONE_6_NUMA };
+const ZONES_6_12: ZoneInfoStyle =
+    ZoneInfoStyle::Modern { pages: zoneinfo::PAGES_6_12, node: zoneinfo::NODE_6_12, zone: zoneinfo::ZONE_6 };
+const ZONES_6_12_NUMA: ZoneInfoStyle =
+    ZoneInfoStyle::Modern { pages: zoneinfo::PAGES_6_12, node: zoneinfo::NODE_6_12_NUMA, zone: zoneinfo::ZONE_6_NUMA };
+const ZONES_6_12_AMD64: ZoneInfoStyle = ZoneInfoStyle::Modern {
+    pages: zoneinfo::PAGES_6_12,
+    node: zoneinfo::NODE_6_12_NUMA,
+    zone: zoneinfo::ZONE_6_12_UNACCEPTED,
+};
+
 /// 6.1 on x86-32 without PAE.
 pub static PROC_6_1_I386: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_1_I386,
-    zoneinfo: ZoneInfoStyle::Modern { node: zoneinfo::NODE_6_1, zone: zoneinfo::ZONE_6_1 },
+    zoneinfo: ZONES_6_1,
+    pagetypes: Some(&pagetypeinfo::STYLE_6),
+    vmstat: vmstat::VMSTAT_6_1_I386,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
     boot_log: BootLogStyle::X86Modern,
@@ -49,10 +101,96 @@ pub static PROC_6_1_I386: ProcFormat = ProcFormat {
 /// 6.1 on x86-32 with PAE.
 pub static PROC_6_1_PAE: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_1_PAE,
-    zoneinfo: ZoneInfoStyle::Modern { node: zoneinfo::NODE_6_1, zone: zoneinfo::ZONE_6_1 },
+    zoneinfo: ZONES_6_1,
+    pagetypes: Some(&pagetypeinfo::STYLE_6),
+    vmstat: vmstat::VMSTAT_6_1_I386,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 8,
     boot_log: BootLogStyle::X86Modern,
+    wording: Wording::Modern,
+};
+
+/// 6.1 on ARM with short descriptors.
+pub static PROC_6_1_ARMHF: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_ARMHF,
+    zoneinfo: ZONES_6_1,
+    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
+    vmstat: vmstat::VMSTAT_6_1_ARMHF,
+    vmalloc_phys: PhysStyle::Padded(8),
+    address_digits: 8,
+    boot_log: BootLogStyle::ArmModern,
+    wording: Wording::Modern,
+};
+
+/// 6.1 on ARM with LPAE.
+pub static PROC_6_1_LPAE: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_LPAE,
+    zoneinfo: ZONES_6_1,
+    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
+    vmstat: vmstat::VMSTAT_6_1_LPAE,
+    vmalloc_phys: PhysStyle::Padded(16),
+    address_digits: 8,
+    boot_log: BootLogStyle::ArmModern,
+    wording: Wording::Modern,
+};
+
+/// 6.12 on ARM with short descriptors.
+pub static PROC_6_12_ARMHF: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_ARMHF,
+    zoneinfo: ZONES_6_12,
+    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
+    vmstat: vmstat::VMSTAT_6_12_ARMHF,
+    vmalloc_phys: PhysStyle::Padded(8),
+    address_digits: 8,
+    boot_log: BootLogStyle::ArmModern,
+    wording: Wording::Modern,
+};
+
+/// 6.1 on amd64.
+pub static PROC_6_1_AMD64: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_1_AMD64,
+    zoneinfo: ZONES_6_1_NUMA,
+    pagetypes: Some(&pagetypeinfo::STYLE_6),
+    vmstat: vmstat::VMSTAT_6_1_AMD64,
+    vmalloc_phys: PhysStyle::Padded(16),
+    address_digits: 16,
+    boot_log: BootLogStyle::X86Modern,
+    wording: Wording::Modern,
+};
+
+/// 6.12 on amd64.
+pub static PROC_6_12_AMD64: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_12_AMD64,
+    zoneinfo: ZONES_6_12_AMD64,
+    pagetypes: Some(&pagetypeinfo::STYLE_6),
+    vmstat: vmstat::VMSTAT_6_12_AMD64,
+    vmalloc_phys: PhysStyle::Padded(16),
+    address_digits: 16,
+    boot_log: BootLogStyle::X86Modern,
+    wording: Wording::Modern,
+};
+
+/// 6.1 on arm64.
+pub static PROC_6_1_ARM64: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_ARM64,
+    zoneinfo: ZONES_6_1_NUMA,
+    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
+    vmstat: vmstat::VMSTAT_6_1_ARM64,
+    vmalloc_phys: PhysStyle::Padded(16),
+    address_digits: 16,
+    boot_log: BootLogStyle::ArmModern,
+    wording: Wording::Modern,
+};
+
+/// 6.12 on arm64.
+pub static PROC_6_12_ARM64: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_ARM64,
+    zoneinfo: ZONES_6_12_NUMA,
+    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
+    vmstat: vmstat::VMSTAT_6_12_ARM64,
+    vmalloc_phys: PhysStyle::Padded(16),
+    address_digits: 16,
+    boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
 
@@ -60,6 +198,8 @@ pub static PROC_6_1_PAE: ProcFormat = ProcFormat {
 pub static PROC_3_4_ARM: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_3_4,
     zoneinfo: ZoneInfoStyle::Middle { zone: zoneinfo::ZONE_3_4 },
+    pagetypes: Some(&pagetypeinfo::STYLE_3_4),
+    vmstat: vmstat::VMSTAT_3_4_ARM,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
     boot_log: BootLogStyle::ArmMiddle,
@@ -70,6 +210,8 @@ pub static PROC_3_4_ARM: ProcFormat = ProcFormat {
 pub static PROC_2_6_X86: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_2_6,
     zoneinfo: ZoneInfoStyle::Early,
+    pagetypes: None,
+    vmstat: vmstat::VMSTAT_2_6,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
     boot_log: BootLogStyle::X86Early,
@@ -80,6 +222,8 @@ pub static PROC_2_6_X86: ProcFormat = ProcFormat {
 pub static PROC_2_6_NOMMU: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_2_6_NOMMU,
     zoneinfo: ZoneInfoStyle::Early,
+    pagetypes: None,
+    vmstat: vmstat::VMSTAT_2_6,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
     boot_log: BootLogStyle::NoMmuEarly,

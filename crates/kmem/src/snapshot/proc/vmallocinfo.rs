@@ -1,7 +1,9 @@
 //! `/proc/vmallocinfo`: the areas between VMALLOC_START and VMALLOC_END, in ascending order.
 //!
 //! Source: `mm/vmalloc.c`, `s_show`. The file came with 2.6.28; physical addresses are padded to their type's width, with
-//! `0x`, since 4.x, and were bare hexadecimal before.
+//! `0x`, since 4.x, and were bare hexadecimal before. Kernels with NUMA add how many of the pages lie on which node.
+//! Addresses that were given back and may not be used again yet stand at the end, since 4.17, with `unpurged vm_area`
+//! in the place of the caller.
 
 use super::ProcFormat;
 use crate::snapshot::VmAreaRow;
@@ -44,6 +46,9 @@ pub fn write(out: &mut dyn Write, format: &ProcFormat, rows: impl IntoIterator<I
         .iter()
         .filter(|(set, _)| *set)
         .try_for_each(|(_, word)| out.write_str(word))?;
+        for (node, pages) in row.node_pages.iter().enumerate().filter(|(_, &pages)| pages > 0) {
+            write!(out, " N{node}={pages}")?;
+        }
         writeln!(out)
     })
 }

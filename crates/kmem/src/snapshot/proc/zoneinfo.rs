@@ -1,6 +1,6 @@
 //! `/proc/zoneinfo`: watermarks, sizes, counters and per-CPU lists of each zone.
 //!
-//! Source: `mm/vmstat.c`, `zoneinfo_show_print`, of 6.1, 3.4 and 2.6.13 (the first that has the file, in
+//! Source: `mm/vmstat.c`, `zoneinfo_show_print`, of 6.12, 6.1, 3.4 and 2.6.13 (the first that has the file, in
 //! `mm/page_alloc.c`). Before 4.8 counters belong to zones; since then most belong to nodes.
 
 use super::ProcFormat;
@@ -17,8 +17,10 @@ pub enum ZoneInfoStyle {
         /// The zone's counters.
         zone: &'static [Stat],
     },
-    /// 6.1: the node's counters at its first zone, the zone's own after its protection.
+    /// 6.x: the node's counters at its first zone, the zone's own after its protection.
     Modern {
+        /// The rows of page counts.
+        pages: &'static [PageRow],
         /// The node's counters.
         node: &'static [Stat],
         /// The zone's counters.
@@ -26,8 +28,81 @@ pub enum ZoneInfoStyle {
     },
 }
 
+/// A row of page counts of a zone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PageRow {
+    /// What fragmentation added to the watermarks.
+    Boost,
+    /// Min watermark.
+    Min,
+    /// Low watermark.
+    Low,
+    /// High watermark.
+    High,
+    /// Watermark of promotion.
+    Promo,
+    /// First frame to last.
+    Spanned,
+    /// RAM.
+    Present,
+    /// Managed by the page allocator.
+    Managed,
+    /// In the contiguous area.
+    Cma,
+}
+
+impl PageRow {
+    /// Returns the kernel's name and the zone's number.
+    const fn of(self, zone: &ZoneInfo) -> (&'static str, u64) {
+        match self {
+            Self::Boost => ("boost", zone.boost),
+            Self::Min => ("min", zone.min),
+            Self::Low => ("low", zone.low),
+            Self::High => ("high", zone.high),
+            Self::Promo => ("promo", zone.promo),
+            Self::Spanned => ("spanned", zone.spanned),
+            Self::Present => ("present", zone.present),
+            Self::Managed => ("managed", zone.managed),
+            Self::Cma => ("cma", zone.cma),
+        }
+    }
+}
+
+/// The rows of 6.1.
+pub static PAGES_6_1: &[PageRow] = &[
+    PageRow::Boost,
+    PageRow::Min,
+    PageRow::Low,
+    PageRow::High,
+    PageRow::Spanned,
+    PageRow::Present,
+    PageRow::Managed,
+    PageRow::Cma,
+];
+
+/// The rows of 6.12.
+pub static PAGES_6_12: &[PageRow] = &[
+    PageRow::Boost,
+    PageRow::Min,
+    PageRow::Low,
+    PageRow::High,
+    PageRow::Promo,
+    PageRow::Spanned,
+    PageRow::Present,
+    PageRow::Managed,
+    PageRow::Cma,
+];
+
 /// The node's counters of 6.1 with CONFIG_TRANSPARENT_HUGEPAGE and CONFIG_SWAP.
-pub static NODE_6_1: &[Stat] = &[
+pub static NODE_6_1: &[Stat] = joined![Stat: NODE, SWAPPED];
+/// The same with CONFIG_NUMA.
+pub static NODE_6_1_NUMA: &[Stat] = joined![Stat: NODE, SWAPPED, PROMOTED];
+/// The node's counters of 6.12.
+pub static NODE_6_12: &[Stat] = joined![Stat: NODE, IOMMU, SWAPPED, DEMOTED];
+/// The same with CONFIG_NUMA.
+pub static NODE_6_12_NUMA: &[Stat] = joined![Stat: NODE, IOMMU, SWAPPED, PROMOTED, DEMOTED];
+
+const NODE: &[Stat] = &[
     Stat::InactiveAnon,
     Stat::ActiveAnon,
     Stat::InactiveFile,
@@ -68,11 +143,20 @@ pub static NODE_6_1: &[Stat] = &[
     Stat::KernelStack,
     Stat::PageTablePages,
     Stat::SecPageTablePages,
-    Stat::Swapcached,
 ];
+const IOMMU: &[Stat] = &[Stat::IommuPages];
+const SWAPPED: &[Stat] = &[Stat::Swapcached];
+const PROMOTED: &[Stat] = &[Stat::PromoteSuccess, Stat::PromoteCandidate];
+const DEMOTED: &[Stat] = &[Stat::DemoteKswapd, Stat::DemoteDirect, Stat::DemoteKhugepaged];
 
-/// The zone's counters of 6.1.
-pub static ZONE_6_1: &[Stat] = &[
+/// The zone's counters of 6.x.
+pub static ZONE_6: &[Stat] = ZONE;
+/// The same with CONFIG_NUMA.
+pub static ZONE_6_NUMA: &[Stat] = joined![Stat: ZONE, NUMA];
+/// The same where a host may hand over memory late (CONFIG_UNACCEPTED_MEMORY, 6.12).
+pub static ZONE_6_12_UNACCEPTED: &[Stat] = joined![Stat: ZONE, UNACCEPTED, NUMA];
+
+const ZONE: &[Stat] = &[
     Stat::FreePages,
     Stat::ZoneInactiveAnon,
     Stat::ZoneActiveAnon,
@@ -85,6 +169,9 @@ pub static ZONE_6_1: &[Stat] = &[
     Stat::Zspages,
     Stat::FreeCma,
 ];
+const UNACCEPTED: &[Stat] = &[Stat::Unaccepted];
+const NUMA: &[Stat] =
+    &[Stat::NumaHit, Stat::NumaMiss, Stat::NumaForeign, Stat::NumaInterleave, Stat::NumaLocal, Stat::NumaOther];
 
 /// The zone's counters of 3.4 without NUMA.
 pub static ZONE_3_4: &[Stat] = &[
@@ -124,23 +211,21 @@ pub fn write<'a>(out: &mut dyn Write, format: &ProcFormat, zones: impl IntoItera
         match format.zoneinfo {
             ZoneInfoStyle::Early => early(out, zone),
             ZoneInfoStyle::Middle { zone: stats } => middle(out, zone, stats),
-            ZoneInfoStyle::Modern { node, zone: stats } => modern(out, zone, node, stats),
+            ZoneInfoStyle::Modern { pages, node, zone: stats } => modern(out, zone, pages, node, stats),
         }
     })
 }
 
-fn modern(out: &mut dyn Write, zone: &ZoneInfo, node_list: &[Stat], zone_list: &[Stat]) -> Result {
+fn modern(out: &mut dyn Write, zone: &ZoneInfo, pages: &[PageRow], node_list: &[Stat], zone_list: &[Stat]) -> Result {
     if let Some(node_stats) = &zone.node_stats {
         write!(out, "\n  per-node stats")?;
         stats(out, "      ", node_stats, node_list)?;
     }
     write!(out, "\n  pages free     {}", zone.free)?;
-    write!(out, "\n        boost    {}", zone.boost)?;
-    marks(out, zone)?;
-    write!(out, "\n        spanned  {}", zone.spanned)?;
-    write!(out, "\n        present  {}", zone.present)?;
-    write!(out, "\n        managed  {}", zone.managed)?;
-    write!(out, "\n        cma      {}", zone.cma)?;
+    for row in pages {
+        let (name, count) = row.of(zone);
+        write!(out, "\n        {name:<8} {count}")?;
+    }
     protection(out, zone)?;
     if zone.present == 0 {
         return writeln!(out);

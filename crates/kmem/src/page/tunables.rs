@@ -1,0 +1,343 @@
+//! The tunables under `/proc/sys/vm` that decide watermarks, reserves and list sizes: what a write may say, and what it
+//! computes anew.
+//!
+//! A write reaches only what belongs to it. `min_free_kbytes` moves the watermarks (and with them, since 5.14, the sizes
+//! of the per-CPU lists), but not the reserves that lower zones keep; `lowmem_reserve_ratio` moves those and nothing else.
+//! What is not computed anew stays as boot left it, when fewer pages were counted.
+//!
+//! Sources: `kernel/sysctl.c` (the table of ranges) and `mm/page_alloc.c` of 2.6.11, 3.4, 6.1 and 6.12
+//! (`min_free_kbytes_sysctl_handler`, `watermark_scale_factor_sysctl_handler`, `lowmem_reserve_ratio_sysctl_handler`,
+//! `percpu_pagelist_high_fraction_sysctl_handler`); `fs/proc/proc_sysctl.c` (`do_sysctl_args`). Golden: the captures whose
+//! names end in `-tune`.
+
+use super::watermark::MAX_ZONES;
+use crate::boot::cmdline::{same_name, CommandLine};
+use crate::profile::Profile;
+use bitflags::bitflags;
+use core::fmt;
+
+bitflags! {
+    /// The parts of a [`super::watermark::Tuning`].
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Parts: u8 {
+        /// `min_free_kbytes` and the watermarks.
+        const MARKS = 1;
+        /// `lowmem_reserve`.
+        const RESERVE = 2;
+        /// Batch and high of the per-CPU lists.
+        const LISTS = 4;
+        /// How far a CPU's counts may stray. Only boot and CPUs that come or go compute them.
+        const THRESHOLDS = 8;
+    }
+}
+
+/// The values of the tunables.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tunables {
+    /// `vm.min_free_kbytes` as somebody wrote it; `None`: as the kernel computes it.
+    pub min_free_kbytes: Option<u64>,
+    /// `vm.watermark_scale_factor`: parts of 10000 of a zone between its marks.
+    pub watermark_scale_factor: u64,
+    /// `vm.watermark_boost_factor`: parts of 10000 of the high mark up to which fragmentation raises the marks.
+    pub watermark_boost_factor: u64,
+    /// `vm.lowmem_reserve_ratio`, by zone.
+    pub lowmem_reserve_ratio: [u64; MAX_ZONES],
+    /// `vm.percpu_pagelist_high_fraction`, before 5.14 `vm.percpu_pagelist_fraction`; 0: none.
+    pub percpu_pagelist_high_fraction: u64,
+    /// Whether huge pages may raise min_free_kbytes (`transparent_hugepage=never` on the command line: no).
+    pub huge_pages: HugePages,
+}
+
+/// Whether transparent huge pages are on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HugePages {
+    /// As the kernel was built.
+    AsBuilt,
+    /// Turned off at boot.
+    Never,
+}
+
+/// A tunable, by the kernel's name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tunable {
+    /// `min_free_kbytes`.
+    MinFreeKbytes,
+    /// `watermark_scale_factor`, since 4.6.
+    WatermarkScaleFactor,
+    /// `watermark_boost_factor`, since 5.0.
+    WatermarkBoostFactor,
+    /// `lowmem_reserve_ratio`, since 2.6.10: a number for each zone.
+    LowmemReserveRatio,
+    /// `percpu_pagelist_high_fraction`, since 5.14.
+    PercpuPagelistHighFraction,
+    /// `percpu_pagelist_fraction`, 2.6.16 to 5.13.
+    PercpuPagelistFraction,
+}
+
+/// Why a write was refused (`EINVAL`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// This kernel has no such tunable.
+    Unknown(Tunable),
+    /// What was written is no number, or nothing.
+    NotANumber(Tunable),
+    /// The number is outside the range.
+    OutOfRange {
+        /// Which tunable.
+        key: Tunable,
+        /// The least.
+        least: u64,
+        /// The most.
+        most: u64,
+    },
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Unknown(key) => write!(f, "this kernel has no vm.{}", key.name()),
+            Self::NotANumber(key) => write!(f, "vm.{} takes whole numbers", key.name()),
+            Self::OutOfRange { key, least, most } => write!(f, "vm.{} takes {least} to {most}", key.name()),
+        }
+    }
+}
+
+impl Tunable {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::MinFreeKbytes,
+        Self::WatermarkScaleFactor,
+        Self::WatermarkBoostFactor,
+        Self::LowmemReserveRatio,
+        Self::PercpuPagelistHighFraction,
+        Self::PercpuPagelistFraction,
+    ];
+
+    /// Returns its name under `/proc/sys/vm`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MinFreeKbytes => "min_free_kbytes",
+            Self::WatermarkScaleFactor => "watermark_scale_factor",
+            Self::WatermarkBoostFactor => "watermark_boost_factor",
+            Self::LowmemReserveRatio => "lowmem_reserve_ratio",
+            Self::PercpuPagelistHighFraction => "percpu_pagelist_high_fraction",
+            Self::PercpuPagelistFraction => "percpu_pagelist_fraction",
+        }
+    }
+    /// Finds a tunable of this kernel by its name.
+    pub fn by_name(profile: &Profile, name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.name() == name && key.exists(profile))
+    }
+    /// True when the profile's kernel has it.
+    pub fn exists(self, profile: &Profile) -> bool {
+        let version = profile.version;
+        match self {
+            Self::MinFreeKbytes | Self::LowmemReserveRatio => true,
+            Self::WatermarkScaleFactor => version >= (4, 6, 0),
+            Self::WatermarkBoostFactor => version >= (5, 0, 0),
+            Self::PercpuPagelistHighFraction => version >= (5, 14, 0),
+            Self::PercpuPagelistFraction => version >= (2, 6, 16) && version < (5, 14, 0),
+        }
+    }
+    /// Returns the least and the most that one number of it may be. 0 is allowed besides where it turns the tunable off.
+    pub fn range(self, profile: &Profile) -> (u64, u64) {
+        const INT_MAX: u64 = i32::MAX as u64;
+        match self {
+            // Parts of 10000; a tenth until 5.16.
+            Self::WatermarkScaleFactor if profile.version >= (5, 16, 0) => (1, 3000),
+            Self::WatermarkScaleFactor => (1, 1000),
+            Self::PercpuPagelistHighFraction | Self::PercpuPagelistFraction => (8, INT_MAX),
+            Self::MinFreeKbytes | Self::WatermarkBoostFactor | Self::LowmemReserveRatio => (0, INT_MAX),
+        }
+    }
+    /// True when 0 is allowed although it is below the range: it restores the default.
+    fn zero_turns_off(self, profile: &Profile) -> bool {
+        match self {
+            Self::PercpuPagelistHighFraction => true,
+            Self::PercpuPagelistFraction => profile.version >= (3, 16, 0),
+            _ => false,
+        }
+    }
+    /// Returns what a write of it computes anew.
+    pub fn recomputes(self, profile: &Profile) -> Parts {
+        match self {
+            Self::MinFreeKbytes | Self::WatermarkScaleFactor if profile.version >= (5, 14, 0) => {
+                Parts::MARKS.union(Parts::LISTS)
+            }
+            Self::MinFreeKbytes | Self::WatermarkScaleFactor => Parts::MARKS,
+            Self::LowmemReserveRatio => Parts::RESERVE,
+            Self::PercpuPagelistHighFraction | Self::PercpuPagelistFraction => Parts::LISTS,
+            // It is read when a block is stolen.
+            Self::WatermarkBoostFactor => Parts::empty(),
+        }
+    }
+}
+
+impl Tunables {
+    /// Returns the profile's defaults.
+    pub fn new(profile: &Profile) -> Self {
+        let mut ratio = [0; MAX_ZONES];
+        for (ratio, zone) in ratio.iter_mut().zip(profile.zones) {
+            *ratio = u64::from(zone.reserve_ratio);
+        }
+        Self {
+            min_free_kbytes: None,
+            watermark_scale_factor: 10,
+            watermark_boost_factor: 15_000,
+            lowmem_reserve_ratio: ratio,
+            percpu_pagelist_high_fraction: 0,
+            huge_pages: HugePages::AsBuilt,
+        }
+    }
+    /// Returns those that hold while the kernel boots. `sysctl.vm.*` comes at the end of boot: [`writes_of`].
+    pub fn at_boot(profile: &Profile, cmdline: CommandLine<'_>) -> Self {
+        let never = cmdline.is("transparent_hugepage", "never");
+        let huge_pages = if never { HugePages::Never } else { HugePages::AsBuilt };
+        Self { huge_pages, ..Self::new(profile) }
+    }
+    /// Writes a value as text, as to a file under `/proc/sys/vm`; returns what has to be computed anew.
+    ///
+    /// A list may be shorter than there are zones: the others keep their ratio.
+    ///
+    /// # Errors
+    /// [`Refused`]: nothing was changed. (A kernel keeps the numbers before the bad one of a list.)
+    pub fn write(&mut self, profile: &Profile, key: Tunable, text: &str) -> Result<Parts, Refused> {
+        if !key.exists(profile) {
+            return Err(Refused::Unknown(key));
+        }
+        let mut values = [0; MAX_ZONES];
+        let mut count = 0;
+        let room = if key == Tunable::LowmemReserveRatio { profile.zones.len().min(MAX_ZONES) } else { 1 };
+        for word in text.split_ascii_whitespace().take(room) {
+            values[count] = number(profile, key, word)?;
+            count += 1;
+        }
+        let first = values[..count].first().copied().ok_or(Refused::NotANumber(key))?;
+        match key {
+            Tunable::MinFreeKbytes => self.min_free_kbytes = Some(first),
+            Tunable::WatermarkScaleFactor => self.watermark_scale_factor = first,
+            Tunable::WatermarkBoostFactor => self.watermark_boost_factor = first,
+            Tunable::PercpuPagelistHighFraction | Tunable::PercpuPagelistFraction => {
+                if self.percpu_pagelist_high_fraction == first {
+                    return Ok(Parts::empty());
+                }
+                self.percpu_pagelist_high_fraction = first;
+            }
+            Tunable::LowmemReserveRatio => {
+                // Until 5.7 a ratio below 1 was 1; since then 0 keeps nothing.
+                let least = u64::from(profile.version < (5, 7, 0));
+                for (ratio, value) in self.lowmem_reserve_ratio.iter_mut().zip(&values[..count]) {
+                    *ratio = (*value).max(least);
+                }
+            }
+        }
+        Ok(key.recomputes(profile))
+    }
+}
+
+/// Reads one number. A negative ratio counts as 0, as in the kernel.
+fn number(profile: &Profile, key: Tunable, word: &str) -> Result<u64, Refused> {
+    let (least, most) = key.range(profile);
+    if let (Tunable::LowmemReserveRatio, Some(digits)) = (key, word.strip_prefix('-')) {
+        return digits.parse::<u64>().map(|_| 0).map_err(|_| Refused::NotANumber(key));
+    }
+    let value: u64 = match word.parse::<i64>() {
+        Ok(value) if value >= 0 => value as u64,
+        Ok(_) => return Err(Refused::OutOfRange { key, least, most }),
+        Err(_) => return Err(Refused::NotANumber(key)),
+    };
+    let off = value == 0 && key.zero_turns_off(profile);
+    if off || (least <= value && value <= most) {
+        Ok(value)
+    } else {
+        Err(Refused::OutOfRange { key, least, most })
+    }
+}
+
+/// Returns the writes that a command line asks for at the end of boot, `sysctl.vm.KEY=VALUE`, in order. Kernels before 5.8
+/// do not know them.
+pub fn writes_of<'a>(profile: &'a Profile, cmdline: CommandLine<'a>) -> impl Iterator<Item = (Tunable, &'a str)> {
+    cmdline.params().filter(|_| profile.version >= (5, 8, 0)).filter_map(move |param| {
+        let (prefix, name) = param.name.split_at_checked("sysctl.vm.".len())?;
+        let prefixed = same_name(prefix, "sysctl.vm.") || same_name(prefix, "sysctl/vm/");
+        let key = Tunable::ALL.into_iter().find(|key| key.name() == name && key.exists(profile));
+        key.filter(|_| prefixed).zip(param.value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{amd64_6_12, i386_pae_6_1, linux_2_6_i386, msm8x25};
+
+    #[test]
+    fn ranges_of_the_kernels() {
+        let check = |profile: &Profile, key, text: &str, fine: bool| {
+            let done = Tunables::new(profile).write(profile, key, text);
+            assert_eq!(done.is_ok(), fine, "{} {key:?} {text}: {done:?}", profile.name);
+        };
+        let new = &i386_pae_6_1::PROFILE;
+        let old = &msm8x25::PROFILE;
+        for (text, fine) in
+            [("0", true), ("8192", true), ("-1", false), ("2147483648", false), ("x", false), ("", false)]
+        {
+            check(new, Tunable::MinFreeKbytes, text, fine);
+        }
+        for (text, fine) in [("0", false), ("1", true), ("3000", true), ("3001", false)] {
+            check(new, Tunable::WatermarkScaleFactor, text, fine);
+        }
+        for (text, fine) in [("0", true), ("7", false), ("8", true)] {
+            check(new, Tunable::PercpuPagelistHighFraction, text, fine);
+        }
+        // 3.4 cannot turn it off again.
+        for (text, fine) in [("0", false), ("7", false), ("8", true)] {
+            check(old, Tunable::PercpuPagelistFraction, text, fine);
+        }
+        for (profile, key) in [
+            (old, Tunable::WatermarkScaleFactor),
+            (old, Tunable::PercpuPagelistHighFraction),
+            (&linux_2_6_i386::PROFILE, Tunable::PercpuPagelistFraction),
+            (new, Tunable::PercpuPagelistFraction),
+        ] {
+            check(profile, key, "100", false);
+            assert_eq!(Tunable::by_name(profile, key.name()), None);
+        }
+    }
+
+    #[test]
+    fn lists_may_be_short_and_ratios_may_be_none() {
+        let profile = &i386_pae_6_1::PROFILE;
+        let mut tunables = Tunables::new(profile);
+        assert_eq!(tunables.lowmem_reserve_ratio, [256, 32, 0, 0, 0]);
+        assert_eq!(tunables.write(profile, Tunable::LowmemReserveRatio, "128\t-5"), Ok(Parts::RESERVE));
+        assert_eq!(tunables.lowmem_reserve_ratio, [128, 0, 0, 0, 0]);
+        // Once 0 was not allowed.
+        let profile = &linux_2_6_i386::PROFILE;
+        let mut tunables = Tunables::new(profile);
+        assert_eq!(tunables.write(profile, Tunable::LowmemReserveRatio, "0 16"), Ok(Parts::RESERVE));
+        assert_eq!(tunables.lowmem_reserve_ratio, [1, 16, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_write_reaches_only_its_own() {
+        let recomputes = |profile, key: Tunable| key.recomputes(profile);
+        let new = &amd64_6_12::PROFILE;
+        assert_eq!(recomputes(new, Tunable::MinFreeKbytes), Parts::MARKS | Parts::LISTS);
+        assert_eq!(recomputes(&msm8x25::PROFILE, Tunable::MinFreeKbytes), Parts::MARKS);
+        assert_eq!(recomputes(new, Tunable::LowmemReserveRatio), Parts::RESERVE);
+        assert_eq!(recomputes(new, Tunable::WatermarkBoostFactor), Parts::empty());
+        // The same number again computes nothing.
+        let mut tunables = Tunables::new(new);
+        assert_eq!(tunables.write(new, Tunable::PercpuPagelistHighFraction, "0"), Ok(Parts::empty()));
+        assert_eq!(tunables.write(new, Tunable::PercpuPagelistHighFraction, "8"), Ok(Parts::LISTS));
+    }
+
+    #[test]
+    fn the_command_line_writes_in_order() {
+        let line =
+            CommandLine::new("sysctl.vm.min_free_kbytes=1 sysctl/vm/watermark_scale_factor=20 sysctl.kernel.x=1");
+        let found: Vec<_> = writes_of(&amd64_6_12::PROFILE, line).collect();
+        assert_eq!(found, [(Tunable::MinFreeKbytes, "1"), (Tunable::WatermarkScaleFactor, "20")]);
+        assert_eq!(writes_of(&msm8x25::PROFILE, line).count(), 0);
+    }
+}

@@ -88,6 +88,7 @@ fn static_mappings_as_in_its_vmallocinfo() {
         let AreaPlace::At(start) = area.at else { panic!("the phone's areas have addresses") };
         let (phys, ioremap) = match area.kind {
             BootAreaKind::Io(phys) | BootAreaKind::StaticIo(phys) => (phys, true),
+            BootAreaKind::Image(phys) | BootAreaKind::FreedImage(phys) => (phys, false),
             BootAreaKind::StaticHole => (0, true),
             BootAreaKind::Pages | BootAreaKind::PerCpu => (0, false),
         };

@@ -8,6 +8,7 @@ use super::Map;
 use crate::boot::layout::VirtRange;
 use crate::machine::Machine;
 use crate::memory::Memory;
+use crate::profile::Section;
 use crate::units::{Pfn, PhysAddr, VirtAddr, PAGE_SIZE};
 use core::fmt;
 
@@ -30,6 +31,13 @@ pub enum What {
     NoRam {
         /// The physical address that would be behind it.
         phys: PhysAddr,
+    },
+    /// The kernel image, where it lies outside the direct map.
+    Image {
+        /// The section.
+        section: &'static str,
+        /// False when boot has freed it.
+        is_mapped: bool,
     },
     /// The gap between the direct map and the first range above it.
     Gap,
@@ -73,6 +81,13 @@ impl Map {
             return if is_mapped { What::DirectMap { phys } } else { What::NoRam { phys } };
         }
         let Some(virt) = &self.virt else { return What::Nothing };
+        if mem.profile.layout.image_distance().is_some() {
+            let inside = |section: &&Section| (section.start..section.end).contains(&addr.raw());
+            if let Some(section) = mem.profile.image.sections.iter().find(inside) {
+                let is_mapped = virt.tables.translate(mem, addr).is_some();
+                return What::Image { section: section.name, is_mapped };
+            }
+        }
         let page = || virt.tables.translate(mem, addr).map(|found| Pfn::containing(found.phys));
         if let Some(area) = virt.areas.find(addr) {
             let is_inside = area.flags.contains(VmFlags::KEPT) || addr < area.start.offset(area.mapped_bytes());
@@ -132,6 +147,8 @@ impl fmt::Display for What {
             Self::User { page: None } => f.write_str("a user address, not mapped"),
             Self::DirectMap { phys } => write!(f, "the direct map, physical address {phys}"),
             Self::NoRam { phys } => write!(f, "a hole of the direct map, physical address {phys} is no RAM"),
+            Self::Image { section, is_mapped: true } => write!(f, "the kernel image, {section}"),
+            Self::Image { section, is_mapped: false } => write!(f, "the kernel image, {section}, freed after boot"),
             Self::Gap => f.write_str("the gap between the direct map and the vmalloc range"),
             Self::Area(area) => {
                 f.write_str("the ")?;

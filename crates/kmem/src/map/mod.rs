@@ -87,12 +87,34 @@ fn direct_map(profile: &Profile, layout: &Layout, ram: &RangeList) -> RangeList 
     direct
 }
 
+/// The parts of the image that are mapped where they were linked: all but what boot freed. None where the image lies in the
+/// direct map, or in the vmalloc range, where it has areas.
+///
+/// # Source
+/// 6.1 `arch/x86/mm/init.c` (`free_kernel_image_pages`, which unmaps with page table isolation).
+fn image_map(profile: &Profile, layout: &Layout) -> RangeList {
+    let mut parts = RangeList::new();
+    let image = &profile.image;
+    let Some(distance) = profile.layout.image_distance() else { return parts };
+    if layout.vmalloc.is_some_and(|range| range.contains(VirtAddr::new(image.start).offset(distance))) {
+        return parts;
+    }
+    // An image has less parts than the list has room.
+    let _ = parts.add(whole_pages(PhysRange::new(image.start, image.end)));
+    for &(start, end) in image.freed_early.iter().chain(image.freed_late) {
+        let _ = parts.remove(whole_pages(PhysRange::new(start, end)));
+    }
+    parts
+}
+
 /// The kernel's virtual memory.
 pub struct Map {
     virt: Option<Virt>,
     layout: Regions,
     /// What the direct map maps: RAM, in whole pages, and the first MiB of a PC.
     direct: RangeList,
+    /// What of the kernel image is mapped where it was linked, outside the direct map and the vmalloc range.
+    image: RangeList,
     dialect: &'static Dialect,
     /// `nr_vmalloc_pages`.
     vmalloc_pages: AtomicU32,
@@ -124,7 +146,8 @@ impl Map {
     /// # Errors
     /// An [`AllocError`] when RAM does not suffice.
     pub fn boot<M: Machine>(mem: &Memory<M>, layout: &Layout, ram: &RangeList) -> Result<Self, AllocError> {
-        let direct = direct_map(mem.profile, layout, ram);
+        let (direct, image) = (direct_map(mem.profile, layout, ram), image_map(mem.profile, layout));
+        let distance = mem.profile.layout.image_distance();
         let mut map = Self {
             virt: None,
             layout: Regions {
@@ -135,6 +158,7 @@ impl Map {
                 vectors: layout.vectors,
             },
             direct,
+            image,
             dialect: Dialect::of(mem.profile),
             vmalloc_pages: AtomicU32::new(0),
         };
@@ -142,6 +166,12 @@ impl Map {
         let tables = PageTables::new(mem, format)?;
         for range in map.direct.as_slice() {
             let va = mem.phys_to_virt(range.start).ok_or(NO_LOW)?;
+            // Where the image has a mapping of its own, nothing is executed here.
+            let prot = if distance.is_some() { Prot::KERNEL } else { Prot::KERNEL_EXEC };
+            tables.map_range(mem, va, range.start, range.bytes(), prot)?;
+        }
+        for range in map.image.as_slice() {
+            let va = VirtAddr::new(range.start.raw()).offset(distance.unwrap_or(0));
             tables.map_range(mem, va, range.start, range.bytes(), Prot::KERNEL_EXEC)?;
         }
         let pkmap = Pkmap::new(mem, &tables, layout.pkmap)?;
@@ -166,6 +196,8 @@ impl Map {
             BootAreaKind::StaticHole => (0, VmFlags::IOREMAP | VmFlags::KEPT | VmFlags::NO_GUARD, Prot::empty()),
             BootAreaKind::PerCpu => (0, VmFlags::ALLOC | VmFlags::KEPT | VmFlags::NO_GUARD, Prot::empty()),
             BootAreaKind::Pages => (0, VmFlags::ALLOC, Prot::KERNEL),
+            BootAreaKind::Image(phys) => (phys, VmFlags::MAP | VmFlags::NO_GUARD, Prot::KERNEL_EXEC),
+            BootAreaKind::FreedImage(phys) => (phys, VmFlags::MAP | VmFlags::KEPT | VmFlags::NO_GUARD, Prot::empty()),
         };
         let start = match boot.at {
             AreaPlace::FromStart(bytes) => range.start.offset(bytes),

@@ -482,6 +482,10 @@ pub enum BootAreaKind {
     Pages,
     /// Addresses that per-CPU memory keeps for itself; nothing is mapped yet.
     PerCpu,
+    /// A part of the kernel image at this physical address, without a guard page; shown as a vmap (`declare_vma`).
+    Image(u64),
+    /// A part of the image that boot has freed: no longer mapped, but its addresses are kept (`free_initmem`).
+    FreedImage(u64),
 }
 
 /// Where a boot area lies.

@@ -1,7 +1,6 @@
 //! A machine of heap memory, with a TLB that forgets only what it is told to forget.
 #![allow(unsafe_code)]
 
-use super::profiles::{Wide, LPAE as LPAE_PROFILE, WIDE};
 use crate::boot::{plan, BootParams};
 use crate::error::Name;
 use crate::gfp::Gfp;
@@ -9,7 +8,7 @@ use crate::kernel::Kernel;
 use crate::machine::{DirectMap, Machine};
 use crate::map::entry::PagingFormat;
 use crate::map::walk::translate;
-use crate::profile::by_name;
+use crate::profile::{by_name, Profile};
 use crate::units::{Order, Pfn, PhysAddr, VirtAddr, PAGE_SIZE};
 use std::alloc::{alloc_zeroed, dealloc, Layout};
 use std::cell::{Cell, RefCell};
@@ -163,10 +162,10 @@ pub(crate) const ARM: Ground =
     Ground { profile: "msm8x25", ram: 1 << 30, cmdline: "vmalloc=200M", high: HighPages::Hidden };
 pub(crate) const NO_MMU: Ground =
     Ground { profile: "uclinux-2.6", ram: 32 << 20, cmdline: "", high: HighPages::Hidden };
-pub(crate) const LPAE: Ground = Ground { profile: "test-lpae", ..ARM };
-pub(crate) const AMD64: Ground = Ground { profile: "test-amd64", ram: 192 << 20, cmdline: "", high: HighPages::Hidden };
-pub(crate) const ARM64: Ground = Ground { profile: "test-arm64", ..AMD64 };
-pub(crate) const RISCV64: Ground = Ground { profile: "test-riscv64", ..AMD64 };
+pub(crate) const LPAE: Ground = Ground { profile: "armhf-lpae-6.1", cmdline: "", ..ARM };
+pub(crate) const AMD64: Ground = Ground { profile: "amd64-6.12", ram: 256 << 20, cmdline: "", high: HighPages::Hidden };
+pub(crate) const ARM64: Ground = Ground { profile: "arm64-6.12", ..AMD64 };
+pub(crate) const RISCV64: Ground = Ground { profile: "riscv64", ..AMD64 };
 /// One of each page table format whose machines have high memory.
 pub(crate) const HIGH: [Ground; 5] = [PAE, PAE_HIDDEN, I386, ARM, LPAE];
 /// One of each page table format with 64-bit addresses: all memory is low.
@@ -178,12 +177,9 @@ pub(crate) type TestKernel = Kernel<TestMachine>;
 
 impl Ground {
     pub(crate) fn boot(self) -> TestKernel {
-        let wide = WIDE.into_iter().find(|wide| wide.profile.name == self.profile);
-        let own = wide.map(|wide| &wide.profile).or((LPAE_PROFILE.name == self.profile).then_some(&LPAE_PROFILE));
-        let profile = own.or_else(|| by_name(self.profile)).expect("the profile exists");
+        let profile: &'static Profile = by_name(self.profile).expect("the profile exists");
         let params = BootParams { ram_bytes: self.ram, cmdline: self.cmdline, cpus: 1, ..BootParams::new(profile) };
-        let mut plan = plan(profile, &params).expect("the machine can be");
-        wide.into_iter().for_each(|wide: &Wide| wide.lay_out(&mut plan.layout));
+        let plan = plan(profile, &params).expect("the machine can be");
         let low = plan.layout.low;
         let bytes = plan.layout.ram_end.raw() - low.start.raw();
         // Without an alignment the heap gives pages that are zero without having been touched.

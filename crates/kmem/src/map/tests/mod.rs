@@ -5,6 +5,5 @@ pub(super) mod ground;
 mod high;
 mod io;
 mod model;
-mod profiles;
 mod vm;
 mod wide;

@@ -158,6 +158,14 @@ impl Tunable {
             _ => false,
         }
     }
+    /// Returns what *reading* it computes anew: the handler of `lowmem_reserve_ratio` does not ask which of the two it is
+    /// called for. `sysctl -a` alone moves the reserves to what is managed after boot.
+    pub const fn recomputed_by_reading(self) -> Parts {
+        match self {
+            Self::LowmemReserveRatio => Parts::RESERVE,
+            _ => Parts::empty(),
+        }
+    }
     /// Returns what a write of it computes anew.
     pub fn recomputes(self, profile: &Profile) -> Parts {
         match self {

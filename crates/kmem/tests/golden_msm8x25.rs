@@ -93,7 +93,8 @@ fn static_mappings_as_in_its_vmallocinfo() {
             BootAreaKind::Pages | BootAreaKind::PerCpu => (0, false),
         };
         let flags = VmAreaFlags { ioremap, vmalloc: !ioremap, ..VmAreaFlags::default() };
-        VmAreaRow { start, end: start + area.bytes, caller: Name::new(area.caller), pages: 0, phys, flags }
+        let (end, caller, node_pages) = (start + area.bytes, Name::new(area.caller), Default::default());
+        VmAreaRow { start, end, caller, pages: 0, phys, flags, node_pages }
     });
     let mut written = String::new();
     vmallocinfo::write(&mut written, phone().proc, rows).unwrap();

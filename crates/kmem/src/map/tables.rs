@@ -379,7 +379,7 @@ impl PageTables {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::ground::{TestKernel, ALL, ARM, I386, PAE};
+    use super::super::tests::ground::{TestKernel, ALL, AMD64, ARM, I386, PAE};
     use super::*;
 
     fn tables(kernel: &TestKernel) -> PageTables {
@@ -469,6 +469,28 @@ mod tests {
         assert_eq!(tables.map_range(mem, va, half, PAGE_SIZE + (1 << 20), Prot::KERNEL), Ok(()));
         let found = tables.translate(mem, VirtAddr::new(0xd090_0000)).map(|found| found.page_bytes);
         assert_eq!(found, Some(PAGE_SIZE), "no section where the pair has brought a table");
+        assert_eq!(tables.verify(mem), Ok(()));
+    }
+
+    /// The fixmap of a 64-bit kernel ends a page or two below the end of all addresses.
+    #[test]
+    fn tables_at_the_very_top() {
+        let kernel = AMD64.boot();
+        let (mem, tables) = (&kernel.memory, tables(&kernel));
+        let (start, end) = (VirtAddr::new(0xffff_ffff_ffc0_1000), VirtAddr::new(0xffff_ffff_ffff_f000));
+        assert_eq!(tables.prepare(mem, start, end), Ok(()));
+        assert_eq!(tables.table_pages(), 5, "a table for each 2 MiB, and one of each level above");
+        assert_eq!(tables.map_pages(mem, end, 1, Prot::KERNEL, page), Ok(()));
+        assert_eq!(
+            tables.next_mapped(mem, VirtAddr::new(1 << 40), VirtAddr::new(u64::MAX)).map(|(va, _)| va),
+            Some(end)
+        );
+        assert_eq!(
+            tables.next_mapped(mem, VirtAddr::new(u64::MAX - 1), VirtAddr::new(u64::MAX)).map(|(va, _)| va.page_down()),
+            Some(end)
+        );
+        assert_eq!(tables.unmap_pages(mem, end, 1), 1);
+        assert_eq!(tables.next_mapped(mem, start, VirtAddr::new(u64::MAX)), None);
         assert_eq!(tables.verify(mem), Ok(()));
     }
 

@@ -83,6 +83,8 @@ pub(super) const CONSTANTS: Profile = Profile {
             Early { what: EarlyKind::PerCpu(30 * 4096), align: 4096 },
             Early { what: EarlyKind::Hash(HashTable::DENTRY_64), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE_64), align: 64 },
+            // "software IO TLB: mapped … (64MB)".
+            Early { what: EarlyKind::Bounce(64 << 20), align: 4096 },
         ],
         // CONFIG_CMA_SIZE_MBYTES=64; in whole pageblocks.
         cma: Some(CmaRule { bytes: 64 << 20, align: 2 << 20 }),

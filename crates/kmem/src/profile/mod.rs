@@ -380,6 +380,8 @@ pub enum EarlyKind {
     MemMap,
     /// The area for contiguous blocks.
     Cma,
+    /// So many bytes below 4 GiB to copy through for devices that reach no further: where RAM lies above (swiotlb).
+    Bounce(u64),
     /// A byte for each so many bytes of RAM: the tables of a direct map of single pages.
     PerRam(u64),
     /// Each CPU's own variables: so many bytes a CPU.

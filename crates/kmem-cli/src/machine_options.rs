@@ -1,15 +1,17 @@
 //! The machine, chosen alike by every command that needs one.
 
 use crate::failure::Failure;
+use crate::like::Like;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use kmem::boot::cmdline::CommandLine;
-use kmem::boot::{plan, BootParams, Plan};
-use kmem::profile::{by_name, PROFILES};
+use kmem::boot::{cut_nodes, equal_nodes, plan, BootParams, NodeRanges, Plan};
+use kmem::profile::{by_name, MAX_NODES, PROFILES};
 use kmem::units::{align_down, PAGE_SIZE};
 use kmem::{Kernel, Profile};
 use kmem_hosted::{Displacement, Hosted};
 use std::io::Write;
+use std::path::PathBuf;
 
 /// The heading of these options in `--help`.
 const HEADING: &str = "The machine";
@@ -26,18 +28,18 @@ pub struct MachineOptions {
     /// Number of CPUs [default: the machine's own]
     #[arg(long, help_heading = HEADING, value_name = "N")]
     pub cpus: Option<u32>,
-    /// NUMA nodes (not in this version)
-    #[arg(long, help_heading = HEADING, value_name = "SPEC", hide = true)]
-    pub nodes: Option<String>,
+    /// NUMA nodes: 2 (of equal size), or 1G,3G [default: one]
+    #[arg(long, help_heading = HEADING, value_name = "SPEC", value_parser = nodes)]
+    pub nodes: Option<NodeSpec>,
     /// Kernel parameters, appended to the board's own: mem= vmalloc= highmem= …; the last one wins
     #[arg(long, help_heading = HEADING, value_name = "STRING", allow_hyphen_values = true)]
     pub cmdline: Vec<String>,
     /// Drop the board's own kernel parameters
     #[arg(long, help_heading = HEADING)]
     pub no_default_cmdline: bool,
-    /// Take machine, RAM and reservations from captures (not in this version)
-    #[arg(long, help_heading = HEADING, value_name = "DIR", hide = true)]
-    pub like: Option<String>,
+    /// Take kernel, RAM, CPUs, kernel parameters and reservations from a capture of a real machine; --cpus wins over it
+    #[arg(long, help_heading = HEADING, value_name = "DIR")]
+    pub like: Option<PathBuf>,
     /// Which kernels' interfaces: 2.6 or modern; chooses the default machine
     #[arg(long, help_heading = HEADING, value_name = "ERA", hide_possible_values = true)]
     pub era: Option<Era>,
@@ -54,6 +56,15 @@ pub enum Era {
     Modern,
 }
 
+/// How RAM is cut into nodes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NodeSpec {
+    /// So many of equal size.
+    Equal(u32),
+    /// Of these sizes.
+    Sizes(Vec<u64>),
+}
+
 /// A machine that was chosen and can be.
 #[derive(Debug)]
 pub struct Chosen {
@@ -65,6 +76,10 @@ pub struct Chosen {
     pub ram_bytes: u64,
     /// CPUs.
     pub cpus: u32,
+    /// The nodes that RAM is cut into; `None`: one, or the capture's.
+    nodes: Option<NodeRanges>,
+    /// The capture that it was taken from.
+    like: Option<Like>,
 }
 
 impl MachineOptions {
@@ -80,18 +95,16 @@ impl MachineOptions {
     /// # Errors
     /// As [`MachineOptions::choose`].
     pub fn choose_for(&self, era: Option<Era>, notes: &mut dyn Write) -> Result<Chosen, Failure> {
-        for (given, option) in [(&self.nodes, "--nodes"), (&self.like, "--like")] {
-            if given.is_some() {
-                return Err(Failure::request(format!("{option}: not in this version")));
-            }
-        }
-        let profile = match (&self.machine, self.era.or(era)) {
-            (Some(name), _) => named(name)?,
-            (None, Some(Era::Old)) => named(DEFAULT_2_6)?,
-            (None, _) => PROFILES[0],
+        let like = self.read_like()?;
+        let profile = match (&like, &self.machine, self.era.or(era)) {
+            (Some(like), ..) => like.profile,
+            (None, Some(name), _) => named(name)?,
+            (None, None, Some(Era::Old)) => named(DEFAULT_2_6)?,
+            (None, None, _) => PROFILES[0],
         };
         let mut cmdline = String::new();
-        let boards = Some(profile.default_cmdline).filter(|_| !self.no_default_cmdline);
+        let boards = like.as_ref().map_or(profile.default_cmdline, |like| &like.cmdline);
+        let boards = Some(boards).filter(|_| !self.no_default_cmdline);
         for part in boards.into_iter().chain(self.cmdline.iter().map(String::as_str)).filter(|part| !part.is_empty()) {
             if !cmdline.is_empty() {
                 cmdline.push(' ');
@@ -99,20 +112,57 @@ impl MachineOptions {
             cmdline.push_str(part);
         }
         name_unknown(&cmdline, notes)?;
-        Ok(Chosen {
-            profile,
-            cmdline,
-            ram_bytes: whole_pages(self.ram.unwrap_or(profile.default_ram)),
-            cpus: self.cpus.unwrap_or(profile.default_cpus),
-        })
+        let (default_ram, default_cpus) =
+            like.as_ref().map_or((profile.default_ram, profile.default_cpus), |like| (like.ram_bytes, like.cpus));
+        let sizes = match &self.nodes {
+            Some(NodeSpec::Sizes(sizes)) => Some(sizes.iter().fold(0u64, |sum, &size| sum.saturating_add(size))),
+            _ => None,
+        };
+        let ram_bytes = whole_pages(self.ram.or(sizes).unwrap_or(default_ram));
+        let nodes = self.nodes.as_ref().map(|spec| spec.cut(profile, ram_bytes)).transpose()?;
+        Ok(Chosen { profile, cmdline, ram_bytes, cpus: self.cpus.unwrap_or(default_cpus), nodes, like })
+    }
+
+    /// Reads the capture of `--like`, beside which nothing may say what it says.
+    fn read_like(&self) -> Result<Option<Like>, Failure> {
+        let Some(folder) = &self.like else { return Ok(None) };
+        let others =
+            [("--ram", self.ram.is_some()), ("--nodes", self.nodes.is_some()), ("--machine", self.machine.is_some())];
+        if let Some((option, _)) = others.iter().find(|(_, given)| *given) {
+            let failure = Failure::request(format!("{option} beside --like: the capture says it"));
+            return Err(failure.help("leave one of the two out; --cmdline mem=… takes RAM away, --cpus may be changed"));
+        }
+        match Like::read(folder) {
+            Ok(like) => Ok(Some(like)),
+            Err(error) => Err(Failure::request(format!("--like: {error}"))),
+        }
+    }
+}
+
+impl NodeSpec {
+    fn cut(&self, profile: &Profile, ram_bytes: u64) -> Result<NodeRanges, Failure> {
+        let cut = match self {
+            Self::Equal(count) => {
+                let sizes = equal_nodes(ram_bytes, *count);
+                // More than there can be is refused there, with the most that there can.
+                let none = [0; MAX_NODES + 1];
+                cut_nodes(profile, ram_bytes, sizes.get(..*count as usize).unwrap_or(&none))
+            }
+            Self::Sizes(sizes) => cut_nodes(profile, ram_bytes, sizes),
+        };
+        cut.map_err(|error| Failure::request(format!("--nodes: {error}")))
     }
 }
 
 impl Chosen {
     /// Returns what the kernel is booted with.
     pub fn params(&self) -> BootParams<'_> {
+        if let Some(like) = &self.like {
+            return like.params(&self.cmdline, self.cpus);
+        }
         BootParams {
             ram_bytes: self.ram_bytes,
+            nodes: self.nodes.as_ref().map(NodeRanges::as_slice),
             cpus: self.cpus,
             cmdline: &self.cmdline,
             ..BootParams::new(self.profile)
@@ -175,6 +225,15 @@ fn names() -> PossibleValuesParser {
     PossibleValuesParser::new(PROFILES.iter().map(|profile| profile.name))
 }
 
+/// Reads `2` or `1G,3G` for clap.
+fn nodes(text: &str) -> Result<NodeSpec, String> {
+    let count = text.parse::<u32>().ok().filter(|count| (1..=1024).contains(count));
+    match count {
+        Some(count) => Ok(NodeSpec::Equal(count)),
+        None => text.split(',').map(size).collect::<Result<_, _>>().map(NodeSpec::Sizes),
+    }
+}
+
 /// Reads a size for clap.
 pub fn size(text: &str) -> Result<u64, String> {
     kmem_shell::number::size(text).map_err(|why| why.to_string())
@@ -200,6 +259,47 @@ mod tests {
         assert_eq!(notes, "kmem: unknown kernel parameter, kept: vmaloc=1\n");
         let (chosen, _) = choose(MachineOptions { machine, no_default_cmdline: true, ..Default::default() });
         assert_eq!(chosen.map(|chosen| chosen.cmdline).unwrap_or_default(), "");
+    }
+
+    #[test]
+    fn nodes_are_counted_or_sized() {
+        let nodes = |spec: &str, ram| {
+            let options = MachineOptions {
+                machine: Some("amd64-6.12".to_owned()),
+                nodes: nodes(spec).ok(),
+                ram,
+                ..Default::default()
+            };
+            let chosen = choose(options).0.map_err(|error| error.to_string())?;
+            chosen.plan().map(|plan| (plan.nodes(), chosen.ram_bytes)).map_err(|error| error.to_string())
+        };
+        assert_eq!(nodes("2", None), Ok((2, 2 << 30)));
+        // Sizes say how much RAM there is; beside --ram the last node has the rest.
+        assert_eq!(nodes("1G,3G", None), Ok((2, 4 << 30)));
+        assert_eq!(nodes("1G,1G,1G", Some(8 << 30)), Ok((3, 8 << 30)));
+        assert!(nodes("9", None).is_err_and(|error| error.contains("1 to 8")));
+        assert!(nodes("1G,3G", Some(1 << 30)).is_err_and(|error| error.contains("4G")));
+        assert_eq!(super::nodes("1G,x").is_err(), true);
+    }
+
+    #[test]
+    fn what_a_capture_says_is_not_said_twice() {
+        let like = Some(PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../golden/armhf-1g")));
+        let error =
+            |options: MachineOptions| choose(options).0.map(|_| String::new()).unwrap_or_else(|it| it.to_string());
+        let said = error(MachineOptions { like: like.clone(), ram: Some(1 << 30), ..Default::default() });
+        assert!(said.contains("--ram beside --like"), "{said}");
+        let missing = Some(PathBuf::from("no/such/folder"));
+        let said = error(MachineOptions { like: missing, ..Default::default() });
+        assert!(said.contains("inputs.json") && said.contains("cmdline"), "{said}");
+        // An own command line is appended, and wins.
+        let cmdline = vec!["vmalloc=400M".to_owned()];
+        let (chosen, _) = choose(MachineOptions { like, cmdline, cpus: Some(1), ..Default::default() });
+        let chosen = chosen.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((chosen.profile.name, chosen.cpus), ("armhf-6.1", 1));
+        assert!(chosen.cmdline.starts_with("console=ttyAMA0") && chosen.cmdline.ends_with("kpf=1 vmalloc=400M"));
+        let plan = chosen.plan().unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(plan.layout.vmalloc.map(|area| area.bytes() >> 20), Some(400));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod cmd;
 mod failure;
+mod like;
 mod machine_options;
 mod region;
 mod render;

@@ -63,7 +63,9 @@ fn whole(profile: &'static Profile, plan: &Plan) -> Vec<Region> {
         return vec![region("lowmem", layout.lowmem, about)];
     };
     let distance = profile.page_offset.raw().wrapping_sub(profile.phys_offset.raw());
-    let gap = VirtRange::new(layout.high_memory.raw(), vmalloc.start.raw());
+    // Where areas have places of their own, what lies between is no gap of the kernel's.
+    let gap_end = if layout.vmemmap.is_some() { layout.high_memory } else { vmalloc.start };
+    let gap = VirtRange::new(layout.high_memory.raw(), gap_end.raw());
     let modules = layout.modules.filter(|modules| !vmalloc.contains(modules.start));
     let with_modules = if layout.modules.is_some() && modules.is_none() { ", modules" } else { "" };
     let mut regions = vec![
@@ -74,12 +76,25 @@ fn whole(profile: &'static Profile, plan: &Plan) -> Vec<Region> {
     ];
     let others = [
         ("modules", modules, "code and data of modules"),
+        ("vmemmap", layout.vmemmap, "page structures of all possible RAM"),
+        (
+            "image",
+            image(profile).filter(|it| !vmalloc.contains(it.start)),
+            "the kernel itself, mapped apart from the direct map",
+        ),
         ("pkmap", layout.pkmap, "kmap: pages of high memory"),
         ("fixmap", layout.fixmap, "kmap_atomic, kmap_local, and pages at fixed addresses"),
         ("vector", layout.vectors, "exception vectors"),
     ];
     regions.extend(others.into_iter().filter_map(|(name, range, about)| Some(region(name, range?, about))));
     regions
+}
+
+/// The kernel image, where it is not a part of the direct map.
+fn image(profile: &'static Profile) -> Option<VirtRange> {
+    profile.layout.image_distance()?;
+    let (first, last) = (profile.image.sections.first()?, profile.image.sections.last()?);
+    Some(VirtRange::new(first.start, last.end))
 }
 
 /// The sections of the kernel image that lie in a region.
@@ -94,7 +109,11 @@ fn sections(profile: &'static Profile, region: &Region) -> Vec<Region> {
     };
     let sections = profile.image.sections.iter();
     let mut sections: Vec<Region> = sections
-        .filter(|section| region.name == "lowmem" && region.start <= section.start && section.end <= region.end)
+        .filter(|section| {
+            matches!(region.name, "lowmem" | "image" | "vmalloc")
+                && region.start <= section.start
+                && section.end <= region.end
+        })
         .map(|section| Region {
             name: section.name,
             start: section.start,
@@ -122,7 +141,8 @@ mod tests {
                 assert_eq!(region.start, at, "{} {}", profile.name, region.name);
                 at = region.end;
             }
-            assert_eq!(at, 1 << 32, "{}", profile.name);
+            let end = if profile.word_bytes == 4 { 1 << 32 } else { u64::MAX };
+            assert_eq!(at, end, "{}", profile.name);
         }
     }
 }

@@ -33,7 +33,7 @@ mod registry;
 pub mod signal;
 mod tlb;
 
-pub use boot::{boot, HostedBootError};
+pub use boot::{boot, config, HostedBootError};
 pub use cpu::CpuGuard;
 pub use error::HostError;
 pub use hosted::{Displacement, Hosted, HostedConfig, Protection, Unmapped};

@@ -32,10 +32,10 @@ fn machine_addresses_are_reached_by_the_tables() {
     // The root at 1 MiB; under the entry of 0xffffc900…, a table of each level, then two pages: the first and the last of RAM.
     for (level, table) in (0..3).zip([0x10_0000u64, 0x10_1000, 0x10_2000]) {
         let index = VMALLOC >> (39 - 9 * level) & 0x1ff;
-        set(&machine, table + 8 * index, table + 0x1000 | 0x67);
+        set(&machine, table + 8 * index, (table + 0x1000) | 0x67);
     }
     set(&machine, 0x10_3000, 0x8000_0000_0000_0163);
-    set(&machine, 0x10_3008, 4 * TIB - 4096 | 0x8000_0000_0000_0163);
+    set(&machine, 0x10_3008, (4 * TIB - 4096) | 0x8000_0000_0000_0163);
     machine.load_page_table(PhysAddr::new(0x10_0000));
     let across = VirtAddr::new(VMALLOC + 4092);
     machine.write(across, b"from one").expect("both pages are mapped");

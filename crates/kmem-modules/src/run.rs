@@ -409,8 +409,8 @@ impl ImagePlace {
     fn new(kernel: &Kernel<Hosted>) -> Result<Self, RunError> {
         let image = &kernel.profile.image;
         let (first, end) = (align_up(image.start, PAGE_SIZE), image.end.min(kernel.plan().layout.low.end.raw()));
-        let freed = [image.freed_early, image.freed_late];
-        let mut cuts: Vec<(u64, u64)> = freed.into_iter().flatten().collect();
+        let freed = image.freed_early.iter().chain(image.freed_late);
+        let mut cuts: Vec<(u64, u64)> = freed.copied().collect();
         cuts.sort_unstable();
         cuts.push((end, end));
         let mut start = first;

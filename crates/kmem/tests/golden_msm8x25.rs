@@ -88,19 +88,13 @@ fn static_mappings_as_in_its_vmallocinfo() {
         let AreaPlace::At(start) = area.at else { panic!("the phone's areas have addresses") };
         let (phys, ioremap) = match area.kind {
             BootAreaKind::Io(phys) | BootAreaKind::StaticIo(phys) => (phys, true),
+            BootAreaKind::Image(phys) | BootAreaKind::FreedImage(phys) => (phys, false),
             BootAreaKind::StaticHole => (0, true),
             BootAreaKind::Pages | BootAreaKind::PerCpu => (0, false),
         };
         let flags = VmAreaFlags { ioremap, vmalloc: !ioremap, ..VmAreaFlags::default() };
-        VmAreaRow {
-            start,
-            end: start + area.bytes,
-            caller: Name::new(area.caller),
-            pages: 0,
-            phys,
-            flags,
-            ..VmAreaRow::default()
-        }
+        let (end, caller, node_pages) = (start + area.bytes, Name::new(area.caller), Default::default());
+        VmAreaRow { start, end, caller, pages: 0, phys, flags, node_pages }
     });
     let mut written = String::new();
     vmallocinfo::write(&mut written, phone().proc, rows).unwrap();

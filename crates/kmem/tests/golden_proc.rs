@@ -244,6 +244,7 @@ fn boot_areas_are_those_of_the_capture() {
         };
         let (phys, io) = match area.kind {
             BootAreaKind::Io(phys) | BootAreaKind::StaticIo(phys) => (phys, true),
+            BootAreaKind::Image(phys) | BootAreaKind::FreedImage(phys) => (phys, false),
             BootAreaKind::StaticHole => (0, true),
             BootAreaKind::Pages | BootAreaKind::PerCpu => (0, false),
         };

@@ -100,6 +100,7 @@ pub fn zones(plan: &Plan) -> Vec<Value> {
         .map(|zone| {
             json!({
                 "name": zone.name,
+                "node": zone.node,
                 "start_pfn": zone.start.raw(),
                 "spanned": zone.spanned,
                 "present": zone.present,

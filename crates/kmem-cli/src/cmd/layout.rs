@@ -59,14 +59,16 @@ fn print(out: &mut dyn Write, chosen: &Chosen, plan: &Plan, regions: &[Region]) 
     let cmdline = if chosen.cmdline.is_empty() { String::new() } else { format!(", {}", chosen.cmdline) };
     writeln!(out, "{}: {} of RAM{cmdline}", chosen.profile.name, show_size(chosen.ram_bytes))?;
     writeln!(out, "\nVirtual addresses")?;
-    writeln!(out, "  {:<10}  {:<11}  {:>7}  {:<9} for", "start", "end", "size", "name")?;
+    let digits = if chosen.profile.word_bytes == 4 { 10 } else { 18 };
+    let past = digits + 1;
+    writeln!(out, "  {:<digits$}  {:<past$}  {:>7}  {:<9} for", "start", "end", "size", "name")?;
     for region in regions {
         let indent = if region.inside { "  " } else { "" };
         writeln!(
             out,
-            "  {:#010x}  {:<11}  {:>7}  {indent}{:<width$} {}",
+            "  {:#0digits$x}  {:<past$}  {:>7}  {indent}{:<width$} {}",
             region.start,
-            format!("{:#010x}", region.end),
+            format!("{:#0digits$x}", region.end),
             rounded_size(region.bytes()),
             region.name,
             region.about,
@@ -77,13 +79,14 @@ fn print(out: &mut dyn Write, chosen: &Chosen, plan: &Plan, regions: &[Region]) 
     writeln!(out, "  {:<10}  {:<11}  {:>7}  {:<9} {:>8}  {:>8}", "start", "end", "size", "zone", "pages", "managed")?;
     for zone in plan.zones().iter().filter(|zone| zone.spanned > 0) {
         let range = zone.range();
+        let name = if plan.nodes() > 1 { format!("{} {}", zone.node, zone.name) } else { zone.name.to_owned() };
         writeln!(
             out,
             "  {:#010x}  {:<11}  {:>7}  {:<9} {:>8}  {:>8}",
             range.start.raw(),
             format!("{:#010x}", range.end.raw()),
             rounded_size(range.bytes()),
-            zone.name,
+            name,
             zone.ram,
             zone.managed
         )?;

@@ -20,6 +20,9 @@ pub struct PlanHash {
     pub entries: u64,
 }
 
+/// Devices with 32 address lines reach so far.
+const BOUNCED_FROM: u64 = 4 << 30;
+
 impl PlanHash {
     /// Returns its bytes.
     pub const fn bytes(&self) -> u64 {
@@ -141,6 +144,9 @@ impl Plan {
             EarlyKind::Initrd => ("the initrd", align_up(profile.image.initrd_bytes, PAGE_SIZE)),
             EarlyKind::MemMap => ("the page structures", self.mem_map_bytes),
             EarlyKind::Cma => ("the area for contiguous blocks", 0),
+            EarlyKind::Bounce(bytes) => {
+                ("the bounce buffer", if self.layout.ram_end.raw() > BOUNCED_FROM { bytes } else { 0 })
+            }
             EarlyKind::PerRam(share) => ("page tables", align_up(self.memblock.memory().bytes() / share, PAGE_SIZE)),
             EarlyKind::PerCpu(bytes) => ("per-CPU areas", bytes * u64::from(self.cpus)),
             EarlyKind::Hash(table) => {
@@ -152,7 +158,10 @@ impl Plan {
     }
 
     fn place(&self, placement: Placement, what: EarlyKind, bytes: u64, align: u64) -> Option<PhysRange> {
-        let low = self.layout.low;
+        let low = match what {
+            EarlyKind::Bounce(_) => PhysRange::new(self.layout.low.start.raw(), BOUNCED_FROM),
+            _ => self.layout.low,
+        };
         let block = &self.memblock;
         match placement {
             // The boot loader puts the initrd high, whatever the kernel does later.

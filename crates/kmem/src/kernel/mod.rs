@@ -154,7 +154,7 @@ impl<M: Machine> Kernel<M> {
         let user: Placed<Processes> = memory.place()?;
         memory.users = Some(user.seen_as(|user| user as &dyn UserMemory<M>));
         memory.reporter = Some(report::write);
-        let map = Map::boot(&memory, &plan.layout)?;
+        let map = Map::boot(&memory, &plan.layout, plan.memblock.memory())?;
         Ok(Self {
             memory,
             map,

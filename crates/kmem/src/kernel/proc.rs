@@ -230,8 +230,9 @@ impl<M: Machine> Kernel<M> {
         let profile = self.profile;
         let image = move |start: u64, end: u64| {
             profile.image.sections.iter().filter_map(move |section| {
-                let phys =
-                    |addr: u64| addr.wrapping_sub(profile.page_offset.raw()).wrapping_add(profile.phys_offset.raw());
+                let direct = profile.page_offset.raw().wrapping_sub(profile.phys_offset.raw());
+                let distance = profile.layout.image_distance().unwrap_or(direct);
+                let phys = |addr: u64| addr.wrapping_sub(distance);
                 let (first, last) = (phys(section.start), phys(section.end).wrapping_sub(1));
                 let name = match section.name {
                     ".text" => "Kernel code",

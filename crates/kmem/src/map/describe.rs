@@ -8,6 +8,7 @@ use super::Map;
 use crate::boot::layout::VirtRange;
 use crate::machine::Machine;
 use crate::memory::Memory;
+use crate::profile::Section;
 use crate::units::{Pfn, PhysAddr, VirtAddr, PAGE_SIZE};
 use core::fmt;
 
@@ -26,7 +27,19 @@ pub enum What {
         /// The physical address behind it.
         phys: PhysAddr,
     },
-    /// The gap between the direct map and the vmalloc range.
+    /// In the direct map, where there is no RAM.
+    NoRam {
+        /// The physical address that would be behind it.
+        phys: PhysAddr,
+    },
+    /// The kernel image, where it lies outside the direct map.
+    Image {
+        /// The section.
+        section: &'static str,
+        /// False when boot has freed it.
+        is_mapped: bool,
+    },
+    /// The gap between the direct map and the first range above it.
     Gap,
     /// Inside an area.
     Area(VmArea),
@@ -64,9 +77,17 @@ impl Map {
             return What::NullPage;
         }
         if let Some(phys) = mem.virt_to_phys(addr) {
-            return What::DirectMap { phys };
+            let is_mapped = self.virt.is_none() || self.direct.as_slice().iter().any(|range| range.contains(phys));
+            return if is_mapped { What::DirectMap { phys } } else { What::NoRam { phys } };
         }
         let Some(virt) = &self.virt else { return What::Nothing };
+        if mem.profile.layout.image_distance().is_some() {
+            let inside = |section: &&Section| (section.start..section.end).contains(&addr.raw());
+            if let Some(section) = mem.profile.image.sections.iter().find(inside) {
+                let is_mapped = virt.tables.translate(mem, addr).is_some();
+                return What::Image { section: section.name, is_mapped };
+            }
+        }
         let page = || virt.tables.translate(mem, addr).map(|found| Pfn::containing(found.phys));
         if let Some(area) = virt.areas.find(addr) {
             let is_inside = area.flags.contains(VmFlags::KEPT) || addr < area.start.offset(area.mapped_bytes());
@@ -88,8 +109,7 @@ impl Map {
         if addr.raw() < mem.profile.task_size {
             return What::User { page: page() };
         }
-        let vmalloc = self.layout.vmalloc.unwrap_or_default();
-        if self.layout.high_memory <= addr && addr < vmalloc.start {
+        if self.gap().contains(addr) {
             return What::Gap;
         }
         What::Nothing
@@ -126,6 +146,9 @@ impl fmt::Display for What {
             Self::User { page: Some(_) } => f.write_str("a user address, mapped"),
             Self::User { page: None } => f.write_str("a user address, not mapped"),
             Self::DirectMap { phys } => write!(f, "the direct map, physical address {phys}"),
+            Self::NoRam { phys } => write!(f, "a hole of the direct map, physical address {phys} is no RAM"),
+            Self::Image { section, is_mapped: true } => write!(f, "the kernel image, {section}"),
+            Self::Image { section, is_mapped: false } => write!(f, "the kernel image, {section}, freed after boot"),
             Self::Gap => f.write_str("the gap between the direct map and the vmalloc range"),
             Self::Area(area) => {
                 f.write_str("the ")?;

@@ -1,4 +1,5 @@
-//! kmap: high pages, which have no address of their own, mapped for as long as somebody needs them.
+//! kmap: high pages, which have no address of their own, mapped for as long as somebody needs them. Where all RAM is low
+//! (on 64-bit machines) there is no window, and kmap gives the address that a page has.
 //!
 //! The pkmap window has a slot a page (1024, or 512). A page that is mapped already keeps its slot and its address,
 //! however often it is mapped: a count says by how many. To unmap is only to count down. The entry stays in the page

@@ -9,6 +9,9 @@
 //!   | large pages              |  –  | areas, a guard page behind each    | high pages     |
 //! ```
 //!
+//! A 64-bit kernel has room for all of its RAM in the direct map: there are no high pages, and what gives them addresses
+//! is not there. Its direct map has pages of 1 GiB, so that the tables for a terabyte are a few pages.
+//!
 //! # Files, lowest first
 //! `entry` (formats, as data) · `walk` (address to page, pure) · `tables` (the writer) · `freed`, `vm_area` (who holds
 //! which addresses) · `dialect` (what kernels say) · `page_array`, `vmalloc` (with vmap), `ioremap` · `kmap`, `fixmap` (high
@@ -50,26 +53,69 @@ pub use vmalloc::VmallocRequest;
 pub use walk::{Translation, Walk};
 
 use crate::boot::layout::{Layout, VirtRange};
+use crate::boot::memblock::{whole_pages, RangeList};
 use crate::error::{AllocError, Name};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::memory::Memory;
-use crate::profile::{AreaPlace, BootArea, BootAreaKind};
+use crate::profile::{AreaPlace, BootArea, BootAreaKind, Firmware, Profile};
 use crate::sync::{AtomicU32, Ordering};
-use crate::units::{Pfn, PhysAddr, VirtAddr, PAGE_SHIFT, PAGE_SIZE};
+use crate::units::{Pfn, PhysAddr, PhysRange, VirtAddr, PAGE_SHIFT, PAGE_SIZE};
 use dialect::Dialect;
 use fixmap::Fixmap;
 use kmap::Pkmap;
 use vm_area::VmAreas;
 
+/// What a PC has mapped whether it is RAM or not: `ISA_END_ADDRESS`.
+const FIRST_MIB: PhysRange = PhysRange::new(0, 1 << 20);
+
+const NO_LOW: AllocError = AllocError::Unsupported("the machine shows less low memory than the layout has");
 const NO_MMU: AllocError = AllocError::Unsupported("a machine without an MMU cannot map pages");
+
+/// What the direct map maps: the RAM in low memory, and the first MiB of a PC, where its adapters are.
+///
+/// # Source
+/// 6.1 `arch/x86/mm/init.c` (`init_mem_mapping`), `arch/arm/mm/mmu.c` (`map_lowmem`), `arch/arm64/mm/mmu.c` (`map_mem`).
+fn direct_map(profile: &Profile, layout: &Layout, ram: &RangeList) -> RangeList {
+    let mut direct = RangeList::new();
+    let first = matches!(profile.firmware, Firmware::Pc { .. }).then_some(FIRST_MIB);
+    for range in ram.as_slice().iter().copied().chain(first) {
+        let (start, end) = (range.start.max(layout.low.start), range.end.min(layout.low.end));
+        // The list has as much room as the one it is made from, and the first MiB joins with what begins there; where it
+        // does not, the adapters stay unmapped.
+        let _ = direct.add(whole_pages(PhysRange::new(start.raw(), end.raw())));
+    }
+    direct
+}
+
+/// The parts of the image that are mapped where they were linked: all but what boot freed. None where the image lies in the
+/// direct map, or in the vmalloc range, where it has areas.
+///
+/// # Source
+/// 6.1 `arch/x86/mm/init.c` (`free_kernel_image_pages`, which unmaps with page table isolation).
+fn image_map(profile: &Profile, layout: &Layout) -> RangeList {
+    let mut parts = RangeList::new();
+    let image = &profile.image;
+    let Some(distance) = profile.layout.image_distance() else { return parts };
+    if layout.vmalloc.is_some_and(|range| range.contains(VirtAddr::new(image.start).offset(distance))) {
+        return parts;
+    }
+    // An image has less parts than the list has room.
+    let _ = parts.add(whole_pages(PhysRange::new(image.start, image.end)));
+    for &(start, end) in image.freed_early.iter().chain(image.freed_late) {
+        let _ = parts.remove(whole_pages(PhysRange::new(start, end)));
+    }
+    parts
+}
 
 /// The kernel's virtual memory.
 pub struct Map {
     virt: Option<Virt>,
     layout: Regions,
-    /// What of the direct map is mapped: whole pages.
-    direct: VirtRange,
+    /// What the direct map maps: RAM, in whole pages, and the first MiB of a PC.
+    direct: RangeList,
+    /// What of the kernel image is mapped where it was linked, outside the direct map and the vmalloc range.
+    image: RangeList,
     dialect: &'static Dialect,
     /// `nr_vmalloc_pages`.
     vmalloc_pages: AtomicU32,
@@ -95,15 +141,14 @@ struct Regions {
 
 impl Map {
     /// Builds the kernel's page tables: the direct map, the tables below pkmap and fixmap, the areas that this kernel's
-    /// boot leaves behind. Then the machine uses them.
+    /// boot leaves behind. Then the machine uses them. `ram` is all RAM, high pages included; holes in low memory have
+    /// addresses in the direct map that map nothing.
     ///
     /// # Errors
     /// An [`AllocError`] when RAM does not suffice.
-    pub fn boot<M: Machine>(mem: &Memory<M>, layout: &Layout) -> Result<Self, AllocError> {
-        let direct = VirtRange::new(
-            layout.lowmem.start.page_up().raw(),
-            layout.lowmem.start.offset(layout.low.bytes()).page_down().raw(),
-        );
+    pub fn boot<M: Machine>(mem: &Memory<M>, layout: &Layout, ram: &RangeList) -> Result<Self, AllocError> {
+        let (direct, image) = (direct_map(mem.profile, layout, ram), image_map(mem.profile, layout));
+        let distance = mem.profile.layout.image_distance();
         let mut map = Self {
             virt: None,
             layout: Regions {
@@ -114,13 +159,22 @@ impl Map {
                 vectors: layout.vectors,
             },
             direct,
+            image,
             dialect: Dialect::of(mem.profile),
             vmalloc_pages: AtomicU32::new(0),
         };
         let Some(format) = mem.profile.paging else { return Ok(map) };
         let tables = PageTables::new(mem, format)?;
-        let phys = mem.virt_to_phys(direct.start).unwrap_or_default();
-        tables.map_range(mem, direct.start, phys, direct.bytes(), Prot::KERNEL_EXEC)?;
+        for range in map.direct.as_slice() {
+            let va = mem.phys_to_virt(range.start).ok_or(NO_LOW)?;
+            // Where the image has a mapping of its own, nothing is executed here.
+            let prot = if distance.is_some() { Prot::KERNEL } else { Prot::KERNEL_EXEC };
+            tables.map_range(mem, va, range.start, range.bytes(), prot)?;
+        }
+        for range in map.image.as_slice() {
+            let va = VirtAddr::new(range.start.raw()).offset(distance.unwrap_or(0));
+            tables.map_range(mem, va, range.start, range.bytes(), Prot::KERNEL_EXEC)?;
+        }
         let pkmap = Pkmap::new(mem, &tables, layout.pkmap)?;
         let fixmap = Fixmap::new(mem, &tables, layout.fixmap)?;
         let vmalloc = layout.vmalloc.unwrap_or_default();
@@ -143,6 +197,8 @@ impl Map {
             BootAreaKind::StaticHole => (0, VmFlags::IOREMAP | VmFlags::KEPT | VmFlags::NO_GUARD, Prot::empty()),
             BootAreaKind::PerCpu => (0, VmFlags::ALLOC | VmFlags::KEPT | VmFlags::NO_GUARD, Prot::empty()),
             BootAreaKind::Pages => (0, VmFlags::ALLOC, Prot::KERNEL),
+            BootAreaKind::Image(phys) => (phys, VmFlags::MAP | VmFlags::NO_GUARD, Prot::KERNEL_EXEC),
+            BootAreaKind::FreedImage(phys) => (phys, VmFlags::MAP | VmFlags::KEPT | VmFlags::NO_GUARD, Prot::empty()),
         };
         let start = match boot.at {
             AreaPlace::FromStart(bytes) => range.start.offset(bytes),
@@ -196,6 +252,14 @@ impl Map {
     /// Returns the physical address behind any kernel address, by a walk of the tables.
     pub fn vmalloc_to_phys<M: Machine>(&self, mem: &Memory<M>, addr: VirtAddr) -> Option<PhysAddr> {
         self.translate(mem, addr).map(|found| found.phys)
+    }
+
+    /// Returns the addresses between the end of the direct map and the first range above it; empty where none is above.
+    fn gap(&self) -> VirtRange {
+        let start = self.layout.high_memory;
+        let ranges = [self.layout.vmalloc, self.layout.modules].into_iter().flatten();
+        let above = ranges.filter(|range| range.bytes() > 0 && range.start >= start).map(|range| range.start).min();
+        VirtRange { start, end: above.unwrap_or(start) }
     }
 
     /// Returns where modules take their memory from.

@@ -160,10 +160,9 @@ impl PageTables {
     pub(super) fn prepare<M: Machine>(&self, mem: &Memory<M>, start: VirtAddr, end: VirtAddr) -> Result<(), MapError> {
         let last = self.format.last();
         let span = self.level(last - 1).bytes();
-        let mut at = start.raw() & !(span - 1);
-        while at < end.raw() {
-            self.table_for(mem, VirtAddr::new(at), last)?;
-            at += span;
+        // Counted in spans, because the last one may end where the addresses do.
+        for number in start.raw() / span..end.raw().div_ceil(span) {
+            self.table_for(mem, VirtAddr::new(number * span), last)?;
         }
         Ok(())
     }
@@ -198,14 +197,18 @@ impl PageTables {
         from: VirtAddr,
         end: VirtAddr,
     ) -> Option<(VirtAddr, Translation)> {
-        let mut va = from.raw();
-        while va < end.raw() {
-            let walk = self.walk(mem, VirtAddr::new(va));
+        let mut va = from;
+        while va < end {
+            let walk = self.walk(mem, va);
             if let Some(found) = walk.result {
-                return Some((VirtAddr::new(va), found));
+                return Some((va, found));
             }
-            let level = self.level(walk.steps().last()?.level);
-            va = (va | (level.bytes() - 1)) + 1;
+            let next = match walk.steps().last() {
+                Some(step) => (va.raw() | (self.level(step.level).bytes() - 1)).checked_add(1).map(VirtAddr::new),
+                // Between the halves.
+                None => self.format.upper_half().filter(|&upper| upper > va),
+            };
+            va = next?;
         }
         None
     }
@@ -383,7 +386,7 @@ impl PageTables {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::ground::{TestKernel, ALL, ARM, I386, PAE};
+    use super::super::tests::ground::{TestKernel, ALL, AMD64, ARM, I386, PAE};
     use super::*;
 
     fn tables(kernel: &TestKernel) -> PageTables {
@@ -415,7 +418,8 @@ mod tests {
             assert_eq!(tables.unmap_pages(mem, start, 1), 1);
             assert_eq!(tables.next_mapped(mem, VirtAddr::new(0), end), None);
             assert_eq!(tables.verify(mem), Ok(()));
-            let beyond = VirtAddr::new(1 << 32);
+            let upper = tables.format().upper_half();
+            let beyond = upper.map_or(VirtAddr::new(1 << 32), |upper| VirtAddr::new(upper.raw() - PAGE_SIZE));
             assert_eq!(tables.map_pages(mem, beyond, 1, Prot::KERNEL, page), Err(MapError::BadAddress(beyond)));
         }
     }
@@ -472,6 +476,28 @@ mod tests {
         assert_eq!(tables.map_range(mem, va, half, PAGE_SIZE + (1 << 20), Prot::KERNEL), Ok(()));
         let found = tables.translate(mem, VirtAddr::new(0xd090_0000)).map(|found| found.page_bytes);
         assert_eq!(found, Some(PAGE_SIZE), "no section where the pair has brought a table");
+        assert_eq!(tables.verify(mem), Ok(()));
+    }
+
+    /// The fixmap of a 64-bit kernel ends a page or two below the end of all addresses.
+    #[test]
+    fn tables_at_the_very_top() {
+        let kernel = AMD64.boot();
+        let (mem, tables) = (&kernel.memory, tables(&kernel));
+        let (start, end) = (VirtAddr::new(0xffff_ffff_ffc0_1000), VirtAddr::new(0xffff_ffff_ffff_f000));
+        assert_eq!(tables.prepare(mem, start, end), Ok(()));
+        assert_eq!(tables.table_pages(), 5, "a table for each 2 MiB, and one of each level above");
+        assert_eq!(tables.map_pages(mem, end, 1, Prot::KERNEL, page), Ok(()));
+        assert_eq!(
+            tables.next_mapped(mem, VirtAddr::new(1 << 40), VirtAddr::new(u64::MAX)).map(|(va, _)| va),
+            Some(end)
+        );
+        assert_eq!(
+            tables.next_mapped(mem, VirtAddr::new(u64::MAX - 1), VirtAddr::new(u64::MAX)).map(|(va, _)| va.page_down()),
+            Some(end)
+        );
+        assert_eq!(tables.unmap_pages(mem, end, 1), 1);
+        assert_eq!(tables.next_mapped(mem, start, VirtAddr::new(u64::MAX)), None);
         assert_eq!(tables.verify(mem), Ok(()));
     }
 

@@ -1,20 +1,22 @@
 //! Page tables against everything that says what they should hold.
 //!
 //! # Invariants
-//! - **M1** The direct map maps all of low memory, each byte where it belongs.
+//! - **M1** The direct map maps all RAM in low memory, each byte where it belongs, and no hole.
 //! - **M2** Every page of an area is mapped, an I/O area's to its device; none of an area that only keeps addresses. No
 //!   area is half made or half freed.
 //! - **M3** Nothing else is mapped in the ranges: no guard page, no hole, not the gap below.
+//! - **M4** The image is mapped where it was linked, but for what boot freed.
 //! - **V1**, **A1**–**A5**, **T1**–**T3**, **K1**, **K2**, **F1**: where the structures are.
 
 use super::page_array::PageArray;
 use super::vm_area::{Space, VmArea, VmFlags};
 use super::{Map, Virt};
 use crate::boot::layout::VirtRange;
+use crate::boot::memblock::RangeList;
 use crate::error::Broken;
 use crate::machine::Machine;
 use crate::memory::Memory;
-use crate::units::{VirtAddr, PAGE_SIZE};
+use crate::units::{PhysAddr, VirtAddr, PAGE_SIZE};
 
 impl Map {
     /// Checks page tables, areas, kmap and fixmap slots against each other. Nothing may be mapped meanwhile.
@@ -26,35 +28,48 @@ impl Map {
         let Some(virt) = &self.virt else { return Ok(()) };
         virt.areas.verify()?;
         virt.tables.verify(mem)?;
-        self.verify_direct_map(mem, virt)?;
+        let direct = mem.profile.page_offset.raw().wrapping_sub(mem.profile.phys_offset.raw());
+        verify_linear(mem, virt, "map M1", &self.direct, direct)?;
+        verify_linear(mem, virt, "map M4", &self.image, mem.profile.layout.image_distance().unwrap_or(direct))?;
         let vmalloc = virt.areas.counts(Space::Vmalloc).range;
-        if self.layout.high_memory < vmalloc.start {
-            verify_empty(mem, virt, self.layout.high_memory, vmalloc.start)?;
-        }
+        let gap = self.gap();
+        verify_empty(mem, virt, gap.start, gap.end)?;
         verify_range(mem, virt, vmalloc)?;
         verify_range(mem, virt, virt.areas.counts(Space::Modules).range)?;
         virt.pkmap.verify(mem, &virt.tables)?;
         virt.fixmap.verify(mem, &virt.tables)
     }
+}
 
-    fn verify_direct_map<M: Machine>(&self, mem: &Memory<M>, virt: &Virt) -> Result<(), Broken> {
-        let end = self.direct.end;
-        let mut at = self.direct.start;
+/// Checks that physical ranges are mapped at a constant distance, and nothing between them.
+fn verify_linear<M: Machine>(
+    mem: &Memory<M>,
+    virt: &Virt,
+    what: &'static str,
+    ranges: &RangeList,
+    distance: u64,
+) -> Result<(), Broken> {
+    let broken = |at: VirtAddr, found, expected| Err(Broken { what, at: at.raw(), found, expected });
+    let to_virt = |addr: PhysAddr| VirtAddr::new(addr.raw()).offset(distance);
+    let mut before = None;
+    for range in ranges.as_slice() {
+        let (mut at, end) = (to_virt(range.start), to_virt(range.end));
+        if let Some((va, found)) = before.and_then(|before| virt.tables.next_mapped(mem, before, at)) {
+            return broken(va, found.phys.raw(), 0);
+        }
+        before = Some(end);
         while at < end {
             let found = virt.tables.next_mapped(mem, at, end);
-            let expected = mem.virt_to_phys(at).unwrap_or_default();
+            let expected = at.raw().wrapping_sub(distance);
             match found {
-                Some((va, found)) if va == at && found.phys == expected => {
-                    at = VirtAddr::new((at.raw() | (found.page_bytes - 1)) + 1);
+                Some((va, found)) if va == at && found.phys.raw() == expected => {
+                    at = VirtAddr::new(at.raw() | (found.page_bytes - 1)).offset(1);
                 }
-                _ => {
-                    let found = found.map_or(0, |(_, found)| found.phys.raw());
-                    return Err(Broken { what: "map M1", at: at.raw(), found, expected: expected.raw() });
-                }
+                _ => return broken(at, found.map_or(0, |(_, found)| found.phys.raw()), expected),
             }
         }
-        Ok(())
     }
+    Ok(())
 }
 
 fn verify_empty<M: Machine>(mem: &Memory<M>, virt: &Virt, start: VirtAddr, end: VirtAddr) -> Result<(), Broken> {

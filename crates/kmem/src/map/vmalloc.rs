@@ -384,7 +384,7 @@ impl Map {
     ///
     /// # Errors
     /// [`Misuse::Unaligned`], [`Misuse::NoArea`]; [`Misuse::BadArgument`] for an area of vmalloc's, whose pages would be
-    /// lost, or of ioremap's.
+    /// lost, of ioremap's, or of the kernel image's.
     pub fn vunmap<M: Machine>(&self, mem: &Memory<M>, addr: VirtAddr) -> Result<(), Misuse> {
         if addr.raw() == 0 {
             return Ok(());
@@ -394,7 +394,7 @@ impl Map {
             return Err(Misuse::Unaligned(addr));
         }
         let area = virt.areas.claim(addr, |area| {
-            if area.flags.contains(VmFlags::MAP) {
+            if area.flags.contains(VmFlags::MAP) && !area.flags.contains(VmFlags::NO_GUARD) {
                 return Ok(());
             }
             Err(Misuse::BadArgument("vunmap of an area that vmap did not make"))

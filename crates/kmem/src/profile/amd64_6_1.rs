@@ -90,6 +90,8 @@ pub(super) const CONSTANTS: Profile = Profile {
             Early { what: EarlyKind::PerCpu(61 * 4096), align: 4096 },
             Early { what: EarlyKind::Hash(HashTable::DENTRY_64), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE_64), align: 64 },
+            // "software IO TLB: mapped … (64MB)".
+            Early { what: EarlyKind::Bounce(64 << 20), align: 4096 },
         ],
         hashes: HashRule { counts: HashPages::LessMemMap, charges_high: false, strictly_above: false },
         gigantic: &[1 << 30],

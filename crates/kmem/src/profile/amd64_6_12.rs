@@ -45,6 +45,8 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::PerCpu(66 * 4096), align: 4096 },
             Early { what: EarlyKind::Hash(HashTable::DENTRY_64), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE_64), align: 64 },
+            // "software IO TLB: mapped … (64MB)".
+            Early { what: EarlyKind::Bounce(64 << 20), align: 4096 },
         ],
         hashes: HashRule { counts: HashPages::Free, charges_high: false, strictly_above: false },
         ..CONSTANTS.image

@@ -4,8 +4,8 @@
 //! a 512th of RAM. Numbers: golden case `arm64-6.1-512m`; what no dump shows is marked.
 
 use super::{
-    amd64_6_1, CmaRule, Counting, Early, EarlyKind, Firmware, HashTable, Image, ImageSizes, InitrdPlace, KmallocRule,
-    Profile, Section, ZoneKind, ZoneLimit, ZoneSpec,
+    amd64_6_1, AreaPlace, BootArea, BootAreaKind, CmaRule, Counting, Early, EarlyKind, Firmware, HashTable, Image,
+    ImageSizes, InitrdPlace, KmallocRule, Profile, Section, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, WideLayout};
 use crate::map::entry::ARM64;
@@ -83,6 +83,8 @@ pub(super) const CONSTANTS: Profile = Profile {
             Early { what: EarlyKind::PerCpu(30 * 4096), align: 4096 },
             Early { what: EarlyKind::Hash(HashTable::DENTRY_64), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE_64), align: 64 },
+            // "software IO TLB: mapped … (64MB)".
+            Early { what: EarlyKind::Bounce(64 << 20), align: 4096 },
         ],
         // CONFIG_CMA_SIZE_MBYTES=64; in whole pageblocks.
         cma: Some(CmaRule { bytes: 64 << 20, align: 2 << 20 }),
@@ -90,6 +92,18 @@ pub(super) const CONSTANTS: Profile = Profile {
         gigantic: &[1 << 30, 32 << 20],
         ..amd64_6_1::CONSTANTS.image
     },
+    boot_areas: &[
+        image(0xffff_8000_0801_0000, 0xbc_0000, "paging_init+0x130/0x610", BootAreaKind::Image(0x4021_0000)),
+        image(0xffff_8000_08bd_0000, 0x7b_0000, "paging_init+0x170/0x610", BootAreaKind::Image(0x40dd_0000)),
+        image(0xffff_8000_0938_0000, 0xc_0000, "paging_init+0x19c/0x610", BootAreaKind::FreedImage(0x4158_0000)),
+        image(0xffff_8000_0944_0000, 0x3c_0000, "paging_init+0x1cc/0x610", BootAreaKind::FreedImage(0x4164_0000)),
+        image(0xffff_8000_0980_0000, 0x2a_1000, "paging_init+0x1f8/0x610", BootAreaKind::Image(0x41a0_0000)),
+    ],
     proc: &PROC_6_1_ARM64,
     ..amd64_6_1::CONSTANTS
 };
+
+/// A part of the image, which lies in the vmalloc area: code and read-only data, both parts of `.init`, data.
+pub(super) const fn image(at: u64, bytes: u64, caller: &'static str, kind: BootAreaKind) -> BootArea {
+    BootArea { at: AreaPlace::At(at), bytes, caller, kind }
+}

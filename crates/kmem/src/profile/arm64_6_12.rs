@@ -2,10 +2,10 @@
 //!
 //! The module area has grown to 2 GiB and kmalloc has the small classes again. Numbers: golden case `arm64-6.12-1g`.
 
-use super::arm64_6_1::CONSTANTS;
+use super::arm64_6_1::{image, CONSTANTS};
 use super::{
-    amd64_6_1, amd64_6_12, Early, EarlyKind, HashTable, Image, ImageSizes, KmallocRule, Profile, Section, ZoneKind,
-    ZoneLimit, ZoneSpec,
+    amd64_6_1, amd64_6_12, BootAreaKind, Early, EarlyKind, HashTable, Image, ImageSizes, KmallocRule, Profile, Section,
+    ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, WideLayout};
 use crate::snapshot::proc::PROC_6_12_ARM64;
@@ -60,10 +60,19 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::PerCpu(34 * 4096), align: 4096 },
             Early { what: EarlyKind::Hash(HashTable::DENTRY_64), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE_64), align: 64 },
+            // "software IO TLB: mapped … (64MB)".
+            Early { what: EarlyKind::Bounce(64 << 20), align: 4096 },
         ],
         hashes: amd64_6_12::PROFILE.image.hashes,
         ..CONSTANTS.image
     },
+    boot_areas: &[
+        image(0xffff_8000_8000_0000, 0xde_0000, "paging_init+0x440/0x538", BootAreaKind::Image(0x4020_0000)),
+        image(0xffff_8000_80de_0000, 0xa9_0000, "paging_init+0x458/0x538", BootAreaKind::Image(0x40fe_0000)),
+        image(0xffff_8000_8187_0000, 0xe_0000, "paging_init+0x470/0x538", BootAreaKind::FreedImage(0x41a7_0000)),
+        image(0xffff_8000_8195_0000, 0x53_0000, "paging_init+0x48c/0x538", BootAreaKind::FreedImage(0x41b5_0000)),
+        image(0xffff_8000_81e8_0000, 0x3b_1000, "paging_init+0x4a8/0x538", BootAreaKind::Image(0x4208_0000)),
+    ],
     proc: &PROC_6_12_ARM64,
     ..CONSTANTS
 };

@@ -34,6 +34,8 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::Cma, align: 4096 },
             Early { what: EarlyKind::Other(48 << 10), align: 4096 },
             Early { what: EarlyKind::MemMap, align: 64 },
+            // `page_ext_init_flatmem`: four bytes a page.
+            Early { what: EarlyKind::PerRam(1024), align: 4096 },
             // "Embedded 20 pages/cpu".
             Early { what: EarlyKind::PerCpu(20 * 4096), align: 4096 },
             Early { what: EarlyKind::Hash(HashTable::DENTRY), align: 64 },

@@ -383,6 +383,8 @@ pub enum EarlyKind {
     MemMap,
     /// The area for contiguous blocks.
     Cma,
+    /// So many bytes below 4 GiB to copy through for devices that reach no further: where RAM lies above (swiotlb).
+    Bounce(u64),
     /// A byte for each so many bytes of RAM: the tables of a direct map of single pages.
     PerRam(u64),
     /// Each CPU's own variables: so many bytes a CPU.
@@ -485,6 +487,10 @@ pub enum BootAreaKind {
     Pages,
     /// Addresses that per-CPU memory keeps for itself; nothing is mapped yet.
     PerCpu,
+    /// A part of the kernel image at this physical address, without a guard page; shown as a vmap (`declare_vma`).
+    Image(u64),
+    /// A part of the image that boot has freed: no longer mapped, but its addresses are kept (`free_initmem`).
+    FreedImage(u64),
 }
 
 /// Where a boot area lies.

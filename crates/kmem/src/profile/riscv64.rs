@@ -71,6 +71,8 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::PerCpu(30 * 4096), align: 4096 },
             Early { what: EarlyKind::Hash(HashTable::DENTRY_64), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE_64), align: 64 },
+            // "software IO TLB: mapped … (64MB)".
+            Early { what: EarlyKind::Bounce(64 << 20), align: 4096 },
         ],
         cma: Some(CmaRule { bytes: 16 << 20, align: 2 << 20 }),
         gigantic: &[1 << 30],

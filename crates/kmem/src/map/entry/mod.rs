@@ -229,6 +229,13 @@ impl PagingFormat {
             }
         }
     }
+    /// Returns the first address of the upper half, where there are two halves.
+    pub const fn upper_half(&self) -> Option<VirtAddr> {
+        match self.high_bits {
+            HighBits::Zero => None,
+            HighBits::Sign => Some(VirtAddr::new(u64::MAX << (self.virt_bits() - 1))),
+        }
+    }
     /// Returns the bytes of the root table; it is aligned to them.
     pub const fn root_bytes(&self) -> u64 {
         self.levels[0].table_bytes()

@@ -165,8 +165,16 @@ pub(crate) const ARM: Ground =
     Ground { profile: "msm8x25", ram: 1 << 30, cmdline: "vmalloc=200M", high: HighPages::Hidden };
 pub(crate) const NO_MMU: Ground =
     Ground { profile: "uclinux-2.6", ram: 32 << 20, cmdline: "", high: HighPages::Hidden };
+pub(crate) const LPAE: Ground = Ground { profile: "armhf-lpae-6.1", cmdline: "", ..ARM };
+pub(crate) const AMD64: Ground = Ground { profile: "amd64-6.12", ram: 256 << 20, cmdline: "", high: HighPages::Hidden };
+pub(crate) const ARM64: Ground = Ground { profile: "arm64-6.12", ..AMD64 };
+pub(crate) const RISCV64: Ground = Ground { profile: "riscv64", ..AMD64 };
+/// One of each page table format whose machines have high memory.
+pub(crate) const HIGH: [Ground; 5] = [PAE, PAE_HIDDEN, I386, ARM, LPAE];
+/// One of each page table format with 64-bit addresses: all memory is low.
+pub(crate) const ALL_LOW: [Ground; 3] = [AMD64, ARM64, RISCV64];
 /// One of each page table format.
-pub(crate) const ALL: [Ground; 4] = [PAE, PAE_HIDDEN, I386, ARM];
+pub(crate) const ALL: [Ground; 8] = [PAE, PAE_HIDDEN, I386, ARM, LPAE, AMD64, ARM64, RISCV64];
 
 pub(crate) type TestKernel = Kernel<TestMachine>;
 
@@ -209,7 +217,7 @@ pub(crate) fn name(text: &str) -> Name {
 pub(crate) fn take_all(kernel: &TestKernel) -> Vec<Pfn> {
     let mut taken = Vec::new();
     // Low memory keeps a reserve from requests that could be met elsewhere, so each kind asks for itself.
-    for zone in [Gfp::HIGHMEM, Gfp::empty(), Gfp::DMA] {
+    for zone in [Gfp::HIGHMEM, Gfp::empty(), Gfp::DMA32, Gfp::DMA] {
         while let Ok(pfn) = kernel.memory.alloc_pages(Gfp::KERNEL | zone, Order::ZERO) {
             taken.push(pfn);
         }

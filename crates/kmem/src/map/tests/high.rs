@@ -1,6 +1,6 @@
 //! kmap and its relatives.
 
-use super::ground::{Ground, TestKernel, ALL, ARM, I386, NO_MMU, PAE, PAE_HIDDEN};
+use super::ground::{Ground, TestKernel, ARM, HIGH, I386, NO_MMU, PAE, PAE_HIDDEN};
 use crate::error::{AllocError, Misuse};
 use crate::gfp::Gfp;
 use crate::map::What;
@@ -19,7 +19,7 @@ fn healthy(kernel: &TestKernel) {
 /// `expected/highmem_kmap.i686.txt`.
 #[test]
 fn what_a_real_kernel_printed() {
-    for ground in ALL {
+    for ground in HIGH {
         let kernel = ground.boot();
         let (map, mem) = (&kernel.map, &kernel.memory);
         let pages: Vec<_> = (0..8).map(|_| high_page(&kernel)).collect();
@@ -116,7 +116,7 @@ fn misuse_of_kmap() {
 
 #[test]
 fn local_maps_are_a_stack() {
-    for ground in ALL {
+    for ground in HIGH {
         let kernel = ground.boot();
         let (map, mem) = (&kernel.map, &kernel.memory);
         let pages: Vec<_> = (0..17).map(|_| high_page(&kernel)).collect();

@@ -1,6 +1,6 @@
 //! ioremap, and the areas that boot leaves behind.
 
-use super::ground::{name, Ground, ARM, I386, PAE, PAE_2G};
+use super::ground::{name, Ground, ALL, AMD64, ARM, ARM64, I386, PAE, PAE_2G};
 use crate::error::{AllocError, Misuse};
 use crate::gfp::Gfp;
 use crate::map::{Prot, Space, VmFlags};
@@ -8,9 +8,10 @@ use crate::units::{Order, PhysAddr, VirtAddr};
 
 #[test]
 fn a_device_keeps_its_offset_and_is_not_cached() {
-    for ground in [PAE, I386, ARM] {
+    for ground in ALL {
         let kernel = ground.boot();
         let mem = &kernel.memory;
+        let lost = kernel.profile.paging.map_or(Prot::empty(), |format| format.lost);
         let phys = PhysAddr::new(0xd000_0123);
         let addr = kernel.map.ioremap(mem, phys, 0x1000, name("probe")).expect("there is room");
         assert_eq!(addr.page_offset(), 0x123);
@@ -19,7 +20,7 @@ fn a_device_keeps_its_offset_and_is_not_cached() {
         assert_eq!(area.phys, phys.page_down());
         let found = kernel.map.translate(mem, addr).expect("it is mapped");
         assert_eq!(found.phys, phys);
-        assert!(found.prot.contains(Prot::DEVICE | Prot::WRITE));
+        assert!(found.prot.contains((Prot::DEVICE | Prot::WRITE) - lost));
         assert_eq!(kernel.map.verify(mem), Ok(()));
         assert_eq!(kernel.map.iounmap(mem, addr), Ok(()));
         assert_eq!(kernel.map.iounmap(mem, addr), Err(Misuse::NoArea(addr.page_down())));
@@ -29,7 +30,7 @@ fn a_device_keeps_its_offset_and_is_not_cached() {
 
 #[test]
 fn what_ioremap_refuses() {
-    for ground in [PAE, I386, ARM] {
+    for ground in ALL {
         let kernel = ground.boot();
         let mem = &kernel.memory;
         let low = mem.alloc_pages(Gfp::KERNEL, Order::ZERO).expect("there is memory");
@@ -43,9 +44,8 @@ fn what_ioremap_refuses() {
             refused(pfn.phys().raw() + 1, 1);
         }
         refused(0xffff_ffff_ffff_f000, 0x2000);
-        if !kernel.profile.name.contains("pae") {
-            refused(0xffff_f000, 0x2000);
-        }
+        let phys_bits = kernel.profile.paging.map_or(0, |format| format.phys_bits);
+        refused((1 << phys_bits) - 0x1000, 0x2000);
         let zero = kernel.map.ioremap(mem, PhysAddr::new(0xd000_0000), 0, name("probe"));
         assert_eq!(zero, Err(AllocError::ZeroSize));
         assert_eq!(kernel.map.verify(mem), Ok(()));
@@ -82,6 +82,9 @@ fn io_areas_are_aligned_to_their_size() {
         (I386, 0x1000, 0x2000),
         (I386, 16 << 20, 1 << 19),
         (ARM, 3 << 20, 4 << 20),
+        (AMD64, 3 << 20, 4 << 20),
+        (AMD64, 513 << 20, 1 << 30),
+        (ARM64, 65 << 20, 128 << 20),
     ] {
         let kernel = ground.boot();
         let mem = &kernel.memory;

@@ -6,3 +6,4 @@ mod high;
 mod io;
 mod model;
 mod vm;
+mod wide;

@@ -1,6 +1,6 @@
 //! Random vmalloc, vfree, vmap and ioremap against a naive model that predicts every address exactly.
 
-use super::ground::{name, Ground, TestKernel, ARM, I386, PAE, PAE_2G, PAE_HIDDEN};
+use super::ground::{name, Ground, TestKernel, AMD64, ARM, ARM64, I386, LPAE, PAE, PAE_2G, PAE_HIDDEN, RISCV64};
 use crate::boot::layout::VirtRange;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
@@ -90,9 +90,10 @@ impl Run {
         let request = VmallocRequest { align, ..VmallocRequest::new(bytes, name("model")) };
         let got = self.kernel.map.vmalloc_with(&self.kernel.memory, &request);
         let mut expected = self.model.insert((pages + 1) * PAGE_SIZE, align.max(PAGE_SIZE));
-        if pages * 4 > PAGE_SIZE {
+        let array_bytes = pages * u64::from(self.kernel.profile.word_bytes);
+        if array_bytes > PAGE_SIZE {
             if let Ok(start) = expected {
-                let array = (pages * 4).div_ceil(PAGE_SIZE) + 1;
+                let array = array_bytes.div_ceil(PAGE_SIZE) + 1;
                 if let Err(error) = self.model.insert(array * PAGE_SIZE, PAGE_SIZE) {
                     self.model.remove(start);
                     expected = Err(error);
@@ -193,4 +194,15 @@ fn i386() {
 #[test]
 fn arm_between_static_maps() {
     check(ARM, 0xa000_0000, 50 << 20, 250);
+    check(LPAE, 0x80_0000_0000, 50 << 20, 50);
+}
+#[test]
+fn amd64() {
+    check(AMD64, 0xe000_0000, 6 << 20, 150);
+    check(AMD64, 0x38_0000_0000, 6 << 20, 50);
+}
+#[test]
+fn arm64_and_riscv64() {
+    check(ARM64, 0x80_0000_0000, 6 << 20, 100);
+    check(RISCV64, 0x80_0000_0000, 6 << 20, 100);
 }

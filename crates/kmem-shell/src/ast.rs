@@ -188,6 +188,36 @@ pub enum Command {
     KunmapLocal {
         object: Operand,
     },
+    MmCreate {
+        comm: String,
+        oom_score_adj: i16,
+    },
+    Mmap {
+        mm: Operand,
+        size: u64,
+        at: u64,
+        access: Access,
+    },
+    Brk {
+        mm: Operand,
+        to: Brk,
+    },
+    /// `size` none: to the end of the mapping.
+    Touch {
+        mm: Operand,
+        at: Operand,
+        size: Option<u64>,
+    },
+    /// `size` none: to the end of the mapping.
+    Munmap {
+        mm: Operand,
+        at: Operand,
+        size: Option<u64>,
+    },
+    MmDestroy {
+        mm: Operand,
+    },
+    Context(Context),
     /// Of memory, or of an open file.
     Read {
         from: Operand,
@@ -238,6 +268,38 @@ pub enum Command {
         body: Vec<Statement>,
     },
     File(FileCommand),
+}
+
+/// What a process may do with a mapping.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Read and write.
+    ReadWrite,
+    /// `ro`: read.
+    Read,
+}
+
+/// Where the end of a heap goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Brk {
+    /// It stays.
+    Here,
+    /// So many bytes up.
+    Up(u64),
+    /// So many bytes down.
+    Down(u64),
+    /// To an address.
+    To(u64),
+}
+
+/// What changes the context that commands run in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs)] // Each is the kernel function that it is named after.
+pub enum Context {
+    PreemptDisable,
+    PreemptEnable,
+    IrqDisable,
+    IrqEnable,
 }
 
 /// `> PATH` or `>> PATH`.

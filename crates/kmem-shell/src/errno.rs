@@ -9,6 +9,8 @@ pub struct Errno(pub i32);
 impl Errno {
     /// No such file or directory.
     pub const ENOENT: Self = Self(2);
+    /// No such process.
+    pub const ESRCH: Self = Self(3);
     /// Bad file descriptor.
     pub const EBADF: Self = Self(9);
     /// Out of memory.

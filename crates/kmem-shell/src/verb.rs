@@ -26,6 +26,8 @@ pub enum Group {
     Pool,
     /// vmalloc, vmap, ioremap, kmap.
     Map,
+    /// Processes and their memory.
+    User,
     /// Bytes and addresses.
     Look,
     /// The shell itself.
@@ -68,7 +70,7 @@ const fn later(name: &'static str) -> Verb {
     Verb { name, usage: "", about: "not in this version", group: Group::Later, gives: Gives::Object }
 }
 
-use Group::{Files, Look, Map, Pages, Pool, Shell, Slab};
+use Group::{Files, Look, Map, Pages, Pool, Shell, Slab, User};
 
 /// All commands, by groups.
 pub static VERBS: [Verb; 66] = [
@@ -105,6 +107,12 @@ pub static VERBS: [Verb; 66] = [
     does("kunmap", Map, "PAGES", "take such a mapping away"),
     gives("kmap_local", Map, "PAGES", "map a page on this CPU, last in, first out"),
     does("kunmap_local", Map, "OBJECT", "take such a mapping away"),
+    gives("mm_create", User, "[COMM] [oom_score_adj=N]", "begin a process, with an empty address space"),
+    gives("mmap", User, "MM SIZE [at=ADDR] [ro]", "give it addresses; a page comes when it is touched"),
+    does("brk", User, "MM [+SIZE|-SIZE|ADDR]", "show or move the end of its heap"),
+    does("touch", User, "MM ADDR [SIZE]", "write to each page, to the mapping's end if no SIZE is given"),
+    does("munmap", User, "MM ADDR [SIZE]", "take addresses back, and the pages that are there"),
+    does("mm_destroy", User, "MM", "end a process: all that it has is free again"),
     does("read", Look, "OBJECT COUNT", "show bytes"),
     does("write", Look, "OBJECT \"text\"|fill:BYTE:COUNT", "write bytes"),
     does("fill", Look, "OBJECT BYTE COUNT", "fill with a byte"),
@@ -115,6 +123,10 @@ pub static VERBS: [Verb; 66] = [
     does("cat", Look, "PATH", "show a file of /proc"),
     does("sysctl", Look, "vm.KEY", "show a tunable"),
     does("drain", Shell, "", "give this CPU's lists of free pages back"),
+    does("preempt_disable", Shell, "", "from now on nothing may sleep, as under a spin lock; it nests"),
+    does("preempt_enable", Shell, "", "the end of that"),
+    does("irq_disable", Shell, "", "interrupts off: nothing may sleep"),
+    does("irq_enable", Shell, "", "interrupts on"),
     does("verify", Shell, "", "check every invariant of the engine"),
     does("live", Shell, "", "list everything that this shell holds"),
     does("free_all", Shell, "", "free everything that this shell holds"),
@@ -130,16 +142,6 @@ pub static VERBS: [Verb; 66] = [
     does("dd", Files, "if=PATH of=PATH [bs=SIZE] [count=N] [skip=N] [seek=N]", "copy between files"),
     does("insmod", Files, "[FILE] [PARAM=VALUE…]", "load the module"),
     does("rmmod", Files, "[NAME]", "unload the module"),
-    later("mm_create"),
-    later("mmap"),
-    later("brk"),
-    later("touch"),
-    later("munmap"),
-    later("mm_destroy"),
-    later("preempt_disable"),
-    later("preempt_enable"),
-    later("irq_disable"),
-    later("irq_enable"),
     later("reclaim"),
     later("compact"),
     later("fail"),

@@ -9,6 +9,8 @@
 //!
 //! | rank | lock | | may be held when taking |
 //! |---|---|---|---|
+//! | 7 | processes coming | | 6, 4 (their cache), 1 (their table grows) |
+//! | 6 | one address space | | 3, 2, 1 (giving back only) |
 //! | 6 | pools coming and going | irq | 5, 1 |
 //! | 5 | one pool | irq | – |
 //! | 4 | caches coming and going | irq | 3, 1 |

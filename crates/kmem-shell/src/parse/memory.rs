@@ -1,8 +1,9 @@
 //! The commands on memory and of the shell itself: how each reads its arguments.
 
 use super::args::Args;
-use crate::ast::{Command, FileCommand, Operand, PoolOf, Redirection};
+use crate::ast::{Access, Brk, Command, Context, FileCommand, Operand, PoolOf, Redirection};
 use crate::lex::Kind;
+use crate::number::{signed, size as size_of_text};
 use crate::parse::FileVerbs;
 use crate::syntax::SyntaxError;
 use crate::verb::Verb;
@@ -51,6 +52,16 @@ fn read(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
         "kunmap" => Command::Kunmap { pages: args.operand("pages")? },
         "kmap_local" => Command::KmapLocal { pages: args.operand("pages")? },
         "kunmap_local" => Command::KunmapLocal { object: args.operand("a mapping")? },
+        "mm_create" => mm_create(args)?,
+        "mmap" => mmap(args)?,
+        "brk" => brk(args)?,
+        "touch" => Command::Touch { mm: mm(args)?, at: args.operand("an address")?, size: optional_size(args)? },
+        "munmap" => Command::Munmap { mm: mm(args)?, at: args.operand("an address")?, size: optional_size(args)? },
+        "mm_destroy" => Command::MmDestroy { mm: mm(args)? },
+        "preempt_disable" => Command::Context(Context::PreemptDisable),
+        "preempt_enable" => Command::Context(Context::PreemptEnable),
+        "irq_disable" => Command::Context(Context::IrqDisable),
+        "irq_enable" => Command::Context(Context::IrqEnable),
         "read" => {
             let from = args.operand("an object")?;
             let count = args.size("a count")?;
@@ -80,6 +91,68 @@ fn cache(args: &mut Args<'_>) -> Result<Operand, SyntaxError> {
 }
 fn pool(args: &mut Args<'_>) -> Result<Operand, SyntaxError> {
     args.operand("a pool")
+}
+
+fn mm(args: &mut Args<'_>) -> Result<Operand, SyntaxError> {
+    args.operand("a process")
+}
+fn optional_size(args: &mut Args<'_>) -> Result<Option<u64>, SyntaxError> {
+    if args.is_empty() {
+        return Ok(None);
+    }
+    args.size("a size").map(Some)
+}
+
+fn mm_create(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
+    let (mut comm, mut oom_score_adj) = (None, 0);
+    while !args.is_empty() {
+        let what = "a name or oom_score_adj=N";
+        let word = args.word(what)?;
+        let place = args.last_place();
+        if let Some(value) = word.strip_prefix("oom_score_adj=") {
+            let adj = signed(value).ok().and_then(|adj| i16::try_from(adj).ok());
+            let adj = adj.filter(|adj| (-1000..=1000).contains(adj));
+            oom_score_adj = adj.ok_or_else(|| args.expected("-1000 to 1000", &format!("`{value}`"), place))?;
+        } else if comm.is_none() && !word.contains('=') {
+            comm = Some(word.to_owned());
+        } else {
+            return Err(args.expected(what, &format!("`{word}`"), place));
+        }
+    }
+    Ok(Command::MmCreate { comm: comm.unwrap_or_else(|| "mm".into()), oom_score_adj })
+}
+
+fn mmap(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
+    let (mm, size) = (mm(args)?, args.size("a size")?);
+    let (mut at, mut access) = (0, Access::ReadWrite);
+    while !args.is_empty() {
+        let what = "at=ADDR or ro";
+        let word = args.word(what)?;
+        let place = args.last_place();
+        match word.strip_prefix("at=").map(size_of_text) {
+            Some(Ok(addr)) => at = addr,
+            None if word == "ro" => access = Access::Read,
+            _ => return Err(args.expected(what, &format!("`{word}`"), place)),
+        }
+    }
+    Ok(Command::Mmap { mm, size, at, access })
+}
+
+fn brk(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
+    let mm = mm(args)?;
+    if args.is_empty() {
+        return Ok(Command::Brk { mm, to: Brk::Here });
+    }
+    let what = "+SIZE, -SIZE or an address";
+    let word = args.word(what)?;
+    let place = args.last_place();
+    let (make, text): (fn(u64) -> Brk, &str) = match (word.strip_prefix('+'), word.strip_prefix('-')) {
+        (Some(up), _) => (Brk::Up, up),
+        (None, Some(down)) => (Brk::Down, down),
+        (None, None) => (Brk::To, word),
+    };
+    let value = size_of_text(text).map_err(|_| args.expected(what, &format!("`{word}`"), place))?;
+    Ok(Command::Brk { mm, to: make(value) })
 }
 
 fn cache_create(args: &mut Args<'_>) -> Result<Command, SyntaxError> {

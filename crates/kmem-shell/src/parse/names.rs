@@ -87,6 +87,8 @@ pub(crate) fn operands(command: &Command) -> Vec<&Operand> {
         Command::PoolFree { pool, element } => vec![pool, element],
         Command::Vmap { objects } => objects.iter().collect(),
         Command::Kmap { pages } | Command::Kunmap { pages } | Command::KmapLocal { pages } => vec![pages],
+        Command::Mmap { mm, .. } | Command::Brk { mm, .. } | Command::MmDestroy { mm } => vec![mm],
+        Command::Touch { mm, at, .. } | Command::Munmap { mm, at, .. } => vec![mm, at],
         Command::Read { from: operand, .. } | Command::Write { to: operand, .. } => vec![operand],
         _ => Vec::new(),
     }

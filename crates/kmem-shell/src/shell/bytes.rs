@@ -5,6 +5,7 @@ use super::{line, Answer, Shell};
 use crate::ast::{Data, Operand};
 use crate::errno::Errno;
 use crate::show::{count as counted, dump};
+use kmem::user::MmId;
 use kmem::VirtAddr;
 use kmem_hosted::Unmapped;
 
@@ -16,10 +17,11 @@ const CHUNK: u64 = 1 << 20;
 impl Shell<'_> {
     pub(super) fn read(&self, operand: &Operand, count: u64) -> Answer {
         let addr = self.address_of(operand)?;
+        let process = self.process_of(operand, addr);
         let (mut first, mut buffer) = (Vec::new(), vec![0; count.min(CHUNK) as usize]);
         for at in (0..count).step_by(CHUNK as usize) {
             let part = &mut buffer[..CHUNK.min(count - at) as usize];
-            self.kernel.machine().read(addr.offset(at), part).map_err(|error| self.unmapped(error))?;
+            self.load(process, addr.offset(at), part)?;
             if at == 0 {
                 first.extend_from_slice(&part[..part.len().min(SHOWN + 1)]);
             }
@@ -35,12 +37,13 @@ impl Shell<'_> {
             Data::Fill { count, .. } => *count,
         };
         self.must_be_inside(operand, addr, count)?;
+        let process = self.process_of(operand, addr);
         match data {
-            Data::Text(text) => self.put(addr, text)?,
+            Data::Text(text) => self.put(process, addr, text)?,
             Data::Fill { byte, .. } => {
                 let buffer = vec![*byte; count.min(CHUNK) as usize];
                 for at in (0..count).step_by(CHUNK as usize) {
-                    self.put(addr.offset(at), &buffer[..CHUNK.min(count - at) as usize])?;
+                    self.put(process, addr.offset(at), &buffer[..CHUNK.min(count - at) as usize])?;
                 }
             }
         }
@@ -51,7 +54,16 @@ impl Shell<'_> {
         line(format!("{operand}: {}{of} written at {addr}", counted(count, "byte")))
     }
 
-    fn put(&self, addr: VirtAddr, bytes: &[u8]) -> Result<(), Fault> {
+    fn load(&self, process: Option<MmId>, addr: VirtAddr, into: &mut [u8]) -> Result<(), Fault> {
+        match process {
+            Some(process) => self.load_user(process, addr, into),
+            None => self.kernel.machine().read(addr, into).map_err(|error| self.unmapped(error)),
+        }
+    }
+    fn put(&self, process: Option<MmId>, addr: VirtAddr, bytes: &[u8]) -> Result<(), Fault> {
+        if let Some(process) = process {
+            return self.put_user(process, addr, bytes);
+        }
         self.kernel.machine().write(addr, bytes).map_err(|error| self.unmapped(error))
     }
 
@@ -70,7 +82,7 @@ impl Shell<'_> {
         Err(Fault::misuse(why).of("out of bounds"))
     }
 
-    fn unmapped(&self, error: Unmapped) -> Fault {
+    pub(super) fn unmapped(&self, error: Unmapped) -> Fault {
         let what = self.kernel.map().describe(self.kernel.memory(), error.0);
         Fault::new(Errno::EFAULT, format!("no RAM behind {}: {what}", error.0))
     }

@@ -3,6 +3,7 @@
 use crate::errno::Errno;
 use crate::show::rounded_size;
 use kmem::slab::CreateError;
+use kmem::user::UserError;
 use kmem::{AllocError, Misuse};
 use std::fmt;
 
@@ -51,6 +52,19 @@ impl From<AllocError> for Fault {
 impl From<Misuse> for Fault {
     fn from(misuse: Misuse) -> Self {
         Self::misuse(misuse.to_string())
+    }
+}
+impl From<UserError> for Fault {
+    fn from(error: UserError) -> Self {
+        let errno = match error {
+            UserError::Alloc(error) => return error.into(),
+            UserError::NoProcess | UserError::Killed => Errno::ESRCH,
+            UserError::Segv { .. } => Errno::EFAULT,
+            UserError::NoRoom { .. } | UserError::Overcommit { .. } | UserError::TooManyAreas { .. } => Errno::ENOMEM,
+            UserError::Unsupported(_) => Errno::ENOSYS,
+            UserError::BadArgument(_) => Errno::EINVAL,
+        };
+        Self::new(errno, error.to_string())
     }
 }
 impl From<CreateError> for Fault {

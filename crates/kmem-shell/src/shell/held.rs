@@ -6,6 +6,7 @@ use super::{line, Answer, Said, Shell};
 use crate::errno::Errno;
 use crate::show::count as counted;
 use crate::syntax::did_you_mean;
+use kmem::units::PAGE_SIZE;
 use kmem::Kernel;
 use kmem_hosted::Hosted;
 use std::fmt::Write;
@@ -20,7 +21,7 @@ pub(super) fn kernel_file(path: &str) -> Option<&'static str> {
 
 impl Shell<'_> {
     pub(super) fn live(&self) -> Answer {
-        let mut text = format!("live: {}", self.objects.summary());
+        let mut text = format!("live: {}", self.objects.summary(self.resident_bytes()));
         for (id, object) in self.objects.live() {
             // Writing to a string cannot fail.
             let _ = write!(text, "\n  {} = {} ({})", self.objects.called(id), object.kind, object.kind.noun());
@@ -30,13 +31,22 @@ impl Shell<'_> {
 
     /// Frees everything, the newest first: what is made of something goes before it.
     pub(super) fn free_all(&mut self) -> Answer {
-        let summary = self.objects.summary();
+        let summary = self.objects.summary(self.resident_bytes());
         let all: Vec<Id> = self.objects.live().rev().map(|(id, _)| id).collect();
         for id in all {
             let called = self.objects.called(id);
             self.give_back(id).map_err(|fault| fault.of(called))?;
         }
         line(format!("free_all: {summary} freed"))
+    }
+
+    /// What the processes that this shell holds have in memory.
+    fn resident_bytes(&self) -> u64 {
+        let processes = self.objects.live().filter_map(|(_, object)| match object.kind {
+            Kind::Mm { id, .. } => self.kernel.user().info(id),
+            _ => None,
+        });
+        processes.map(|info| info.rss * PAGE_SIZE).sum()
     }
 
     fn give_back(&mut self, id: Id) -> Result<(), Fault> {
@@ -59,6 +69,12 @@ impl Shell<'_> {
             Kind::Ioremap { addr, .. } => map.iounmap(memory, addr)?,
             Kind::Kmap { pfn, .. } => map.kunmap(memory, pfn)?,
             Kind::KmapLocal { addr, .. } => map.kunmap_local(memory, addr)?,
+            Kind::Mm { id, .. } => self.kernel.user().destroy(memory, id).map(|_| ())?,
+            Kind::Mmap { mm, addr, bytes } => {
+                if let Some(Kind::Mm { id, .. }) = self.objects.get(mm).map(|mm| &mm.kind) {
+                    self.kernel.user().munmap(memory, *id, addr, bytes)?;
+                }
+            }
         }
         self.objects.free(id, by);
         Ok(())

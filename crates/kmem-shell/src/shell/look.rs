@@ -13,6 +13,10 @@ use std::fmt::Write;
 impl Shell<'_> {
     pub(super) fn virt_to_phys(&self, operand: &Operand) -> Answer {
         let addr = self.address_of(operand)?;
+        if self.process_of(operand, addr).is_some() {
+            let why = format!("{addr} is an address of a process; vtop walks its page tables");
+            return Err(Fault::misuse(why).of("virt_to_phys"));
+        }
         let phys = self.kernel.virt_to_phys(addr).ok_or_else(|| {
             let what = self.kernel.map().describe(self.kernel.memory(), addr);
             let why = format!("{addr} is not in the direct map, but in {what}; vtop walks the page tables");
@@ -43,7 +47,10 @@ impl Shell<'_> {
             FrameKind::Free => "free".into(),
             FrameKind::Pcp => "free, on a CPU's list".into(),
             FrameKind::Reserved => "reserved by the kernel".into(),
-            FrameKind::Used | FrameKind::Tail => "allocated".into(),
+            FrameKind::Used | FrameKind::Tail => match self.kernel.pages().owner(pfn) {
+                Some(owner) => format!("allocated, a process's page at {}", owner.addr()),
+                None => "allocated".into(),
+            },
             FrameKind::Slab | FrameKind::SlabTail => self.slab_name(pfn),
         };
         let compound = if info.compound { " compound" } else { "" };
@@ -71,7 +78,12 @@ impl Shell<'_> {
             Err(fault) => return self.vtop_of_high_page(operand).unwrap_or(Err(fault)),
         };
         let (map, memory) = (&self.kernel.map(), self.kernel.memory());
-        let (Some(walk), Some(format)) = (map.walk(memory, addr), self.kernel.profile.paging) else {
+        let process = self.process_of(operand, addr);
+        let walk = match process {
+            Some(process) => self.kernel.user().walk(memory, process, addr),
+            None => map.walk(memory, addr),
+        };
+        let (Some(walk), Some(format)) = (walk, self.kernel.profile.paging) else {
             return match self.kernel.virt_to_phys(addr) {
                 Some(phys) => line(format!("{operand}: {addr} -> {phys} (no MMU: an address is a physical one)")),
                 None => line(format!("{operand}: {addr} is no RAM (no MMU: an address is a physical one)")),
@@ -81,7 +93,11 @@ impl Shell<'_> {
             Some(found) => {
                 format!("{operand}: {addr} -> {} page={} {}", found.phys, size(found.page_bytes), rights(found.prot))
             }
-            None => format!("{operand}: {addr} is not mapped: {}", map.describe(memory, addr)),
+            None => {
+                let what =
+                    process.map_or_else(|| map.describe(memory, addr).to_string(), |of| self.describe_user(of, addr));
+                format!("{operand}: {addr} is not mapped: {what}")
+            }
         };
         for step in walk.steps() {
             let level = format.levels.get(step.level);

@@ -6,6 +6,7 @@
 mod area;
 mod block;
 mod bytes;
+mod context;
 mod fault;
 mod file;
 mod held;
@@ -17,6 +18,7 @@ mod slab;
 mod tell;
 #[cfg(test)]
 mod tests;
+mod user;
 
 pub use file::{FileReport, Style};
 
@@ -25,6 +27,7 @@ use crate::device::Devices;
 use crate::parse::{parse, Dialect, FileVerbs, Known};
 use crate::random::Random;
 use crate::syntax::SyntaxError;
+use context::Atomic;
 use fault::Fault;
 use file::Files;
 use kmem::Kernel;
@@ -72,6 +75,7 @@ fn line(text: impl Into<String>) -> Answer {
 pub struct Shell<'k> {
     kernel: &'k Kernel<Hosted>,
     objects: Objects,
+    atomic: Atomic,
     files: Option<Files<'k>>,
     kernel_log: Option<Box<dyn FnMut() -> Vec<String> + 'k>>,
 }
@@ -79,7 +83,7 @@ pub struct Shell<'k> {
 impl<'k> Shell<'k> {
     /// Makes a shell that holds nothing.
     pub fn new(kernel: &'k Kernel<Hosted>) -> Self {
-        Self { kernel, objects: Objects::default(), files: None, kernel_log: None }
+        Self { kernel, objects: Objects::default(), atomic: Atomic::default(), files: None, kernel_log: None }
     }
     /// Says how to learn what the kernel has logged since the last call. The lines go to the notes, each where it
     /// belongs between the results.
@@ -220,6 +224,7 @@ impl<'k> Shell<'k> {
     }
 
     fn command(&mut self, command: &Command, name: Option<&str>) -> Answer {
+        self.may_sleep(command)?;
         match command {
             Command::AllocPages { order, gfp } => self.alloc_pages(name, *order, *gfp),
             Command::GetFreePages { order, gfp } => self.get_free_pages(name, *order, *gfp),
@@ -249,6 +254,13 @@ impl<'k> Shell<'k> {
             Command::Kunmap { pages } => self.kunmap(pages),
             Command::KmapLocal { pages } => self.kmap_local(name, pages),
             Command::KunmapLocal { object } => self.kunmap_local(object),
+            Command::MmCreate { comm, oom_score_adj } => self.mm_create(name, comm, *oom_score_adj),
+            Command::Mmap { mm, size, at, access } => self.mmap(name, mm, *size, *at, *access),
+            Command::Brk { mm, to } => self.brk(mm, *to),
+            Command::Touch { mm, at, size } => self.touch(mm, at, *size),
+            Command::Munmap { mm, at, size } => self.munmap(mm, at, *size),
+            Command::MmDestroy { mm } => self.mm_destroy(mm),
+            Command::Context(context) => self.change_context(*context),
             Command::Read { from, count } => self.read(from, *count),
             Command::Write { to, data } => self.write(to, data),
             Command::VirtToPhys { object } => self.virt_to_phys(object),

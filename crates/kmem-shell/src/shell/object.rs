@@ -5,6 +5,7 @@ use crate::show::{count, size};
 use kmem::pool::PoolId;
 use kmem::slab::CacheId;
 use kmem::units::PAGE_SIZE;
+use kmem::user::MmId;
 use kmem::{Order, Pfn, PhysAddr, VirtAddr};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -93,6 +94,17 @@ pub(crate) enum Kind {
         pfn: Pfn,
         of: Id,
     },
+    /// A process. What it has in memory changes, so it is asked for.
+    Mm {
+        id: MmId,
+        comm: String,
+    },
+    /// Addresses of a process.
+    Mmap {
+        mm: Id,
+        addr: VirtAddr,
+        bytes: u64,
+    },
 }
 
 /// What the elements of a pool are.
@@ -124,8 +136,9 @@ impl Kind {
             | Self::Vmap { addr, .. }
             | Self::Ioremap { addr, .. }
             | Self::Kmap { addr, .. }
-            | Self::KmapLocal { addr, .. } => Some(addr),
-            Self::Cache { .. } | Self::Pool { .. } => None,
+            | Self::KmapLocal { addr, .. }
+            | Self::Mmap { addr, .. } => Some(addr),
+            Self::Cache { .. } | Self::Pool { .. } | Self::Mm { .. } => None,
         }
     }
     /// The bytes that may be used from there on.
@@ -135,16 +148,18 @@ impl Kind {
             Self::Kmalloc { bytes, .. }
             | Self::CacheObject { bytes, .. }
             | Self::Element { bytes, .. }
-            | Self::Ioremap { bytes, .. } => bytes,
+            | Self::Ioremap { bytes, .. }
+            | Self::Mmap { bytes, .. } => bytes,
             Self::Vmalloc { pages, .. } | Self::Vmap { pages, .. } => pages * PAGE_SIZE,
             Self::Kmap { .. } | Self::KmapLocal { .. } => PAGE_SIZE,
-            Self::Cache { .. } | Self::Pool { .. } => 0,
+            Self::Cache { .. } | Self::Pool { .. } | Self::Mm { .. } => 0,
         }
     }
-    /// The bytes of memory that are gone while it lives. A mapping takes none.
+    /// The bytes of memory that are gone while it lives, but for what processes have. A mapping takes none.
     pub(crate) fn held_bytes(&self) -> u64 {
         match self {
             Self::Vmap { .. } | Self::Ioremap { .. } | Self::Kmap { .. } | Self::KmapLocal { .. } => 0,
+            Self::Mmap { .. } => 0,
             Self::Pool { count, of, .. } => u64::from(*count) * of.bytes(),
             _ => self.bytes(),
         }
@@ -163,6 +178,8 @@ impl Kind {
             Self::Ioremap { .. } => "an I/O mapping",
             Self::Kmap { .. } => "a kmap mapping",
             Self::KmapLocal { .. } => "a kmap_local mapping",
+            Self::Mm { .. } => "a process",
+            Self::Mmap { .. } => "a mapping of a process",
         }
     }
     /// The command that frees it.
@@ -179,6 +196,8 @@ impl Kind {
             Self::Ioremap { .. } => "iounmap",
             Self::Kmap { .. } => "kunmap",
             Self::KmapLocal { .. } => "kunmap_local",
+            Self::Mm { .. } => "mm_destroy",
+            Self::Mmap { .. } => "munmap",
         }
     }
     /// The objects that this one is made of or maps.
@@ -188,7 +207,8 @@ impl Kind {
             | Self::Element { pool: id, .. }
             | Self::Pool { of: Of::Cache { cache: id, .. }, .. }
             | Self::Kmap { of: id, .. }
-            | Self::KmapLocal { of: id, .. } => vec![*id],
+            | Self::KmapLocal { of: id, .. }
+            | Self::Mmap { mm: id, .. } => vec![*id],
             Self::Vmap { of, .. } => of.clone(),
             _ => Vec::new(),
         }
@@ -214,6 +234,10 @@ impl fmt::Display for Kind {
                 write!(f, "{addr}-{end} pages={pages}")
             }
             Self::Ioremap { addr, phys, bytes } => write!(f, "{addr} phys={phys} size={bytes}"),
+            Self::Mm { id, comm } => write!(f, "pid={} comm={comm}", id.pid()),
+            Self::Mmap { addr, bytes, .. } => {
+                write!(f, "{addr}-{} pages={}", addr.offset(*bytes), bytes / PAGE_SIZE)
+            }
             Self::Kmap { addr, pfn, .. } | Self::KmapLocal { addr, pfn, .. } => {
                 write!(f, "{addr} pfn={:#x}", pfn.raw())
             }
@@ -324,9 +348,9 @@ impl Objects {
             None => "(no name)".into(),
         }
     }
-    /// `3 objects, 68K`.
-    pub(crate) fn summary(&self) -> String {
-        let bytes = self.live().map(|(_, object)| object.kind.held_bytes()).sum();
-        format!("{}, {}", count(self.live as u64, "object"), size(bytes))
+    /// `3 objects, 68K`; processes have `resident` bytes.
+    pub(crate) fn summary(&self, resident: u64) -> String {
+        let bytes: u64 = self.live().map(|(_, object)| object.kind.held_bytes()).sum();
+        format!("{}, {}", count(self.live as u64, "object"), size(bytes + resident))
     }
 }

@@ -129,6 +129,9 @@ impl Shell<'_> {
             }
         }
         let addr = self.address_of(operand)?;
+        if let Some(process) = self.process_of(operand, addr) {
+            return self.user_frame(process, addr);
+        }
         self.kernel.map().vmalloc_to_pfn(self.kernel.memory(), addr).ok_or_else(|| {
             let what = self.kernel.map().describe(self.kernel.memory(), addr);
             Fault::new(Errno::EFAULT, format!("nothing is mapped at {addr}: {what}"))
@@ -158,7 +161,7 @@ impl Shell<'_> {
 }
 
 /// Commands that give something back.
-const FREES: [&str; 11] = [
+const FREES: [&str; 12] = [
     "free_pages",
     "kfree",
     "kmem_cache_free",
@@ -170,6 +173,7 @@ const FREES: [&str; 11] = [
     "iounmap",
     "kunmap",
     "kunmap_local",
+    "mm_destroy",
 ];
 
 /// What an object is wanted for.

@@ -197,6 +197,92 @@ fn the_kernel_shows_itself() {
 }
 
 #[test]
+fn processes_get_pages_when_they_touch_them() {
+    check(
+        "u = mm_create init oom_score_adj=-5; a = mmap u 100K; vtop a; touch u a 5000; vtop a+0x1000; read a 4
+         write a+0xffc \"across pages\"; read a+0xffc 12; brk u +1M; touch u 0x804a000; brk u -1M; live
+         munmap u a+0x1000 4096; - read a+0x1000 1; - touch u a+0x1000 1; touch u a 4096; mm_destroy u; live",
+        "u: pid=300 comm=init pgd=0x* oom_score_adj=-5
+         a: 0xb7fe7000-0xb8000000 pages=25 resident=0
+         a: 0xb7fe7000 is not mapped: promised to process 300 (0xb7fe7000-0xb8000000), not touched yet
+           pgd at 0x*: 0x00000000 -> nothing
+         u: touched 2 pages from 0xb7fe7000 on, new=2 resident=2
+         a+0x1000: 0xb7fe8000 -> 0x* page=4K rwx user
+           pgd at 0x*: 0x* -> table 0x*
+           pte at 0x*: 0x*067 -> page 0x* rwx user
+         a: 4 bytes at 0xb7fe7000: 00 00 00 00 |....|
+         a+0xffc: 12 bytes written at 0xb7fe7ffc
+         a+0xffc: 12 bytes at 0xb7fe7ffc: 61 63 72 6f 73 73 20 70 61 67 65 73 |across pages|
+         u: heap 0x804a000-0x814a000 pages=256 resident=0
+         u: touched 1 page from 0x804a000 on, new=1 resident=3
+         u: heap 0x804a000-0x804a000 pages=0 resident=0
+         live: 2 objects, 8K
+           u = pid=300 comm=init (a process)
+           a = 0xb7fe7000-0xb8000000 pages=25 (a mapping of a process)
+         u: unmapped 0xb7fe8000-0xb7fe9000 pages=1 freed=1 resident=1
+         error: EFAULT: nothing is mapped at 0xb7fe8000: no VMA of process 300 holds it
+         error: EFAULT: touch u a+0x1000: SIGSEGV at 0xb7fe8000: no VMA holds it
+         u: touched 1 page from 0xb7fe7000 on, new=0 resident=1
+         u: pid=300 exited, 1 page freed, and 2 of page tables
+         live: 0 objects, 0",
+    );
+    check(
+        "u = mm_create; w = mm_create; a = mmap u 8K; b = mmap w 8K ro; touch u a; munmap u a; - touch u a 1
+         - touch w b; free_all; verify",
+        "u: pid=300 comm=mm pgd=0x*
+         w: pid=301 comm=mm pgd=0x*
+         a: 0xb7ffe000-0xb8000000 pages=2 resident=0
+         b: 0xb7ffe000-0xb8000000 pages=2 resident=0
+         u: touched 2 pages from 0xb7ffe000 on, new=2 resident=2
+         u: unmapped 0xb7ffe000-0xb8000000 pages=2 freed=2 resident=0
+         error: EFAULT: touch u a: SIGSEGV at 0xb7ffe000: no VMA holds it
+         error: EFAULT: touch w b: SIGSEGV at 0xb7ffe000: its VMA is only to be read
+         free_all: 3 objects, 0 freed
+         verify: all invariants hold",
+    );
+}
+
+/// 4 MiB from 3 MiB on lie under three tables of 2 MiB (PAE, with three pmd pages besides, or pairs of ARM's) or two of
+/// 4 MiB.
+#[test]
+fn processes_in_meminfo() {
+    for (name, lines) in [
+        ("i386-pae-6.1", ["Inactive(anon):     4096 kB", "AnonPages:          4096 kB", "PageTables:           24 kB"]),
+        ("msm8x25", ["Active(anon):       4096 kB", "AnonPages:          4096 kB", "PageTables:           12 kB"]),
+        ("linux-2.6-i386", ["Active:           4096 kB", "Mapped:           4096 kB", "PageTables:          8 kB"]),
+    ] {
+        let script = "u = mm_create; a = mmap u 4M at=0x40300000; touch u a; cat /proc/meminfo";
+        let (out, ending) = run_on(&machine(name), script);
+        assert_eq!(ending, Ending::Done, "{out}");
+        for line in lines.into_iter().chain(["Committed_AS:"]) {
+            assert!(out.lines().any(|found| found.starts_with(line)), "{name}: {line}\n{out}");
+        }
+    }
+}
+
+#[test]
+fn where_nothing_may_sleep() {
+    check(
+        "preempt_disable; preempt_disable; k = kmalloc 100 GFP_ATOMIC; kfree k; preempt_enable; - v = vmalloc 4K
+         preempt_enable; - preempt_enable; irq_disable; - p = alloc_pages 0 GFP_KERNEL|__GFP_ZERO; irq_enable
+         p = alloc_pages 0 GFP_KERNEL; free_pages p",
+        "preempt_disable: preempt_count=1 interrupts=on
+         preempt_disable: preempt_count=2 interrupts=on
+         k: 0xc* size=128
+         k: freed 0xc* size=128
+         preempt_enable: preempt_count=1 interrupts=on
+         error: EINVAL: sleeping function called from invalid context: vmalloc may sleep, preempt_count=1 interrupts=on
+         preempt_enable: preempt_count=0 interrupts=on
+         error: EINVAL: preempt_enable without a preempt_disable: the count would go below 0
+         irq_disable: preempt_count=0 interrupts=off
+         error: EINVAL: sleeping function called from invalid context: alloc_pages with GFP_KERNEL|__GFP_ZERO may sleep, preempt_count=0 interrupts=off; GFP_ATOMIC does not
+         irq_enable: preempt_count=0 interrupts=on
+         p: pfn=0x* order=0 zone=Normal
+         p: freed pfn=0x* order=0",
+    );
+}
+
+#[test]
 fn without_an_mmu() {
     let script = "v = vmalloc 100K; virt_to_phys v; vtop v; - w = vmap v; vfree v; - vfree v";
     let (out, ending) = run_on(&machine("uclinux-2.6"), script);

@@ -308,7 +308,6 @@ impl Processes {
 
     /// The cache of VMAs; made when the first process begins.
     fn cache<M: Machine>(&self, mem: &Memory<M>) -> Result<CacheId, AllocError> {
-        let _irq = mem.irq_off();
         let mut registry = self.registry.lock();
         if let Some(cache) = registry.cache {
             return Ok(cache);

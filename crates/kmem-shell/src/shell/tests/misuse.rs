@@ -108,6 +108,30 @@ fn of_caches_and_pools() {
 }
 
 #[test]
+fn of_processes() {
+    check(
+        "u = mm_create; mm_destroy u; mm_destroy u",
+        "double free: u (a process, pid=* comm=mm) was given back by mm_destroy",
+    );
+    check("u = mm_create; a = mmap u 4K; mm_destroy u; read a 1", "use after free: a (a mapping of a process, 0x*");
+    check("u = mm_create; w = mm_create; a = mmap u 4K; touch w a", "a is a mapping of u, not of w");
+    check("u = mm_create; k = kmalloc 8 GFP_KERNEL; touch u k", "k is a kmalloc object, no mapping of a process");
+    check("u = mm_create; a = mmap u 4K; mmap a 4K", "a is a mapping of a process, nothing for mmap");
+    check(
+        "u = mm_create; a = mmap u 4K; kfree a",
+        "a is a mapping of a process, which munmap gives back, nothing for kfree",
+    );
+    check("u = mm_create; a = mmap u 0", "mmap of 0: a size of 0");
+    check("u = mm_create; munmap u 0xc0000000 4096", "munmap u 0xc0000000: that is no range of user addresses");
+    check("u = mm_create; munmap u 0x1001 4096", "munmap u 0x1001: munmap begins at a page");
+    check("u = mm_create; brk u 0x1000", "brk u: an end of the heap below its start");
+    check(
+        "u = mm_create; a = mmap u 4K; touch u a; virt_to_phys a",
+        "virt_to_phys: 0xb7fff000 is an address of a process; *",
+    );
+}
+
+#[test]
 fn of_mappings() {
     check("v = vmalloc 4096; vfree v+0x10", "v+0x10 points into v at 0x*, not at its start");
     check("v = vmalloc 4096; vfree v; vfree v", "double free: v (a vmalloc area, 0x*) was given back by vfree");

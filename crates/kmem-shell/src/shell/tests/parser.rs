@@ -24,8 +24,7 @@ fn check_files(script: &str, expected: &str) {
 fn commands() {
     check("k = kmaloc 1 GFP_KERNEL", "line 1, column 5: no command `kmaloc`; did you mean `kmalloc`?");
     check("zebra", "line 1, column 1: no command `zebra`; `help` lists the commands");
-    check("live\n  mmap u 1M", "line 2, column 3: mmap: not in this version");
-    check("u = mm_create", "line 1, column 5: mm_create: not in this version");
+    check("live\n  reclaim", "line 2, column 3: reclaim: not in this version");
     check("fail nth=3", "line 1, column 1: fail: not in this version");
     check(
         "open h /dev/x r",
@@ -92,6 +91,31 @@ fn arguments() {
     check(
         "k = kmalloc 1 0xd0; vtop k+q",
         "line 1, column 26: expected an offset, found `q`: it does not begin with a digit; usage: vtop OBJECT",
+    );
+}
+
+#[test]
+fn arguments_of_processes() {
+    check("mmap u 1M", "line 1, column 6: nothing is named `u`; `u = …` would make it");
+    check(
+        "u = mm_create a b",
+        "line 1, column 17: expected a name or oom_score_adj=N, found `b`; usage: NAME = mm_create [COMM] [oom_score_adj=N]",
+    );
+    check(
+        "u = mm_create oom_score_adj=1001",
+        "line 1, column 15: expected -1000 to 1000, found `1001`; usage: NAME = mm_create [COMM] [oom_score_adj=N]",
+    );
+    check(
+        "u = mm_create; mmap u 1M rw",
+        "line 1, column 26: expected at=ADDR or ro, found `rw`; usage: NAME = mmap MM SIZE [at=ADDR] [ro]",
+    );
+    check(
+        "u = mm_create; brk u +x",
+        "line 1, column 22: expected +SIZE, -SIZE or an address, found `+x`; usage: brk MM [+SIZE|-SIZE|ADDR]",
+    );
+    check(
+        "u = mm_create; touch u",
+        "line 1, column 23: expected an address, found the end of the command; usage: touch MM ADDR [SIZE]",
     );
 }
 

@@ -56,8 +56,8 @@ fn takes_all(peer: &str, source: &mut dyn PageSource) {
             }
         }
     }
-    // Watermarks keep some of kmem's pages, its own lists some of buddy-alloc's.
-    assert!(pages.len() as u64 > PAGES / 100 * 98, "{peer}: {} pages", pages.len());
+    // Watermarks keep 5 % of kmem's pages, its own lists some of buddy-alloc's.
+    assert!(pages.len() as u64 > PAGES / 100 * 94, "{peer}: {} pages", pages.len());
     blocks.into_iter().for_each(|(first, order)| source.free(first, order));
     let again = std::iter::from_fn(|| source.alloc(0)).count();
     assert_eq!(again, pages.len(), "{peer}: pages after all were given back");

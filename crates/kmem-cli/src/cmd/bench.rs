@@ -1,7 +1,10 @@
 //! `kmem bench`: the hit paths beside the simplest things that could do the work, in one run.
 //!
 //! All workloads take turns in every round, so that the clock and the neighbours hit them alike; the median of the rounds
-//! counts, and ratios more than nanoseconds. One operation is an allocation and its free.
+//! counts, and ratios more than nanoseconds. One operation is an allocation and its free. `kmem bench pages` has the page
+//! allocator beside its peers.
+
+mod pages;
 
 use super::print_json;
 use crate::failure::{Failure, Verdict};
@@ -18,16 +21,29 @@ use std::time::Instant;
 
 /// Measure the hit paths and the boot of a machine
 #[derive(clap::Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   kmem bench
-  kmem bench --machine linux-2.6-i386 --json")]
+  kmem bench --machine linux-2.6-i386 --json
+  kmem bench pages --quick"
+)]
 pub struct Bench {
+    #[command(subcommand)]
+    part: Option<Part>,
     #[command(flatten)]
     machine: MachineOptions,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+}
+
+/// What else can be measured.
+#[derive(clap::Subcommand)]
+enum Part {
+    /// Measure the page allocator beside its peers, and judge the targets
+    Pages(pages::Pages),
 }
 
 const ROUNDS: usize = 21;
@@ -42,6 +58,9 @@ struct Row {
 impl Bench {
     /// Measures and prints the table.
     pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
+        if let Some(Part::Pages(pages)) = &self.part {
+            return pages.run(out);
+        }
         let chosen = self.machine.choose(&mut io::stderr())?;
         let mut boots = Vec::new();
         for _ in 0..ROUNDS {

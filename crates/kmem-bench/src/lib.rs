@@ -1,0 +1,71 @@
+//! kmem beside other allocators: the same workloads, in one process, in turns.
+//!
+//! | to see | start at |
+//! |---|---|
+//! | what is measured | [`work::WORKLOADS`] |
+//! | beside what | [`peer::PEERS`] |
+//! | what has to hold | [`target::TARGETS`], and [`target::LIMITS`] for instructions |
+//! | how a time comes about | [`measure`] |
+//! | how instructions are counted | [`instructions`] |
+//!
+//! **One operation is one allocation and its free.** Nanoseconds depend on the clock and the neighbours, so all peers take
+//! turns in every round and the median counts; only ratios within one run mean anything. Instructions an operation are
+//! exact and stable: those are what a gate can hold.
+
+pub mod instructions;
+pub mod measure;
+pub mod peer;
+pub mod report;
+pub mod rng;
+pub mod source;
+pub mod target;
+pub mod work;
+
+pub use measure::{measure, Options, Table};
+
+/// Bytes that every peer manages.
+pub const MANAGED_BYTES: u64 = 1 << 30;
+/// Bytes of a page.
+pub const PAGE_BYTES: u64 = 4096;
+
+/// Why nothing was measured.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// There is no such workload or peer.
+    #[error("no {what} `{name}`; there are: {known}")]
+    Unknown {
+        /// Workload or peer.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The kernel's machine cannot be had.
+    #[error(transparent)]
+    Boot(#[from] kmem_hosted::HostedBootError),
+    /// The host refused.
+    #[error("the host refused {what}: {source}")]
+    Host {
+        /// What was asked for.
+        what: &'static str,
+        /// The host's answer.
+        source: std::io::Error,
+    },
+    /// The counting program ended badly.
+    #[error("`{program}` did not count: {what}")]
+    Count {
+        /// The program.
+        program: String,
+        /// What it said.
+        what: String,
+    },
+    /// A peer cannot do what was asked.
+    #[error("{peer} cannot do {workload}")]
+    CannotDo {
+        /// The peer.
+        peer: &'static str,
+        /// The workload.
+        workload: &'static str,
+    },
+}

@@ -1,0 +1,204 @@
+//! kmem, in two ways: as a hosted kernel's users call it, and with the CPU given, as a kernel on bare metal has it.
+
+use super::Setting;
+use crate::source::{PageSource, Peer};
+use crate::{BenchError, MANAGED_BYTES, PAGE_BYTES};
+use kmem::boot::{plan, BootParams};
+use kmem::page::PageAllocator;
+use kmem::profile::by_name;
+use kmem::{Gfp, Kernel, Order, Pfn, Profile};
+use kmem_hosted::boot::config;
+use kmem_hosted::{CpuGuard, Displacement, Hosted, HostedBootError};
+use std::time::{Duration, Instant};
+
+/// The machines that the bench likes best, in this order.
+pub const MACHINES: [&str; 2] = ["amd64-6.12", "i386-pae-6.1"];
+
+/// Returns kmem's machine.
+///
+/// # Errors
+/// [`BenchError::Unknown`].
+pub fn machine(setting: &Setting<'_>) -> Result<&'static Profile, BenchError> {
+    let found = match setting.machine {
+        Some(name) => by_name(name),
+        None => MACHINES.iter().find_map(|name| by_name(name)),
+    };
+    found.ok_or_else(|| BenchError::Unknown {
+        what: "machine",
+        name: setting.machine.unwrap_or(MACHINES[0]).to_owned(),
+        known: kmem::profile::PROFILES.iter().map(|profile| profile.name).collect::<Vec<_>>().join(", "),
+    })
+}
+
+fn params(profile: &'static Profile, ram_bytes: u64) -> BootParams<'static> {
+    BootParams { ram_bytes, cpus: 2, ..BootParams::new(profile) }
+}
+
+fn boot(setting: &Setting<'_>) -> Result<Kernel<Hosted>, BenchError> {
+    let profile = machine(setting)?;
+    let boot = |ram| kmem_hosted::boot(profile, &params(profile, ram), Displacement::Any, |_| {});
+    let kernel = boot(MANAGED_BYTES)?;
+    // What boot holds comes on top, so that kmem manages what the others do.
+    let held = MANAGED_BYTES - kernel.pages().managed() * PAGE_BYTES;
+    drop(kernel);
+    Ok(boot(MANAGED_BYTES + held)?)
+}
+
+/// Measures how long the kernel itself takes to come up with so much RAM; the host's work for the machine is not in it.
+/// `None` when the machine cannot have so much.
+///
+/// # Errors
+/// When there is no such machine, or the host refuses it.
+pub fn booted_in(setting: &Setting<'_>, ram_bytes: u64) -> Result<Option<Duration>, BenchError> {
+    let profile = machine(setting)?;
+    let params = params(profile, ram_bytes);
+    let Ok(plan) = plan(profile, &params) else { return Ok(None) };
+    let planned: u64 = plan.zones().iter().map(|zone| zone.present * PAGE_BYTES).sum();
+    if planned < ram_bytes / 2 {
+        return Ok(None);
+    }
+    let machine = Hosted::new(&config(profile, &plan, Displacement::Any), |_| {}).map_err(HostedBootError::Host)?;
+    let start = Instant::now();
+    let kernel = Kernel::boot(machine, profile, plan, params.cmdline).map_err(HostedBootError::Boot)?;
+    let took = start.elapsed();
+    drop(kernel);
+    Ok(Some(took))
+}
+
+/// Measures what a kernel keeps for its pages once each of them was in use: the RAM of its machine that was touched, by a
+/// page. Everything that boot makes is in it; the pages themselves are not, since nobody writes to them.
+fn metadata(kernel: &Kernel<Hosted>) -> Option<f64> {
+    let setting = Setting { machine: Some(kernel.profile.name) };
+    let before = shared_memory()?;
+    let fresh = boot(&setting).ok()?;
+    let taken: Vec<Pfn> = std::iter::from_fn(|| fresh.pages().alloc(0, Gfp::HIGHUSER, Order::ZERO).ok()).collect();
+    let touched = shared_memory()?.checked_sub(before)?;
+    Some(touched as f64 / taken.len() as f64)
+}
+
+/// Returns the bytes of shared memory, which machines' RAM is, that this process has touched.
+fn shared_memory() -> Option<u64> {
+    let counts = std::fs::read_to_string("/proc/self/smaps_rollup").ok()?;
+    let kib = counts.lines().find_map(|line| line.strip_prefix("Pss_Shmem:")?.trim().strip_suffix("kB"))?;
+    Some(kib.trim().parse::<u64>().ok()? << 10)
+}
+
+/// A kernel as its users call it.
+pub struct AsCalled(Kernel<Hosted>);
+
+impl AsCalled {
+    /// Boots it.
+    pub fn new(setting: &Setting<'_>) -> Result<Self, BenchError> {
+        boot(setting).map(Self)
+    }
+}
+
+/// A thread that is a CPU of the kernel's machine.
+pub struct Thread<'a> {
+    kernel: &'a Kernel<Hosted>,
+    _cpu: Option<CpuGuard>,
+}
+
+impl PageSource for Thread<'_> {
+    #[inline(always)]
+    fn alloc(&mut self, order: u32) -> Option<u64> {
+        Some(self.kernel.alloc_pages(Gfp::HIGHUSER, Order::new(order)?).ok()?.raw())
+    }
+    #[inline(always)]
+    fn free(&mut self, pfn: u64, order: u32) {
+        if let Some(order) = Order::new(order) {
+            let freed = self.kernel.free_pages(Pfn::new(pfn), order);
+            debug_assert!(freed.is_ok());
+        }
+    }
+}
+
+impl Peer for AsCalled {
+    type Alone<'a> = Thread<'a>;
+    type OnCpu<'a> = Thread<'a>;
+
+    fn alone(&mut self) -> Thread<'_> {
+        Thread { kernel: &self.0, _cpu: None }
+    }
+    fn on_cpu(&self, cpu: u32) -> Option<Thread<'_>> {
+        let guard = self.0.machine().enter_cpu(cpu).ok()?;
+        Some(Thread { kernel: &self.0, _cpu: Some(guard) })
+    }
+    fn pages(&self) -> u64 {
+        self.0.pages().managed()
+    }
+    fn metadata_bytes(&self) -> Option<f64> {
+        metadata(&self.0)
+    }
+}
+
+/// No request is movable.
+pub const UNMOVABLE: u8 = 0;
+/// Every request is.
+pub const MOVABLE: u8 = 1;
+/// Every second one is.
+pub const BOTH: u8 = 2;
+
+/// A kernel whose callers know their CPU. The flags are constants, as they are at a call in a kernel.
+pub struct CpuGiven<const MOBILITY: u8>(Kernel<Hosted>);
+
+impl<const MOBILITY: u8> CpuGiven<MOBILITY> {
+    /// Boots it.
+    pub fn new(setting: &Setting<'_>) -> Result<Self, BenchError> {
+        boot(setting).map(Self)
+    }
+}
+
+/// One CPU of the kernel.
+pub struct Cpu<'a, const MOBILITY: u8> {
+    pages: &'a PageAllocator,
+    cpu: u32,
+    odd: bool,
+}
+
+impl<const MOBILITY: u8> Cpu<'_, MOBILITY> {
+    #[inline(always)]
+    fn gfp(&mut self) -> Gfp {
+        if MOBILITY == BOTH {
+            self.odd = !self.odd;
+        }
+        if MOBILITY == MOVABLE || self.odd {
+            Gfp::HIGHUSER.union(Gfp::MOVABLE)
+        } else {
+            Gfp::HIGHUSER
+        }
+    }
+}
+
+impl<const MOBILITY: u8> PageSource for Cpu<'_, MOBILITY> {
+    #[inline(always)]
+    fn alloc(&mut self, order: u32) -> Option<u64> {
+        let gfp = self.gfp();
+        Some(self.pages.alloc(self.cpu, gfp, Order::new(order)?).ok()?.raw())
+    }
+    #[inline(always)]
+    fn free(&mut self, pfn: u64, order: u32) {
+        if let Some(order) = Order::new(order) {
+            let freed = self.pages.free(self.cpu, Pfn::new(pfn), order);
+            debug_assert!(freed.is_ok());
+        }
+    }
+}
+
+impl<const MOBILITY: u8> Peer for CpuGiven<MOBILITY> {
+    type Alone<'a> = Cpu<'a, MOBILITY>;
+    type OnCpu<'a> = Cpu<'a, MOBILITY>;
+
+    fn alone(&mut self) -> Cpu<'_, MOBILITY> {
+        Cpu { pages: self.0.pages(), cpu: 0, odd: false }
+    }
+    fn on_cpu(&self, cpu: u32) -> Option<Cpu<'_, MOBILITY>> {
+        Some(Cpu { pages: self.0.pages(), cpu, odd: false })
+    }
+    fn pages(&self) -> u64 {
+        self.0.pages().managed()
+    }
+    fn metadata_bytes(&self) -> Option<f64> {
+        metadata(&self.0)
+    }
+}

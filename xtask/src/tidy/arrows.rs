@@ -4,7 +4,7 @@ use super::Finding;
 use crate::source::Source;
 
 /// The parts, lowest first. A part is a file or a folder of `crates/kmem/src`.
-const PARTS: [&str; 16] = [
+const PARTS: [&str; 18] = [
     "units", "error", "gfp", "machine", "event", "sync", "raw", "profile", "boot", "page", "slab", "reclaim", "memory",
     "map", "pool", "user", "snapshot", "kernel",
 ];

@@ -88,7 +88,7 @@ impl<M: Machine> Memory<M> {
             let irq = self.irq_off();
             self.pages.alloc_slow(irq.cpu(), &self.as_caller(irq.cpu(), &request))
         };
-        self.under_pressure(&request, attempt(), attempt)
+        self.under_pressure(&request, attempt(), attempt).inspect_err(|_| self.pages.tell_refused(&request))
     }
     /// Who reclaims may use the reserves to do so.
     fn as_caller(&self, cpu: u32, request: &Request) -> Request {

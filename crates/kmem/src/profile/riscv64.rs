@@ -78,5 +78,6 @@ pub static PROFILE: Profile = Profile {
         gigantic: &[1 << 30],
         ..arm64_6_1::CONSTANTS.image
     },
+    boot_areas: &[],
     ..arm64_6_1::CONSTANTS
 };

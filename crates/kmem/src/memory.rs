@@ -7,7 +7,7 @@
 use crate::error::{AllocError, Broken, Misuse};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
-use crate::page::{FrameInfo, PageAllocator};
+use crate::page::{FrameInfo, PageAllocator, Request, Tracer};
 use crate::profile::{Profile, ZeroSize};
 use crate::raw::{zero_high_page, Ram, Table};
 use crate::slab::kmalloc::KmallocInfo;
@@ -86,7 +86,9 @@ impl<M: Machine> Memory<M> {
             Some(pfn) => pfn,
             None => {
                 let irq = IrqOff::new(&self.machine);
-                self.pages.alloc(irq.cpu, gfp, order)?
+                self.pages
+                    .alloc(irq.cpu, gfp, order)
+                    .inspect_err(|_| self.pages.tell_refused(&Request::new(gfp, order)))?
             }
         };
         if gfp.contains(Gfp::ZERO) {
@@ -136,6 +138,12 @@ impl<M: Machine> Memory<M> {
     pub fn drain(&self) -> u64 {
         let _irq = IrqOff::new(&self.machine);
         self.pages.drain_all(|| self.machine.barrier_everywhere())
+    }
+    /// Sets who hears of what happens to pages from now on, on all CPUs; `None`: nobody. While somebody listens, no page is
+    /// taken or given on the short way. Events that happen on other CPUs during the call may be missed.
+    pub fn set_tracer(&self, tracer: Option<Tracer>) {
+        let _irq = IrqOff::new(&self.machine);
+        self.pages.set_tracer(tracer, || self.machine.barrier_everywhere());
     }
     fn zero_pages(&self, pfn: Pfn, pages: u64) {
         if self.ram.fill(pfn.phys(), pages * PAGE_SIZE, 0) {

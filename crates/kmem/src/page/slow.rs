@@ -9,10 +9,12 @@ use super::mobility::Mobility;
 use super::percpu::{Chain, Owned};
 use super::policy::Request;
 use super::rule::PcpScaling;
+use super::steal::Theft;
 use super::watermark::MAX_ZONES;
 use super::zone::Zone;
 use super::{NodeMask, PageAllocator, PerCpuPages};
 use crate::error::AllocError;
+use crate::event::{Event, Place};
 use crate::gfp::Gfp;
 use crate::sync::Ordering;
 use crate::units::{Order, Pfn};
@@ -31,6 +33,9 @@ impl PageAllocator {
         let order = request.order;
         if order > self.top {
             return Err(AllocError::TooLarge { bytes: order.bytes(), limit: self.top.bytes() });
+        }
+        if let Some(pfn) = self.hit_watched(cpu, request) {
+            return Ok(pfn);
         }
         let first = Attempt::first(self.rule, request.gfp);
         if let Some(pfn) = self.try_zones(cpu, request, first) {
@@ -122,11 +127,13 @@ impl PageAllocator {
                 let index = match own.pop(&self.frames, list, order.raw(), flags) {
                     Some(index) => index,
                     None => {
-                        self.refill(&own, (slot, zone, preferred), request, attempt)?;
+                        self.refill(&own, cpu, (slot, zone, preferred), request, attempt)?;
                         own.pop(&self.frames, list, order.raw(), flags)?
                     }
                 };
-                self.frames.pfn(index)
+                let pfn = self.frames.pfn(index);
+                self.tell_alloc(pfn, request, Place::CpuList(cpu));
+                pfn
             }
             None => self.take_block(slot, zone, preferred, request, attempt, flags)?,
         };
@@ -134,7 +141,7 @@ impl PageAllocator {
         Some(pfn)
     }
     /// True for blocks that the per-CPU lists hold.
-    fn is_listed(&self, order: Order) -> bool {
+    pub(super) fn is_listed(&self, order: Order) -> bool {
         order.raw() <= self.pcp_top || self.pcp_huge == Some(order)
     }
 
@@ -160,10 +167,13 @@ impl PageAllocator {
             ground.reserve_high_atomic(zone, &mut guard.counts, pfn);
         }
         zone.tallies.allocated.add(order.pages() as usize);
+        self.tell_taken(zone, pfn, request, stolen, Place::Caller);
+        drop(guard);
         if let Some(frame) = self.frames.get(pfn) {
             frame.set_state(State::from_raw(State::new(FrameKind::Used, order, slot).raw() | flags));
             frame.set_count(1);
         }
+        self.tell_alloc(pfn, request, Place::Buddy);
         Some(pfn)
     }
 
@@ -171,6 +181,7 @@ impl PageAllocator {
     fn refill(
         &self,
         own: &Owned<'_>,
+        cpu: u32,
         (slot, zone, preferred): (usize, &Zone, usize),
         request: &Request,
         attempt: Attempt,
@@ -190,18 +201,20 @@ impl PageAllocator {
             return None;
         }
         let ground = self.ground();
+        let mut put = |pfn: Pfn, stolen: Option<Theft>| {
+            chain.push(&self.frames, self.frames.index(pfn), state);
+            self.tell_taken(zone, pfn, request, stolen, Place::CpuList(cpu));
+        };
         let mut taken = 0;
         while taken < wanted {
             let has_cma = attempt.latitude.contains(Latitude::CMA) && guard.counts.pages_of(Mobility::Cma) != 0;
             if !has_cma {
                 let left = wanted - taken;
                 taken += if order == Order::ZERO {
-                    zone.area.take_pages(&mut guard.counts, left, kind, |pfn| {
-                        chain.push(&self.frames, self.frames.index(pfn), state);
-                    })
+                    zone.area.take_pages(&mut guard.counts, left, kind, |pfn| put(pfn, None))
                 } else {
                     let taken = zone.area.take(&mut guard.counts, order, kind);
-                    taken.into_iter().for_each(|pfn| chain.push(&self.frames, self.frames.index(pfn), state));
+                    taken.into_iter().for_each(|pfn| put(pfn, None));
                     u32::from(taken.is_some())
                 };
                 if taken >= wanted {
@@ -211,7 +224,7 @@ impl PageAllocator {
             let mut stolen = None;
             let found = ground.take(zone, &mut guard.counts, order, kind, attempt.latitude, &mut stolen);
             let Some(pfn) = found else { break };
-            chain.push(&self.frames, self.frames.index(pfn), state);
+            put(pfn, stolen);
             taken += 1;
         }
         drop(guard);
@@ -259,7 +272,7 @@ impl PageAllocator {
     /// Gives back what a CPU's lists hold too much: `nr_pcp_free`.
     #[cold]
     #[inline(never)]
-    pub(super) fn drain_full(&self, slot: usize, own: Owned<'_>) {
+    pub(super) fn drain_full(&self, slot: usize, cpu: u32, own: Owned<'_>) {
         let lists = own.lists();
         let (high, batch) = (lists.high.get(), lists.batch.get());
         let (drains, refills) = own.factors();
@@ -273,17 +286,22 @@ impl PageAllocator {
                 pages.min(most)
             }
         };
-        self.drain_pages(slot, &own, pages);
+        self.drain_pages(slot, cpu, &own, pages);
     }
     /// Gives at least `pages` pages of the lists back to the zone, or all there are. Returns how many.
-    fn drain_pages(&self, slot: usize, own: &Owned<'_>, pages: u32) -> u32 {
+    fn drain_pages(&self, slot: usize, cpu: u32, own: &Owned<'_>, pages: u32) -> u32 {
         let Some(zone) = self.zone(slot) else { return 0 };
         let mut given = 0;
         let mut guard = zone.lock();
         for (list, order) in PerCpuPages::lists(self.pageblock) {
             while given < pages {
                 let Some(index) = own.pop_for_zone(&self.frames, list, order.raw()) else { break };
-                zone.area.give(&mut guard.counts, self.frames.pfn(index), order);
+                let pfn = self.frames.pfn(index);
+                self.tell(|| {
+                    let migratetype = zone.area.mobility(pfn) as u8;
+                    Event::MmPagePcpuDrain { pfn, order, migratetype, from: Place::CpuList(cpu) }
+                });
+                zone.area.give(&mut guard.counts, pfn, order);
                 given += 1 << order.raw();
             }
         }
@@ -293,7 +311,7 @@ impl PageAllocator {
     pub fn drain(&self, cpu: u32) {
         for (slot, _) in self.zone_slots() {
             if let Some(own) = self.pcp(slot, cpu).and_then(PerCpuPages::enter_slow) {
-                self.drain_pages(slot, &own, u32::MAX);
+                self.drain_pages(slot, cpu, &own, u32::MAX);
             }
         }
     }
@@ -309,7 +327,7 @@ impl PageAllocator {
         for (slot, cpu) in lists() {
             let Some(pcp) = self.pcp(slot, cpu).filter(|pcp| pcp.is_claimed()) else { continue };
             let own = pcp.wait_for_owner();
-            given += u64::from(self.drain_pages(slot, &own, u32::MAX));
+            given += u64::from(self.drain_pages(slot, cpu, &own, u32::MAX));
             pcp.unclaim();
         }
         given
@@ -324,9 +342,10 @@ impl PageAllocator {
         if self.is_listed(order) {
             if let Some(own) = self.pcp(slot, cpu).and_then(PerCpuPages::enter_slow) {
                 let list = PerCpuPages::list(order.raw(), state.list_kind());
+                self.tell(|| Event::MmPageFree { pfn, order, to: Place::CpuList(cpu) });
                 own.push(frame, self.frames.index(pfn), list, state);
                 if own.is_full() {
-                    self.drain_full(slot, own);
+                    self.drain_full(slot, cpu, own);
                 }
                 return;
             }
@@ -337,8 +356,10 @@ impl PageAllocator {
     /// Gives frames that are the body of no block, or of one that goes, to their zone.
     pub(super) fn give_to_zone(&self, pfn: Pfn, order: Order, slot: usize) {
         if let Some(zone) = self.zone(slot) {
+            self.tell(|| Event::MmPageFree { pfn, order, to: Place::Buddy });
+            let mut guard = zone.lock();
             zone.tallies.freed.add(order.pages() as usize);
-            zone.area.give(&mut zone.lock().counts, pfn, order);
+            zone.area.give(&mut guard.counts, pfn, order);
         }
     }
 
@@ -355,7 +376,9 @@ impl PageAllocator {
             return NodeMask::NONE;
         }
         let wanted = self.kswapd_wanted.swap(0, Ordering::Relaxed);
-        (0..u32::BITS).filter(|node| wanted >> node & 1 != 0).fold(NodeMask::NONE, |mask, node| mask.with(NodeMask::of(node)))
+        (0..u32::BITS)
+            .filter(|node| wanted >> node & 1 != 0)
+            .fold(NodeMask::NONE, |mask, node| mask.with(NodeMask::of(node)))
     }
 
     fn count_node(&self, cpu: u32, request: &Request, zone: &Zone) {

@@ -204,14 +204,12 @@ impl Zone {
                     free > least
                 })
             }
-            OrderCheck::Block => {
-                (order.raw()..Order::COUNT as u32).filter_map(Order::new).any(|at| {
-                    let blocks = counts.blocks(at);
-                    blocks[..Mobility::REQUESTED].iter().any(|&blocks| blocks != 0)
-                        || attempt.latitude.contains(Latitude::CMA) && blocks[Mobility::Cma.index()] != 0
-                        || attempt.has_reserves() && blocks[Mobility::HighAtomic.index()] != 0
-                })
-            }
+            OrderCheck::Block => (order.raw()..Order::COUNT as u32).filter_map(Order::new).any(|at| {
+                let blocks = counts.blocks(at);
+                blocks[..Mobility::REQUESTED].iter().any(|&blocks| blocks != 0)
+                    || attempt.latitude.contains(Latitude::CMA) && blocks[Mobility::Cma.index()] != 0
+                    || attempt.has_reserves() && blocks[Mobility::HighAtomic.index()] != 0
+            }),
         }
     }
     /// True when an attempt could succeed: the kernel's `zone_watermark_ok`.

@@ -416,7 +416,8 @@ impl PageAllocator {
         let request = Request { order: Order::ZERO, ..*request };
         let mut taken = 0;
         while taken < wanted {
-            let pfn = match self.hit(cpu, request.gfp, Order::ZERO).filter(|_| request.node.is_none()) {
+            let hit = if request.is_plain() { self.hit(cpu, request.gfp, Order::ZERO) } else { None };
+            let pfn = match hit {
                 Some(pfn) => pfn,
                 None => match self.alloc_slow(cpu, &request) {
                     Ok(pfn) => pfn,

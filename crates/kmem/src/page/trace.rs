@@ -90,7 +90,7 @@ impl PageAllocator {
     /// Answers a plain request from the CPU's lists, as a hit would that is not watched.
     pub(super) fn hit_watched(&self, cpu: u32, request: &Request) -> Option<Pfn> {
         let Request { gfp, order, .. } = *request;
-        if !self.is_traced() || order.raw() > self.pcp_top || *request != Request::new(gfp, order) {
+        if !self.is_traced() || order.raw() > self.pcp_top || !request.is_plain() {
             return None;
         }
         let place = self.heads.get(cpu.into())?.first[(gfp.bits() & 15) as usize].get();

@@ -82,7 +82,13 @@ impl PageAllocator {
         let mut attempt = attempt;
         attempt.latitude.set(Latitude::NO_FRAGMENT, spares_blocks);
         loop {
+            let mut home = None;
             let found = self.candidates(cpu, request).find_map(|(slot, zone, preferred)| {
+                // Rather a block of another type than one of another node.
+                let node = *home.get_or_insert(zone.extent.node);
+                if attempt.latitude.contains(Latitude::NO_FRAGMENT) && zone.extent.node != node {
+                    return None;
+                }
                 if !zone.has_pages(self.rule, request.order, attempt, preferred) {
                     return None;
                 }
@@ -98,14 +104,9 @@ impl PageAllocator {
     /// which knows ZONE_DMA32 only.
     fn spares_blocks(&self, cpu: u32, request: &Request) -> bool {
         use crate::profile::ZoneKind::{Dma32, Normal};
-        let mut zones = self.candidates(cpu, request).map(|(_, zone, _)| zone);
-        let node = |zone: &Zone| zone.extent.node;
-        match (zones.next(), zones.next()) {
-            (Some(first), Some(next)) => {
-                first.extent.kind == Normal && (next.extent.kind == Dma32 || node(next) != node(first))
-            }
-            _ => false,
-        }
+        let Some((_, first, _)) = self.candidates(cpu, request).next() else { return false };
+        let lower = self.node_zones(first.extent.node).find(|zone| zone.extent.kind == Dma32);
+        first.extent.kind == Normal && lower.is_some_and(|zone| self.nodes == 1 || zone.is_populated())
     }
 
     fn take_from_zone(
@@ -135,7 +136,7 @@ impl PageAllocator {
                 self.tell_alloc(pfn, request, Place::CpuList(cpu));
                 pfn
             }
-            None => self.take_block(slot, zone, preferred, request, attempt, flags)?,
+            None => self.take_block(slot, zone, request, attempt, flags)?,
         };
         self.count_node(cpu, request, zone);
         Some(pfn)
@@ -146,18 +147,10 @@ impl PageAllocator {
     }
 
     /// Takes one block from a zone.
-    fn take_block(
-        &self,
-        slot: usize,
-        zone: &Zone,
-        preferred: usize,
-        request: &Request,
-        attempt: Attempt,
-        flags: u32,
-    ) -> Option<Pfn> {
+    fn take_block(&self, slot: usize, zone: &Zone, request: &Request, attempt: Attempt, flags: u32) -> Option<Pfn> {
         let (order, kind) = (request.order, Mobility::from_raw(self.list_kind(request.gfp)));
         let mut guard = zone.lock();
-        if !zone.has_block(self.rule, &guard.counts, order, attempt, preferred) {
+        if !zone.has_block(self.rule, &guard.counts, order, attempt) {
             return None;
         }
         let mut stolen = None;
@@ -191,13 +184,13 @@ impl PageAllocator {
         // Hits do not look at watermarks, so only what everybody may have goes onto a list; the one block that this caller
         // may have besides is handed to it.
         let plain = Attempt { latitude: attempt.latitude & Latitude::CMA, ..attempt };
-        let kept = zone.kept(self.rule, plain, preferred);
+        let kept = zone.kept(self.rule, order, plain, preferred);
         let spare = (u64::from(zone.free.get()).saturating_sub(kept) >> order.raw()).max(1);
         let wanted = u64::from(self.refill_blocks(own, order)).min(spare) as u32;
         let state = State::new(FrameKind::Used, order, slot).on_pcp();
         let mut chain = Chain::default();
         let mut guard = zone.lock();
-        if !zone.has_block(self.rule, &guard.counts, order, attempt, preferred) {
+        if !zone.has_block(self.rule, &guard.counts, order, attempt) {
             return None;
         }
         let ground = self.ground();

@@ -40,6 +40,8 @@ pub enum Place {
     Buddy,
     /// The list of this CPU.
     CpuList(u32),
+    /// Whoever asked.
+    Caller,
 }
 
 /// An LRU list.
@@ -361,8 +363,10 @@ pub enum Event {
         order: Order,
         /// The mobility type of the list it was on.
         migratetype: MigrateType,
-        /// Whether it goes to the CPU's list.
+        /// Whether blocks of that size and type are kept on CPUs' lists.
         percpu_refill: bool,
+        /// Where it goes.
+        to: Place,
     },
     /// A block went from a CPU's list back to the buddy lists.
     MmPagePcpuDrain {

@@ -94,6 +94,7 @@ fn read_event(name: &str, fields: &Fields, names: &mut Table) -> Event {
             order: fields.order("order"),
             migratetype: fields.number("migratetype"),
             percpu_refill: flag("percpu_refill"),
+            to: Place::Unsaid,
         },
         "mm_page_pcpu_drain" => Event::MmPagePcpuDrain {
             pfn: pfn(),

@@ -191,7 +191,7 @@ impl EventText<'_> {
                 // Pages have not been sorted by the cache's warmth since 4.15; nobody here frees cold ones.
                 out.write_str(if old { " order=0 cold=0" } else { " order=0" })
             }
-            Event::MmPageAllocZoneLocked { pfn, order, migratetype, percpu_refill } => {
+            Event::MmPageAllocZoneLocked { pfn, order, migratetype, percpu_refill, .. } => {
                 self.page(out, Some(pfn))?;
                 let migratetype = self.migratetype(migratetype);
                 // Old kernels took every single page for a refill.

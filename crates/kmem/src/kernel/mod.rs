@@ -16,7 +16,7 @@ use crate::memory::{Memory, UserMemory};
 use crate::page::frame::{Frame, FrameTable};
 use crate::page::tunables::Tunables;
 use crate::page::watermark::{Tuning, MAX_ZONES};
-use crate::page::{PageAllocator, Parts, ZoneExtent, MAX_ALL_ZONES};
+use crate::page::{PageAllocator, Parts, Tracer, ZoneExtent, MAX_ALL_ZONES};
 use crate::pool::Pools;
 use crate::profile::Profile;
 use crate::raw::{Placed, Ram, Reserve};
@@ -114,6 +114,19 @@ impl<M: Machine> Kernel<M> {
     /// # Errors
     /// [`BootFailure`] when the machine and the plan do not fit together or RAM is too small.
     pub fn boot(machine: M, profile: &'static Profile, plan: Plan, cmdline: &str) -> Result<Self, BootFailure> {
+        Self::boot_traced(machine, profile, plan, cmdline, None)
+    }
+    /// Boots with a tracer, which hears of the first page that boot hands over and of all that follows.
+    ///
+    /// # Errors
+    /// As [`Kernel::boot`].
+    pub fn boot_traced(
+        machine: M,
+        profile: &'static Profile,
+        plan: Plan,
+        cmdline: &str,
+        tracer: Option<Tracer>,
+    ) -> Result<Self, BootFailure> {
         let ram = window(&machine, &plan)?;
         let cpus = plan.cpus;
         let extents = extents(profile, &plan);
@@ -121,7 +134,8 @@ impl<M: Machine> Kernel<M> {
         let spare = PageAllocator::bytes(profile, &extents, cpus, plan.nodes());
         let bytes = frame_count * size_of::<Frame>() as u64 + spare;
         let mem_map = mem_map_place(&plan, bytes)?;
-        let mut reserve = Reserve::new(&ram, mem_map, bytes, machine.ram_is_zeroed()).ok_or(BootFailure::MemMap { bytes })?;
+        let mut reserve =
+            Reserve::new(&ram, mem_map, bytes, machine.ram_is_zeroed()).ok_or(BootFailure::MemMap { bytes })?;
         let frames = reserve.array(frame_count).ok_or(BootFailure::MemMap { bytes })?;
         let parts = Parts {
             profile,
@@ -131,6 +145,7 @@ impl<M: Machine> Kernel<M> {
             nodes: plan.nodes(),
             cpu_node: &|cpu| plan.node_of_cpu(cpu),
             low_end: Pfn::containing(plan.layout.low.end),
+            tracer,
         };
         let mut pages = PageAllocator::new(&mut reserve, parts).ok_or(BootFailure::MemMap { bytes })?;
         hand_over(&pages, &plan, &extents);

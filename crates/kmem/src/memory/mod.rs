@@ -21,7 +21,7 @@ pub use users::{Candidate, UserMemory};
 use crate::error::{AllocError, Broken, Misuse};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
-use crate::page::{FrameInfo, PageAllocator, Request};
+use crate::page::{FrameInfo, PageAllocator, Request, Tracer};
 use crate::profile::{Profile, ZeroSize};
 use crate::raw::{zero_high_page, Placed, Ram, Table};
 use crate::reclaim::{Reclaim, Shrinker, ShrinkerId, VmEvent};
@@ -186,6 +186,12 @@ impl<M: Machine> Memory<M> {
     pub fn drain(&self) -> u64 {
         let _irq = IrqOff::new(&self.machine);
         self.pages.drain_all(|| self.machine.barrier_everywhere())
+    }
+    /// Sets who hears of what happens to pages from now on, on all CPUs; `None`: nobody. While somebody listens, no page is
+    /// taken or given on the short way. Events that happen on other CPUs during the call may be missed.
+    pub fn set_tracer(&self, tracer: Option<Tracer>) {
+        let _irq = IrqOff::new(&self.machine);
+        self.pages.set_tracer(tracer, || self.machine.barrier_everywhere());
     }
     fn zero_pages(&self, pfn: Pfn, pages: u64) {
         if self.ram.fill(pfn.phys(), pages * PAGE_SIZE, 0) {

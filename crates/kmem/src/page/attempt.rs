@@ -104,20 +104,32 @@ impl Attempt {
     /// Lowers a mark as far as the attempt may.
     pub(crate) fn lowered(self, rule: &PageRule, mark: u64) -> u64 {
         let mut mark = mark;
-        let high = self.latitude.contains(Latitude::HIGH);
-        if high {
+        let has = |latitude| self.latitude.contains(latitude);
+        if has(Latitude::HIGH) {
             mark -= mark / 2;
         }
-        if self.latitude.contains(Latitude::OOM) {
-            mark -= mark / 2;
-        } else if self.latitude.contains(Latitude::HARDER) && (high || rule.harder != Harder::NoWaitAndHigh) {
+        let (harder, oom) = match rule.harder {
+            Harder::NoWaitAndHigh => (has(Latitude::HARDER) && has(Latitude::HIGH), has(Latitude::OOM)),
+            Harder::NoWait | Harder::AtomicBit => (has(Latitude::HARDER) && !has(Latitude::OOM), has(Latitude::OOM)),
+        };
+        if harder {
             mark -= mark / 4;
+        }
+        if oom {
+            mark -= mark / 2;
         }
         mark
     }
-    /// True when the attempt may have the pages that are kept for important requests.
-    pub(crate) fn has_reserves(self) -> bool {
-        self.latitude.intersects(Latitude::HARDER.union(Latitude::OOM))
+    /// True when the pages that are kept for important requests count as free for the attempt.
+    pub(crate) fn counts_reserves(self, rule: &PageRule) -> bool {
+        let any = Latitude::HARDER.union(Latitude::OOM);
+        let any = if rule.harder == Harder::NoWaitAndHigh { any.union(Latitude::HIGH) } else { any };
+        self.latitude.intersects(any)
+    }
+    /// True when a block of them will do.
+    pub(crate) fn has_reserves(self, rule: &PageRule) -> bool {
+        let harder = if rule.harder == Harder::NoWaitAndHigh { Latitude::HIGH_ATOMIC } else { Latitude::HARDER };
+        self.latitude.intersects(harder.union(Latitude::OOM))
     }
 }
 

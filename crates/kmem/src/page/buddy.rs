@@ -347,14 +347,7 @@ impl FreeArea {
     }
     /// Cuts a block that was removed down to `order`: the upper halves go back.
     #[inline(always)]
-    fn expand(
-        &self,
-        counts: &mut FreeCounts,
-        (at, node): (u32, usize),
-        from: u32,
-        order: u32,
-        kind: Mobility,
-    ) -> Pfn {
+    fn expand(&self, counts: &mut FreeCounts, (at, node): (u32, usize), from: u32, order: u32, kind: Mobility) -> Pfn {
         let (mut node, mut from) = (node, from);
         while from > order && from > CHUNK_ORDER {
             from -= 1;
@@ -549,7 +542,12 @@ impl FreeArea {
             for kind in Mobility::ALL {
                 let (found, expected) = (counts.blocks[order][kind.index()], seen.blocks[order][kind.index()]);
                 if found != expected {
-                    return broken("buddy I2 (blocks of an order)", Pfn::new(order as u64), found.into(), expected.into());
+                    return broken(
+                        "buddy I2 (blocks of an order)",
+                        Pfn::new(order as u64),
+                        found.into(),
+                        expected.into(),
+                    );
                 }
             }
         }

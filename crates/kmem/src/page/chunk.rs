@@ -84,9 +84,10 @@ impl Chunk {
         } else {
             (0, 1, ((1 << first) - 1) << first)
         };
-        self.words[start..end].iter().enumerate().map(move |(at, word)| {
-            ((start + at) * BITS, word.load(Ordering::Relaxed) & mask)
-        })
+        self.words[start..end]
+            .iter()
+            .enumerate()
+            .map(move |(at, word)| ((start + at) * BITS, word.load(Ordering::Relaxed) & mask))
     }
     /// Finds the lowest free block of just this order.
     #[inline]

@@ -163,7 +163,12 @@ impl PageAllocator {
                     let state = self.frames.at(index).map_or(State::from_raw(0), |frame| frame.state());
                     if !state.is_lru() || state.kind() != FrameKind::Used || LruKind::of(state) != kind {
                         let at = self.frames.pfn(index).raw();
-                        return Err(Broken { what: "lru L1 (a stranger on a list)", at, found: state.raw().into(), expected: kind as u64 });
+                        return Err(Broken {
+                            what: "lru L1 (a stranger on a list)",
+                            at,
+                            found: state.raw().into(),
+                            expected: kind as u64,
+                        });
                     }
                 }
                 let expected = lists[kind as usize].len();

@@ -31,6 +31,7 @@ pub mod rule;
 mod slow;
 mod steal;
 mod summary;
+mod trace;
 pub mod tunables;
 mod verify;
 pub mod watermark;
@@ -43,10 +44,12 @@ pub use mobility::Mobility;
 pub use owner::Owner;
 pub(crate) use percpu::PerCpuPages;
 pub use policy::Request;
+pub use trace::Tracer;
 pub use zone::ZoneExtent;
 pub use zonelist::NodeMask;
 
 use crate::error::{AllocError, Misuse};
+use crate::event::Event;
 use crate::gfp::Gfp;
 use crate::profile::{Profile, ZoneKind, MAX_NODES};
 use crate::raw::{zeroed_struct, Array, Reserve};
@@ -57,6 +60,7 @@ use frame::{Frame, FrameTable, State};
 use lru::Lru;
 use rule::PageRule;
 use steal::Ground;
+use trace::Tracing;
 use watermark::{Tuning, MAX_ZONES};
 use zone::Zone;
 use zonelist::{NodeOrder, Zonelist, LOCAL_DISTANCE, REMOTE_DISTANCE};
@@ -102,6 +106,7 @@ pub struct PageAllocator {
     kswapd_wanted: AtomicU32,
     /// There is one thief of per-CPU lists at a time.
     thief: SpinLock<()>,
+    tracing: Tracing,
 }
 
 /// The most CPUs.
@@ -118,6 +123,8 @@ pub(crate) struct Parts<'a> {
     /// The node of each CPU.
     pub(crate) cpu_node: &'a dyn Fn(u32) -> u32,
     pub(crate) low_end: Pfn,
+    /// Who hears of events from the first on.
+    pub(crate) tracer: Option<Tracer>,
 }
 
 impl PageAllocator {
@@ -132,7 +139,7 @@ impl PageAllocator {
     /// Takes over the frames. All of them are reserved until [`PageAllocator::release`] gives ranges to the free lists.
     /// `None` when the reserve is too small.
     pub(crate) fn new(reserve: &mut Reserve<'_>, parts: Parts<'_>) -> Option<Self> {
-        let Parts { profile, frames, extents, cpus, nodes, cpu_node, low_end } = parts;
+        let Parts { profile, frames, extents, cpus, nodes, cpu_node, low_end, tracer } = parts;
         let rule = PageRule::of(profile);
         let (top, pageblock) = (profile.top_order, profile.pageblock_order);
         let slots = nodes * MAX_ZONES as u32;
@@ -168,11 +175,13 @@ impl PageAllocator {
             boost_factor: AtomicU32::new(0),
             kswapd_wanted: AtomicU32::new(0),
             thief: SpinLock::new(()),
+            tracing: Tracing::new(tracer),
         };
         for cpu in 0..cpus {
             for slot in 0..slots {
                 if let Some(pcp) = pages.pcp(slot as usize, cpu) {
                     pcp.set_zone(State::new(FrameKind::Used, Order::ZERO, slot as usize));
+                    pcp.watch(tracer.is_some());
                 }
             }
         }
@@ -194,10 +203,13 @@ impl PageAllocator {
                 frame.clear();
             }
         }
-        self.release(start, end);
+        self.give_range(start, end, |pfn, pages| Event::ReservedFree { pfn, pages });
     }
     /// Gives untouched frames to the free lists of their zones.
     pub(crate) fn release(&self, start: Pfn, end: Pfn) {
+        self.give_range(start, end, |pfn, pages| Event::BootFree { pfn, pages });
+    }
+    fn give_range(&self, start: Pfn, end: Pfn, event: fn(Pfn, u64) -> Event) {
         for zone in self.zones() {
             let start = start.max(zone.extent.start);
             let end = end.min(zone.extent.end());
@@ -205,6 +217,7 @@ impl PageAllocator {
                 continue;
             }
             let mut guard = zone.lock();
+            self.tell(|| event(start, end.raw() - start.raw()));
             zone.area.give_range(&mut guard.counts, start, end);
             zone.managed.add((end.raw() - start.raw()) as u32);
         }
@@ -343,7 +356,7 @@ impl PageAllocator {
                 if let Some(own) = pcp.enter() {
                     own.push(frame, self.frames.index(pfn), PerCpuPages::list(order, state.list_kind()), state);
                     if own.is_full() {
-                        self.drain_full(state.zone(), own);
+                        self.drain_full(state.zone(), cpu, own);
                     }
                     return;
                 }

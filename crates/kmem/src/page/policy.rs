@@ -73,6 +73,10 @@ impl Request {
     pub const fn by(self, caller: Caller) -> Self {
         Self { caller, ..self }
     }
+    /// True for a request of no one in particular that any node may answer: what a CPU's own lists are for.
+    pub(crate) fn is_plain(&self) -> bool {
+        *self == Self::new(self.gfp, self.order)
+    }
     /// Follows a policy.
     #[must_use]
     pub fn following(self, policy: &Policy) -> Self {

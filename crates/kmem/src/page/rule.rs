@@ -83,8 +83,7 @@ static MODERN: PageRule = PageRule {
     ..MIDDLE
 };
 /// 6.7 and later.
-static LATE: PageRule =
-    PageRule { pcp_scaling: PcpScaling::Both, harder: Harder::NoWaitAndHigh, ..MODERN };
+static LATE: PageRule = PageRule { pcp_scaling: PcpScaling::Both, harder: Harder::NoWaitAndHigh, ..MODERN };
 
 impl PageRule {
     /// Returns the rule of a profile's kernel.

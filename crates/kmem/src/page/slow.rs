@@ -9,10 +9,12 @@ use super::mobility::Mobility;
 use super::percpu::{Chain, Owned};
 use super::policy::Request;
 use super::rule::PcpScaling;
+use super::steal::Theft;
 use super::watermark::MAX_ZONES;
 use super::zone::Zone;
 use super::{NodeMask, PageAllocator, PerCpuPages};
 use crate::error::AllocError;
+use crate::event::{Event, Place};
 use crate::gfp::Gfp;
 use crate::sync::Ordering;
 use crate::units::{Order, Pfn};
@@ -31,6 +33,9 @@ impl PageAllocator {
         let order = request.order;
         if order > self.top {
             return Err(AllocError::TooLarge { bytes: order.bytes(), limit: self.top.bytes() });
+        }
+        if let Some(pfn) = self.hit_watched(cpu, request) {
+            return Ok(pfn);
         }
         let first = Attempt::first(self.rule, request.gfp);
         if let Some(pfn) = self.try_zones(cpu, request, first) {
@@ -77,7 +82,13 @@ impl PageAllocator {
         let mut attempt = attempt;
         attempt.latitude.set(Latitude::NO_FRAGMENT, spares_blocks);
         loop {
+            let mut home = None;
             let found = self.candidates(cpu, request).find_map(|(slot, zone, preferred)| {
+                // Rather a block of another type than one of another node.
+                let node = *home.get_or_insert(zone.extent.node);
+                if attempt.latitude.contains(Latitude::NO_FRAGMENT) && zone.extent.node != node {
+                    return None;
+                }
                 if !zone.has_pages(self.rule, request.order, attempt, preferred) {
                     return None;
                 }
@@ -93,14 +104,9 @@ impl PageAllocator {
     /// which knows ZONE_DMA32 only.
     fn spares_blocks(&self, cpu: u32, request: &Request) -> bool {
         use crate::profile::ZoneKind::{Dma32, Normal};
-        let mut zones = self.candidates(cpu, request).map(|(_, zone, _)| zone);
-        let node = |zone: &Zone| zone.extent.node;
-        match (zones.next(), zones.next()) {
-            (Some(first), Some(next)) => {
-                first.extent.kind == Normal && (next.extent.kind == Dma32 || node(next) != node(first))
-            }
-            _ => false,
-        }
+        let Some((_, first, _)) = self.candidates(cpu, request).next() else { return false };
+        let lower = self.node_zones(first.extent.node).find(|zone| zone.extent.kind == Dma32);
+        first.extent.kind == Normal && lower.is_some_and(|zone| self.nodes == 1 || zone.is_populated())
     }
 
     fn take_from_zone(
@@ -122,35 +128,29 @@ impl PageAllocator {
                 let index = match own.pop(&self.frames, list, order.raw(), flags) {
                     Some(index) => index,
                     None => {
-                        self.refill(&own, (slot, zone, preferred), request, attempt)?;
+                        self.refill(&own, cpu, (slot, zone, preferred), request, attempt)?;
                         own.pop(&self.frames, list, order.raw(), flags)?
                     }
                 };
-                self.frames.pfn(index)
+                let pfn = self.frames.pfn(index);
+                self.tell_alloc(pfn, request, Place::CpuList(cpu));
+                pfn
             }
-            None => self.take_block(slot, zone, preferred, request, attempt, flags)?,
+            None => self.take_block(slot, zone, request, attempt, flags)?,
         };
         self.count_node(cpu, request, zone);
         Some(pfn)
     }
     /// True for blocks that the per-CPU lists hold.
-    fn is_listed(&self, order: Order) -> bool {
+    pub(super) fn is_listed(&self, order: Order) -> bool {
         order.raw() <= self.pcp_top || self.pcp_huge == Some(order)
     }
 
     /// Takes one block from a zone.
-    fn take_block(
-        &self,
-        slot: usize,
-        zone: &Zone,
-        preferred: usize,
-        request: &Request,
-        attempt: Attempt,
-        flags: u32,
-    ) -> Option<Pfn> {
+    fn take_block(&self, slot: usize, zone: &Zone, request: &Request, attempt: Attempt, flags: u32) -> Option<Pfn> {
         let (order, kind) = (request.order, Mobility::from_raw(self.list_kind(request.gfp)));
         let mut guard = zone.lock();
-        if !zone.has_block(self.rule, &guard.counts, order, attempt, preferred) {
+        if !zone.has_block(self.rule, &guard.counts, order, attempt) {
             return None;
         }
         let mut stolen = None;
@@ -160,10 +160,13 @@ impl PageAllocator {
             ground.reserve_high_atomic(zone, &mut guard.counts, pfn);
         }
         zone.tallies.allocated.add(order.pages() as usize);
+        self.tell_taken(zone, pfn, request, stolen, Place::Caller);
+        drop(guard);
         if let Some(frame) = self.frames.get(pfn) {
             frame.set_state(State::from_raw(State::new(FrameKind::Used, order, slot).raw() | flags));
             frame.set_count(1);
         }
+        self.tell_alloc(pfn, request, Place::Buddy);
         Some(pfn)
     }
 
@@ -171,6 +174,7 @@ impl PageAllocator {
     fn refill(
         &self,
         own: &Owned<'_>,
+        cpu: u32,
         (slot, zone, preferred): (usize, &Zone, usize),
         request: &Request,
         attempt: Attempt,
@@ -180,28 +184,30 @@ impl PageAllocator {
         // Hits do not look at watermarks, so only what everybody may have goes onto a list; the one block that this caller
         // may have besides is handed to it.
         let plain = Attempt { latitude: attempt.latitude & Latitude::CMA, ..attempt };
-        let kept = zone.kept(self.rule, plain, preferred);
+        let kept = zone.kept(self.rule, order, plain, preferred);
         let spare = (u64::from(zone.free.get()).saturating_sub(kept) >> order.raw()).max(1);
         let wanted = u64::from(self.refill_blocks(own, order)).min(spare) as u32;
         let state = State::new(FrameKind::Used, order, slot).on_pcp();
         let mut chain = Chain::default();
         let mut guard = zone.lock();
-        if !zone.has_block(self.rule, &guard.counts, order, attempt, preferred) {
+        if !zone.has_block(self.rule, &guard.counts, order, attempt) {
             return None;
         }
         let ground = self.ground();
+        let mut put = |pfn: Pfn, stolen: Option<Theft>| {
+            chain.push(&self.frames, self.frames.index(pfn), state);
+            self.tell_taken(zone, pfn, request, stolen, Place::CpuList(cpu));
+        };
         let mut taken = 0;
         while taken < wanted {
             let has_cma = attempt.latitude.contains(Latitude::CMA) && guard.counts.pages_of(Mobility::Cma) != 0;
             if !has_cma {
                 let left = wanted - taken;
                 taken += if order == Order::ZERO {
-                    zone.area.take_pages(&mut guard.counts, left, kind, |pfn| {
-                        chain.push(&self.frames, self.frames.index(pfn), state);
-                    })
+                    zone.area.take_pages(&mut guard.counts, left, kind, |pfn| put(pfn, None))
                 } else {
                     let taken = zone.area.take(&mut guard.counts, order, kind);
-                    taken.into_iter().for_each(|pfn| chain.push(&self.frames, self.frames.index(pfn), state));
+                    taken.into_iter().for_each(|pfn| put(pfn, None));
                     u32::from(taken.is_some())
                 };
                 if taken >= wanted {
@@ -211,7 +217,7 @@ impl PageAllocator {
             let mut stolen = None;
             let found = ground.take(zone, &mut guard.counts, order, kind, attempt.latitude, &mut stolen);
             let Some(pfn) = found else { break };
-            chain.push(&self.frames, self.frames.index(pfn), state);
+            put(pfn, stolen);
             taken += 1;
         }
         drop(guard);
@@ -259,7 +265,7 @@ impl PageAllocator {
     /// Gives back what a CPU's lists hold too much: `nr_pcp_free`.
     #[cold]
     #[inline(never)]
-    pub(super) fn drain_full(&self, slot: usize, own: Owned<'_>) {
+    pub(super) fn drain_full(&self, slot: usize, cpu: u32, own: Owned<'_>) {
         let lists = own.lists();
         let (high, batch) = (lists.high.get(), lists.batch.get());
         let (drains, refills) = own.factors();
@@ -273,17 +279,22 @@ impl PageAllocator {
                 pages.min(most)
             }
         };
-        self.drain_pages(slot, &own, pages);
+        self.drain_pages(slot, cpu, &own, pages);
     }
     /// Gives at least `pages` pages of the lists back to the zone, or all there are. Returns how many.
-    fn drain_pages(&self, slot: usize, own: &Owned<'_>, pages: u32) -> u32 {
+    fn drain_pages(&self, slot: usize, cpu: u32, own: &Owned<'_>, pages: u32) -> u32 {
         let Some(zone) = self.zone(slot) else { return 0 };
         let mut given = 0;
         let mut guard = zone.lock();
         for (list, order) in PerCpuPages::lists(self.pageblock) {
             while given < pages {
                 let Some(index) = own.pop_for_zone(&self.frames, list, order.raw()) else { break };
-                zone.area.give(&mut guard.counts, self.frames.pfn(index), order);
+                let pfn = self.frames.pfn(index);
+                self.tell(|| {
+                    let migratetype = zone.area.mobility(pfn) as u8;
+                    Event::MmPagePcpuDrain { pfn, order, migratetype, from: Place::CpuList(cpu) }
+                });
+                zone.area.give(&mut guard.counts, pfn, order);
                 given += 1 << order.raw();
             }
         }
@@ -293,7 +304,7 @@ impl PageAllocator {
     pub fn drain(&self, cpu: u32) {
         for (slot, _) in self.zone_slots() {
             if let Some(own) = self.pcp(slot, cpu).and_then(PerCpuPages::enter_slow) {
-                self.drain_pages(slot, &own, u32::MAX);
+                self.drain_pages(slot, cpu, &own, u32::MAX);
             }
         }
     }
@@ -309,7 +320,7 @@ impl PageAllocator {
         for (slot, cpu) in lists() {
             let Some(pcp) = self.pcp(slot, cpu).filter(|pcp| pcp.is_claimed()) else { continue };
             let own = pcp.wait_for_owner();
-            given += u64::from(self.drain_pages(slot, &own, u32::MAX));
+            given += u64::from(self.drain_pages(slot, cpu, &own, u32::MAX));
             pcp.unclaim();
         }
         given
@@ -324,9 +335,10 @@ impl PageAllocator {
         if self.is_listed(order) {
             if let Some(own) = self.pcp(slot, cpu).and_then(PerCpuPages::enter_slow) {
                 let list = PerCpuPages::list(order.raw(), state.list_kind());
+                self.tell(|| Event::MmPageFree { pfn, order, to: Place::CpuList(cpu) });
                 own.push(frame, self.frames.index(pfn), list, state);
                 if own.is_full() {
-                    self.drain_full(slot, own);
+                    self.drain_full(slot, cpu, own);
                 }
                 return;
             }
@@ -337,8 +349,10 @@ impl PageAllocator {
     /// Gives frames that are the body of no block, or of one that goes, to their zone.
     pub(super) fn give_to_zone(&self, pfn: Pfn, order: Order, slot: usize) {
         if let Some(zone) = self.zone(slot) {
+            self.tell(|| Event::MmPageFree { pfn, order, to: Place::Buddy });
+            let mut guard = zone.lock();
             zone.tallies.freed.add(order.pages() as usize);
-            zone.area.give(&mut zone.lock().counts, pfn, order);
+            zone.area.give(&mut guard.counts, pfn, order);
         }
     }
 
@@ -355,7 +369,9 @@ impl PageAllocator {
             return NodeMask::NONE;
         }
         let wanted = self.kswapd_wanted.swap(0, Ordering::Relaxed);
-        (0..u32::BITS).filter(|node| wanted >> node & 1 != 0).fold(NodeMask::NONE, |mask, node| mask.with(NodeMask::of(node)))
+        (0..u32::BITS)
+            .filter(|node| wanted >> node & 1 != 0)
+            .fold(NodeMask::NONE, |mask, node| mask.with(NodeMask::of(node)))
     }
 
     fn count_node(&self, cpu: u32, request: &Request, zone: &Zone) {
@@ -393,7 +409,8 @@ impl PageAllocator {
         let request = Request { order: Order::ZERO, ..*request };
         let mut taken = 0;
         while taken < wanted {
-            let pfn = match self.hit(cpu, request.gfp, Order::ZERO).filter(|_| request.node.is_none()) {
+            let hit = if request.is_plain() { self.hit(cpu, request.gfp, Order::ZERO) } else { None };
+            let pfn = match hit {
                 Some(pfn) => pfn,
                 None => match self.alloc_slow(cpu, &request) {
                     Ok(pfn) => pfn,

@@ -24,7 +24,8 @@ use crate::units::{Order, Pfn};
 /// What a theft was, for the event `mm_page_alloc_extfrag`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Theft {
-    pub(crate) pfn: Pfn,
+    /// First frame of the block that was taken from.
+    pub(crate) block: Pfn,
     pub(crate) block_order: u32,
     pub(crate) from: Mobility,
     pub(crate) changed: bool,
@@ -89,29 +90,26 @@ impl Ground<'_> {
         latitude: Latitude,
         stolen: &mut Option<Theft>,
     ) -> Option<Pfn> {
-        let least = if latitude.contains(Latitude::NO_FRAGMENT) && order < self.pageblock {
-            self.pageblock
-        } else {
-            order
-        };
+        let least =
+            if latitude.contains(Latitude::NO_FRAGMENT) && order < self.pageblock { self.pageblock } else { order };
         let other = |counts: &FreeCounts, at: Order| {
             kind.fallbacks().iter().copied().find(|other| counts.blocks(at)[other.index()] != 0)
         };
         let (largest, from) = least.up_to(self.top).rev().find_map(|at| other(counts, at).map(|from| (at, from)))?;
-        let takes_block = |at: Order| {
-            at >= self.pageblock || at.raw() >= self.pageblock.raw() / 2 || kind != Mobility::Movable
-        };
+        let takes_block =
+            |at: Order| at >= self.pageblock || at.raw() >= self.pageblock.raw() / 2 || kind != Mobility::Movable;
         let (at, from) = if takes_block(largest) {
             (largest, from)
         } else {
             // Movable pages can be put right later: the smallest block does.
             order.up_to(self.top).find_map(|at| other(counts, at).map(|from| (at, from)))?
         };
-        let mut theft = Theft { pfn: Pfn::new(0), block_order: at.raw(), from, changed: false };
+        let mut theft = Theft { block: Pfn::new(0), block_order: at.raw(), from, changed: false };
         let pfn = if at >= self.pageblock {
             self.boost(zone, latitude);
             theft.changed = true;
             let pfn = zone.area.take_from(counts, at.raw(), from, at.raw(), from)?;
+            theft.block = pfn;
             let mut block = pfn;
             while block < pfn.add(at.pages()) {
                 zone.area.set_mobility(counts, block, kind);
@@ -122,6 +120,7 @@ impl Ground<'_> {
             zone.area.take(counts, order, kind)
         } else {
             let block = zone.area.peek(at, from)?;
+            theft.block = block;
             if takes_block(at) {
                 self.boost(zone, latitude);
                 theft.changed = self.claim(zone, counts, block, kind, from);
@@ -131,7 +130,6 @@ impl Ground<'_> {
                 false => zone.area.take_from(counts, at.raw(), from, order.raw(), from),
             }
         }?;
-        theft.pfn = pfn;
         *stolen = Some(theft);
         Some(pfn)
     }

@@ -58,7 +58,9 @@ impl PageAllocator {
             let state = frame.state();
             let mut pages = state.order().pages();
             let block = zone.area.block_of(pfn);
-            if let (Some((head, _)), true) = (block, state.kind() != FrameKind::Tail || block.is_some_and(|b| b.0 != pfn)) {
+            if let (Some((head, _)), true) =
+                (block, state.kind() != FrameKind::Tail || block.is_some_and(|b| b.0 != pfn))
+            {
                 let (at, found) = (pfn.raw(), state.kind() as u64);
                 return Err(Broken { what: "page P1 (a free frame in use)", at, found, expected: head.raw() });
             }

@@ -6,7 +6,7 @@ use super::attempt::{Attempt, Latitude, Mark};
 use super::buddy::{FreeArea, FreeCounts};
 use super::lru::LruKind;
 use super::mobility::Mobility;
-use super::rule::{OrderCheck, PageRule};
+use super::rule::{Harder, OrderCheck, PageRule};
 use super::watermark::{ZoneTuning, MAX_ZONES};
 use crate::profile::ZoneKind;
 use crate::sync::{Count, SpinGuard, SpinLock, Tally};
@@ -153,25 +153,29 @@ impl Zone {
         u64::from(pages) + u64::from(self.boost.get())
     }
     /// Returns the pages that count as free for an attempt.
-    fn usable(&self, attempt: Attempt) -> u64 {
+    fn usable(&self, rule: &PageRule, attempt: Attempt) -> u64 {
         let mut free = u64::from(self.free.get());
         if !attempt.latitude.contains(Latitude::CMA) {
             free = free.saturating_sub(self.free_cma.get().into());
         }
-        if !attempt.has_reserves() {
+        if !attempt.counts_reserves(rule) {
             free = free.saturating_sub(self.free_high_atomic.get().into());
         }
         free
     }
     /// Returns what must stay free: the attempt's mark, and the reserve kept from requests that prefer the zone with the
     /// index `preferred` of its node.
-    pub(crate) fn kept(&self, rule: &PageRule, attempt: Attempt, preferred: usize) -> u64 {
-        let mut mark = self.mark(attempt.mark);
-        if attempt.mark == Mark::Min && attempt.latitude.contains(Latitude::HARDER) {
-            // Boosts are for those who can wait.
-            mark = self.min.get().into();
-        }
-        attempt.lowered(rule, mark) + self.reserve.get(preferred).map_or(0, |pages| u64::from(pages.get()))
+    pub(crate) fn kept(&self, rule: &PageRule, order: Order, attempt: Attempt, preferred: usize) -> u64 {
+        let reserve = self.reserve.get(preferred).map_or(0, |pages| u64::from(pages.get()));
+        self.lowered(rule, order, attempt) + reserve
+    }
+    /// Returns the attempt's mark, lowered as far as it may go.
+    fn lowered(&self, rule: &PageRule, order: Order, attempt: Attempt) -> u64 {
+        // Boosts are not for single pages of those who cannot wait: `zone_watermark_fast`.
+        let important = if rule.harder == Harder::NoWaitAndHigh { Latitude::HIGH } else { Latitude::HARDER };
+        let spares_boost = order == Order::ZERO && attempt.mark == Mark::Min && attempt.latitude.contains(important);
+        let mark = if spares_boost { self.min.get().into() } else { self.mark(attempt.mark) };
+        attempt.lowered(rule, mark)
     }
     /// True when the zone keeps what it must after giving `2^order` pages, as far as numbers of pages go:
     /// `zone_watermark_ok` without its look at the blocks.
@@ -179,24 +183,18 @@ impl Zone {
         if attempt.latitude.contains(Latitude::NO_WATERMARKS) {
             return u64::from(self.free.get()) >= order.pages();
         }
-        self.usable(attempt) >= self.kept(rule, attempt, preferred) + order.pages()
+        self.usable(rule, attempt) >= self.kept(rule, order, attempt, preferred) + order.pages()
     }
     /// True when the blocks are there too. `counts` are the zone's own.
-    pub(crate) fn has_block(
-        &self,
-        rule: &PageRule,
-        counts: &FreeCounts,
-        order: Order,
-        attempt: Attempt,
-        preferred: usize,
-    ) -> bool {
+    pub(crate) fn has_block(&self, rule: &PageRule, counts: &FreeCounts, order: Order, attempt: Attempt) -> bool {
         if order == Order::ZERO || attempt.latitude.contains(Latitude::NO_WATERMARKS) {
             return true;
         }
         match rule.order_check {
             OrderCheck::Halving => {
-                let mut free = self.usable(attempt).saturating_sub(order.pages() - 1);
-                let mut least = self.kept(rule, attempt, preferred);
+                let mut free = self.usable(rule, attempt).saturating_sub(order.pages() - 1);
+                // The reserve for lower zones counts once, not order by order.
+                let mut least = self.lowered(rule, order, attempt);
                 (0..order.raw()).filter_map(Order::new).all(|below| {
                     let blocks: u64 = counts.blocks(below).iter().map(|&blocks| u64::from(blocks)).sum();
                     free = free.saturating_sub(blocks << below.raw());
@@ -204,19 +202,17 @@ impl Zone {
                     free > least
                 })
             }
-            OrderCheck::Block => {
-                (order.raw()..Order::COUNT as u32).filter_map(Order::new).any(|at| {
-                    let blocks = counts.blocks(at);
-                    blocks[..Mobility::REQUESTED].iter().any(|&blocks| blocks != 0)
-                        || attempt.latitude.contains(Latitude::CMA) && blocks[Mobility::Cma.index()] != 0
-                        || attempt.has_reserves() && blocks[Mobility::HighAtomic.index()] != 0
-                })
-            }
+            OrderCheck::Block => (order.raw()..Order::COUNT as u32).filter_map(Order::new).any(|at| {
+                let blocks = counts.blocks(at);
+                blocks[..Mobility::REQUESTED].iter().any(|&blocks| blocks != 0)
+                    || attempt.latitude.contains(Latitude::CMA) && blocks[Mobility::Cma.index()] != 0
+                    || attempt.has_reserves(rule) && blocks[Mobility::HighAtomic.index()] != 0
+            }),
         }
     }
     /// True when an attempt could succeed: the kernel's `zone_watermark_ok`.
     pub(crate) fn may_give(&self, rule: &PageRule, order: Order, attempt: Attempt, preferred: usize) -> bool {
         self.has_pages(rule, order, attempt, preferred)
-            && (order == Order::ZERO || self.has_block(rule, &self.lock().counts, order, attempt, preferred))
+            && (order == Order::ZERO || self.has_block(rule, &self.lock().counts, order, attempt))
     }
 }

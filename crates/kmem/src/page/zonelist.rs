@@ -157,9 +157,8 @@ mod tests {
 
     #[test]
     fn near_nodes_come_first() {
-        let list = |nodes, distance: fn(u32, u32) -> u8, from| {
-            NodeOrder::new(nodes, distance).from(from).collect::<Vec<_>>()
-        };
+        let list =
+            |nodes, distance: fn(u32, u32) -> u8, from| NodeOrder::new(nodes, distance).from(from).collect::<Vec<_>>();
         let flat = |a, b| if a == b { LOCAL_DISTANCE } else { REMOTE_DISTANCE };
         assert_eq!(list(1, flat, 0), [0]);
         assert_eq!(list(4, flat, 1), [1, 2, 3, 0]);

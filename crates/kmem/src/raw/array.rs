@@ -72,6 +72,10 @@ impl<T: Zeroed> Array<T> {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
+    /// Returns all of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        (0..self.len as u64).filter_map(|index| self.get(index))
+    }
     /// Returns structure `index`.
     #[inline(always)]
     pub(crate) fn get(&self, index: u64) -> Option<&T> {

@@ -148,7 +148,7 @@ impl<M: Machine> Kernel<M> {
             tracer,
         };
         let mut pages = PageAllocator::new(&mut reserve, parts).ok_or(BootFailure::MemMap { bytes })?;
-        hand_over(&pages, &plan, &extents);
+        hand_over(&pages, &plan);
         let (tuning, tunables) = Tuning::at_boot(profile, &plan, CommandLine::new(cmdline));
         pages.tune(&tuning);
         pages.set_boost_factor(tunables.watermark_boost_factor);
@@ -286,20 +286,8 @@ fn extents(profile: &Profile, plan: &Plan) -> [Option<ZoneExtent>; MAX_ALL_ZONES
     extents
 }
 
-/// Gives the page allocator what is free, marks the rest as reserved, and gives what is freed early in boot.
-fn hand_over(pages: &PageAllocator, plan: &Plan, extents: &[Option<ZoneExtent>]) {
-    for (slot, zone) in extents.iter().enumerate().filter_map(|(slot, zone)| Some((slot, (*zone)?))) {
-        let mut at = zone.start;
-        for range in plan.free_ranges() {
-            let (start, end) = (first(range).max(zone.start), last(range).min(zone.end()));
-            if start >= end {
-                continue;
-            }
-            pages.reserve(slot, at, start);
-            at = end;
-        }
-        pages.reserve(slot, at, zone.end());
-    }
+/// Gives the page allocator what is free, and what is freed early in boot. The rest is reserved.
+fn hand_over(pages: &PageAllocator, plan: &Plan) {
     plan.free_ranges().for_each(|range| pages.release(first(range), last(range)));
     plan.cma().for_each(|range| pages.release_cma(first(range), last(range)));
     plan.gigantic().for_each(|range| pages.manage_held(first(range), last(range)));

@@ -94,7 +94,9 @@ impl PageAllocator {
                 return Some(of(head, FrameKind::Free, order));
             }
         }
-        let (head, frame, state) = self.frames.head(pfn)?;
+        let Some((head, frame, state)) = self.frames.head(pfn) else {
+            return Some(of(pfn, FrameKind::Reserved, Order::ZERO));
+        };
         if state.kind() == FrameKind::Pcp {
             return Some(of(head, FrameKind::Pcp, state.order()));
         }

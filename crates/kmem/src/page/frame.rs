@@ -1,13 +1,11 @@
 //! What the engine knows about one page frame: its entry of the mem_map.
 //!
 //! An entry is 24 bytes of atomics. All bytes zero means "not the head of anything": a free frame, or the body of a block.
-//! So a fresh mem_map needs no initialisation; only heads of blocks that are handed out and reserved frames are ever
-//! written, and a machine of any size boots in the time its zones take. Which frames are free, the zone's chunks know.
+//! So a fresh mem_map needs no initialisation; only heads of blocks that are handed out are ever written, and a machine of any size boots in the time its zones take. Which frames are free, the zone's chunks know.
 //!
 //! # States of a frame
 //! `Tail` (free, inside a block, or never touched) · `Pcp` (head of a block on a per-CPU list) · `Used` (head of an
-//! allocated block) · `Slab` / `SlabTail` (page of a slab) · `Reserved` (the kernel's own, or no RAM). `Free` is what
-//! reports say of a frame in a free block.
+//! allocated block) · `Slab` / `SlabTail` (page of a slab). `Free` and `Reserved` are what reports say.
 
 use crate::raw::{zeroed_struct, Array};
 use crate::sync::{AtomicU32, Ordering};
@@ -29,7 +27,7 @@ pub enum FrameKind {
     Slab = 4,
     /// Another page of a slab.
     SlabTail = 5,
-    /// The kernel's own from boot on, or a hole in RAM.
+    /// The kernel's own from boot on, or a hole in RAM. Not a state of the entry: a frame in no block is that.
     Reserved = 6,
 }
 
@@ -116,7 +114,6 @@ impl State {
             3 => FrameKind::Used,
             4 => FrameKind::Slab,
             5 => FrameKind::SlabTail,
-            6 => FrameKind::Reserved,
             _ => FrameKind::Tail,
         }
     }

@@ -188,21 +188,8 @@ impl PageAllocator {
         Some(pages)
     }
 
-    /// Marks frames that the kernel keeps or that are no RAM.
-    pub(crate) fn reserve(&self, zone: usize, start: Pfn, end: Pfn) {
-        for pfn in (start.raw()..end.raw()).map(Pfn::new) {
-            if let Some(frame) = self.frames.get(pfn) {
-                frame.set_state(State::new(FrameKind::Reserved, Order::ZERO, zone));
-            }
-        }
-    }
     /// Gives frames that boot reserved and needs no longer to the free lists.
     pub(crate) fn release_reserved(&self, start: Pfn, end: Pfn) {
-        for pfn in (start.raw()..end.raw()).map(Pfn::new) {
-            if let Some(frame) = self.frames.get(pfn) {
-                frame.clear();
-            }
-        }
         self.give_range(start, end, |pfn, pages| Event::ReservedFree { pfn, pages });
     }
     /// Gives untouched frames to the free lists of their zones.
@@ -243,12 +230,16 @@ impl PageAllocator {
     pub(crate) fn manage_held(&self, start: Pfn, end: Pfn) {
         for (slot, zone) in self.zone_slots() {
             let (start, end) = (start.max(zone.extent.start), end.min(zone.extent.end()));
-            for pfn in (start.raw()..end.raw()).map(Pfn::new) {
+            let mut pfn = start;
+            while pfn < end {
+                let fits = |order: &Order| pfn.is_aligned(*order) && pfn.add(order.pages()) <= end;
+                let order = Order::ZERO.up_to(self.top).rev().find(fits).unwrap_or(Order::ZERO);
                 if let Some(frame) = self.frames.get(pfn) {
-                    frame.set_state(State::new(FrameKind::Used, Order::ZERO, slot).keep(true));
+                    frame.set_state(State::new(FrameKind::Used, order, slot).keep(true));
                     frame.set_count(1);
-                    zone.managed.add(1);
+                    zone.managed.add(order.pages() as u32);
                 }
+                pfn = pfn.add(order.pages());
             }
         }
     }

@@ -100,7 +100,9 @@ impl PageAllocator {
         {
             return Err(Misuse::DoubleFree(pfn));
         }
-        let (head, frame, state) = self.frames.head(pfn).ok_or(Misuse::NotRam(pfn.phys()))?;
+        let Some((head, frame, state)) = self.frames.head(pfn) else {
+            return Err(if self.zone_of(pfn).is_some() { Misuse::Reserved(pfn) } else { Misuse::NotRam(pfn.phys()) });
+        };
         match state.kind() {
             FrameKind::Used if state.is_kept() => Err(Misuse::Reserved(pfn)),
             FrameKind::Used if head == pfn || state.is_compound() || inside => Ok((head, frame, state)),

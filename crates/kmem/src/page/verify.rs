@@ -69,16 +69,14 @@ impl PageAllocator {
                     pages = order.pages();
                     seen_free += pages;
                 }
-                (FrameKind::Tail | FrameKind::Free, _) => {
-                    return Err(Broken { what: "page P1 (frame in no block)", at: pfn.raw(), found: 0, expected: 1 })
-                }
                 (FrameKind::Pcp, _) => seen_pcp += pages,
                 (FrameKind::Used, _) => seen_used += pages,
                 (FrameKind::Slab | FrameKind::SlabTail, _) => {
                     pages = 1;
                     seen_used += 1;
                 }
-                (FrameKind::Reserved, _) => pages = 1,
+                // In no block: the kernel's own, or no RAM. That it is not lost, P3 tells.
+                (FrameKind::Tail | FrameKind::Free | FrameKind::Reserved, _) => pages = 1,
             }
             if state.kind() == FrameKind::Used && (frame.count() == 0 || state.zone() != slot) {
                 let (at, found) = (pfn.raw(), frame.count().into());

@@ -61,6 +61,10 @@ bitflags! {
         const COLD = 1 << 23;
         /// A slab cache may not grow (2.6).
         const NO_GROW = 1 << 24;
+        /// Memory tags are zeroed with the page (5.13 and later, arm64).
+        const ZEROTAGS = 1 << 25;
+        /// A slab that shall not keep records of who owns its objects (6.10 and later).
+        const NO_OBJ_EXT = 1 << 26;
     }
 }
 
@@ -77,6 +81,13 @@ impl Gfp {
     pub const USER: Self = Self::KERNEL.union(Self::HARDWALL);
     /// For user space, wherever it is.
     pub const HIGHUSER: Self = Self::USER.union(Self::HIGHMEM);
+    /// For user space, and the page can be moved.
+    pub const HIGHUSER_MOVABLE: Self = Self::HIGHUSER.union(Self::MOVABLE);
+    /// A huge page for user space, without reclaim.
+    pub const TRANSHUGE_LIGHT: Self =
+        Self::HIGHUSER_MOVABLE.union(Self::COMP).union(Self::NOMEMALLOC).union(Self::NOWARN).difference(Self::RECLAIM);
+    /// A huge page for user space.
+    pub const TRANSHUGE: Self = Self::TRANSHUGE_LIGHT.union(Self::DIRECT_RECLAIM);
 
     /// True when the allocation may sleep.
     #[inline]
@@ -90,8 +101,13 @@ impl Gfp {
 pub struct GfpEncoding {
     /// Bits that exist: the meaning, the kernel's value, the kernel's name. In the order of the values.
     pub bits: &'static [(Gfp, u32, &'static str)],
-    /// Compositions by name, largest first, as the kernel prints and its headers define them.
+    /// Compositions by name, largest first, as its headers define them.
     pub names: &'static [(&'static str, Gfp)],
+    /// The words that reports and traces are put together of, in the order in which the kernel tries them: each that is
+    /// contained in what is left is written and taken off. In groups, because kernels share some.
+    pub words: &'static [&'static [(&'static str, u32)]],
+    /// What is written for no flag at all.
+    pub none: &'static str,
 }
 
 impl GfpEncoding {
@@ -117,54 +133,82 @@ impl GfpEncoding {
             .map(|(_, gfp)| *gfp)
             .or_else(|| self.bits.iter().find(|(.., known)| *known == name).map(|(flag, ..)| *flag))
     }
-    /// Writes the flags as the kernel does: `GFP_KERNEL|__GFP_ZERO`.
+    /// Writes the flags as traces of the kernel do: `GFP_KERNEL|__GFP_ZERO`. Bits that have no word are one number.
     pub fn write(&self, out: &mut dyn core::fmt::Write, gfp: Gfp) -> core::fmt::Result {
-        let whole = self.names.iter().find(|(_, whole)| gfp.contains(*whole) && whole.is_empty() == gfp.is_empty());
-        let rest = whole.map_or(gfp, |(_, whole)| gfp - *whole);
-        let single = self.bits.iter().filter(|(flag, ..)| rest.contains(*flag)).map(|(.., name)| *name);
-        let mut names = whole.map(|(name, _)| *name).into_iter().chain(single).peekable();
-        if names.peek().is_none() {
-            return out.write_char('0');
+        let mut rest = self.encode(gfp);
+        if rest == 0 {
+            return out.write_str(self.none);
         }
-        while let Some(name) = names.next() {
-            out.write_str(name)?;
-            if names.peek().is_some() {
-                out.write_char('|')?;
+        let mut between = "";
+        for &(word, value) in self.words.iter().copied().flatten() {
+            if rest & value == value {
+                rest &= !value;
+                write!(out, "{between}{word}")?;
+                between = "|";
             }
+        }
+        if rest != 0 {
+            write!(out, "{between}{rest:#x}")?;
         }
         Ok(())
     }
+    /// Reads what [`GfpEncoding::write`] wrote. `None` when a word is unknown.
+    pub fn parse(&self, text: &str) -> Option<Gfp> {
+        if text == self.none {
+            return Some(Gfp::empty());
+        }
+        let mut gfp = Gfp::empty();
+        for word in text.split('|') {
+            let known = self
+                .words
+                .iter()
+                .copied()
+                .flatten()
+                .find(|(known, _)| *known == word)
+                .map(|(_, value)| self.decode(*value).0);
+            let number = || {
+                let value = u32::from_str_radix(word.strip_prefix("0x")?, 16).ok()?;
+                Some(self.decode(value).0)
+            };
+            gfp |= known.or_else(|| self.by_name(word)).or_else(number)?;
+        }
+        Some(gfp)
+    }
 }
 
-/// The flags of 6.1: `include/linux/gfp_types.h`.
+/// The flags of 6.1: `include/linux/gfp_types.h`, `include/trace/events/mmflags.h`. The kernels of the profiles have
+/// no tags that hardware checks (CONFIG_KASAN_HW_TAGS), so `__GFP_SKIP_ZERO` and `__GFP_SKIP_KASAN_*` are 0 there.
 pub static GFP_6_1: GfpEncoding = GfpEncoding {
     bits: &[
-        (Gfp::DMA, 0x1, "__GFP_DMA"),
-        (Gfp::HIGHMEM, 0x2, "__GFP_HIGHMEM"),
-        (Gfp::DMA32, 0x4, "__GFP_DMA32"),
-        (Gfp::MOVABLE, 0x8, "__GFP_MOVABLE"),
-        (Gfp::RECLAIMABLE, 0x10, "__GFP_RECLAIMABLE"),
-        (Gfp::HIGH, 0x20, "__GFP_HIGH"),
-        (Gfp::IO, 0x40, "__GFP_IO"),
-        (Gfp::FS, 0x80, "__GFP_FS"),
-        (Gfp::ZERO, 0x100, "__GFP_ZERO"),
+        DMA,
+        HIGHMEM,
+        DMA32,
+        MOVABLE,
+        RECLAIMABLE,
+        HIGH,
+        IO,
+        FS,
+        ZERO,
         (Gfp::ATOMIC_BIT, 0x200, "__GFP_ATOMIC"),
-        (Gfp::DIRECT_RECLAIM, 0x400, "__GFP_DIRECT_RECLAIM"),
-        (Gfp::KSWAPD_RECLAIM, 0x800, "__GFP_KSWAPD_RECLAIM"),
-        (Gfp::WRITE, 0x1000, "__GFP_WRITE"),
-        (Gfp::NOWARN, 0x2000, "__GFP_NOWARN"),
-        (Gfp::RETRY_MAYFAIL, 0x4000, "__GFP_RETRY_MAYFAIL"),
-        (Gfp::NOFAIL, 0x8000, "__GFP_NOFAIL"),
-        (Gfp::NORETRY, 0x10000, "__GFP_NORETRY"),
-        (Gfp::MEMALLOC, 0x20000, "__GFP_MEMALLOC"),
-        (Gfp::COMP, 0x40000, "__GFP_COMP"),
-        (Gfp::NOMEMALLOC, 0x80000, "__GFP_NOMEMALLOC"),
-        (Gfp::HARDWALL, 0x10_0000, "__GFP_HARDWALL"),
-        (Gfp::THISNODE, 0x20_0000, "__GFP_THISNODE"),
-        (Gfp::ACCOUNT, 0x40_0000, "__GFP_ACCOUNT"),
+        DIRECT_RECLAIM,
+        KSWAPD_RECLAIM,
+        WRITE,
+        NOWARN,
+        RETRY_MAYFAIL,
+        NOFAIL,
+        NORETRY,
+        MEMALLOC,
+        COMP,
+        NOMEMALLOC,
+        HARDWALL,
+        THISNODE,
+        ACCOUNT,
+        ZEROTAGS,
     ],
     names: &[
-        ("GFP_HIGHUSER_MOVABLE", Gfp::HIGHUSER.union(Gfp::MOVABLE)),
+        ("GFP_TRANSHUGE", Gfp::TRANSHUGE),
+        ("GFP_TRANSHUGE_LIGHT", Gfp::TRANSHUGE_LIGHT),
+        ("GFP_HIGHUSER_MOVABLE", Gfp::HIGHUSER_MOVABLE),
         ("GFP_HIGHUSER", Gfp::HIGHUSER),
         ("GFP_USER", Gfp::USER),
         ("GFP_KERNEL_ACCOUNT", Gfp::KERNEL.union(Gfp::ACCOUNT)),
@@ -175,8 +219,144 @@ pub static GFP_6_1: GfpEncoding = GfpEncoding {
         ("GFP_NOWAIT", Gfp::NOWAIT),
         ("GFP_DMA", Gfp::DMA),
         ("GFP_DMA32", Gfp::DMA32),
+        ("__GFP_RECLAIM", Gfp::RECLAIM),
     ],
+    words: &[
+        &[
+            ("GFP_TRANSHUGE", 0x1c_24ca),
+            ("GFP_TRANSHUGE_LIGHT", 0x1c_20ca),
+            ("GFP_HIGHUSER_MOVABLE", 0x10_0cca),
+            ("GFP_HIGHUSER", 0x10_0cc2),
+            ("GFP_USER", 0x10_0cc0),
+            ("GFP_KERNEL_ACCOUNT", 0x40_0cc0),
+            ("GFP_KERNEL", 0xcc0),
+            ("GFP_NOFS", 0xc40),
+            ("GFP_ATOMIC", 0xa20),
+            ("GFP_NOIO", 0xc00),
+            ("GFP_NOWAIT", 0x800),
+        ],
+        ZONE_WORDS,
+        &[("__GFP_ATOMIC", 0x200)],
+        WORDS,
+    ],
+    none: "none",
 };
+
+/// The flags of 6.12. There is no bit for atomic requests any more: they are those that may not sleep and are important.
+/// `GFP_NOWAIT` does not warn. `__GFP_NO_OBJ_EXT` has the next free bit and no word.
+pub static GFP_6_12: GfpEncoding = GfpEncoding {
+    bits: &[
+        DMA,
+        HIGHMEM,
+        DMA32,
+        MOVABLE,
+        RECLAIMABLE,
+        HIGH,
+        IO,
+        FS,
+        ZERO,
+        DIRECT_RECLAIM,
+        KSWAPD_RECLAIM,
+        WRITE,
+        NOWARN,
+        RETRY_MAYFAIL,
+        NOFAIL,
+        NORETRY,
+        MEMALLOC,
+        COMP,
+        NOMEMALLOC,
+        HARDWALL,
+        THISNODE,
+        ACCOUNT,
+        ZEROTAGS,
+        (Gfp::NO_OBJ_EXT, 0x100_0000, "__GFP_NO_OBJ_EXT"),
+    ],
+    names: &[
+        ("GFP_TRANSHUGE", Gfp::TRANSHUGE),
+        ("GFP_TRANSHUGE_LIGHT", Gfp::TRANSHUGE_LIGHT),
+        ("GFP_HIGHUSER_MOVABLE", Gfp::HIGHUSER_MOVABLE),
+        ("GFP_HIGHUSER", Gfp::HIGHUSER),
+        ("GFP_USER", Gfp::USER),
+        ("GFP_KERNEL_ACCOUNT", Gfp::KERNEL.union(Gfp::ACCOUNT)),
+        ("GFP_KERNEL", Gfp::KERNEL),
+        ("GFP_NOFS", Gfp::RECLAIM.union(Gfp::IO)),
+        ("GFP_ATOMIC", Gfp::HIGH.union(Gfp::KSWAPD_RECLAIM)),
+        ("GFP_NOIO", Gfp::RECLAIM),
+        ("GFP_NOWAIT", Gfp::KSWAPD_RECLAIM.union(Gfp::NOWARN)),
+        ("GFP_DMA", Gfp::DMA),
+        ("GFP_DMA32", Gfp::DMA32),
+        ("__GFP_RECLAIM", Gfp::RECLAIM),
+    ],
+    words: &[
+        &[
+            ("GFP_TRANSHUGE", 0x1c_24ca),
+            ("GFP_TRANSHUGE_LIGHT", 0x1c_20ca),
+            ("GFP_HIGHUSER_MOVABLE", 0x10_0cca),
+            ("GFP_HIGHUSER", 0x10_0cc2),
+            ("GFP_USER", 0x10_0cc0),
+            ("GFP_KERNEL_ACCOUNT", 0x40_0cc0),
+            ("GFP_KERNEL", 0xcc0),
+            ("GFP_NOFS", 0xc40),
+            ("GFP_ATOMIC", 0x820),
+            ("GFP_NOIO", 0xc00),
+            ("GFP_NOWAIT", 0x2800),
+        ],
+        ZONE_WORDS,
+        WORDS,
+    ],
+    none: "none",
+};
+
+const ZONE_WORDS: &[(&str, u32)] =
+    &[("GFP_DMA", 0x1), ("__GFP_HIGHMEM", 0x2), ("GFP_DMA32", 0x4), ("__GFP_HIGH", 0x20)];
+const WORDS: &[(&str, u32)] = &[
+    ("__GFP_IO", 0x40),
+    ("__GFP_FS", 0x80),
+    ("__GFP_NOWARN", 0x2000),
+    ("__GFP_RETRY_MAYFAIL", 0x4000),
+    ("__GFP_NOFAIL", 0x8000),
+    ("__GFP_NORETRY", 0x1_0000),
+    ("__GFP_COMP", 0x4_0000),
+    ("__GFP_ZERO", 0x100),
+    ("__GFP_NOMEMALLOC", 0x8_0000),
+    ("__GFP_MEMALLOC", 0x2_0000),
+    ("__GFP_HARDWALL", 0x10_0000),
+    ("__GFP_THISNODE", 0x20_0000),
+    ("__GFP_RECLAIMABLE", 0x10),
+    ("__GFP_MOVABLE", 0x8),
+    ("__GFP_ACCOUNT", 0x40_0000),
+    ("__GFP_WRITE", 0x1000),
+    ("__GFP_RECLAIM", 0xc00),
+    ("__GFP_DIRECT_RECLAIM", 0x400),
+    ("__GFP_KSWAPD_RECLAIM", 0x800),
+    ("__GFP_ZEROTAGS", 0x80_0000),
+];
+
+/// A flag, its value, its name: those that 6.1 and 6.12 have in common.
+type Bit = (Gfp, u32, &'static str);
+const DMA: Bit = (Gfp::DMA, 0x1, "__GFP_DMA");
+const HIGHMEM: Bit = (Gfp::HIGHMEM, 0x2, "__GFP_HIGHMEM");
+const DMA32: Bit = (Gfp::DMA32, 0x4, "__GFP_DMA32");
+const MOVABLE: Bit = (Gfp::MOVABLE, 0x8, "__GFP_MOVABLE");
+const RECLAIMABLE: Bit = (Gfp::RECLAIMABLE, 0x10, "__GFP_RECLAIMABLE");
+const HIGH: Bit = (Gfp::HIGH, 0x20, "__GFP_HIGH");
+const IO: Bit = (Gfp::IO, 0x40, "__GFP_IO");
+const FS: Bit = (Gfp::FS, 0x80, "__GFP_FS");
+const ZERO: Bit = (Gfp::ZERO, 0x100, "__GFP_ZERO");
+const DIRECT_RECLAIM: Bit = (Gfp::DIRECT_RECLAIM, 0x400, "__GFP_DIRECT_RECLAIM");
+const KSWAPD_RECLAIM: Bit = (Gfp::KSWAPD_RECLAIM, 0x800, "__GFP_KSWAPD_RECLAIM");
+const WRITE: Bit = (Gfp::WRITE, 0x1000, "__GFP_WRITE");
+const NOWARN: Bit = (Gfp::NOWARN, 0x2000, "__GFP_NOWARN");
+const RETRY_MAYFAIL: Bit = (Gfp::RETRY_MAYFAIL, 0x4000, "__GFP_RETRY_MAYFAIL");
+const NOFAIL: Bit = (Gfp::NOFAIL, 0x8000, "__GFP_NOFAIL");
+const NORETRY: Bit = (Gfp::NORETRY, 0x1_0000, "__GFP_NORETRY");
+const MEMALLOC: Bit = (Gfp::MEMALLOC, 0x2_0000, "__GFP_MEMALLOC");
+const COMP: Bit = (Gfp::COMP, 0x4_0000, "__GFP_COMP");
+const NOMEMALLOC: Bit = (Gfp::NOMEMALLOC, 0x8_0000, "__GFP_NOMEMALLOC");
+const HARDWALL: Bit = (Gfp::HARDWALL, 0x10_0000, "__GFP_HARDWALL");
+const THISNODE: Bit = (Gfp::THISNODE, 0x20_0000, "__GFP_THISNODE");
+const ACCOUNT: Bit = (Gfp::ACCOUNT, 0x40_0000, "__GFP_ACCOUNT");
+const ZEROTAGS: Bit = (Gfp::ZEROTAGS, 0x80_0000, "__GFP_ZEROTAGS");
 
 /// The flags of 2.6.15 to 2.6.18: `include/linux/gfp.h`.
 pub static GFP_2_6: GfpEncoding = GfpEncoding {
@@ -208,6 +388,30 @@ pub static GFP_2_6: GfpEncoding = GfpEncoding {
         ("GFP_DMA", Gfp::DMA),
         ("GFP_NOWAIT", Gfp::empty()),
     ],
+    // The kernel itself writes numbers only; these are the words of its header.
+    words: &[&[
+        ("GFP_HIGHUSER", 0x2_00d2),
+        ("GFP_USER", 0x2_00d0),
+        ("GFP_KERNEL", 0xd0),
+        ("GFP_NOFS", 0x50),
+        ("GFP_NOIO", 0x10),
+        ("GFP_ATOMIC", 0x20),
+        ("GFP_DMA", 0x1),
+        ("__GFP_HIGHMEM", 0x2),
+        ("__GFP_IO", 0x40),
+        ("__GFP_FS", 0x80),
+        ("__GFP_COLD", 0x100),
+        ("__GFP_NOWARN", 0x200),
+        ("__GFP_REPEAT", 0x400),
+        ("__GFP_NOFAIL", 0x800),
+        ("__GFP_NORETRY", 0x1000),
+        ("__GFP_NO_GROW", 0x2000),
+        ("__GFP_COMP", 0x4000),
+        ("__GFP_ZERO", 0x8000),
+        ("__GFP_NOMEMALLOC", 0x1_0000),
+        ("__GFP_HARDWALL", 0x2_0000),
+    ]],
+    none: "GFP_NOWAIT",
 };
 
 /// The flags of 3.4: 2.6's, with the mobility bits of 2.6.24 and later.
@@ -238,6 +442,7 @@ pub static GFP_3_4: GfpEncoding = GfpEncoding {
         ("GFP_HIGHUSER_MOVABLE", OLD_HIGHUSER.union(Gfp::MOVABLE)),
         ("GFP_HIGHUSER", OLD_HIGHUSER),
         ("GFP_USER", OLD_USER),
+        ("GFP_TEMPORARY", OLD_KERNEL.union(Gfp::RECLAIMABLE)),
         ("GFP_KERNEL", OLD_KERNEL),
         ("GFP_NOFS", Gfp::DIRECT_RECLAIM.union(Gfp::IO)),
         ("GFP_NOIO", Gfp::DIRECT_RECLAIM),
@@ -245,6 +450,31 @@ pub static GFP_3_4: GfpEncoding = GfpEncoding {
         ("GFP_DMA", Gfp::DMA),
         ("GFP_NOWAIT", Gfp::empty()),
     ],
+    // `include/trace/events/gfpflags.h`: single bits without their underscores. Zones have no word.
+    words: &[&[
+        ("GFP_HIGHUSER_MOVABLE", 0x2_00da),
+        ("GFP_HIGHUSER", 0x2_00d2),
+        ("GFP_USER", 0x2_00d0),
+        ("GFP_TEMPORARY", 0x8_00d0),
+        ("GFP_KERNEL", 0xd0),
+        ("GFP_NOFS", 0x50),
+        ("GFP_ATOMIC", 0x20),
+        ("GFP_NOIO", 0x10),
+        ("GFP_IO", 0x40),
+        ("GFP_COLD", 0x100),
+        ("GFP_NOWARN", 0x200),
+        ("GFP_REPEAT", 0x400),
+        ("GFP_NOFAIL", 0x800),
+        ("GFP_NORETRY", 0x1000),
+        ("GFP_COMP", 0x4000),
+        ("GFP_ZERO", 0x8000),
+        ("GFP_NOMEMALLOC", 0x1_0000),
+        ("GFP_HARDWALL", 0x2_0000),
+        ("GFP_THISNODE", 0x4_0000),
+        ("GFP_RECLAIMABLE", 0x8_0000),
+        ("GFP_MOVABLE", 0x8),
+    ]],
+    none: "GFP_NOWAIT",
 };
 
 const OLD_KERNEL: Gfp = Gfp::DIRECT_RECLAIM.union(Gfp::IO).union(Gfp::FS);
@@ -264,6 +494,10 @@ mod tests {
             (&GFP_6_1, "GFP_NOIO", 0xc00),
             (&GFP_6_1, "GFP_NOFS", 0xc40),
             (&GFP_6_1, "GFP_HIGHUSER", 0x10_0cc2),
+            (&GFP_6_1, "GFP_HIGHUSER_MOVABLE", 0x10_0cca),
+            (&GFP_6_12, "GFP_ATOMIC", 0x820),
+            (&GFP_6_12, "GFP_NOWAIT", 0x2800),
+            (&GFP_3_4, "GFP_HIGHUSER_MOVABLE", 0x2_00da),
             (&GFP_2_6, "GFP_KERNEL", 0xd0),
             (&GFP_2_6, "GFP_ATOMIC", 0x20),
             (&GFP_2_6, "GFP_HIGHUSER", 0x200d2),
@@ -273,5 +507,47 @@ mod tests {
             assert_eq!(encoding.encode(gfp), raw, "{name}");
             assert_eq!(encoding.decode(raw), (gfp, 0), "{name}");
         }
+    }
+
+    const ALL: [&GfpEncoding; 4] = [&GFP_6_1, &GFP_6_12, &GFP_3_4, &GFP_2_6];
+
+    #[test]
+    fn words_are_the_names_of_their_bits() {
+        for encoding in ALL {
+            for &(word, value) in encoding.words.iter().copied().flatten() {
+                let gfp = encoding.by_name(word).or_else(|| encoding.by_name(&format!("__{word}")));
+                assert_eq!(gfp.map(|gfp| encoding.encode(gfp)), Some(value), "{word}");
+            }
+            for (_, value, name) in encoding.bits {
+                assert_eq!(encoding.by_name(name).map(|gfp| encoding.encode(gfp)), Some(*value), "{name}");
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check(encoding: &GfpEncoding, raw: u32, text: &str) {
+        let (gfp, unknown) = encoding.decode(raw);
+        let mut written = String::new();
+        assert!(encoding.write(&mut written, gfp).is_ok());
+        assert_eq!((written.as_str(), unknown), (text, 0));
+        assert_eq!(encoding.parse(text).map(|gfp| encoding.encode(gfp)), Some(raw));
+    }
+
+    #[test]
+    fn words_as_the_kernels_write_them() {
+        // Reports of 6.1 that have number and words.
+        check(&GFP_6_1, 0x14_0cca, "GFP_HIGHUSER_MOVABLE|__GFP_COMP");
+        check(&GFP_6_1, 0x40_0dc0, "GFP_KERNEL_ACCOUNT|__GFP_ZERO");
+        check(&GFP_6_1, 0xdc0, "GFP_KERNEL|__GFP_ZERO");
+        // The order is the table's, not that of the bits.
+        check(&GFP_6_1, 0x40_8d40, "GFP_NOFS|__GFP_NOFAIL|__GFP_ZERO|__GFP_ACCOUNT");
+        check(&GFP_6_1, 0x2800, "GFP_NOWAIT|__GFP_NOWARN");
+        check(&GFP_6_12, 0x2800, "GFP_NOWAIT");
+        check(&GFP_6_12, 0x820, "GFP_ATOMIC");
+        check(&GFP_6_12, 0x100_0800, "__GFP_KSWAPD_RECLAIM|0x1000000");
+        check(&GFP_6_12, 0, "none");
+        check(&GFP_3_4, 0x80d0, "GFP_KERNEL|GFP_ZERO");
+        check(&GFP_3_4, 0xd2, "GFP_KERNEL|0x2");
+        check(&GFP_2_6, 0, "GFP_NOWAIT");
     }
 }

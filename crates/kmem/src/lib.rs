@@ -5,7 +5,7 @@
 //! real kernel, and it may exist many times in one process.
 //!
 //! # The tour, lowest first
-//! [`units`] · [`error`] · [`gfp`] · [`machine`] · `raw` (the unsafe part) · [`profile`] (what differs between kernels, as
+//! [`units`] · [`error`] · [`gfp`] · [`machine`] · [`event`] (tracepoints) · `raw` (the unsafe part) · [`profile`] (what differs between kernels, as
 //! data) · [`boot`] (command line, memblock, layout: pure) · [`page`] (mem_map, buddy, zones) · [`slab`] · [`memory`]
 //! (the above, on a machine) · [`map`] (page tables, vmalloc, ioremap, kmap) · [`pool`] · [`snapshot`] (/proc) ·
 //! [`kernel`] (all of it). A module uses only what stands before it.
@@ -15,6 +15,7 @@
 
 pub mod boot;
 pub mod error;
+pub mod event;
 pub mod gfp;
 pub mod kernel;
 pub mod machine;

@@ -92,7 +92,15 @@ fn static_mappings_as_in_its_vmallocinfo() {
             BootAreaKind::Pages | BootAreaKind::PerCpu => (0, false),
         };
         let flags = VmAreaFlags { ioremap, vmalloc: !ioremap, ..VmAreaFlags::default() };
-        VmAreaRow { start, end: start + area.bytes, caller: Name::new(area.caller), pages: 0, phys, flags }
+        VmAreaRow {
+            start,
+            end: start + area.bytes,
+            caller: Name::new(area.caller),
+            pages: 0,
+            phys,
+            flags,
+            ..VmAreaRow::default()
+        }
     });
     let mut written = String::new();
     vmallocinfo::write(&mut written, phone().proc, rows).unwrap();

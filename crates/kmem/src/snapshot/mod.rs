@@ -30,6 +30,7 @@ macro_rules! places {
 mod counters;
 pub mod extfrag;
 pub mod proc;
+pub mod report;
 
 pub use counters::{Stat, Stats, VmEvent, VmEvents, VmStat};
 

@@ -45,6 +45,9 @@ pub mod vmstat;
 pub mod zoneinfo;
 
 use crate::boot::layout::Wording;
+use crate::event::text::{self, EventStyle};
+use crate::snapshot::report::mem_info::{self, HighAtomic, MemInfoStyle, Nodes, Tail};
+use crate::snapshot::report::{ReportEra, ReportStyle};
 use boot_log::BootLogStyle;
 use meminfo::MemLine;
 use pagetypeinfo::PageTypeStyle;
@@ -66,6 +69,10 @@ pub struct ProcFormat {
     pub vmalloc_phys: PhysStyle,
     /// Digits of an address: 8 or 16.
     pub address_digits: usize,
+    /// Reports of a kernel that runs out of memory.
+    pub report: ReportStyle,
+    /// Lines of the trace file.
+    pub events: &'static EventStyle,
     /// The boot log.
     pub boot_log: BootLogStyle,
     /// Warnings of the layout.
@@ -94,6 +101,16 @@ pub static PROC_6_1_I386: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_I386,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
+    report: ReportStyle {
+        era: ReportEra::V6_1,
+        mem_info: MemInfoStyle::Modern {
+            nodes: Nodes::Unnamed,
+            thp: mem_info::THP_6_1,
+            highatomic: HighAtomic::Reserved,
+            tail: &[Tail::Poisoned],
+        },
+    },
+    events: &text::EVENTS_6_1,
     boot_log: BootLogStyle::X86Modern,
     wording: Wording::Modern,
 };
@@ -106,6 +123,16 @@ pub static PROC_6_1_PAE: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_I386,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 8,
+    report: ReportStyle {
+        era: ReportEra::V6_1,
+        mem_info: MemInfoStyle::Modern {
+            nodes: Nodes::Unnamed,
+            thp: mem_info::THP_6_1,
+            highatomic: HighAtomic::Reserved,
+            tail: &[Tail::Poisoned],
+        },
+    },
+    events: &text::EVENTS_6_1,
     boot_log: BootLogStyle::X86Modern,
     wording: Wording::Modern,
 };
@@ -118,6 +145,16 @@ pub static PROC_6_1_ARMHF: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_ARMHF,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
+    report: ReportStyle {
+        era: ReportEra::V6_1,
+        mem_info: MemInfoStyle::Modern {
+            nodes: Nodes::Unnamed,
+            thp: &[],
+            highatomic: HighAtomic::Reserved,
+            tail: &[Tail::Cma],
+        },
+    },
+    events: &text::EVENTS_6_1_CMA,
     boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
@@ -130,6 +167,16 @@ pub static PROC_6_1_LPAE: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_LPAE,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 8,
+    report: ReportStyle {
+        era: ReportEra::V6_1,
+        mem_info: MemInfoStyle::Modern {
+            nodes: Nodes::Unnamed,
+            thp: mem_info::THP_6_1,
+            highatomic: HighAtomic::Reserved,
+            tail: &[Tail::Cma],
+        },
+    },
+    events: &text::EVENTS_6_1_CMA,
     boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
@@ -142,6 +189,16 @@ pub static PROC_6_12_ARMHF: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_12_ARMHF,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
+    report: ReportStyle {
+        era: ReportEra::V6_12,
+        mem_info: MemInfoStyle::Modern {
+            nodes: Nodes::Unnamed,
+            thp: &[],
+            highatomic: HighAtomic::ReservedAndFree,
+            tail: &[Tail::Cma],
+        },
+    },
+    events: &text::EVENTS_6_12_CMA,
     boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
@@ -154,6 +211,16 @@ pub static PROC_6_1_AMD64: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_AMD64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
+    report: ReportStyle {
+        era: ReportEra::V6_1,
+        mem_info: MemInfoStyle::Modern {
+            nodes: Nodes::Named,
+            thp: mem_info::THP_6_1,
+            highatomic: HighAtomic::Reserved,
+            tail: &[],
+        },
+    },
+    events: &text::EVENTS_6_1,
     boot_log: BootLogStyle::X86Modern,
     wording: Wording::Modern,
 };
@@ -166,6 +233,16 @@ pub static PROC_6_12_AMD64: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_12_AMD64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
+    report: ReportStyle {
+        era: ReportEra::V6_12,
+        mem_info: MemInfoStyle::Modern {
+            nodes: Nodes::Named,
+            thp: mem_info::THP_6_12,
+            highatomic: HighAtomic::ReservedAndFree,
+            tail: &[Tail::Poisoned],
+        },
+    },
+    events: &text::EVENTS_6_12,
     boot_log: BootLogStyle::X86Modern,
     wording: Wording::Modern,
 };
@@ -178,6 +255,16 @@ pub static PROC_6_1_ARM64: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_1_ARM64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
+    report: ReportStyle {
+        era: ReportEra::V6_1,
+        mem_info: MemInfoStyle::Modern {
+            nodes: Nodes::Named,
+            thp: mem_info::THP_6_1,
+            highatomic: HighAtomic::Reserved,
+            tail: &[Tail::Cma, Tail::Poisoned],
+        },
+    },
+    events: &text::EVENTS_6_1_CMA,
     boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
@@ -190,6 +277,16 @@ pub static PROC_6_12_ARM64: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_6_12_ARM64,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
+    report: ReportStyle {
+        era: ReportEra::V6_12,
+        mem_info: MemInfoStyle::Modern {
+            nodes: Nodes::Named,
+            thp: mem_info::THP_6_12,
+            highatomic: HighAtomic::ReservedAndFree,
+            tail: &[Tail::Cma, Tail::Poisoned],
+        },
+    },
+    events: &text::EVENTS_6_12_CMA,
     boot_log: BootLogStyle::ArmModern,
     wording: Wording::Modern,
 };
@@ -202,6 +299,8 @@ pub static PROC_3_4_ARM: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_3_4_ARM,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
+    report: ReportStyle { era: ReportEra::V3_4, mem_info: MemInfoStyle::Middle { stack_kb: 8 } },
+    events: &text::EVENTS_3_4,
     boot_log: BootLogStyle::ArmMiddle,
     wording: Wording::Old,
 };
@@ -214,6 +313,8 @@ pub static PROC_2_6_X86: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_2_6,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
+    report: ReportStyle { era: ReportEra::V2_6, mem_info: MemInfoStyle::Early },
+    events: &text::EVENTS_2_6,
     boot_log: BootLogStyle::X86Early,
     wording: Wording::Old,
 };
@@ -226,6 +327,8 @@ pub static PROC_2_6_NOMMU: ProcFormat = ProcFormat {
     vmstat: vmstat::VMSTAT_2_6,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
+    report: ReportStyle { era: ReportEra::V2_6, mem_info: MemInfoStyle::Early },
+    events: &text::EVENTS_2_6,
     boot_log: BootLogStyle::NoMmuEarly,
     wording: Wording::Old,
 };

@@ -452,6 +452,58 @@ fn cpu_nodes(command: &str, cpus: u32) -> Vec<u32> {
 mod tests {
     use super::*;
 
+    /// What is said of a folder with these two files; empty when it is read.
+    fn said(name: &str, inputs: &str) -> String {
+        let folder = std::env::temp_dir().join(format!("kmem-like-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder for files");
+        std::fs::write(folder.join("inputs.json"), inputs).expect("a file");
+        std::fs::write(folder.join("cmdline"), "").expect("a file");
+        let said = Like::read(&folder).err().map_or(String::new(), |error| error.to_string());
+        std::fs::remove_dir_all(&folder).expect("the folder is ours");
+        said
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        let whole = |key: &str, value: &str| {
+            let rows = [
+                ("kernel", r#""armhf-6.1""#),
+                ("cpus", "1"),
+                ("cmdline", r#""quiet""#),
+                ("memblock_memory", r#"[["0x40000000", "0x80000000"]]"#),
+                ("memblock_reserved_at_free_all", r#"[["0x40300000", "0x41607588"], ["0x48000000", "0x48200000"]]"#),
+                (
+                    "iomem_kernel",
+                    r#"[["40208000", "411fffff", "Kernel code"], ["41400000", "41607587", "Kernel data"]]"#,
+                ),
+                ("freed_late", r#"[["initrd", "868"], ["unused kernel image (initmem)", "2048"]]"#),
+            ];
+            let rows = rows.map(|(name, text)| format!("\"{name}\": {}", if name == key { value } else { text }));
+            format!("{{{}}}", rows.join(","))
+        };
+        assert_eq!(said("fine", &whole("", "")), "");
+        for (key, value, expected) in [
+            ("kernel", "7", "kernel: expected a text, found 7"),
+            ("kernel", r#""vax""#, "kernel: expected a machine that `kmem machines` lists, found `vax`"),
+            ("cpus", "-1", "cpus: expected a whole number, found -1"),
+            ("memblock_memory", "[]", "memblock_memory: expected at least one range of RAM, found none"),
+            ("memblock_memory", r#"[["0x10"]]"#, "memblock_memory[0]: expected a list of 2 values"),
+            (
+                "memblock_memory",
+                r#"[["0x10", "zz"]]"#,
+                "memblock_memory[0]: expected a hexadecimal address, found `zz`",
+            ),
+            ("memblock_memory", r#"[["0x10", "0x8"]]"#, "memblock_memory[0]: expected a start below the end"),
+            ("freed_late", r#"[["initrd", "40000"]]"#, "freed_late[0]: expected a held range that has room for it"),
+            ("freed_late", r#"[["initrd", "x"]]"#, "freed_late[0]: expected a size in kB, found `x`"),
+        ] {
+            let found = said("broken", &whole(key, value));
+            assert!(found.contains("inputs.json: ") && found.contains(expected), "{found}");
+        }
+        assert!(said("text", "[1").contains("inputs.json: line 1, column 2: no JSON"));
+        assert!(said("list", "[]").contains("expected an object"));
+    }
+
     #[test]
     fn cpus_of_nodes_as_the_command_says() {
         let command =

@@ -35,7 +35,7 @@ impl Plan {
         for node in 0..self.nodes() {
             let end = self.node_memory(node).map(|(_, to)| to).max().unwrap_or(0);
             let start = align_up(starts[node as usize], block);
-            rounded[node as usize] = (start < end).then_some(start);
+            rounded[node as usize] = (0 < start && start < end).then_some(start);
         }
         rounded
     }

@@ -199,12 +199,14 @@ fn is_buffer(profile: &Profile, zone: usize) -> bool {
 /// twentieth of what the low zones hold above their first high marks. When they are turned off, khugepaged has the first
 /// formula applied again, which by then leaves out what is below the high marks.
 pub fn min_free_kbytes(profile: &Profile, counted: &Counted, tunables: &Tunables) -> u64 {
-    let first = root_of_low(profile, counted.sum(|zone| is_buffer(profile, zone)));
+    // Huge pages that boot took are counted between the two computations.
+    let before = counted.with_pages(counted.reserve_pages);
+    let first = root_of_low(profile, before.sum(|zone| is_buffer(profile, zone)));
     let all = counted.sum(|_| true);
     if !profile.tuning.has_thp() || all < (512 << 20) >> PAGE_SHIFT {
         return first;
     }
-    let marks = watermarks(profile, counted, first, tunables.watermark_scale_factor);
+    let marks = watermarks(profile, &before, first, tunables.watermark_scale_factor);
     let buffers = || counted.each().filter(|&(_, zone, pages)| is_buffer(profile, zone) && pages > 0);
     let above_high = buffers().map(|(node, zone, pages)| pages.saturating_sub(marks[node][zone].2)).sum::<u64>();
     match tunables.huge_pages {

@@ -339,19 +339,19 @@ fn tables_go_with_the_last_area_under_them() {
 #[test]
 fn several_cpus_share_a_process() {
     for name in ["i386-pae-6.1", "msm8x25"] {
-        let kernel = support::boot(by_name(name).unwrap(), 192 << 20, 4);
+        let kernel = support::boot(by_name(name).unwrap(), 96 << 20, 2);
         let (mem, map, user) = (kernel.memory(), kernel.map(), kernel.user());
         let id = create(&kernel);
         let start = VirtAddr::new(0x4000_0000);
         let request = MmapRequest { hint: start, ..MmapRequest::new(2048 * PAGE) };
         user.mmap(mem, id, &request).unwrap();
         std::thread::scope(|scope| {
-            for cpu in 0..4 {
+            for cpu in 0..2 {
                 let request = &request;
                 scope.spawn(move || {
                     support::become_cpu(cpu);
-                    for round in 0..4000u64 {
-                        let page = (round * (7 + 2 * u64::from(cpu))) % 2048;
+                    for round in 0..1500u64 {
+                        let page = (round * (7 + 4 * u64::from(cpu))) % 2048;
                         let addr = start.offset(page * PAGE);
                         match (cpu, round % 16) {
                             // Takes a piece away, tables too, and puts it back.
@@ -365,7 +365,7 @@ fn several_cpus_share_a_process() {
                                     user.unmap_page(mem, Pfn::containing(found.phys));
                                 }
                             }
-                            (2, 0) => {
+                            (1, 8) => {
                                 let new = kernel_page(mem);
                                 let old = user.translate(mem, id, addr).map(|found| Pfn::containing(found.phys));
                                 let left = old.filter(|old| user.move_page(mem, *old, new)).unwrap_or(new);

@@ -7,7 +7,7 @@ use kmem::profile::by_name;
 use kmem::user::{Access, MmId, MmSpec, MmapRequest, Segv, UserError};
 use kmem::{Gfp, Kernel, Order, Pfn, VirtAddr};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use support::HeapMachine;
 
 const PAGE: u64 = 4096;
@@ -131,6 +131,8 @@ proptest! {
     fn processes_have_what_the_model_says(which in 0..MACHINES.len(), ops in prop::collection::vec(op(), 1..250)) {
         let kernel = support::boot(by_name(MACHINES[which]).unwrap(), 128 << 20, 1);
         let (mem, map, user) = (kernel.memory(), kernel.map(), kernel.user());
+        // Pages under one page of tables: ARM's come in pairs.
+        let span = if kernel.profile.paging.unwrap().levels.len() == 2 && kernel.profile.name != "msm8x25" { 1024 } else { 512 };
         let task_pages = kernel.profile.task_size / PAGE;
         // The cache of VMAs and the table of processes are made once.
         user.destroy(mem, create(&kernel)).unwrap();
@@ -253,6 +255,7 @@ proptest! {
                     prop_assert!(user.move_page(mem, old, new));
                     prop_assert_eq!(pfn(&kernel, id, page), Some(new));
                     prop_assert_eq!(read(&kernel, new), model.resident[&page]);
+                    prop_assert_eq!(kernel.pages().owner(old), None);
                     prop_assert!(!user.move_page(mem, old, new), "nobody maps it any more");
                     prop_assert_eq!(user.unmap_page(mem, old), 0);
                     kernel.free_pages(old, Order::ZERO).unwrap();
@@ -278,6 +281,10 @@ proptest! {
             for model in &processes {
                 let info = user.info(model.id).unwrap();
                 prop_assert_eq!((info.total_vm, info.rss), (model.promised.len() as u64, model.resident.len() as u64));
+                // A table is there while a page under it is resident, and gone with the last area under it.
+                let spans = |pages: &mut dyn Iterator<Item = u64>| pages.map(|page| page / span).collect::<BTreeSet<_>>().len() as u64;
+                let (least, most) = (spans(&mut model.resident.keys().copied()), spans(&mut model.promised.keys().copied()));
+                prop_assert!((least..=most).contains(&info.last_tables), "{} tables, not {} to {}", info.last_tables, least, most);
                 let found: Vec<_> = user.vmas(mem, model.id).map(|vma| (vma.start.raw() / PAGE, vma.end.raw() / PAGE)).collect();
                 prop_assert_eq!(found, areas(&model.promised));
             }
@@ -291,4 +298,97 @@ proptest! {
         prop_assert_eq!(free_now(&kernel), at_first, "pages were lost");
         prop_assert_eq!(user.counts(), Default::default());
     }
+}
+
+#[test]
+fn tables_go_with_the_last_area_under_them() {
+    for name in MACHINES {
+        let kernel = support::boot(by_name(name).unwrap(), 96 << 20, 1);
+        let (mem, map, user) = (kernel.memory(), kernel.map(), kernel.user());
+        let id = create(&kernel);
+        let tables = || user.info(id).unwrap().last_tables;
+        // Two areas under one table, one under the next but one, one over the border of two.
+        let at = |addr: u64, pages: u64| {
+            let request = MmapRequest { hint: VirtAddr::new(addr), ..MmapRequest::new(pages * PAGE) };
+            assert_eq!(user.mmap(mem, id, &request), Ok(VirtAddr::new(addr)), "{name}");
+            user.touch(mem, map, id, VirtAddr::new(addr), pages * PAGE, Access::Write).unwrap();
+        };
+        at(0x4000_0000, 2);
+        at(0x4000_8000, 2);
+        assert_eq!(tables(), 1, "{name}");
+        at(0x4080_0000, 1);
+        at(0x4100_0000 - PAGE, 2);
+        assert_eq!(tables(), 4, "{name}");
+        let munmap = |addr: u64, pages: u64| user.munmap(mem, id, VirtAddr::new(addr), pages * PAGE).unwrap();
+        munmap(0x4000_0000, 2);
+        assert_eq!(tables(), 4, "{name}: the other area needs it");
+        munmap(0x4000_8000, 2);
+        assert_eq!(tables(), 3, "{name}");
+        munmap(0x4100_0000, 1);
+        assert_eq!(tables(), 2, "{name}");
+        assert_eq!(kernel.verify(), Ok(()));
+        munmap(0x4000_0000, 0x2000);
+        assert_eq!(tables(), 0, "{name}");
+        assert_eq!(user.info(id).unwrap().total_vm, 0);
+        assert_eq!(kernel.verify(), Ok(()));
+        user.destroy(mem, id).unwrap();
+        assert_eq!(kernel.verify(), Ok(()));
+    }
+}
+
+#[test]
+fn several_cpus_share_a_process() {
+    for name in ["i386-pae-6.1", "msm8x25"] {
+        let kernel = support::boot(by_name(name).unwrap(), 96 << 20, 2);
+        let (mem, map, user) = (kernel.memory(), kernel.map(), kernel.user());
+        let id = create(&kernel);
+        let start = VirtAddr::new(0x4000_0000);
+        let request = MmapRequest { hint: start, ..MmapRequest::new(2048 * PAGE) };
+        user.mmap(mem, id, &request).unwrap();
+        std::thread::scope(|scope| {
+            for cpu in 0..2 {
+                let request = &request;
+                scope.spawn(move || {
+                    support::become_cpu(cpu);
+                    for round in 0..1500u64 {
+                        let page = (round * (7 + 4 * u64::from(cpu))) % 2048;
+                        let addr = start.offset(page * PAGE);
+                        match (cpu, round % 16) {
+                            // Takes a piece away, tables too, and puts it back.
+                            (0, 0) => {
+                                user.munmap(mem, id, addr.page_down(), 600 * PAGE).unwrap();
+                                let _ = user.mmap(mem, id, &MmapRequest { hint: addr, ..*request });
+                            }
+                            // Takes or moves a page, wherever it is by now.
+                            (1, 0) => {
+                                if let Some(found) = user.translate(mem, id, addr) {
+                                    user.unmap_page(mem, Pfn::containing(found.phys));
+                                }
+                            }
+                            (1, 8) => {
+                                let new = kernel_page(mem);
+                                let old = user.translate(mem, id, addr).map(|found| Pfn::containing(found.phys));
+                                let left = old.filter(|old| user.move_page(mem, *old, new)).unwrap_or(new);
+                                mem.free_pages(left, Order::ZERO).unwrap();
+                            }
+                            _ => match user.fault(mem, map, id, addr, Access::Write) {
+                                Ok(_) | Err(UserError::Segv { .. }) => {}
+                                Err(other) => panic!("{other}"),
+                            },
+                        }
+                    }
+                    mem.drain();
+                });
+            }
+        });
+        support::become_cpu(0);
+        assert_eq!(kernel.verify(), Ok(()), "{name}");
+        user.destroy(mem, id).unwrap();
+        assert_eq!(kernel.verify(), Ok(()), "{name}");
+        assert_eq!(user.counts(), Default::default());
+    }
+}
+
+fn kernel_page(mem: &kmem::memory::Memory<HeapMachine>) -> Pfn {
+    mem.alloc_pages(Gfp::KERNEL, Order::ZERO).unwrap()
 }

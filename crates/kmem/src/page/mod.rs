@@ -33,6 +33,7 @@ mod steal;
 mod summary;
 mod trace;
 pub mod tunables;
+mod uses;
 mod verify;
 pub mod watermark;
 mod zone;
@@ -45,6 +46,7 @@ pub use owner::Owner;
 pub(crate) use percpu::PerCpuPages;
 pub use policy::Request;
 pub use trace::Tracer;
+pub use uses::PageUse;
 pub use zone::ZoneExtent;
 pub use zonelist::NodeMask;
 
@@ -61,6 +63,7 @@ use lru::Lru;
 use rule::PageRule;
 use steal::Ground;
 use trace::Tracing;
+use tunables::Parts as Retuned;
 use watermark::{Tuning, MAX_ZONES};
 use zone::Zone;
 use zonelist::{NodeOrder, Zonelist, LOCAL_DISTANCE, REMOTE_DISTANCE};
@@ -278,9 +281,16 @@ impl PageAllocator {
     }
     /// Sets the watermarks and per-CPU list sizes.
     pub(crate) fn tune(&self, tuning: &Tuning) {
+        self.retune(tuning, Retuned::all());
+    }
+    /// Sets what was computed anew.
+    pub(crate) fn retune(&self, tuning: &Tuning, parts: Retuned) {
         for (slot, zone) in self.zone_slots() {
             let tuning = &tuning.zones[slot / MAX_ZONES][slot % MAX_ZONES];
-            zone.tune(tuning);
+            zone.tune(tuning, parts.contains(Retuned::MARKS));
+            if !parts.contains(Retuned::LISTS) {
+                continue;
+            }
             for pcp in (0..self.cpus).filter_map(|cpu| self.pcp(slot, cpu)) {
                 pcp.set_bounds(tuning.pcp_batch as u32, tuning.pcp_high as u32, tuning.pcp_high_max as u32);
             }

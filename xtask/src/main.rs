@@ -3,6 +3,7 @@
 //! Exit status: 0 all well, 1 a check failed, 2 the request cannot be understood.
 
 mod bare;
+mod bench;
 mod process;
 mod repo;
 mod source;
@@ -22,6 +23,7 @@ usage: cargo xtask COMMAND
   tidy                the shape of the source: arrows between the engine's parts, unsafe code, file lengths, words
   bare ARCH [WORD…]   builds the bare-metal image, runs its self-test in QEMU with WORDs as its command line;
                       ARCH: i386
+  bench-gate          counts the instructions of the hit paths with valgrind; fails when one exceeds its limit
 
 examples:
   cargo xtask test
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["test"] => return test::run_all(),
         ["tidy"] => tidy::run(),
+        ["bench-gate"] => bench::gate(),
         ["bare", arch, ref command_line @ ..] => match bare::Image::by_name(arch) {
             Some(image) => image.build().and_then(|built| built.self_test(&command_line.join(" "))),
             None => return misunderstood(&format!("no bare-metal image for `{arch}`; there is: {}", bare::names())),

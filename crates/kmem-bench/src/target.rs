@@ -114,7 +114,8 @@ impl Target {
 }
 
 impl Beside {
-    fn name(self) -> &'static str {
+    /// Returns what a person calls it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Peer(name) => name,
             Self::Best => "the best peer",

@@ -6,7 +6,7 @@ mod threads;
 
 pub use threads::queue_alone;
 
-use crate::source::Peer;
+use crate::source::{PageSource, Peer};
 use crate::BenchError;
 use alone::Held;
 use std::time::Duration;
@@ -157,6 +157,8 @@ pub trait Subject {
     }
     /// Uses the memory long, and counts what is left; `None` as above.
     fn long_use(&mut self, fill: u32, events: u64) -> Option<Left>;
+    /// Calls `with` on the source as a lone thread has it.
+    fn with_source(&mut self, with: &mut dyn FnMut(&mut dyn PageSource));
     /// Returns the bytes kept for each page.
     fn metadata_bytes(&self) -> Option<f64>;
 }
@@ -181,7 +183,11 @@ impl<P: Peer> Subject for Run<P> {
         }
         let pages = self.peer.pages();
         match workload.kind {
-            Kind::Pair { order } => alone::pairs(&mut self.peer.alone(), order, operations),
+            Kind::Pair { order: 0 } => alone::pairs::<0>(&mut self.peer.alone(), operations),
+            Kind::Pair { order: 3 } => alone::pairs::<3>(&mut self.peer.alone(), operations),
+            Kind::Pair { order: 9 } => alone::pairs::<9>(&mut self.peer.alone(), operations),
+            // An order that is no constant here has no row.
+            Kind::Pair { .. } => None,
             Kind::Batch { pages, frees } => self.held.batches(&mut self.peer.alone(), pages, frees, operations),
             Kind::Mixed => self.held.mixed(&mut self.peer.alone(), pages, operations),
             Kind::Threads { threads } => threads::pairs(&self.peer, threads, operations),
@@ -195,6 +201,9 @@ impl<P: Peer> Subject for Run<P> {
         }
         let pages = self.peer.pages();
         long_use::long_use(&mut self.peer.alone(), pages, fill, events)
+    }
+    fn with_source(&mut self, with: &mut dyn FnMut(&mut dyn PageSource)) {
+        with(&mut self.peer.alone());
     }
     fn metadata_bytes(&self) -> Option<f64> {
         self.peer.metadata_bytes()

@@ -28,8 +28,8 @@ use core::mem::ManuallyDrop;
 
 /// Lists of one CPU and zone: four small orders and the huge one, for each type that requests have.
 const LISTS: usize = 16;
-/// Where the lists of huge pages begin.
-const HUGE: u32 = 4 * Mobility::REQUESTED as u32;
+/// The fourth list of each type-less place: see [`PerCpuPages::list`].
+const HUGE: u32 = 3;
 
 zeroed_struct! {
     /// One CPU's free blocks of one zone: two lines of the cache, of which order 0 needs one. Zero is empty.
@@ -37,23 +37,22 @@ zeroed_struct! {
     pub(crate) struct PerCpuPages {
         busy: AtomicU32,
         claim: AtomicU32,
-        /// Pages that went onto the lists and off them so far; the difference is what they hold.
+        /// Pages that went onto the lists so far.
         pushed: Tally,
-        popped: Tally,
-        pub(crate) high: Count,
+        /// Pages that still fit: `high` less what the lists hold. Not above 0: something must go back.
+        room: Count,
         pub(crate) batch: Count,
+        high: Count,
+        /// How often in a row lists were drained, and refilled: the batches grow with it.
+        factors: Count,
         /// Index of the top frame plus one, 0 for an empty list.
         tops: [Count; LISTS],
-        /// Of those pages, what came from the zone and went there.
+        /// Of the pages pushed, what came from the zone; pages that went back there.
         refilled: Tally,
         drained: Tally,
         /// The bounds within which `high` follows the load.
         pub(crate) high_min: Count,
         pub(crate) high_max: Count,
-        /// How often in a row lists were drained, and refilled: the batches grow with it.
-        factors: Count,
-        /// The state of a used frame of this zone.
-        used: Count,
     }
 }
 
@@ -83,23 +82,16 @@ impl PerCpuPages {
     /// Returns how many pages the lists hold.
     #[inline]
     pub(crate) fn count(&self) -> u32 {
-        self.pushed.get().wrapping_sub(self.popped.get()) as u32
+        self.high.get().wrapping_sub(self.room.get())
+    }
+    /// Returns how many they should hold at most.
+    pub(crate) fn high(&self) -> u32 {
+        self.high.get()
     }
     /// Returns the pages that were taken from and given to the lists by requests so far.
     pub(crate) fn traffic(&self) -> (usize, usize) {
-        let taken = self.popped.get().wrapping_sub(self.drained.get());
-        (taken, self.pushed.get().wrapping_sub(self.refilled.get()))
-    }
-    /// Sets how many pages the lists hold at most, between what bounds that follows the load, and the batch.
-    pub(crate) fn set_bounds(&self, batch: u32, least: u32, most: u32) {
-        self.batch.set(batch);
-        self.high_min.set(least);
-        self.high_max.set(most);
-        self.high.set(least);
-    }
-    /// Says which zone the lists are of.
-    pub(crate) fn set_zone(&self, used: State) {
-        self.used.set(used.raw());
+        let popped = self.pushed.get().wrapping_sub(self.count() as usize);
+        (popped.wrapping_sub(self.drained.get()), self.pushed.get().wrapping_sub(self.refilled.get()))
     }
     /// Takes the lists for a hit: `None` while somebody claims or watches them. The caller is their CPU, with interrupts
     /// off.
@@ -149,19 +141,26 @@ impl PerCpuPages {
             self.claim.fetch_and(!claim::WATCHED, Ordering::SeqCst);
         }
     }
-    /// Returns the number of a list. `order` is a small one, or the huge one.
+    /// Returns the number of a list: four places for each small order, of which the types that requests have take three;
+    /// the fourth ones are those of huge pages.
     #[inline(always)]
     pub(crate) const fn list(order: u32, kind: u32) -> u32 {
         if order <= 3 {
-            order * Mobility::REQUESTED as u32 + kind
+            order << 2 | kind
         } else {
-            HUGE + kind
+            kind << 2 | HUGE
         }
+    }
+    /// Returns the number of a list of a small order, which 0 to 3 are.
+    #[inline(always)]
+    pub(crate) const fn small_list(order: u32, kind: u32) -> u32 {
+        order << 2 | kind
     }
     /// Returns all lists with their order; `huge` is the order of huge pages.
     pub(crate) fn lists(huge: Order) -> impl Iterator<Item = (u32, Order)> {
-        (0..HUGE + Mobility::REQUESTED as u32).map(move |list| {
-            let order = if list >= HUGE { huge } else { Order::new(list / Mobility::REQUESTED as u32).unwrap_or(huge) };
+        let used = |list: &u32| list & 3 != HUGE || list >> 2 < Mobility::REQUESTED as u32;
+        (0..LISTS as u32).filter(used).map(move |list| {
+            let order = if list & 3 == HUGE { huge } else { Order::new(list >> 2).unwrap_or(huge) };
             (list, order)
         })
     }
@@ -182,30 +181,40 @@ impl PerCpuPages {
 }
 
 impl Owned<'_> {
-    /// Takes the top block of a list and marks it as used; returns its frame's index.
+    /// Takes the top block of a list and marks it as used, with these flags besides; returns its frame's index.
     #[inline(always)]
     pub(crate) fn pop(&self, frames: &FrameTable, list: u32, order: u32, flags: u32) -> Option<u32> {
         let top = &self.lists.tops[list as usize % LISTS];
         let index = top.get().wrapping_sub(1);
         let frame = frames.at(index)?;
         top.set(frame.next.load(Ordering::Relaxed));
-        self.lists.popped.add(1 << order);
-        frame.set_state(State::from_raw(self.lists.used.get() | order << State::ORDER_SHIFT | flags));
+        self.lists.room.add(1 << order);
+        frame.leave_pcp(flags);
         Some(index)
     }
-    /// Puts a block with reference count 1 on a list.
+    /// Puts a used block with reference count 1 and no flags but its list on this list. True when something must go back.
     #[inline(always)]
-    pub(crate) fn push(&self, frame: &Frame, index: u32, list: u32, state: State) {
-        frame.set_state(state.on_pcp());
+    pub(crate) fn push(&self, frame: &Frame, index: u32, list: u32, order: u32) -> bool {
+        frame.enter_pcp();
         let top = &self.lists.tops[list as usize % LISTS];
         frame.next.store(top.get(), Ordering::Relaxed);
         top.set(index.wrapping_add(1));
-        self.lists.pushed.add(1 << state.raw_order());
+        self.lists.pushed.add(1 << order);
+        self.lists.room.sub(1 << order);
+        self.lists.room.get() as i32 <= 0
     }
-    /// True when something must go back.
-    #[inline(always)]
-    pub(crate) fn is_full(&self) -> bool {
-        self.lists.count() >= self.lists.high.get()
+    /// Sets how many pages the lists should hold at most.
+    pub(crate) fn set_high(&self, high: u32) {
+        let count = self.lists.count();
+        self.lists.high.set(high);
+        self.lists.room.set(high.wrapping_sub(count));
+    }
+    /// Sets the batch, and how many pages the lists hold at most: between what bounds that follows the load.
+    pub(crate) fn set_bounds(&self, batch: u32, least: u32, most: u32) {
+        self.lists.batch.set(batch);
+        self.lists.high_min.set(least);
+        self.lists.high_max.set(most);
+        self.set_high(least);
     }
     /// Returns the lists' numbers.
     pub(crate) fn lists(&self) -> &PerCpuPages {
@@ -220,6 +229,7 @@ impl Owned<'_> {
             top.set(chain.first);
             self.lists.pushed.add(chain.pages);
             self.lists.refilled.add(chain.pages);
+            self.lists.room.sub(chain.pages as u32);
         }
     }
     /// Takes the top block of a list for the zone; returns its frame's index.
@@ -230,7 +240,7 @@ impl Owned<'_> {
         let frame = frames.at(index)?;
         top.set(frame.next.load(Ordering::Relaxed));
         frame.clear();
-        self.lists.popped.add(1 << order);
+        self.lists.room.add(1 << order);
         self.lists.drained.add(1 << order);
         Some(index)
     }

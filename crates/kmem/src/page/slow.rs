@@ -13,7 +13,7 @@ use super::steal::Theft;
 use super::watermark::MAX_ZONES;
 use super::zone::Zone;
 use super::{NodeMask, PageAllocator, PerCpuPages};
-use crate::error::AllocError;
+use crate::error::{AllocError, Misuse};
 use crate::event::{Event, Place};
 use crate::gfp::Gfp;
 use crate::sync::Ordering;
@@ -238,12 +238,12 @@ impl PageAllocator {
             }
             PcpScaling::Both => {
                 let (least, most) = (lists.high_min.get(), lists.high_max.get());
-                let mut high = lists.high.get().clamp(least.min(most), most.max(least));
+                let mut high = lists.high().clamp(least.min(most), most.max(least));
                 let mut blocks = if order == Order::ZERO { batch << refills } else { batch };
                 if least != most {
                     high = (high + blocks).min(most.max(least));
                 }
-                lists.high.set(high);
+                own.set_high(high);
                 if high < batch {
                     own.set_factors(drains / 2, refills);
                     return 1;
@@ -267,7 +267,7 @@ impl PageAllocator {
     #[inline(never)]
     pub(super) fn drain_full(&self, slot: usize, cpu: u32, own: Owned<'_>) {
         let lists = own.lists();
-        let (high, batch) = (lists.high.get(), lists.batch.get());
+        let (high, batch) = (lists.high(), lists.batch.get());
         let (drains, refills) = own.factors();
         let pages = match self.rule.pcp_scaling {
             PcpScaling::Fixed => batch,
@@ -326,6 +326,17 @@ impl PageAllocator {
         given
     }
 
+    /// Gives a block back that is not one for the CPU's lists, or not the caller's alone.
+    #[inline(never)]
+    pub(super) fn free_missed(&self, cpu: u32, pfn: Pfn, order: Order) -> Result<(), Misuse> {
+        match self.frames.get(pfn) {
+            Some(frame) if frame.state().is_used(order) && frame.count() == 1 => {
+                self.give_block_slow(cpu, pfn, frame);
+                Ok(())
+            }
+            _ => self.free_slow(cpu, pfn, order),
+        }
+    }
     /// Gives a used block back past the hit path.
     #[cold]
     #[inline(never)]
@@ -336,8 +347,7 @@ impl PageAllocator {
             if let Some(own) = self.pcp(slot, cpu).and_then(PerCpuPages::enter_slow) {
                 let list = PerCpuPages::list(order.raw(), state.list_kind());
                 self.tell(|| Event::MmPageFree { pfn, order, to: Place::CpuList(cpu) });
-                own.push(frame, self.frames.index(pfn), list, state);
-                if own.is_full() {
+                if own.push(frame, self.frames.index(pfn), list, order.raw()) {
                     self.drain_full(slot, cpu, own);
                 }
                 return;

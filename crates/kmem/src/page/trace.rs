@@ -93,11 +93,11 @@ impl PageAllocator {
         if !self.is_traced() || order.raw() > self.pcp_top || !request.is_plain() {
             return None;
         }
-        let place = self.heads.get(cpu.into())?.first[(gfp.bits() & 15) as usize].get();
-        let kind = self.list_kind(gfp);
-        let flags = State::flags(kind, order != Order::ZERO && gfp.contains(Gfp::COMP));
-        let list = PerCpuPages::list(order.raw(), kind);
-        let own = self.pcp.get(place.into())?.enter_slow()?;
+        let on_cpu = self.on_cpu(cpu)?;
+        let first = on_cpu.head.first[(gfp.bits() & 31) as usize].get();
+        let flags = State::flags(0, order != Order::ZERO && gfp.contains(Gfp::COMP));
+        let list = PerCpuPages::small_list(order.raw(), first & 3);
+        let own = on_cpu.lists.get((first >> 4) as usize)?.enter_slow()?;
         let pfn = self.frames.pfn(own.pop(&self.frames, list, order.raw(), flags)?);
         self.tell_alloc(pfn, request, Place::CpuList(cpu));
         Some(pfn)

@@ -76,6 +76,18 @@ impl<T: Zeroed> Array<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         (0..self.len as u64).filter_map(|index| self.get(index))
     }
+    /// Returns `len` structures from `start` on; `None` when there are not so many.
+    #[inline(always)]
+    pub(crate) fn slice(&self, start: u64, len: u64) -> Option<&[T]> {
+        if start > self.len as u64 || len > self.len as u64 - start {
+            return None;
+        }
+        // SAFETY: `start` is at most `len`, so the place is inside the array or at its end.
+        let first = unsafe { self.base.add(start as usize) };
+        // SAFETY: By the type invariant `len` valid values follow, which live as long as the machine, which outlives the
+        // engine; they are only shared.
+        Some(unsafe { core::slice::from_raw_parts(first.as_ptr(), len as usize) })
+    }
     /// Returns structure `index`.
     #[inline(always)]
     pub(crate) fn get(&self, index: u64) -> Option<&T> {

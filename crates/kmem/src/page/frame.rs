@@ -181,6 +181,12 @@ impl Frame {
     pub(crate) fn set_state(&self, state: State) {
         self.state.store(state.0, Ordering::Relaxed);
     }
+    /// Returns the state of the head of a used block of just this order that has one reference and that nothing else holds.
+    #[inline(always)]
+    pub(crate) fn used_once(&self, order: Order) -> Option<State> {
+        let state = self.state();
+        (state.is_used(order) && self.count() == 1).then_some(state)
+    }
     /// Marks a block on a per-CPU list as used: `Pcp` becomes `Used`.
     #[inline(always)]
     pub(crate) fn leave_pcp(&self, flags: u32) {

@@ -42,7 +42,7 @@ pub use counts::{FrameInfo, PcpCounts, ZoneCounts};
 pub use frame::FrameKind;
 pub use mobility::Mobility;
 pub use owner::Owner;
-pub(crate) use percpu::PerCpuPages;
+use percpu::{CpuHead, Inside, PerCpuPages};
 pub use policy::Request;
 pub use trace::Tracer;
 pub use zone::ZoneExtent;
@@ -52,11 +52,11 @@ use crate::error::{AllocError, Misuse};
 use crate::event::Event;
 use crate::gfp::Gfp;
 use crate::profile::{Profile, ZoneKind, MAX_NODES};
-use crate::raw::{zeroed_struct, Array, Reserve};
-use crate::sync::{AtomicU32, Count, SpinLock};
+use crate::raw::{Array, Reserve, Rows};
+use crate::sync::{AtomicU32, SpinLock};
 use crate::units::{Order, Pfn};
 use buddy::FreeArea;
-use frame::{Frame, FrameTable, State};
+use frame::{FrameTable, State};
 use lru::Lru;
 use rule::PageRule;
 use steal::Ground;
@@ -68,27 +68,17 @@ use zonelist::{NodeOrder, Zonelist, LOCAL_DISTANCE, REMOTE_DISTANCE};
 /// Zones of all nodes.
 pub(crate) const MAX_ALL_ZONES: usize = MAX_ZONES * MAX_NODES;
 
-zeroed_struct! {
-    /// Where a CPU's requests begin: for each combination of the zone and mobility bits of [`Gfp`] the slot of the zone to
-    /// ask first, above four bits for the mobility type.
-    #[repr(C, align(64))]
-    pub(crate) struct CpuHead {
-        first: [Count; 32],
-    }
-}
-
 /// The page allocator of one kernel.
 pub struct PageAllocator {
     pub(crate) frames: FrameTable,
     heads: Array<CpuHead>,
-    pcp: Array<PerCpuPages>,
+    /// A row for each CPU.
+    pcp: Rows<PerCpuPages>,
     /// The largest order of the per-CPU lists.
     pcp_top: u32,
     /// Whether pageblocks have types; else all are `Movable`.
     groups: bool,
     cpus: u32,
-    /// Places for zones: the zones of all nodes.
-    slots: u32,
     zones: [Option<Zone>; MAX_ALL_ZONES],
     zonelists: [Zonelist; MAX_NODES],
     lrus: [Lru; MAX_NODES],
@@ -110,15 +100,18 @@ pub struct PageAllocator {
     tracing: Tracing,
 }
 
-/// The allocator, as one CPU uses it: what it needs at every turn is found once.
+/// The allocator, as one CPU uses it: what it needs at every turn is found once, and the CPU's lists are its own for as
+/// long as this lives.
 ///
-/// The caller is this CPU, with interrupts off, as long as it uses this.
-#[derive(Clone, Copy)]
+/// The caller is this CPU, with interrupts off, while it lives; and it lives not long: whoever needs what lies on the lists
+/// waits for its end.
 pub struct OnCpu<'a> {
     pages: &'a PageAllocator,
     head: &'a CpuHead,
+    /// By slot; none while somebody else has them.
     lists: &'a [PerCpuPages],
     cpu: u32,
+    _inside: Inside<'a>,
 }
 
 impl OnCpu<'_> {
@@ -140,9 +133,9 @@ impl OnCpu<'_> {
         }
         let first = self.head.first[(gfp.bits() & 31) as usize].get();
         let compound = order != Order::ZERO && gfp.contains(Gfp::COMP);
-        let own = self.lists.get((first >> 4) as usize)?.enter()?;
+        let lists = self.lists.get((first >> 4) as usize)?;
         let list = PerCpuPages::small_list(order.raw(), first & 3);
-        let index = own.pop(&self.pages.frames, list, order.raw(), State::flags(0, compound))?;
+        let index = lists.pop(&self.pages.frames, list, order.raw(), State::flags(0, compound))?;
         Some(self.pages.frames.pfn(index))
     }
     /// Gives a block back, as [`PageAllocator::free`] does.
@@ -152,13 +145,12 @@ impl OnCpu<'_> {
     #[inline(always)]
     pub fn free(&self, pfn: Pfn, order: Order) -> Result<(), Misuse> {
         if let Some((index, frame)) = self.pages.frames.entry(pfn) {
-            let state = frame.state();
             let is_listed = order == Order::ZERO || order.raw() <= self.pages.pcp_top;
-            if state.is_used(order) && frame.count() == 1 && is_listed {
-                if let Some(own) = self.lists.get(state.zone()).and_then(PerCpuPages::enter) {
+            if let (Some(state), true) = (frame.used_once(order), is_listed) {
+                if let Some(lists) = self.lists.get(state.zone()) {
                     let list = PerCpuPages::small_list(order.raw(), state.list_kind());
-                    if own.push(frame, index, list, order.raw()) {
-                        self.pages.drain_full(state.zone(), self.cpu, own);
+                    if lists.push(frame, index, list, order.raw()) {
+                        self.pages.drain_full(state.zone(), self.cpu, lists);
                     }
                     return Ok(());
                 }
@@ -215,11 +207,10 @@ impl PageAllocator {
         Some(Self {
             frames,
             heads: reserve.array(cpus.into())?,
-            pcp: reserve.array(u64::from(cpus) * u64::from(slots))?,
+            pcp: reserve.array(u64::from(cpus) * u64::from(slots))?.into_rows(slots),
             pcp_top: rule.pcp_top,
             groups: false,
             cpus,
-            slots,
             zones,
             zonelists: [Zonelist::new(&[], |_| false); MAX_NODES],
             lrus: Default::default(),
@@ -334,9 +325,7 @@ impl PageAllocator {
             zone.tune(tuning);
             for pcp in (0..self.cpus).filter_map(|cpu| self.pcp(slot, cpu)) {
                 let (batch, least) = (tuning.pcp_batch as u32, tuning.pcp_high as u32);
-                if let Some(own) = pcp.enter_slow() {
-                    own.set_bounds(batch, least, tuning.pcp_high_max as u32);
-                }
+                pcp.set_bounds(batch, least, tuning.pcp_high_max as u32);
             }
         }
     }
@@ -349,7 +338,7 @@ impl PageAllocator {
     /// # Errors
     /// - [`AllocError::TooLarge`]: beyond the top order.
     /// - [`AllocError::NoMemory`]: no allowed zone has a block above the watermark that the flags must keep.
-    #[inline]
+    #[inline(always)]
     pub fn alloc(&self, cpu: u32, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
         match self.hit(cpu, gfp, order) {
             Some(pfn) => Ok(pfn),
@@ -376,27 +365,26 @@ impl PageAllocator {
     ///
     /// # Errors
     /// A [`Misuse`] that names what was wrong; nothing has changed then.
-    #[inline]
+    #[inline(always)]
     pub fn free(&self, cpu: u32, pfn: Pfn, order: Order) -> Result<(), Misuse> {
         match self.on_cpu(cpu) {
             Some(on_cpu) => on_cpu.free(pfn, order),
             None => self.free_slow(cpu, pfn, order),
         }
     }
-    /// Returns the allocator as a CPU uses it; `None` for a CPU that the kernel does not have.
+    /// Returns the allocator as a CPU uses it; `None` for a CPU that the kernel does not have. The caller is this CPU, with
+    /// interrupts off until it is done.
     #[inline(always)]
     pub fn on_cpu(&self, cpu: u32) -> Option<OnCpu<'_>> {
         let head = self.heads.get(cpu.into())?;
-        let lists = self.pcp.slice(u64::from(cpu * self.slots), self.slots.into())?;
-        Some(OnCpu { pages: self, head, lists, cpu })
+        let lists = self.pcp.get(cpu)?;
+        let (inside, is_free) = head.enter();
+        Some(OnCpu { pages: self, head, lists: if is_free { lists } else { &[] }, cpu, _inside: inside })
     }
 
     #[inline(always)]
     fn pcp(&self, slot: usize, cpu: u32) -> Option<&PerCpuPages> {
-        if cpu >= self.cpus {
-            return None;
-        }
-        self.pcp.get(u64::from(cpu * self.slots) + slot as u64)
+        self.pcp.get(cpu)?.get(slot)
     }
     fn zones(&self) -> impl Iterator<Item = &Zone> {
         self.zones.iter().flatten()

@@ -285,7 +285,7 @@ impl PageAllocator {
     /// Gives at least `pages` pages of the lists back to the zone, or all there are. Returns how many.
     fn drain_pages(&self, slot: usize, cpu: u32, own: &PerCpuPages, pages: u32) -> u32 {
         let Some(zone) = self.zone(slot) else { return 0 };
-        let mut given = 0;
+        let (mut given, mut loose) = (0, 0);
         let mut guard = zone.lock();
         for (list, order) in PerCpuPages::lists(self.pageblock) {
             while given < pages {
@@ -295,10 +295,16 @@ impl PageAllocator {
                     let migratetype = zone.area.mobility(pfn) as u8;
                     Event::MmPagePcpuDrain { pfn, order, migratetype, from: Place::CpuList(cpu) }
                 });
-                zone.area.give(&mut guard.counts, pfn, order);
+                if order == Order::ZERO {
+                    zone.area.give_loose(&mut guard.counts, pfn);
+                    loose += 1;
+                } else {
+                    zone.area.give(&mut guard.counts, pfn, order);
+                }
                 given += 1 << order.raw();
             }
         }
+        zone.area.settle(&mut guard.counts, loose);
         given
     }
     /// Returns a CPU's lists of a zone while they are its own. The caller is this CPU, with interrupts off.

@@ -103,7 +103,7 @@ impl<M: Machine> Memory<M> {
     ///
     /// # Errors
     /// As [`PageAllocator::alloc`].
-    #[inline]
+    #[inline(always)]
     pub fn alloc_pages(&self, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
         let irq = IrqOff::new(&self.machine);
         let hit = self.pages.hit(irq.cpu, gfp, order);
@@ -152,7 +152,7 @@ impl<M: Machine> Memory<M> {
     ///
     /// # Errors
     /// As [`PageAllocator::free`].
-    #[inline]
+    #[inline(always)]
     pub fn free_pages(&self, pfn: Pfn, order: Order) -> Result<(), Misuse> {
         let irq = IrqOff::new(&self.machine);
         if self.reclaim.has_reported() {

@@ -187,7 +187,9 @@ impl<M: Machine> Kernel<M> {
         memory.reporter = Some(report::write);
         let map = Map::boot(&memory, &plan.layout, plan.memblock.memory())?;
         let line = CommandLine::new(cmdline);
-        memory.huge = memory.fill_huge_pools(&plan, default_huge_page(profile, line), huge_pools(profile, line));
+        let sizes = profile.image.gigantic.iter().copied().chain([profile.image.huge_page_bytes]);
+        let (usual, asked) = (default_huge_page(profile, line), huge_pools(profile, line));
+        memory.huge = memory.fill_huge_pools(&plan, usual, sizes, asked);
         // What fragmentation added to the marks meanwhile is kswapd's to take back.
         (0..plan.nodes()).for_each(|node| memory.pages.end_boost(node));
         Ok(Self {

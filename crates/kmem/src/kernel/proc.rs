@@ -4,7 +4,9 @@ use super::{zones, Kernel, SysctlError};
 use crate::error::Name;
 use crate::machine::Machine;
 use crate::map::VmFlags;
+use crate::memory::Memory;
 use crate::profile::SlabRule;
+use crate::slab::CacheInfo;
 use crate::snapshot::proc::{buddyinfo, iomem, meminfo, pagetypeinfo, slabinfo, vmallocinfo, vmstat, zoneinfo};
 use crate::snapshot::{extfrag, BuddyRow, IoMemRow, PageTypeRow, SlabRow, VmAreaFlags, VmAreaRow, ZoneInfo};
 use core::fmt::{self, Write};
@@ -132,30 +134,7 @@ impl<M: Machine> Kernel<M> {
 
     /// Returns the rows of `/proc/slabinfo`, the newest cache first as kernels do.
     pub fn slab_rows(&self) -> impl Iterator<Item = SlabRow> + '_ {
-        let mut before = u32::MAX;
-        core::iter::from_fn(move || {
-            let next = self.slab.infos().filter(|info| info.serial < before).max_by_key(|info| info.serial)?;
-            before = next.serial;
-            let active_objs = next.live + next.in_cpu_arrays;
-            let mut row = SlabRow {
-                name: next.name,
-                active_objs,
-                num_objs: next.objects,
-                object_bytes: next.geometry.size.into(),
-                objects_per_slab: next.geometry.objects.into(),
-                pages_per_slab: next.geometry.order.pages(),
-                active_slabs: next.slabs.into(),
-                num_slabs: next.slabs.into(),
-                ..SlabRow::default()
-            };
-            if let SlabRule::Slab { .. } = self.profile.slab {
-                row.limit = next.geometry.cpu_limit.into();
-                row.batchcount = next.geometry.cpu_batch.into();
-                row.sharedfactor = if self.pages.cpus() > 1 { 8 } else { 0 };
-                row.active_slabs = u64::from(next.slabs) - u64::from(next.empty_slabs);
-            }
-            Some(row)
-        })
+        slab_rows(self.memory(), |_| true)
     }
 
     /// Returns the rows of `/proc/vmallocinfo` by address.
@@ -208,4 +187,40 @@ impl<M: Machine> Kernel<M> {
             core::iter::once(ram).chain(image(start, end))
         })
     }
+}
+
+/// Returns the rows of the caches that `wanted` chooses, the newest first.
+pub(super) fn slab_rows<'a, M: Machine>(
+    mem: &'a Memory<M>,
+    wanted: impl Fn(&CacheInfo) -> bool + 'a,
+) -> impl Iterator<Item = SlabRow> + 'a {
+    let mut before = u32::MAX;
+    core::iter::from_fn(move || loop {
+        let next = mem.slab.infos().filter(|info| info.serial < before).max_by_key(|info| info.serial)?;
+        before = next.serial;
+        if wanted(&next) {
+            return Some(slab_row(mem, &next));
+        }
+    })
+}
+
+fn slab_row<M: Machine>(mem: &Memory<M>, info: &CacheInfo) -> SlabRow {
+    let mut row = SlabRow {
+        name: info.name,
+        active_objs: info.live + info.in_cpu_arrays,
+        num_objs: info.objects,
+        object_bytes: info.geometry.size.into(),
+        objects_per_slab: info.geometry.objects.into(),
+        pages_per_slab: info.geometry.order.pages(),
+        active_slabs: info.slabs.into(),
+        num_slabs: info.slabs.into(),
+        ..SlabRow::default()
+    };
+    if let SlabRule::Slab { .. } = mem.profile.slab {
+        row.limit = info.geometry.cpu_limit.into();
+        row.batchcount = info.geometry.cpu_batch.into();
+        row.sharedfactor = if mem.pages.cpus() > 1 { 8 } else { 0 };
+        row.active_slabs = u64::from(info.slabs) - u64::from(info.empty_slabs);
+    }
+    row
 }

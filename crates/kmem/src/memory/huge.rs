@@ -42,7 +42,7 @@ pub struct HugePools {
 }
 
 impl HugePools {
-    /// Returns the pools, the default size's among them even when it is empty.
+    /// Returns the pools of all sizes, empty ones too.
     pub fn iter(&self) -> impl Iterator<Item = &HugePool> {
         self.pools.iter().flatten()
     }
@@ -62,17 +62,18 @@ impl HugePools {
 }
 
 impl<M: Machine> Memory<M> {
-    /// Fills the pools that a command line asks for.
+    /// Makes pools of these sizes and fills those that a command line asks for.
     pub(crate) fn fill_huge_pools(
         &self,
         plan: &Plan,
         default_bytes: u64,
+        sizes: impl Iterator<Item = u64>,
         asked: impl Iterator<Item = Asked>,
     ) -> HugePools {
         let mut pools = HugePools { default_bytes, ..HugePools::default() };
-        if default_bytes > 0 {
-            pools.pool(default_bytes);
-        }
+        sizes.filter(|&bytes| bytes > 0).for_each(|bytes| {
+            pools.pool(bytes);
+        });
         for Asked { bytes, count } in asked {
             let Some(pool) = pools.pool(bytes) else { continue };
             match Order::covering(bytes).filter(|&order| order <= self.pages.top_order()) {

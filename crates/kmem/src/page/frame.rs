@@ -10,7 +10,7 @@
 //! reports say of a frame in a free block.
 
 use crate::raw::{zeroed_struct, Array};
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, Shared};
 use crate::units::{Order, Pfn};
 
 /// What a frame is.
@@ -162,8 +162,8 @@ zeroed_struct! {
     /// owner's (slab: cache, and free list or head). Zero is `Tail`.
     #[repr(C)]
     pub(crate) struct Frame {
-        state: AtomicU32,
-        count: AtomicU32,
+        state: Shared,
+        count: Shared,
         pub(crate) next: AtomicU32,
         pub(crate) prev: AtomicU32,
         pub(crate) a: AtomicU32,

@@ -29,6 +29,8 @@ pub mod rule;
 mod slow;
 mod steal;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod trace;
 pub mod tunables;
 mod verify;

@@ -22,7 +22,7 @@
 use super::frame::{Frame, FrameTable, State};
 use super::mobility::Mobility;
 use crate::raw::zeroed_struct;
-use crate::sync::{light_fence, relax, AtomicU32, Count, Ordering, Tally};
+use crate::sync::{light_fence, relax, Count, Ordering, Shared, Tally, Witness};
 use crate::units::Order;
 use core::mem::ManuallyDrop;
 
@@ -35,8 +35,9 @@ zeroed_struct! {
     /// One CPU's free blocks of one zone: two lines of the cache, of which order 0 needs one. Zero is empty.
     #[repr(C, align(64))]
     pub(crate) struct PerCpuPages {
-        busy: AtomicU32,
-        claim: AtomicU32,
+        busy: Shared,
+        claim: Shared,
+        witness: Witness,
         /// Pages that went onto the lists and off them so far; the difference is what they hold.
         pushed: Tally,
         popped: Tally,
@@ -57,6 +58,7 @@ zeroed_struct! {
     }
 }
 
+#[cfg(not(kmem_loom))]
 const _: () = assert!(size_of::<PerCpuPages>() <= 128);
 
 /// Why a list is claimed.
@@ -75,6 +77,7 @@ pub(crate) struct Owned<'a> {
 impl Drop for Owned<'_> {
     #[inline(always)]
     fn drop(&mut self) {
+        self.lists.witness.touch();
         self.lists.busy.store(0, Ordering::Release);
     }
 }
@@ -119,6 +122,7 @@ impl PerCpuPages {
             self.busy.store(0, Ordering::Release);
             return None;
         }
+        self.witness.touch();
         Some(Owned { lists: self })
     }
     /// Claims the lists for a thief. There is one thief at a time.
@@ -132,13 +136,19 @@ impl PerCpuPages {
     /// Waits until the owner is not busy, after all CPUs passed a barrier; then the lists are the thief's, until
     /// [`PerCpuPages::unclaim`]. (`busy` is the owner's word alone, so the guard does not write it.)
     pub(crate) fn wait_for_owner(&self) -> ManuallyDrop<Owned<'_>> {
+        self.wait_for_hit();
+        self.witness.touch();
+        ManuallyDrop::new(Owned { lists: self })
+    }
+    /// Waits until a hit that may be on its way is over.
+    pub(crate) fn wait_for_hit(&self) {
         while self.busy.load(Ordering::Acquire) != 0 {
             relax();
         }
-        ManuallyDrop::new(Owned { lists: self })
     }
     /// Gives the lists back to their owner.
     pub(crate) fn unclaim(&self) {
+        self.witness.touch();
         self.claim.fetch_and(!claim::THIEF, Ordering::Release);
     }
     /// Makes hits take the slow path, or lets them be.

@@ -82,9 +82,7 @@ impl PageAllocator {
         if yes {
             // Hits that did not see it yet end before this returns.
             barrier();
-            lists().for_each(|pcp| {
-                pcp.wait_for_owner();
-            });
+            lists().for_each(PerCpuPages::wait_for_hit);
         }
     }
     /// Answers a plain request from the CPU's lists, as a hit would that is not watched.

@@ -12,7 +12,7 @@ use crate::raw::Ram;
 use crate::units::{PhysAddr, PhysRange};
 
 /// Makes an allocator with one zone of `pages` free frames, from frame 0 on, on node 0.
-fn allocator(profile: &'static Profile, pages: u64, cpus: u32, tuning: ZoneTuning) -> PageAllocator {
+pub(super) fn allocator(profile: &'static Profile, pages: u64, cpus: u32, tuning: ZoneTuning) -> PageAllocator {
     let mut extents = [None; MAX_ALL_ZONES];
     let kind = ZoneKind::Normal;
     let start = Pfn::new(0);
@@ -32,4 +32,21 @@ fn allocator(profile: &'static Profile, pages: u64, cpus: u32, tuning: ZoneTunin
     allocator.tune(&all);
     allocator.open();
     allocator
+}
+
+/// Breaks something in an allocator that has blocks in all places, and sees `verify` name it.
+#[cfg(not(kmem_loom))]
+pub(super) fn is_named(what: &str, breaks: impl FnOnce(&PageAllocator)) {
+    // The zone ends in the middle of a chunk.
+    let tuning = ZoneTuning { pcp_batch: 8, pcp_high: 64, pcp_high_max: 64, ..ZoneTuning::default() };
+    let pages = allocator(&crate::profile::amd64_6_1::PROFILE, 4000, 2, tuning);
+    let order = Order::new(3).unwrap_or_default();
+    let held = [Order::ZERO, order].map(|order| pages.alloc(0, Gfp::KERNEL, order).unwrap());
+    let on_list = pages.alloc(0, Gfp::KERNEL, Order::ZERO).unwrap();
+    pages.free(0, on_list, Order::ZERO).unwrap();
+    pages.lru_add(held[0], true);
+    assert_eq!(pages.verify(), Ok(()));
+    breaks(&pages);
+    let found = pages.verify().unwrap_err();
+    assert!(found.what.starts_with(what), "{what} is broken, and verify says: {found}");
 }

@@ -62,8 +62,10 @@ pub struct ZoneCounts {
 pub struct PcpCounts {
     /// Pages on the lists.
     pub count: u64,
-    /// The most they get.
+    /// The most they get by the kernel's rule.
     pub high: u64,
+    /// At how many pages they give back: `high`, or as much as lists are kept at most.
+    pub limit: u64,
     /// Pages moved at once.
     pub batch: u64,
 }
@@ -189,6 +191,6 @@ impl PageAllocator {
     /// Returns what one CPU's lists of a zone hold.
     pub fn pcp_counts(&self, slot: usize, cpu: u32) -> Option<PcpCounts> {
         let pcp = self.pcp(slot, cpu)?;
-        Some(PcpCounts { count: pcp.count().into(), high: pcp.high().into(), batch: pcp.batch.get().into() })
+        Some(PcpCounts { count: pcp.count().into(), high: pcp.high().into(), limit: pcp.limit().into(), batch: pcp.batch.get().into() })
     }
 }

@@ -31,6 +31,8 @@ pub mod rule;
 mod slow;
 mod steal;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod trace;
 pub mod tunables;
 mod verify;
@@ -128,14 +130,11 @@ impl OnCpu<'_> {
     }
     #[inline(always)]
     fn hit(&self, gfp: Gfp, order: Order) -> Option<Pfn> {
-        if order != Order::ZERO && order.raw() > self.pages.pcp_top {
-            return None;
-        }
-        let first = self.head.first[(gfp.bits() & 31) as usize].get();
-        let compound = order != Order::ZERO && gfp.contains(Gfp::COMP);
-        let lists = self.lists.get((first >> 4) as usize)?;
-        let list = PerCpuPages::small_list(order.raw(), first & 3);
-        let index = lists.pop(&self.pages.frames, list, order.raw(), State::flags(0, compound))?;
+        let first = State::from_raw(self.head.first[(gfp.bits() & 31) as usize].get());
+        let list = self.pages.list_of(order, first.list_kind())?;
+        let state = if order == Order::ZERO { first } else { first.of(order, gfp.contains(Gfp::COMP)) };
+        let lists = self.lists.get(first.zone())?;
+        let index = lists.pop(&self.pages.frames, list, order.raw(), state)?;
         Some(self.pages.frames.pfn(index))
     }
     /// Gives a block back, as [`PageAllocator::free`] does.
@@ -145,11 +144,10 @@ impl OnCpu<'_> {
     #[inline(always)]
     pub fn free(&self, pfn: Pfn, order: Order) -> Result<(), Misuse> {
         if let Some((index, frame)) = self.pages.frames.entry(pfn) {
-            let is_listed = order == Order::ZERO || order.raw() <= self.pages.pcp_top;
-            if let (Some(state), true) = (frame.used_once(order), is_listed) {
-                if let Some(lists) = self.lists.get(state.zone()) {
-                    let list = PerCpuPages::small_list(order.raw(), state.list_kind());
-                    if lists.push(frame, index, list, order.raw()) {
+            if let Some(state) = frame.used_once(order) {
+                let list = self.pages.list_of(order, state.list_kind());
+                if let (Some(lists), Some(list)) = (self.lists.get(state.zone()), list) {
+                    if lists.push_known(frame, index, list, order.raw(), state) {
                         self.pages.drain_full(state.zone(), self.cpu, lists);
                     }
                     return Ok(());
@@ -157,6 +155,10 @@ impl OnCpu<'_> {
             }
         }
         self.pages.free_missed(self.cpu, pfn, order)
+    }
+    /// Gives all pages of this CPU's lists back to the zones.
+    pub fn drain(&self) {
+        self.pages.drain(self.cpu);
     }
 }
 
@@ -204,7 +206,7 @@ impl PageAllocator {
         for (slot, cpu) in cpu_nodes.iter_mut().zip(0..cpus) {
             *slot = cpu_node(cpu).min(nodes.saturating_sub(1)) as u8;
         }
-        Some(Self {
+        let pages = Self {
             frames,
             heads: reserve.array(cpus.into())?,
             pcp: reserve.array(u64::from(cpus) * u64::from(slots))?.into_rows(slots),
@@ -226,7 +228,9 @@ impl PageAllocator {
             kswapd_wanted: AtomicU32::new(0),
             thief: SpinLock::new(()),
             tracing: Tracing::new(tracer),
-        })
+        };
+        pages.heads.iter().for_each(|head| head.watch(tracer.is_some()));
+        Some(pages)
     }
 
     /// Gives frames that boot reserved and needs no longer to the free lists.
@@ -309,7 +313,8 @@ impl PageAllocator {
             for (bits, first) in head.first.iter().enumerate() {
                 let gfp = Gfp::from_bits_truncate(bits as u32);
                 let zone = self.zonelists[node as usize].preferred(gfp);
-                first.set((node * MAX_ZONES as u32 + zone as u32) << 4 | self.list_kind(gfp));
+let slot = node as usize * MAX_ZONES + zone;
+                first.set(State::used(Order::ZERO, slot, self.list_kind(gfp)).raw());
             }
         }
     }
@@ -382,6 +387,15 @@ impl PageAllocator {
         Some(OnCpu { pages: self, head, lists: if is_free { lists } else { &[] }, cpu, _inside: inside })
     }
 
+    /// Returns the number of the list of blocks of an order; `None` when the lists do not hold such.
+    #[inline(always)]
+    fn list_of(&self, order: Order, kind: u32) -> Option<u32> {
+        if order == Order::ZERO || order.raw() <= self.pcp_top {
+            Some(PerCpuPages::small_list(order.raw(), kind))
+        } else {
+            (self.pcp_huge == Some(order)).then_some(PerCpuPages::list(order.raw(), kind))
+        }
+    }
     #[inline(always)]
     fn pcp(&self, slot: usize, cpu: u32) -> Option<&PerCpuPages> {
         self.pcp.get(cpu)?.get(slot)

@@ -10,6 +10,7 @@
 //!
 //! Kernel counterpart: `include/trace/events/kmem.h`, `register_trace_mm_page_alloc`.
 
+use super::CpuHead;
 use super::frame::State;
 use super::mobility::Mobility;
 use super::policy::Request;
@@ -81,7 +82,7 @@ impl PageAllocator {
         if yes {
             // Hits that did not see it yet end before this returns.
             barrier();
-            self.heads.iter().for_each(|head| head.wait_for_owner());
+            self.heads.iter().for_each(CpuHead::wait_for_hit);
         }
     }
     /// Answers a plain request from the CPU's lists, as a hit would that is not watched.
@@ -91,12 +92,12 @@ impl PageAllocator {
             return None;
         }
         let head = self.heads.get(cpu.into())?;
-        let first = head.first[(gfp.bits() & 31) as usize].get();
-        let flags = State::flags(0, order != Order::ZERO && gfp.contains(Gfp::COMP));
-        let list = PerCpuPages::small_list(order.raw(), first & 3);
+        let first = State::from_raw(head.first[(gfp.bits() & 31) as usize].get());
+        let state = first.of(order, order != Order::ZERO && gfp.contains(Gfp::COMP));
+        let list = PerCpuPages::list(order.raw(), first.list_kind());
         let _inside = head.enter_slow()?;
-        let lists = self.pcp((first >> 4) as usize, cpu)?;
-        let pfn = self.frames.pfn(lists.pop(&self.frames, list, order.raw(), flags)?);
+        let lists = self.pcp(first.zone(), cpu)?;
+        let pfn = self.frames.pfn(lists.pop(&self.frames, list, order.raw(), state)?);
         self.tell_alloc(pfn, request, Place::CpuList(cpu));
         Some(pfn)
     }

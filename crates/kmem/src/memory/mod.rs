@@ -6,15 +6,19 @@
 //!
 //! # When memory is short
 //! `pressure` (the slow path: what is tried, in which order) · `scan` (reclaim and kswapd) · `compact` · `oom` · `cache`
-//! (files in memory, the most of what there is to reclaim) · `users` (what is asked of processes).
+//! (files in memory, the most of what there is to reclaim) · `users` (what is asked of processes) · `huge` (huge pages set
+//! aside) · `settings` (tunables that are a number and no more).
 
 mod cache;
 mod compact;
+mod huge;
 pub mod oom;
 mod pressure;
 mod scan;
+pub mod settings;
 mod users;
 
+pub use huge::{HugePool, HugePools};
 pub use pressure::Report;
 pub use users::{Candidate, UserMemory};
 
@@ -41,6 +45,9 @@ pub struct Memory<M: Machine> {
     pub(crate) pages: PageAllocator,
     pub(crate) slab: SlabAllocator,
     pub(crate) reclaim: Reclaim,
+    pub(crate) settings: settings::Settings,
+    /// Huge pages that boot set aside.
+    pub(crate) huge: HugePools,
     /// Those who map pages into processes, once the layer above is there.
     pub(crate) users: Option<Placed<dyn UserMemory<M>>>,
     /// Who writes reports, once the layer above is there.
@@ -418,6 +425,14 @@ impl<M: Machine> Memory<M> {
     /// Returns how often something happened: an event line of `/proc/vmstat`.
     pub fn vm_event(&self, event: VmEvent) -> u64 {
         self.reclaim.events.get(event)
+    }
+    /// Returns a tunable that is a number and no more.
+    pub fn setting(&self, setting: settings::Setting) -> u32 {
+        self.settings.get(setting)
+    }
+    /// Returns the huge pages that boot set aside.
+    pub fn huge_pools(&self) -> &HugePools {
+        &self.huge
     }
     /// Adds a block to a table of descriptors.
     pub(crate) fn grow<T: Default + Sync>(&self, table: &Table<T>) -> Result<(), AllocError> {

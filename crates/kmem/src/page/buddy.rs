@@ -567,8 +567,8 @@ impl FreeArea {
         let chunks = self.index(start)..self.index(Pfn::new(end.raw().saturating_sub(1))) + 1;
         chunks.filter_map(|at| self.chunk(at)).map(Chunk::free_pages).sum()
     }
-    /// Counts the pageblocks of each type, as `/proc/pagetypeinfo` does: those whose first frame is in the zone or, for the
-    /// first one, before it. `has_pages` says whether there is memory behind a pageblock.
+    /// Counts the pageblocks of each type, as `/proc/pagetypeinfo` does: it steps from the zone's first frame on, wherever
+    /// that lies in its pageblock. `has_pages` says whether there is memory behind a frame.
     pub(crate) fn pageblocks(&self, has_pages: impl Fn(Pfn) -> bool) -> [u64; Mobility::COUNT] {
         let mut found = [0; Mobility::COUNT];
         let pages = 1 << self.pageblock;
@@ -577,7 +577,7 @@ impl FreeArea {
             if has_pages(Pfn::new(at)) {
                 found[self.mobility(Pfn::new(at)).index()] += 1;
             }
-            at = (at / pages + 1) * pages;
+            at += pages;
         }
         found
     }

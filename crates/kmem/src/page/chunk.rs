@@ -175,7 +175,8 @@ impl Chunk {
         for order in 0..top {
             let mut above = 0;
             let first = (CHUNK_PAGES >> order) as usize;
-            let (base, mask) = if first >= BITS { (first / BITS, usize::MAX) } else { (0, ((1 << first) - 1) << first) };
+            let (base, mask) =
+                if first >= BITS { (first / BITS, usize::MAX) } else { (0, ((1 << first) - 1) << first) };
             while touched != 0 {
                 let at = touched.trailing_zeros() as usize;
                 touched &= touched - 1;

@@ -35,6 +35,7 @@ mod summary;
 mod tests;
 mod trace;
 pub mod tunables;
+mod uses;
 mod verify;
 pub mod watermark;
 mod zone;
@@ -47,6 +48,7 @@ pub use owner::Owner;
 use percpu::{CpuHead, Inside, PerCpuPages};
 pub use policy::Request;
 pub use trace::Tracer;
+pub use uses::PageUse;
 pub use zone::ZoneExtent;
 pub use zonelist::NodeMask;
 
@@ -63,6 +65,7 @@ use lru::Lru;
 use rule::PageRule;
 use steal::Ground;
 use trace::Tracing;
+use tunables::Parts as Retuned;
 use watermark::{Tuning, MAX_ZONES};
 use zone::Zone;
 use zonelist::{NodeOrder, Zonelist, LOCAL_DISTANCE, REMOTE_DISTANCE};
@@ -325,9 +328,16 @@ let slot = node as usize * MAX_ZONES + zone;
     }
     /// Sets the watermarks and per-CPU list sizes.
     pub(crate) fn tune(&self, tuning: &Tuning) {
+        self.retune(tuning, Retuned::all());
+    }
+    /// Sets what was computed anew.
+    pub(crate) fn retune(&self, tuning: &Tuning, parts: Retuned) {
         for (slot, zone) in self.zone_slots() {
             let tuning = &tuning.zones[slot / MAX_ZONES][slot % MAX_ZONES];
-            zone.tune(tuning);
+            zone.tune(tuning, parts.contains(Retuned::MARKS));
+            if !parts.contains(Retuned::LISTS) {
+                continue;
+            }
             for pcp in (0..self.cpus).filter_map(|cpu| self.pcp(slot, cpu)) {
                 let (batch, least) = (tuning.pcp_batch as u32, tuning.pcp_high as u32);
                 pcp.set_bounds(batch, least, tuning.pcp_high_max as u32);

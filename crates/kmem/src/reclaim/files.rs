@@ -16,7 +16,7 @@
 
 use crate::error::Name;
 use crate::page::frame::State;
-use crate::page::PageAllocator;
+use crate::page::{PageAllocator, PageUse};
 use crate::raw::{Ram, Table};
 use crate::sync::{AtomicU32, Ordering, SpinLock};
 use crate::units::{Pfn, PhysAddr, PAGE_SIZE};
@@ -199,9 +199,11 @@ impl PageCache {
         if dirty {
             file.dirty += 1;
             self.dirty.fetch_add(1, Ordering::Relaxed);
+            pages.begin_use(pfn, PageUse::Dirty, 1);
         } else {
             file.dirty -= 1;
             self.dirty.fetch_sub(1, Ordering::Relaxed);
+            pages.end_use(pfn, PageUse::Dirty, 1);
         }
         true
     }
@@ -227,7 +229,14 @@ impl PageCache {
     }
     /// Lets a file's page at `old` be the page at `new`, whose contents are the same; the caller holds a reference to the
     /// first. `old` is the caller's then. False when somebody else has it too.
-    pub(crate) fn replace(&self, pages: &PageAllocator, ram: &Ram, old: Pfn, new: Pfn, copy: impl FnOnce() -> bool) -> bool {
+    pub(crate) fn replace(
+        &self,
+        pages: &PageAllocator,
+        ram: &Ram,
+        old: Pfn,
+        new: Pfn,
+        copy: impl FnOnce() -> bool,
+    ) -> bool {
         let Some(slot) = self.file_of(pages, old) else { return false };
         let file = slot.0.lock();
         let (Some(from), Some(to)) = (pages.frames.get(old), pages.frames.get(new)) else { return false };
@@ -244,6 +253,10 @@ impl PageCache {
         to.b.store(index, Ordering::Relaxed);
         let kept = state.raw() & (State::DIRTY | State::REFERENCED);
         to.flag(State::FILE | kept, true);
+        if state.has(State::DIRTY) {
+            pages.end_use(old, PageUse::Dirty, 1);
+            pages.begin_use(new, PageUse::Dirty, 1);
+        }
         from.flag(State::FILE | State::DIRTY | State::REFERENCED | State::ACTIVE, false);
         word.store(pages.frames.index(new) + 1, Ordering::Relaxed);
         true
@@ -262,6 +275,7 @@ impl PageCache {
             if frame.state().has(State::DIRTY) {
                 file.dirty -= 1;
                 self.dirty.fetch_sub(1, Ordering::Relaxed);
+                pages.end_use(pfn, PageUse::Dirty, 1);
             }
             file.clear(pages, ram, index, pfn).then(|| {
                 // Off reclaim's lists first: they go by the flags.
@@ -357,4 +371,3 @@ fn give_tables(pages: &PageAllocator, ram: &Ram, table: u32, levels: u32, give: 
 }
 
 const _: () = assert!(4 << TABLE_BITS == PAGE_SIZE);
-

@@ -24,9 +24,9 @@ pub mod memory;
 pub mod page;
 pub mod pool;
 pub mod profile;
-pub mod reclaim;
 #[allow(unsafe_code)]
 pub mod raw;
+pub mod reclaim;
 pub mod slab;
 pub mod snapshot;
 mod sync;

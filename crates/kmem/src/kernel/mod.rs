@@ -170,17 +170,7 @@ impl<M: Machine> Kernel<M> {
         memory.users = Some(user.seen_as(|user| user as &dyn UserMemory<M>));
         memory.reporter = Some(report::write);
         let map = Map::boot(&memory, &plan.layout, plan.memblock.memory())?;
-        Ok(Self {
-            memory,
-            map,
-            pools: Pools::default(),
-            user,
-            plan,
-            tunables,
-            tuning,
-            mem_map,
-            first_pfn,
-        })
+        Ok(Self { memory, map, pools: Pools::default(), user, plan, tunables, tuning, mem_map, first_pfn })
     }
 
     /// Returns pages, slabs, kmalloc: what the kernel derefs to.

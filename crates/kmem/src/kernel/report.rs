@@ -10,7 +10,8 @@ pub(super) fn write<M: Machine>(mem: &Memory<M>, report: Report<'_>) {
             mem.machine.printk(format_args!("page allocation failure: order:{} ({suppressed})", request.order));
         }
         Report::OutOfMemory { victim, points, .. } => {
-            mem.machine.printk(format_args!("Out of memory: Killed process {} ({}) score {points}", victim.pid, victim.comm));
+            mem.machine
+                .printk(format_args!("Out of memory: Killed process {} ({}) score {points}", victim.pid, victim.comm));
         }
         Report::Deadlock { .. } => {
             mem.machine.printk(format_args!("Kernel panic - not syncing: System is deadlocked on memory"));

@@ -66,7 +66,8 @@ impl PageAllocator {
     pub(crate) fn would_fit(&self, cpu: u32, request: &Request, more: u64) -> bool {
         let attempt = Attempt::second(self.rule, request.gfp, request.order.raw(), Caller::Ordinary);
         self.candidates(cpu, request).any(|(_, zone, preferred)| {
-            u64::from(zone.free.get()) + more >= zone.kept(self.rule, request.order, attempt, preferred) + request.order.pages()
+            u64::from(zone.free.get()) + more
+                >= zone.kept(self.rule, request.order, attempt, preferred) + request.order.pages()
         })
     }
     /// Returns first frame and one past the last of a populated zone.

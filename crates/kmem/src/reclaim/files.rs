@@ -227,7 +227,14 @@ impl PageCache {
     }
     /// Lets a file's page at `old` be the page at `new`, whose contents are the same; the caller holds a reference to the
     /// first. `old` is the caller's then. False when somebody else has it too.
-    pub(crate) fn replace(&self, pages: &PageAllocator, ram: &Ram, old: Pfn, new: Pfn, copy: impl FnOnce() -> bool) -> bool {
+    pub(crate) fn replace(
+        &self,
+        pages: &PageAllocator,
+        ram: &Ram,
+        old: Pfn,
+        new: Pfn,
+        copy: impl FnOnce() -> bool,
+    ) -> bool {
         let Some(slot) = self.file_of(pages, old) else { return false };
         let file = slot.0.lock();
         let (Some(from), Some(to)) = (pages.frames.get(old), pages.frames.get(new)) else { return false };
@@ -357,4 +364,3 @@ fn give_tables(pages: &PageAllocator, ram: &Ram, table: u32, levels: u32, give: 
 }
 
 const _: () = assert!(4 << TABLE_BITS == PAGE_SIZE);
-

@@ -170,6 +170,8 @@ impl<M: Machine> Kernel<M> {
         memory.users = Some(user.seen_as(|user| user as &dyn UserMemory<M>));
         memory.reporter = Some(report::write);
         let map = Map::boot(&memory, &plan.layout, plan.memblock.memory())?;
+        // So that the first state of the zones is one that `drain` leads back to.
+        memory.drain();
         Ok(Self { memory, map, pools: Pools::default(), user, plan, tunables, tuning, mem_map, first_pfn })
     }
 

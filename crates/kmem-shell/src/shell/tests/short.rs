@@ -156,7 +156,7 @@ fn compaction_makes_large_blocks() {
         &kernel,
         "u = mm_create; w = mm_create
          for 12000 { x = mmap u 4K; touch u x; write x \"mine\"; y = mmap w 4K; touch w y }
-         mm_destroy w; kswapd; for 30 { - r = alloc_pages 9 GFP_NOWAIT|__GFP_HIGHMEM }; drain
+         mm_destroy w; for 5 { kswapd; for 20 { - r = alloc_pages 9 GFP_NOWAIT|__GFP_HIGHMEM } }; drain
          - q = alloc_pages 9 GFP_NOWAIT|__GFP_HIGHMEM; q = alloc_pages 9 GFP_HIGHUSER_MOVABLE; fill 0xb5400000 0x5a 16",
     );
     let tail = &out[out.len() - 4..];

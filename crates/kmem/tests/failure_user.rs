@@ -25,8 +25,9 @@ fn take_all(kernel: &Machine) -> Vec<Pfn> {
     }
     taken
 }
+/// A process that is not killed to make room for itself.
 fn create(kernel: &Machine) -> Result<MmId, UserError> {
-    kernel.user().create(kernel.memory(), kernel.map(), &MmSpec { comm: "test", oom_score_adj: 0 })
+    kernel.user().create(kernel.memory(), kernel.map(), &MmSpec { comm: "test", oom_score_adj: -1000 })
 }
 /// Free pages, those of slabs and those that processes have with their tables.
 fn accounted(kernel: &Machine) -> u64 {

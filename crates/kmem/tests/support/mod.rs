@@ -1,6 +1,6 @@
 //! A machine on the test's heap, and kernels on it.
 
-use kmem::boot::{plan, BootParams};
+use kmem::boot::{plan, BootParams, Plan};
 use kmem::machine::{DirectMap, Machine};
 use kmem::{Kernel, PhysAddr, Profile, VirtAddr};
 use std::alloc::{alloc_zeroed, dealloc, Layout};
@@ -85,8 +85,16 @@ pub fn boot(profile: &'static Profile, ram_bytes: u64, cpus: u32) -> Kernel<Heap
     let ram_bytes = if profile.word_bytes == 8 { ram_bytes.max(96 << 20) } else { ram_bytes };
     let params = BootParams { ram_bytes, cpus, ..BootParams::new(profile) };
     let plan = plan(profile, &params).unwrap_or_else(|error| panic!("{}: {error}", profile.name));
+    boot_on(profile, plan, params.cmdline)
+}
+/// Boots what was planned.
+#[allow(dead_code)] // not every test file plans itself
+pub fn boot_plan(profile: &'static Profile, plan: Plan) -> Kernel<HeapMachine> {
+    boot_on(profile, plan, "")
+}
+fn boot_on(profile: &'static Profile, plan: Plan, cmdline: &str) -> Kernel<HeapMachine> {
     let layout = &plan.layout;
     let bytes = layout.ram_end.raw() - layout.low.start.raw();
     let machine = HeapMachine::new(layout.low.start, layout.low.bytes(), bytes);
-    Kernel::boot(machine, profile, plan, params.cmdline).unwrap_or_else(|error| panic!("{}: {error}", profile.name))
+    Kernel::boot(machine, profile, plan, cmdline).unwrap_or_else(|error| panic!("{}: {error}", profile.name))
 }

@@ -20,6 +20,7 @@ usage: cargo xtask COMMAND
 
   test                everything that must hold before a change goes in; installs what it needs (as root on Debian)
                       or names it, prints a table of steps, ends with the line `N passed, N failed`
+  long                the long form of the random tests: ten million operations, a quarter of an hour
   tidy                the shape of the source: arrows between the engine's parts, unsafe code, file lengths, words
   bare ARCH [WORD…]   builds the bare-metal image, runs its self-test in QEMU with WORDs as its command line;
                       ARCH: i386
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match words[..] {
         ["test"] => return test::run_all(),
+        ["long"] => test::run_long(),
         ["tidy"] => tidy::run(),
         ["bench-gate"] => bench::gate(),
         ["bare", arch, ref command_line @ ..] => match bare::Image::by_name(arch) {

@@ -8,6 +8,9 @@ use crate::tools::{provide_component, C_COMPILER};
 use crate::{repo, tidy};
 use std::process::ExitCode;
 
+/// Tests that have a long form, which `KMEM_LONG` chooses: package and test file.
+const LONG_TESTS: [(&str, &str); 1] = [("kmem", "random_pages")];
+
 /// Runs all steps; what fails does not keep the others from being tried.
 pub fn run_all() -> ExitCode {
     let mut steps = Steps::default();
@@ -46,4 +49,13 @@ pub fn run_all() -> ExitCode {
         steps.step(&format!("bare {}: a fault is noticed", image.arch), || built()?.crash_test());
     }
     steps.finish()
+}
+
+/// Runs the long forms of the tests that have one, and shows what they print.
+pub fn run_long() -> Result<(), String> {
+    LONG_TESTS.iter().try_for_each(|(package, test)| {
+        let mut cargo = cargo();
+        cargo.args(["test", "--release", "--package", package, "--test", test, "--", "--nocapture"]);
+        run(cargo.env("KMEM_LONG", "1"))
+    })
 }

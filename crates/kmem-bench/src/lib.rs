@@ -8,10 +8,12 @@
 //! | how a time comes about | [`measure`] |
 //! | how instructions are counted | [`instructions`] |
 //!
-//! **One operation is one allocation and its free.** Nanoseconds depend on the clock and the neighbours, so all peers take
+//! **One operation is one allocation and its free.** Nanoseconds are the thread's own
+//! ([`clock`]), and yet depend on the CPU's speed and the neighbours, so all peers take
 //! turns in every round and the median counts; only ratios within one run mean anything. Instructions an operation are
 //! exact and stable: those are what a gate can hold.
 
+pub mod clock;
 pub mod instructions;
 pub mod measure;
 pub mod peer;

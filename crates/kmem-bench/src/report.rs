@@ -103,18 +103,17 @@ fn sizes(table: &Table, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn targets(table: &Table, out: &mut dyn Write) -> io::Result<()> {
+    let everything = !table.metadata_bytes.is_empty();
     let judged: Vec<_> = TARGETS.iter().map(|target| (target.text(), target.judge(table))).collect();
-    let measured = |workload: &str| workload.is_empty() || table.rows.iter().any(|row| row.workload.name == workload);
-    writeln!(out, "{:<52} {:>9}  holds", "target", "measured")?;
-    for (target, (text, judged)) in TARGETS.iter().zip(judged) {
+    let shown = || judged.iter().filter(|(_, judged)| everything || judged.is_some());
+    if shown().next().is_some() {
+        writeln!(out, "{:<52} {:>9}  holds", "target", "measured")?;
+    }
+    for (text, judged) in shown() {
         match judged {
-            Some(Measured { figure, holds }) => {
-                writeln!(out, "{text:<52} {figure:>9.2}  {}", if holds { "yes" } else { "NO" })?;
-            }
-            None if measured(target.workload) && !table.metadata_bytes.is_empty() => {
-                writeln!(out, "{text:<52} {:>9}  not measured", "-")?
-            }
-            None => {}
+            Some(Measured { figure, holds: true }) => writeln!(out, "{text:<52} {figure:>9.2}  yes")?,
+            Some(Measured { figure, holds: false }) => writeln!(out, "{text:<52} {figure:>9.2}  NO")?,
+            None => writeln!(out, "{text:<52} {:>9}  not measured", "-")?,
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ impl Default for Rng {
 impl Rng {
     /// Returns the next 32 bits.
     #[inline]
-    pub fn next(&mut self) -> u32 {
+    pub fn draw(&mut self) -> u32 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -23,7 +23,7 @@ impl Rng {
     /// Returns a number below `limit`, by a multiplication instead of a division.
     #[inline]
     pub fn below(&mut self, limit: u32) -> u32 {
-        ((u64::from(self.next()) * u64::from(limit)) >> 32) as u32
+        ((u64::from(self.draw()) * u64::from(limit)) >> 32) as u32
     }
     /// Shuffles: Fisher and Yates.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {

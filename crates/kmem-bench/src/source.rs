@@ -44,6 +44,10 @@ pub trait Peer: Sync {
     fn bears_scattering(&self) -> bool {
         true
     }
+    /// False when pages that one CPU takes and another gives back are lost to the first.
+    fn shares(&self) -> bool {
+        true
+    }
     /// False when the peer gets more memory from the host instead of running out.
     fn ends(&self) -> bool {
         true

@@ -154,3 +154,32 @@ fn a_block_that_is_not_compound_is_not_lost_by_put_page() {
     kernel.free_pages(pfn, order).unwrap();
     kernel.verify().unwrap();
 }
+
+#[test]
+fn a_split_keeps_the_references_to_the_first_page() {
+    let kernel = support::boot(PROFILES[0], 64 << 20, 1);
+    let order = Order::new(1).unwrap();
+    let pfn = kernel.alloc_pages(Gfp::KERNEL, order).unwrap();
+    kernel.pages().get(pfn).unwrap();
+    kernel.pages().split(pfn, order).unwrap();
+    let counts = [pfn, pfn.add(1)].map(|pfn| kernel.frame(pfn).unwrap().count);
+    assert_eq!(counts, [2, 1]);
+}
+
+#[test]
+fn a_bulk_for_another_node_takes_nothing_off_the_list() {
+    let kernel = support::boot(PROFILES[0], 64 << 20, 1);
+    let pfn = kernel.alloc_pages(Gfp::KERNEL, Order::ZERO).unwrap();
+    kernel.free_pages(pfn, Order::ZERO).unwrap();
+    let used = |kernel: &kmem::Kernel<support::HeapMachine>| {
+        kernel.drain();
+        kernel.total_pages() - kernel.pages().free_pages()
+    };
+    let before = used(&kernel);
+    let pfn = kernel.alloc_pages(Gfp::KERNEL, Order::ZERO).unwrap();
+    kernel.free_pages(pfn, Order::ZERO).unwrap();
+    let request = kmem::page::Request::new(Gfp::KERNEL, Order::ZERO).on(0);
+    let mut got = Vec::new();
+    kernel.pages().alloc_bulk(0, &request, 3, |pfn| got.push(pfn)).unwrap();
+    assert_eq!(used(&kernel), before + 3);
+}

@@ -2,7 +2,7 @@
 
 mod support;
 
-use kmem::boot::{cut_nodes, plan, BootParams};
+use kmem::boot::{cut_nodes, BootParams};
 use kmem::error::Name;
 use kmem::page::lru::LruKind;
 use kmem::page::Request;
@@ -35,7 +35,7 @@ fn two_nodes() -> Machine {
     let nodes = cut_nodes(profile, 2 * RAM, &[RAM, RAM]).unwrap();
     let params =
         BootParams { ram_bytes: 2 * RAM, cpus: 2, nodes: Some(nodes.as_slice()), ..BootParams::new(profile) };
-    warmed(support::boot_plan(profile, plan(profile, &params).unwrap()))
+    warmed(support::boot_with(profile, &params, None))
 }
 /// All the machines, the one with two nodes too.
 fn machines() -> impl Iterator<Item = (String, Machine)> {
@@ -437,7 +437,7 @@ fn the_contiguous_area_is_for_what_moves() {
     let rest = free_cma();
     let held = take_all(&kernel, Gfp::KERNEL | Gfp::NOWARN);
     assert_eq!(free_cma(), rest);
-    let touched = touch(&kernel, id, at, all / 2);
+    let touched = touch(&kernel, id, at, 400);
     assert!(touched.is_ok() && free_cma() < rest, "{touched:?}: {} of {rest} left", free_cma());
     kernel.user().destroy(kernel.memory(), id).unwrap();
     give(&kernel, held);

@@ -43,12 +43,16 @@ impl PageSource for Stack {
 }
 
 /// A stack for each CPU.
-pub struct Stacks([Mutex<Stack>; CPUS]);
+pub struct Stacks([Line; CPUS]);
+
+/// On a cache line of its own.
+#[repr(align(128))]
+struct Line(Mutex<Stack>);
 
 impl Stacks {
     /// Fills them.
     pub fn new() -> Self {
-        Self(array::from_fn(|cpu| Mutex::new(Stack::new(cpu as u64 * PAGES / CPUS as u64))))
+        Self(array::from_fn(|cpu| Line(Mutex::new(Stack::new(cpu as u64 * PAGES / CPUS as u64)))))
     }
 }
 
@@ -71,13 +75,16 @@ impl Peer for Stacks {
     type OnCpu<'a> = Own<'a>;
 
     fn alone(&mut self) -> &mut Stack {
-        self.0[0].get_mut()
+        self.0[0].0.get_mut()
     }
     fn on_cpu(&self, cpu: u32) -> Option<Own<'_>> {
-        self.0.get(cpu as usize).map(|stack| Own(stack.lock()))
+        self.0.get(cpu as usize).map(|line| Own(line.0.lock()))
     }
     fn pages(&self) -> u64 {
         PAGES
+    }
+    fn shares(&self) -> bool {
+        false
     }
 }
 
@@ -110,12 +117,15 @@ impl Peer for LockedStacks {
     type OnCpu<'a> = LockEachWay<'a>;
 
     fn alone(&mut self) -> LockEachWay<'_> {
-        LockEachWay(&self.0 .0[0])
+        LockEachWay(&self.0 .0[0].0)
     }
     fn on_cpu(&self, cpu: u32) -> Option<LockEachWay<'_>> {
-        self.0 .0.get(cpu as usize).map(LockEachWay)
+        self.0 .0.get(cpu as usize).map(|line| LockEachWay(&line.0))
     }
     fn pages(&self) -> u64 {
         PAGES
+    }
+    fn shares(&self) -> bool {
+        false
     }
 }

@@ -4,7 +4,7 @@ use super::Setting;
 use crate::source::{PageSource, Peer};
 use crate::{BenchError, MANAGED_BYTES, PAGE_BYTES};
 use kmem::boot::{plan, BootParams};
-use kmem::page::PageAllocator;
+use kmem::page::OnCpu;
 use kmem::profile::by_name;
 use kmem::{Gfp, Kernel, Order, Pfn, Profile};
 use kmem_hosted::boot::config;
@@ -151,8 +151,7 @@ impl<const MOBILITY: u8> CpuGiven<MOBILITY> {
 
 /// One CPU of the kernel.
 pub struct Cpu<'a, const MOBILITY: u8> {
-    pages: &'a PageAllocator,
-    cpu: u32,
+    pages: OnCpu<'a>,
     odd: bool,
 }
 
@@ -174,12 +173,12 @@ impl<const MOBILITY: u8> PageSource for Cpu<'_, MOBILITY> {
     #[inline(always)]
     fn alloc(&mut self, order: u32) -> Option<u64> {
         let gfp = self.gfp();
-        Some(self.pages.alloc(self.cpu, gfp, Order::new(order)?).ok()?.raw())
+        Some(self.pages.alloc(gfp, Order::new(order)?).ok()?.raw())
     }
     #[inline(always)]
     fn free(&mut self, pfn: u64, order: u32) {
         if let Some(order) = Order::new(order) {
-            let freed = self.pages.free(self.cpu, Pfn::new(pfn), order);
+            let freed = self.pages.free(Pfn::new(pfn), order);
             debug_assert!(freed.is_ok());
         }
     }
@@ -190,10 +189,11 @@ impl<const MOBILITY: u8> Peer for CpuGiven<MOBILITY> {
     type OnCpu<'a> = Cpu<'a, MOBILITY>;
 
     fn alone(&mut self) -> Cpu<'_, MOBILITY> {
-        Cpu { pages: self.0.pages(), cpu: 0, odd: false }
+        let pages = self.0.pages().on_cpu(0).expect("a machine has a CPU 0");
+        Cpu { pages, odd: false }
     }
     fn on_cpu(&self, cpu: u32) -> Option<Cpu<'_, MOBILITY>> {
-        Some(Cpu { pages: self.0.pages(), cpu, odd: false })
+        Some(Cpu { pages: self.0.pages().on_cpu(cpu)?, odd: false })
     }
     fn pages(&self) -> u64 {
         self.0.pages().managed()

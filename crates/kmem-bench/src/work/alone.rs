@@ -2,14 +2,14 @@
 //! array stack's column says how many.
 
 use super::{Frees, Round};
+use crate::clock::ThreadTime;
 use crate::rng::Rng;
 use crate::source::PageSource;
 use std::hint::black_box;
-use std::time::Instant;
 
 /// Takes a block and gives it back. The order is a constant, as it is at most calls in a kernel.
 pub fn pairs<const ORDER: u32>(source: &mut impl PageSource, operations: u64) -> Option<Round> {
-    let start = Instant::now();
+    let start = ThreadTime::now();
     for _ in 0..operations {
         let block = black_box(source.alloc(ORDER)?);
         source.free(block, ORDER);
@@ -50,7 +50,7 @@ impl Held {
             self.pages = vec![0; batch];
         }
         let batches = operations.div_ceil(batch as u64).max(1);
-        let start = Instant::now();
+        let start = ThreadTime::now();
         for _ in 0..batches {
             for page in &mut self.pages {
                 *page = source.alloc(0)?;
@@ -75,7 +75,7 @@ impl Held {
             while self.taken < (low + high) / 2 && self.take(source) {}
         }
         let (mut taken, mut given) = (0, 0);
-        let start = Instant::now();
+        let start = ThreadTime::now();
         while taken + given < 2 * operations {
             if self.shrinking && self.taken > low {
                 self.give(source);

@@ -178,7 +178,8 @@ impl<P> Run<P> {
 
 impl<P: Peer> Subject for Run<P> {
     fn round(&mut self, workload: &Workload, operations: u64) -> Option<Round> {
-        if workload.scatters() && !self.peer.bears_scattering() {
+        let cannot = workload.scatters() && !self.peer.bears_scattering();
+        if cannot || workload.kind == Kind::Remote && !self.peer.shares() {
             return None;
         }
         let pages = self.peer.pages();

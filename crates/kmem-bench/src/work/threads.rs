@@ -1,6 +1,7 @@
 //! What two threads do at once. Each is a CPU of its own and stays on one of the host's.
 
 use super::Round;
+use crate::clock::ThreadTime;
 use crate::source::{PageSource, Peer};
 use std::cell::Cell;
 use std::hint::black_box;
@@ -17,7 +18,7 @@ pub fn pairs<P: Peer>(peer: &P, threads: u32, operations: u64) -> Option<Round> 
         let source = peer.on_cpu(cpu);
         barrier.wait();
         let mut source = source?;
-        let start = Instant::now();
+        let start = ThreadTime::now();
         for _ in 0..operations {
             let page = black_box(source.alloc(0)?);
             source.free(page, 0);
@@ -36,7 +37,7 @@ const END: u64 = u64::MAX;
 /// What a source that has no page puts into the queue.
 const NONE: u64 = u64::MAX - 1;
 
-/// One thread takes pages, the other one gives them back.
+/// One thread takes pages, the other one gives them back. The time is the wall's: it includes waiting for each other.
 pub fn remote<P: Peer>(peer: &P, operations: u64) -> Option<Round> {
     let source = |cpu| peer.on_cpu(cpu);
     pass(

@@ -96,7 +96,7 @@ impl<M: Machine> Memory<M> {
     ///
     /// # Errors
     /// As [`PageAllocator::alloc`].
-    #[inline]
+    #[inline(always)]
     pub fn alloc_pages(&self, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
         let irq = IrqOff::new(&self.machine);
         let hit = self.pages.hit(irq.cpu, gfp, order);
@@ -145,7 +145,7 @@ impl<M: Machine> Memory<M> {
     ///
     /// # Errors
     /// As [`PageAllocator::free`].
-    #[inline]
+    #[inline(always)]
     pub fn free_pages(&self, pfn: Pfn, order: Order) -> Result<(), Misuse> {
         let irq = IrqOff::new(&self.machine);
         if self.reclaim.has_reported() {

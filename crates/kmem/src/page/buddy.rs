@@ -26,7 +26,7 @@
 //! (`percpu`), zeroing (`memory`). Kernel counterpart: `mm/page_alloc.c` (`__free_one_page`, `__rmqueue_smallest`),
 //! `Documentation/mm/physical_memory.rst`. Paper: Knowlton 1965.
 
-use super::chunk::{first_page, node, Chunk, CHUNK_ORDER, CHUNK_PAGES, ROOT};
+use super::chunk::{first_page, node, Chunk, Cover, CHUNK_ORDER, CHUNK_PAGES, ROOT};
 use super::mobility::Mobility;
 use super::summary::Summary;
 use crate::error::Broken;
@@ -513,6 +513,23 @@ impl FreeArea {
             at = (at / pages + 1) * pages;
         }
         found
+    }
+
+    /// Returns a bit for each frame of a frame's chunk that lies in a free block; as an error a frame that is in two.
+    pub(crate) fn cover(&self, pfn: Pfn) -> Result<Cover, Pfn> {
+        let at = self.index(pfn);
+        let first = self.pfn(at);
+        let Some(chunk) = self.chunk(at) else { return Ok(Cover::default()) };
+        let cover = chunk.cover().map_err(|page| first.add(page))?;
+        let is_big = (CHUNK_ORDER + 1..=self.top).filter_map(Order::new).any(|order| {
+            let head = first.align_down(order);
+            head.raw() / CHUNK_PAGES >= self.base && self.big_order(self.index(head)) == order.raw()
+        });
+        match (is_big, cover.is_empty()) {
+            (true, true) => Ok(Cover::ALL),
+            (true, false) => Err(first),
+            (false, _) => Ok(cover),
+        }
     }
 
     /// Checks I1 to I5; returns the first that is broken with its place. O(chunks).

@@ -53,6 +53,39 @@ pub(crate) const fn first_page(node: usize, order: u32) -> u64 {
     ((node as u64) << order) - CHUNK_PAGES
 }
 
+/// A bit for each frame of a chunk.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Cover([u64; CHUNK_PAGES as usize / 64]);
+
+impl Cover {
+    /// All frames.
+    pub(crate) const ALL: Self = Self([u64::MAX; CHUNK_PAGES as usize / 64]);
+
+    /// True without frames.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+    /// True for a frame, counted from the chunk's first.
+    #[inline]
+    pub(crate) fn has(&self, page: u64) -> bool {
+        self.0[(page / 64) as usize % self.0.len()] >> (page % 64) & 1 != 0
+    }
+    fn add(&mut self, start: u64, end: u64) -> Result<(), u64> {
+        let mut at = start;
+        while at < end {
+            let next = ((at / 64 + 1) * 64).min(end);
+            let bits = u64::MAX >> (64 - (next - at)) << (at % 64);
+            let word = &mut self.0[(at / 64) as usize % (CHUNK_PAGES as usize / 64)];
+            if *word & bits != 0 {
+                return Err(at - at % 64 + u64::from((*word & bits).trailing_zeros()));
+            }
+            *word |= bits;
+            at = next;
+        }
+        Ok(())
+    }
+}
+
 impl Chunk {
     #[inline(always)]
     fn word(&self, node: usize) -> &AtomicUsize {
@@ -117,7 +150,24 @@ impl Chunk {
     }
     /// Returns all free blocks, as nodes, largest first.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = usize> + '_ {
-        (ROOT..2 * CHUNK_PAGES as usize).filter(|node| self.is_free(*node))
+        self.words.iter().enumerate().flat_map(|(at, word)| {
+            let mut bits = word.load(Ordering::Relaxed);
+            core::iter::from_fn(move || {
+                let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+                bits &= bits - 1;
+                Some(at * BITS + bit)
+            })
+        })
+    }
+    /// Returns a bit for each frame in a free block; as an error the first frame that is in two.
+    pub(crate) fn cover(&self) -> Result<Cover, u64> {
+        let mut cover = Cover::default();
+        for node in self.blocks() {
+            let order = order_of(node);
+            let first = first_page(node, order);
+            cover.add(first, first + (1 << order))?;
+        }
+        Ok(cover)
     }
     /// Returns the free pages.
     pub(crate) fn free_pages(&self) -> u64 {

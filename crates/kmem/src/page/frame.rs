@@ -41,7 +41,9 @@ impl State {
     /// The block is the engine's own (tables of descriptors, page tables): clients cannot free it.
     const KEPT: u32 = 1 << 25;
     /// Which per-CPU list it goes to: the mobility type of the request that took it.
-    const KIND_SHIFT: u32 = 26;
+    const KIND_SHIFT: u32 = 12;
+    /// What of a state a block keeps on a per-CPU list, where it is `Pcp` = `Used` - 1.
+    const LISTED: u32 = 0x003f_3ffe;
     /// The page is on one of reclaim's lists.
     pub(crate) const LRU: u32 = 1 << 28;
     /// On the active one.
@@ -80,10 +82,10 @@ impl State {
     pub(crate) const fn raw_order(self) -> u32 {
         self.0 >> Self::ORDER_SHIFT & 15
     }
-    /// Returns the state of the same block on a per-CPU list.
+    /// Returns the state of a used block, its owner's flags left out, on a per-CPU list.
     #[inline(always)]
     pub(crate) const fn on_pcp(self) -> Self {
-        Self(self.0 & 0x003f_ff00 | FrameKind::Pcp as u32)
+        Self(self.0 & Self::LISTED)
     }
     #[inline(always)]
     pub(crate) const fn is_lru(self) -> bool {
@@ -119,7 +121,7 @@ impl State {
     }
     #[inline]
     pub(crate) fn order(self) -> Order {
-        Order::new(self.0 >> 8 & 0xff).unwrap_or(Order::ZERO)
+        Order::new(self.0 >> 8 & 15).unwrap_or(Order::ZERO)
     }
     #[inline]
     pub(crate) const fn zone(self) -> usize {
@@ -128,12 +130,12 @@ impl State {
     /// True for the head of an allocated block of just this order.
     #[inline(always)]
     pub(crate) fn is_used(self, order: Order) -> bool {
-        self.0 & (Self::HELD | 0xffff) == FrameKind::Used as u32 | order.raw() << 8
+        self.0 & (Self::HELD | 0x0fff) == FrameKind::Used as u32 | order.raw() << 8
     }
     /// Returns the state of the first page of the block, as a block of another order, not compound.
     #[inline]
     pub(crate) const fn with_order(self, order: Order) -> Self {
-        Self(self.0 & !(0xff << Self::ORDER_SHIFT | Self::COMPOUND) | order.raw() << Self::ORDER_SHIFT)
+        Self(self.0 & !(15 << Self::ORDER_SHIFT | Self::COMPOUND) | order.raw() << Self::ORDER_SHIFT)
     }
     #[inline]
     pub(crate) const fn keep(self, yes: bool) -> Self {
@@ -150,6 +152,8 @@ impl State {
         kind == FrameKind::Slab as u32 || kind == FrameKind::SlabTail as u32
     }
 }
+
+const _: () = assert!(FrameKind::Pcp as u32 == State::LISTED & FrameKind::Used as u32);
 
 /// Ends a list of frames.
 pub(crate) const NIL: u32 = u32::MAX;
@@ -176,6 +180,22 @@ impl Frame {
     #[inline(always)]
     pub(crate) fn set_state(&self, state: State) {
         self.state.store(state.0, Ordering::Relaxed);
+    }
+    /// Returns the state of the head of a used block of just this order that has one reference and that nothing else holds.
+    #[inline(always)]
+    pub(crate) fn used_once(&self, order: Order) -> Option<State> {
+        let state = self.state();
+        (state.is_used(order) && self.count() == 1).then_some(state)
+    }
+    /// Marks a block on a per-CPU list as used: `Pcp` becomes `Used`.
+    #[inline(always)]
+    pub(crate) fn leave_pcp(&self, flags: u32) {
+        self.state.store(self.state.load(Ordering::Relaxed) | FrameKind::Used as u32 | flags, Ordering::Relaxed);
+    }
+    /// Marks a used block as one on a per-CPU list.
+    #[inline(always)]
+    pub(crate) fn enter_pcp(&self) {
+        self.state.store(self.state.load(Ordering::Relaxed) & State::LISTED, Ordering::Relaxed);
     }
     /// Sets or clears flags of a used frame. Others may change other flags meanwhile.
     #[inline]
@@ -226,6 +246,12 @@ impl FrameTable {
     #[inline(always)]
     pub(crate) fn get(&self, pfn: Pfn) -> Option<&Frame> {
         self.frames.get(pfn.raw().wrapping_sub(self.first))
+    }
+    /// Returns the entry of a frame with its index, `None` outside the mem_map.
+    #[inline(always)]
+    pub(crate) fn entry(&self, pfn: Pfn) -> Option<(u32, &Frame)> {
+        let index = pfn.raw().wrapping_sub(self.first);
+        self.frames.get(index).map(|frame| (index as u32, frame))
     }
     /// Returns how many entries there are.
     pub(crate) fn len(&self) -> u32 {

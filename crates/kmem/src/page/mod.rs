@@ -42,7 +42,7 @@ pub use counts::{FrameInfo, PcpCounts, ZoneCounts};
 pub use frame::FrameKind;
 pub use mobility::Mobility;
 pub use owner::Owner;
-pub(crate) use percpu::PerCpuPages;
+use percpu::{CpuHead, Inside, PerCpuPages};
 pub use policy::Request;
 pub use trace::Tracer;
 pub use zone::ZoneExtent;
@@ -52,11 +52,11 @@ use crate::error::{AllocError, Misuse};
 use crate::event::Event;
 use crate::gfp::Gfp;
 use crate::profile::{Profile, ZoneKind, MAX_NODES};
-use crate::raw::{zeroed_struct, Array, Reserve};
-use crate::sync::{AtomicU32, Count, SpinLock};
+use crate::raw::{Array, Reserve, Rows};
+use crate::sync::{AtomicU32, SpinLock};
 use crate::units::{Order, Pfn};
 use buddy::FreeArea;
-use frame::{Frame, FrameTable, State};
+use frame::{FrameTable, State};
 use lru::Lru;
 use rule::PageRule;
 use steal::Ground;
@@ -68,26 +68,17 @@ use zonelist::{NodeOrder, Zonelist, LOCAL_DISTANCE, REMOTE_DISTANCE};
 /// Zones of all nodes.
 pub(crate) const MAX_ALL_ZONES: usize = MAX_ZONES * MAX_NODES;
 
-zeroed_struct! {
-    /// Where a CPU's requests begin: for each combination of the zone bits of [`Gfp`] the place of the lists to try.
-    #[repr(C, align(64))]
-    pub(crate) struct CpuHead {
-        first: [Count; 16],
-    }
-}
-
 /// The page allocator of one kernel.
 pub struct PageAllocator {
     pub(crate) frames: FrameTable,
     heads: Array<CpuHead>,
-    pcp: Array<PerCpuPages>,
+    /// A row for each CPU.
+    pcp: Rows<PerCpuPages>,
     /// The largest order of the per-CPU lists.
     pcp_top: u32,
-    /// Four bytes: the per-CPU list for each value of the two mobility bits of [`Gfp`].
-    kinds: u32,
+    /// Whether pageblocks have types; else all are `Movable`.
+    groups: bool,
     cpus: u32,
-    /// Places for zones: the zones of all nodes.
-    slots: u32,
     zones: [Option<Zone>; MAX_ALL_ZONES],
     zonelists: [Zonelist; MAX_NODES],
     lrus: [Lru; MAX_NODES],
@@ -107,6 +98,66 @@ pub struct PageAllocator {
     /// There is one thief of per-CPU lists at a time.
     thief: SpinLock<()>,
     tracing: Tracing,
+}
+
+/// The allocator, as one CPU uses it: what it needs at every turn is found once, and the CPU's lists are its own for as
+/// long as this lives.
+///
+/// The caller is this CPU, with interrupts off, while it lives; and it lives not long: whoever needs what lies on the lists
+/// waits for its end.
+pub struct OnCpu<'a> {
+    pages: &'a PageAllocator,
+    head: &'a CpuHead,
+    /// By slot; none while somebody else has them.
+    lists: &'a [PerCpuPages],
+    cpu: u32,
+    _inside: Inside<'a>,
+}
+
+impl OnCpu<'_> {
+    /// Takes a block, as [`PageAllocator::alloc`] does.
+    ///
+    /// # Errors
+    /// As there.
+    #[inline(always)]
+    pub fn alloc(&self, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
+        match self.hit(gfp, order) {
+            Some(pfn) => Ok(pfn),
+            None => self.pages.alloc_slow(self.cpu, &Request::new(gfp, order)),
+        }
+    }
+    #[inline(always)]
+    fn hit(&self, gfp: Gfp, order: Order) -> Option<Pfn> {
+        if order != Order::ZERO && order.raw() > self.pages.pcp_top {
+            return None;
+        }
+        let first = self.head.first[(gfp.bits() & 31) as usize].get();
+        let compound = order != Order::ZERO && gfp.contains(Gfp::COMP);
+        let lists = self.lists.get((first >> 4) as usize)?;
+        let list = PerCpuPages::small_list(order.raw(), first & 3);
+        let index = lists.pop(&self.pages.frames, list, order.raw(), State::flags(0, compound))?;
+        Some(self.pages.frames.pfn(index))
+    }
+    /// Gives a block back, as [`PageAllocator::free`] does.
+    ///
+    /// # Errors
+    /// As there.
+    #[inline(always)]
+    pub fn free(&self, pfn: Pfn, order: Order) -> Result<(), Misuse> {
+        if let Some((index, frame)) = self.pages.frames.entry(pfn) {
+            let is_listed = order == Order::ZERO || order.raw() <= self.pages.pcp_top;
+            if let (Some(state), true) = (frame.used_once(order), is_listed) {
+                if let Some(lists) = self.lists.get(state.zone()) {
+                    let list = PerCpuPages::small_list(order.raw(), state.list_kind());
+                    if lists.push(frame, index, list, order.raw()) {
+                        self.pages.drain_full(state.zone(), self.cpu, lists);
+                    }
+                    return Ok(());
+                }
+            }
+        }
+        self.pages.free_missed(self.cpu, pfn, order)
+    }
 }
 
 /// The most CPUs.
@@ -153,14 +204,13 @@ impl PageAllocator {
         for (slot, cpu) in cpu_nodes.iter_mut().zip(0..cpus) {
             *slot = cpu_node(cpu).min(nodes.saturating_sub(1)) as u8;
         }
-        let pages = Self {
+        Some(Self {
             frames,
             heads: reserve.array(cpus.into())?,
-            pcp: reserve.array(u64::from(cpus) * u64::from(slots))?,
+            pcp: reserve.array(u64::from(cpus) * u64::from(slots))?.into_rows(slots),
             pcp_top: rule.pcp_top,
-            kinds: 0,
+            groups: false,
             cpus,
-            slots,
             zones,
             zonelists: [Zonelist::new(&[], |_| false); MAX_NODES],
             lrus: Default::default(),
@@ -176,16 +226,7 @@ impl PageAllocator {
             kswapd_wanted: AtomicU32::new(0),
             thief: SpinLock::new(()),
             tracing: Tracing::new(tracer),
-        };
-        for cpu in 0..cpus {
-            for slot in 0..slots {
-                if let Some(pcp) = pages.pcp(slot as usize, cpu) {
-                    pcp.set_zone(State::new(FrameKind::Used, Order::ZERO, slot as usize));
-                    pcp.watch(tracer.is_some());
-                }
-            }
-        }
-        Some(pages)
+        })
     }
 
     /// Gives frames that boot reserved and needs no longer to the free lists.
@@ -258,7 +299,7 @@ impl PageAllocator {
         // Too few pageblocks to have one of each type: then types would only be in the way.
         let enough = self.managed() >= self.pageblock.pages() * Mobility::COUNT as u64;
         let groups = self.rule.groups_by_mobility && enough;
-        self.kinds = if groups { 0x02_02_01_00 } else { 0x01_01_01_01 };
+        self.groups = groups;
         for cpu in 0..self.cpus {
             let Some(head) = self.heads.get(cpu.into()) else { continue };
             let home = self.node_of_cpu(cpu);
@@ -266,8 +307,9 @@ impl PageAllocator {
             let node = self.node_order.from(home).find(|node| self.node_zones(*node).any(Zone::is_populated));
             let node = node.unwrap_or(home);
             for (bits, first) in head.first.iter().enumerate() {
-                let zone = self.zonelists[node as usize].preferred(Gfp::from_bits_truncate(bits as u32));
-                first.set(cpu * self.slots + node * MAX_ZONES as u32 + zone as u32);
+                let gfp = Gfp::from_bits_truncate(bits as u32);
+                let zone = self.zonelists[node as usize].preferred(gfp);
+                first.set((node * MAX_ZONES as u32 + zone as u32) << 4 | self.list_kind(gfp));
             }
         }
     }
@@ -282,7 +324,8 @@ impl PageAllocator {
             let tuning = &tuning.zones[slot / MAX_ZONES][slot % MAX_ZONES];
             zone.tune(tuning);
             for pcp in (0..self.cpus).filter_map(|cpu| self.pcp(slot, cpu)) {
-                pcp.set_bounds(tuning.pcp_batch as u32, tuning.pcp_high as u32, tuning.pcp_high_max as u32);
+                let (batch, least) = (tuning.pcp_batch as u32, tuning.pcp_high as u32);
+                pcp.set_bounds(batch, least, tuning.pcp_high_max as u32);
             }
         }
     }
@@ -295,7 +338,7 @@ impl PageAllocator {
     /// # Errors
     /// - [`AllocError::TooLarge`]: beyond the top order.
     /// - [`AllocError::NoMemory`]: no allowed zone has a block above the watermark that the flags must keep.
-    #[inline]
+    #[inline(always)]
     pub fn alloc(&self, cpu: u32, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
         match self.hit(cpu, gfp, order) {
             Some(pfn) => Ok(pfn),
@@ -305,20 +348,15 @@ impl PageAllocator {
     /// Takes a block from the CPU's own lists of the preferred zone.
     #[inline(always)]
     pub(crate) fn hit(&self, cpu: u32, gfp: Gfp, order: Order) -> Option<Pfn> {
-        if order.raw() > self.pcp_top {
-            return None;
-        }
-        let place = self.heads.get(cpu.into())?.first[(gfp.bits() & 15) as usize].get();
-        let kind = self.list_kind(gfp);
-        let list = PerCpuPages::list(order.raw(), kind);
-        let flags = State::flags(kind, order != Order::ZERO && gfp.contains(Gfp::COMP));
-        let index = self.pcp.get(place.into())?.enter()?.pop(&self.frames, list, order.raw(), flags)?;
-        Some(self.frames.pfn(index))
+        self.on_cpu(cpu)?.hit(gfp, order)
     }
     /// Returns which of the per-CPU lists of an order flags ask for.
-    #[inline(always)]
     fn list_kind(&self, gfp: Gfp) -> u32 {
-        self.kinds >> ((gfp.bits() >> 3 & 3) * 8) & 3
+        if self.groups {
+            Mobility::of(gfp) as u32
+        } else {
+            Mobility::Movable as u32
+        }
     }
 
     /// Gives a block back that [`PageAllocator::alloc`] gave with the same order. When others hold references, the
@@ -327,41 +365,26 @@ impl PageAllocator {
     ///
     /// # Errors
     /// A [`Misuse`] that names what was wrong; nothing has changed then.
-    #[inline]
+    #[inline(always)]
     pub fn free(&self, cpu: u32, pfn: Pfn, order: Order) -> Result<(), Misuse> {
-        match self.frames.get(pfn) {
-            Some(frame) if frame.state().is_used(order) && frame.count() == 1 => {
-                self.give_block(cpu, pfn, frame);
-                Ok(())
-            }
-            _ => self.free_slow(cpu, pfn, order),
+        match self.on_cpu(cpu) {
+            Some(on_cpu) => on_cpu.free(pfn, order),
+            None => self.free_slow(cpu, pfn, order),
         }
     }
-    /// Gives a used block with reference count 1 back.
+    /// Returns the allocator as a CPU uses it; `None` for a CPU that the kernel does not have. The caller is this CPU, with
+    /// interrupts off until it is done.
     #[inline(always)]
-    fn give_block(&self, cpu: u32, pfn: Pfn, frame: &Frame) {
-        let state = frame.state();
-        let order = state.raw_order();
-        if order <= self.pcp_top {
-            if let Some(pcp) = self.pcp(state.zone(), cpu) {
-                if let Some(own) = pcp.enter() {
-                    own.push(frame, self.frames.index(pfn), PerCpuPages::list(order, state.list_kind()), state);
-                    if own.is_full() {
-                        self.drain_full(state.zone(), cpu, own);
-                    }
-                    return;
-                }
-            }
-        }
-        self.give_block_slow(cpu, pfn, frame);
+    pub fn on_cpu(&self, cpu: u32) -> Option<OnCpu<'_>> {
+        let head = self.heads.get(cpu.into())?;
+        let lists = self.pcp.get(cpu)?;
+        let (inside, is_free) = head.enter();
+        Some(OnCpu { pages: self, head, lists: if is_free { lists } else { &[] }, cpu, _inside: inside })
     }
 
     #[inline(always)]
     fn pcp(&self, slot: usize, cpu: u32) -> Option<&PerCpuPages> {
-        if cpu >= self.cpus {
-            return None;
-        }
-        self.pcp.get(u64::from(cpu * self.slots) + slot as u64)
+        self.pcp.get(cpu)?.get(slot)
     }
     fn zones(&self) -> impl Iterator<Item = &Zone> {
         self.zones.iter().flatten()

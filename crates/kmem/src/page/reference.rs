@@ -70,7 +70,7 @@ impl PageAllocator {
         self.drop_reference(cpu, head, frame);
         Ok(())
     }
-    /// Makes `2^order` single pages of a block: `split_page`. Each has reference count 1.
+    /// Makes `2^order` single pages of a block: `split_page`. The first keeps the block's references, each other one has one.
     ///
     /// # Errors
     /// [`Misuse`] when `pfn` is not the head of a used block of that order that is not compound.
@@ -85,7 +85,9 @@ impl PageAllocator {
         for page in 0..order.pages() {
             if let Some(frame) = self.frames.get(pfn.add(page)) {
                 frame.set_state(state.with_order(Order::ZERO));
-                frame.set_count(1);
+                if page > 0 {
+                    frame.set_count(1);
+                }
             }
         }
         Ok(())

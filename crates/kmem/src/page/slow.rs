@@ -6,14 +6,14 @@
 use super::attempt::{Attempt, Caller, Latitude};
 use super::frame::{Frame, FrameKind, State};
 use super::mobility::Mobility;
-use super::percpu::{Chain, Owned};
+use super::percpu::{Chain, Inside};
 use super::policy::Request;
 use super::rule::PcpScaling;
 use super::steal::Theft;
 use super::watermark::MAX_ZONES;
 use super::zone::Zone;
 use super::{NodeMask, PageAllocator, PerCpuPages};
-use crate::error::AllocError;
+use crate::error::{AllocError, Misuse};
 use crate::event::{Event, Place};
 use crate::gfp::Gfp;
 use crate::sync::Ordering;
@@ -121,15 +121,16 @@ impl PageAllocator {
         let compound = order != Order::ZERO && request.gfp.contains(Gfp::COMP);
         let flags = State::flags(list_kind, compound);
         let uses_lists = self.is_listed(order) && !attempt.latitude.contains(Latitude::HIGH_ATOMIC);
-        let lists = self.pcp(slot, cpu).filter(|_| uses_lists);
-        let pfn = match lists.and_then(PerCpuPages::enter_slow) {
-            Some(own) => {
+        let own = if uses_lists { self.own_lists(slot, cpu) } else { None };
+        let pfn = match own {
+            Some((lists, _inside)) => {
                 let list = PerCpuPages::list(order.raw(), list_kind);
-                let index = match own.pop(&self.frames, list, order.raw(), flags) {
+                let flags = State::flags(0, compound);
+                let index = match lists.pop(&self.frames, list, order.raw(), flags) {
                     Some(index) => index,
                     None => {
-                        self.refill(&own, cpu, (slot, zone, preferred), request, attempt)?;
-                        own.pop(&self.frames, list, order.raw(), flags)?
+                        self.refill(lists, cpu, (slot, zone, preferred), request, attempt)?;
+                        lists.pop(&self.frames, list, order.raw(), flags)?
                     }
                 };
                 let pfn = self.frames.pfn(index);
@@ -173,7 +174,7 @@ impl PageAllocator {
     /// Fills an empty list of the CPU's with a batch, or with as much as the watermark leaves.
     fn refill(
         &self,
-        own: &Owned<'_>,
+        own: &PerCpuPages,
         cpu: u32,
         (slot, zone, preferred): (usize, &Zone, usize),
         request: &Request,
@@ -225,8 +226,8 @@ impl PageAllocator {
         (taken > 0).then_some(())
     }
     /// Returns how many blocks a refill takes: `nr_pcp_alloc`.
-    fn refill_blocks(&self, own: &Owned<'_>, order: Order) -> u32 {
-        let lists = own.lists();
+    fn refill_blocks(&self, own: &PerCpuPages, order: Order) -> u32 {
+        let lists = own;
         let batch = lists.batch.get();
         let (drains, refills) = own.factors();
         let scale = |batch: u32| if batch > 1 { (batch >> order.raw()).max(2) } else { batch };
@@ -238,12 +239,12 @@ impl PageAllocator {
             }
             PcpScaling::Both => {
                 let (least, most) = (lists.high_min.get(), lists.high_max.get());
-                let mut high = lists.high.get().clamp(least.min(most), most.max(least));
+                let mut high = lists.high().clamp(least.min(most), most.max(least));
                 let mut blocks = if order == Order::ZERO { batch << refills } else { batch };
                 if least != most {
                     high = (high + blocks).min(most.max(least));
                 }
-                lists.high.set(high);
+                own.set_high(high);
                 if high < batch {
                     own.set_factors(drains / 2, refills);
                     return 1;
@@ -265,9 +266,9 @@ impl PageAllocator {
     /// Gives back what a CPU's lists hold too much: `nr_pcp_free`.
     #[cold]
     #[inline(never)]
-    pub(super) fn drain_full(&self, slot: usize, cpu: u32, own: Owned<'_>) {
-        let lists = own.lists();
-        let (high, batch) = (lists.high.get(), lists.batch.get());
+    pub(super) fn drain_full(&self, slot: usize, cpu: u32, own: &PerCpuPages) {
+        let lists = own;
+        let (high, batch) = (lists.high(), lists.batch.get());
         let (drains, refills) = own.factors();
         let pages = match self.rule.pcp_scaling {
             PcpScaling::Fixed => batch,
@@ -279,10 +280,10 @@ impl PageAllocator {
                 pages.min(most)
             }
         };
-        self.drain_pages(slot, cpu, &own, pages);
+        self.drain_pages(slot, cpu, own, pages);
     }
     /// Gives at least `pages` pages of the lists back to the zone, or all there are. Returns how many.
-    fn drain_pages(&self, slot: usize, cpu: u32, own: &Owned<'_>, pages: u32) -> u32 {
+    fn drain_pages(&self, slot: usize, cpu: u32, own: &PerCpuPages, pages: u32) -> u32 {
         let Some(zone) = self.zone(slot) else { return 0 };
         let mut given = 0;
         let mut guard = zone.lock();
@@ -300,32 +301,51 @@ impl PageAllocator {
         }
         given
     }
+    /// Returns a CPU's lists of a zone while they are its own. The caller is this CPU, with interrupts off.
+    fn own_lists(&self, slot: usize, cpu: u32) -> Option<(&PerCpuPages, Inside<'_>)> {
+        let inside = self.heads.get(cpu.into())?.enter_slow()?;
+        Some((self.pcp(slot, cpu)?, inside))
+    }
     /// Gives all pages of the CPU's lists back to the zones. The caller is this CPU, with interrupts off.
     pub fn drain(&self, cpu: u32) {
         for (slot, _) in self.zone_slots() {
-            if let Some(own) = self.pcp(slot, cpu).and_then(PerCpuPages::enter_slow) {
-                self.drain_pages(slot, cpu, &own, u32::MAX);
+            if let Some((lists, _inside)) = self.own_lists(slot, cpu) {
+                self.drain_pages(slot, cpu, lists, u32::MAX);
             }
         }
     }
     /// Gives all pages of all CPUs' lists back to the zones, wherever those CPUs are. `barrier` returns when every CPU has
-    /// passed a full memory barrier. Interrupts are off; no other lock is held. Returns the pages given.
+    /// passed a full memory barrier. Interrupts are off; no other lock is held, and this CPU is not inside. Returns the
+    /// pages given.
     pub(crate) fn drain_all(&self, barrier: impl Fn()) -> u64 {
         let _thief = self.thief.lock();
-        let lists = || (0..self.cpus).flat_map(|cpu| self.zone_slots().map(move |(slot, _)| (slot, cpu)));
-        let pcp = |(slot, cpu)| self.pcp(slot, cpu);
-        lists().filter_map(pcp).filter(|pcp| pcp.count() > 0).for_each(PerCpuPages::claim);
+        let heads = || (0..self.cpus).filter_map(|cpu| self.heads.get(cpu.into()).map(|head| (cpu, head)));
+        heads().for_each(|(_, head)| head.claim());
         barrier();
         let mut given = 0;
-        for (slot, cpu) in lists() {
-            let Some(pcp) = self.pcp(slot, cpu).filter(|pcp| pcp.is_claimed()) else { continue };
-            let own = pcp.wait_for_owner();
-            given += u64::from(self.drain_pages(slot, cpu, &own, u32::MAX));
-            pcp.unclaim();
+        for (cpu, head) in heads() {
+            head.wait_for_owner();
+            for (slot, _) in self.zone_slots() {
+                if let Some(lists) = self.pcp(slot, cpu).filter(|lists| lists.count() > 0) {
+                    given += u64::from(self.drain_pages(slot, cpu, lists, u32::MAX));
+                }
+            }
+            head.unclaim();
         }
         given
     }
 
+    /// Gives a block back that is not one for the CPU's lists, or not the caller's alone.
+    #[inline(never)]
+    pub(super) fn free_missed(&self, cpu: u32, pfn: Pfn, order: Order) -> Result<(), Misuse> {
+        match self.frames.get(pfn) {
+            Some(frame) if frame.state().is_used(order) && frame.count() == 1 => {
+                self.give_block_slow(cpu, pfn, frame);
+                Ok(())
+            }
+            _ => self.free_slow(cpu, pfn, order),
+        }
+    }
     /// Gives a used block back past the hit path.
     #[cold]
     #[inline(never)]
@@ -333,11 +353,10 @@ impl PageAllocator {
         let state = frame.state();
         let (slot, order) = (state.zone(), state.order());
         if self.is_listed(order) {
-            if let Some(own) = self.pcp(slot, cpu).and_then(PerCpuPages::enter_slow) {
+            if let Some((own, _inside)) = self.own_lists(slot, cpu) {
                 let list = PerCpuPages::list(order.raw(), state.list_kind());
                 self.tell(|| Event::MmPageFree { pfn, order, to: Place::CpuList(cpu) });
-                own.push(frame, self.frames.index(pfn), list, state);
-                if own.is_full() {
+                if own.push(frame, self.frames.index(pfn), list, order.raw()) {
                     self.drain_full(slot, cpu, own);
                 }
                 return;

@@ -77,14 +77,11 @@ impl PageAllocator {
     /// Watches all lists as long as somebody wants to see each operation.
     fn watch_lists(&self, barrier: impl Fn()) {
         let yes = self.is_traced();
-        let lists = || self.pcp.iter();
-        lists().for_each(|pcp| pcp.watch(yes));
+        self.heads.iter().for_each(|head| head.watch(yes));
         if yes {
             // Hits that did not see it yet end before this returns.
             barrier();
-            lists().for_each(|pcp| {
-                pcp.wait_for_owner();
-            });
+            self.heads.iter().for_each(|head| head.wait_for_owner());
         }
     }
     /// Answers a plain request from the CPU's lists, as a hit would that is not watched.
@@ -93,12 +90,13 @@ impl PageAllocator {
         if !self.is_traced() || order.raw() > self.pcp_top || !request.is_plain() {
             return None;
         }
-        let place = self.heads.get(cpu.into())?.first[(gfp.bits() & 15) as usize].get();
-        let kind = self.list_kind(gfp);
-        let flags = State::flags(kind, order != Order::ZERO && gfp.contains(Gfp::COMP));
-        let list = PerCpuPages::list(order.raw(), kind);
-        let own = self.pcp.get(place.into())?.enter_slow()?;
-        let pfn = self.frames.pfn(own.pop(&self.frames, list, order.raw(), flags)?);
+        let head = self.heads.get(cpu.into())?;
+        let first = head.first[(gfp.bits() & 31) as usize].get();
+        let flags = State::flags(0, order != Order::ZERO && gfp.contains(Gfp::COMP));
+        let list = PerCpuPages::small_list(order.raw(), first & 3);
+        let _inside = head.enter_slow()?;
+        let lists = self.pcp((first >> 4) as usize, cpu)?;
+        let pfn = self.frames.pfn(lists.pop(&self.frames, list, order.raw(), flags)?);
         self.tell_alloc(pfn, request, Place::CpuList(cpu));
         Some(pfn)
     }

@@ -1,5 +1,6 @@
 //! Checks the invariants of pages: every frame is in exactly one place.
 
+use super::chunk::{Cover, CHUNK_PAGES};
 use super::frame::FrameKind;
 use super::zone::Zone;
 use super::{PageAllocator, PerCpuPages};
@@ -51,46 +52,50 @@ impl PageAllocator {
     }
 
     fn verify_frames(&self, slot: usize, zone: &Zone, free: u64, on_pcp: u64) -> Result<(), Broken> {
+        let broken = |what, pfn: Pfn, found: u64, expected: u64| Err(Broken { what, at: pfn.raw(), found, expected });
         let (mut seen_free, mut seen_pcp, mut seen_used) = (0, 0, 0);
-        let mut pfn = zone.extent.start;
-        while pfn < zone.extent.end() {
+        let mut cover = Cover::default();
+        // Frames before this one are the body of a block.
+        let mut body_end = zone.extent.start;
+        for pfn in (zone.extent.start.raw()..zone.extent.end().raw()).map(Pfn::new) {
+            if pfn.raw() % CHUNK_PAGES == 0 || pfn == zone.extent.start {
+                cover = match zone.area.cover(pfn) {
+                    Ok(cover) => cover,
+                    Err(pfn) => return broken("page P1 (a frame in two free blocks)", pfn, 2, 1),
+                };
+            }
             let Some(frame) = self.frames.get(pfn) else { break };
-            let state = frame.state();
-            let mut pages = state.order().pages();
-            let block = zone.area.block_of(pfn);
-            if let (Some((head, _)), true) =
-                (block, state.kind() != FrameKind::Tail || block.is_some_and(|b| b.0 != pfn))
-            {
-                let (at, found) = (pfn.raw(), state.kind() as u64);
-                return Err(Broken { what: "page P1 (a free frame in use)", at, found, expected: head.raw() });
-            }
-            match (state.kind(), block) {
-                (FrameKind::Tail, Some((_, order))) => {
-                    pages = order.pages();
-                    seen_free += pages;
+            let (state, is_free) = (frame.state(), cover.has(pfn.raw() % CHUNK_PAGES));
+            let kind = state.kind();
+            if pfn < body_end {
+                if is_free || kind != FrameKind::Tail {
+                    return broken("page P1 (head in a block)", pfn, if is_free { 1 } else { kind as u64 }, 0);
                 }
-                (FrameKind::Pcp, _) => seen_pcp += pages,
-                (FrameKind::Used, _) => seen_used += pages,
-                (FrameKind::Slab | FrameKind::SlabTail, _) => {
-                    pages = 1;
-                    seen_used += 1;
+                continue;
+            }
+            let mut pages = 1;
+            match (kind, is_free) {
+                (FrameKind::Tail, true) => seen_free += 1,
+                (_, true) => return broken("page P1 (a free frame in use)", pfn, kind as u64, 0),
+                (FrameKind::Pcp, _) => {
+                    pages = state.order().pages();
+                    seen_pcp += pages;
                 }
-                // In no block: the kernel's own, or no RAM. That it is not lost, P3 tells.
-                (FrameKind::Tail | FrameKind::Free | FrameKind::Reserved, _) => pages = 1,
-            }
-            if state.kind() == FrameKind::Used && (frame.count() == 0 || state.zone() != slot) {
-                let (at, found) = (pfn.raw(), frame.count().into());
-                return Err(Broken { what: "page P1 (a used block's count or zone)", at, found, expected: 1 });
-            }
-            for inside in (pfn.raw() + 1..pfn.raw() + pages).map(Pfn::new) {
-                let kind = self.frames.get(inside).map_or(FrameKind::Tail, |frame| frame.state().kind());
-                let is_free = block.is_none() && zone.area.block_of(inside).is_some();
-                if kind != FrameKind::Tail || is_free {
-                    let (at, found) = (inside.raw(), if is_free { 1 } else { kind as u64 });
-                    return Err(Broken { what: "page P1 (head in a block)", at, found, expected: 0 });
+                (FrameKind::Used, _) => {
+                    if frame.count() == 0 || state.zone() != slot {
+                        return broken("page P1 (a used block's count or zone)", pfn, frame.count().into(), 1);
+                    }
+                    pages = state.order().pages();
+                    seen_used += pages;
                 }
+                (FrameKind::Slab | FrameKind::SlabTail, _) => seen_used += 1,
+                // In no block: the kernel's own, or no RAM. That none was lost, P3 tells.
+                (FrameKind::Tail | FrameKind::Free | FrameKind::Reserved, _) => {}
             }
-            pfn = pfn.add(pages);
+            body_end = pfn.add(pages);
+        }
+        if body_end > zone.extent.end() {
+            return broken("page P1 (a block beyond the zone)", body_end, 1, 0);
         }
         let at = zone.extent.start.raw();
         let managed = u64::from(zone.managed.get());

@@ -76,6 +76,11 @@ impl<T: Zeroed> Array<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         (0..self.len as u64).filter_map(|index| self.get(index))
     }
+    /// Cuts the array into rows of `width` structures; what is left over at the end is in none.
+    pub(crate) fn into_rows(self, width: u32) -> Rows<T> {
+        let rows = (self.len as u64).checked_div(width.into()).unwrap_or(0).min(u32::MAX.into()) as u32;
+        Rows { array: self, width, rows }
+    }
     /// Returns structure `index`.
     #[inline(always)]
     pub(crate) fn get(&self, index: u64) -> Option<&T> {
@@ -114,5 +119,30 @@ impl<'a> Reserve<'a> {
         self.next = end;
         // SAFETY: The range was held by boot for this and is zero; what is cut off is never cut off again.
         unsafe { Array::new(self.ram, PhysAddr::new(start), len) }
+    }
+}
+
+/// An array in rows.
+///
+/// # Invariants
+/// `rows * width` is at most the array's length.
+pub(crate) struct Rows<T> {
+    array: Array<T>,
+    width: u32,
+    rows: u32,
+}
+
+impl<T: Zeroed> Rows<T> {
+    /// Returns a row; `None` when there are not so many.
+    #[inline(always)]
+    pub(crate) fn get(&self, row: u32) -> Option<&[T]> {
+        if row >= self.rows {
+            return None;
+        }
+        // SAFETY: By the invariant the row lies inside the array.
+        let first = unsafe { self.array.base.add(row as usize * self.width as usize) };
+        // SAFETY: By the invariants `width` valid values follow, which live as long as the machine, which outlives the
+        // engine; they are only shared.
+        Some(unsafe { core::slice::from_raw_parts(first.as_ptr(), self.width as usize) })
     }
 }

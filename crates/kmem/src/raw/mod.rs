@@ -12,7 +12,7 @@ mod placed;
 mod ram;
 mod table;
 
-pub(crate) use array::{zeroed_struct, Array, Reserve, Zeroed};
+pub(crate) use array::{zeroed_struct, Array, Reserve, Rows, Zeroed};
 pub(crate) use page::{copy_page, high_word, zero_high_page, zero_mapped_page};
 pub(crate) use placed::Placed;
 pub use ram::Ram;

@@ -1,7 +1,8 @@
 //! A machine on the test's heap, and kernels on it.
 
-use kmem::boot::{plan, BootParams, Plan};
+use kmem::boot::{plan, BootParams};
 use kmem::machine::{DirectMap, Machine};
+use kmem::page::Tracer;
 use kmem::{Kernel, PhysAddr, Profile, VirtAddr};
 use std::alloc::{alloc_zeroed, dealloc, Layout};
 use std::cell::Cell;
@@ -81,20 +82,18 @@ unsafe impl Machine for HeapMachine {
 }
 
 /// Boots a profile with so much RAM, or with as much as its kernel needs where that is more.
+#[allow(dead_code)] // not every test file has such a machine
 pub fn boot(profile: &'static Profile, ram_bytes: u64, cpus: u32) -> Kernel<HeapMachine> {
     let ram_bytes = if profile.word_bytes == 8 { ram_bytes.max(96 << 20) } else { ram_bytes };
-    let params = BootParams { ram_bytes, cpus, ..BootParams::new(profile) };
-    let plan = plan(profile, &params).unwrap_or_else(|error| panic!("{}: {error}", profile.name));
-    boot_on(profile, plan, params.cmdline)
+    boot_with(profile, &BootParams { ram_bytes, cpus, ..BootParams::new(profile) }, None)
 }
-/// Boots what was planned.
-#[allow(dead_code)] // not every test file plans itself
-pub fn boot_plan(profile: &'static Profile, plan: Plan) -> Kernel<HeapMachine> {
-    boot_on(profile, plan, "")
-}
-fn boot_on(profile: &'static Profile, plan: Plan, cmdline: &str) -> Kernel<HeapMachine> {
+
+/// Boots a profile as the parameters say; `tracer` hears of every page from the first on.
+pub fn boot_with(profile: &'static Profile, params: &BootParams<'_>, tracer: Option<Tracer>) -> Kernel<HeapMachine> {
+    let plan = plan(profile, params).unwrap_or_else(|error| panic!("{}: {error}", profile.name));
     let layout = &plan.layout;
     let bytes = layout.ram_end.raw() - layout.low.start.raw();
     let machine = HeapMachine::new(layout.low.start, layout.low.bytes(), bytes);
-    Kernel::boot(machine, profile, plan, cmdline).unwrap_or_else(|error| panic!("{}: {error}", profile.name))
+    let kernel = Kernel::boot_traced(machine, profile, plan, params.cmdline, tracer);
+    kernel.unwrap_or_else(|error| panic!("{}: {error}", profile.name))
 }

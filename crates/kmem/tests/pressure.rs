@@ -16,8 +16,7 @@ use support::HeapMachine;
 type Machine = Kernel<HeapMachine>;
 const PAGE: u64 = 4096;
 /// Kernels of all generations; the last has a contiguous area.
-const MACHINES: [&str; 6] =
-    ["i386-pae-6.1", "linux-2.6-i386", "msm8x25", "i386-6.1", "amd64-6.12", "armhf-6.1"];
+const MACHINES: [&str; 6] = ["i386-pae-6.1", "linux-2.6-i386", "msm8x25", "i386-6.1", "amd64-6.12", "armhf-6.1"];
 const RAM: u64 = 128 << 20;
 
 fn boot(name: &str) -> Machine {
@@ -33,8 +32,7 @@ fn warmed(kernel: Machine) -> Machine {
 fn two_nodes() -> Machine {
     let profile = by_name("amd64-6.12").unwrap();
     let nodes = cut_nodes(profile, 2 * RAM, &[RAM, RAM]).unwrap();
-    let params =
-        BootParams { ram_bytes: 2 * RAM, cpus: 2, nodes: Some(nodes.as_slice()), ..BootParams::new(profile) };
+    let params = BootParams { ram_bytes: 2 * RAM, cpus: 2, nodes: Some(nodes.as_slice()), ..BootParams::new(profile) };
     warmed(support::boot_with(profile, &params, None))
 }
 /// All the machines, the one with two nodes too.
@@ -150,7 +148,10 @@ fn clean_pages_make_room_and_dirty_ones_are_written_first() {
         let stolen = event(&kernel, VmEvent::PgStealKswapd) + event(&kernel, VmEvent::PgStealDirect);
         assert_eq!(stolen, 2 * total - cached, "{name}");
         let lru: u64 = (0..kernel.pages().nodes())
-            .map(|node| kernel.pages().lru_size(node, LruKind::InactiveFile) + kernel.pages().lru_size(node, LruKind::ActiveFile))
+            .map(|node| {
+                kernel.pages().lru_size(node, LruKind::InactiveFile)
+                    + kernel.pages().lru_size(node, LruKind::ActiveFile)
+            })
             .sum();
         assert_eq!(lru, cached, "{name}");
         assert_eq!(kernel.flush(u64::MAX), dirty, "{name}");
@@ -199,7 +200,9 @@ fn flags_say_what_is_tried() {
         let sleeping = take(Gfp::KERNEL);
         assert!(noretry.len() + sleeping.len() > 1000, "{name}: {} {}", noretry.len(), sleeping.len());
         // Nothing is left that low memory could be made of, and nobody to kill: all fail.
-        for gfp in [Gfp::KERNEL, Gfp::KERNEL | Gfp::RETRY_MAYFAIL, Gfp::KERNEL | Gfp::NORETRY, Gfp::KERNEL | Gfp::NOFAIL] {
+        for gfp in
+            [Gfp::KERNEL, Gfp::KERNEL | Gfp::RETRY_MAYFAIL, Gfp::KERNEL | Gfp::NORETRY, Gfp::KERNEL | Gfp::NOFAIL]
+        {
             let failed = kernel.alloc_pages(gfp | Gfp::NOWARN, Order::ZERO);
             assert!(matches!(failed, Err(AllocError::NoMemory { .. })), "{name}: {gfp:?} {failed:?}");
         }

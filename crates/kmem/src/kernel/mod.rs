@@ -190,6 +190,8 @@ impl<M: Machine> Kernel<M> {
         let sizes = profile.image.gigantic.iter().copied().chain([profile.image.huge_page_bytes]);
         let (usual, asked) = (default_huge_page(profile, line), huge_pools(profile, line));
         memory.huge = memory.fill_huge_pools(&plan, usual, sizes, asked);
+        // So that the first state of the zones is one that `drain` leads back to.
+        memory.drain();
         // What fragmentation added to the marks meanwhile is kswapd's to take back.
         (0..plan.nodes()).for_each(|node| memory.pages.end_boost(node));
         Ok(Self {

@@ -1,7 +1,7 @@
 //! What the allocator shows of itself: zones, lists, frames, traffic.
 
 use super::attempt::Mark;
-use super::frame::FrameKind;
+use super::frame::{FrameKind, State};
 use super::lru::LruKind;
 use super::mobility::Mobility;
 use super::watermark::MAX_ZONES;
@@ -85,13 +85,15 @@ pub struct FrameInfo {
     pub count: u32,
     /// True for a compound block.
     pub compound: bool,
+    /// True for a page of the page cache.
+    pub file: bool,
 }
 
 impl PageAllocator {
     /// Says how a frame is used; `None` outside the mem_map. O(orders).
     pub fn info(&self, pfn: Pfn) -> Option<FrameInfo> {
         let frame = self.frames.get(pfn)?;
-        let of = |head, kind, order| FrameInfo { head, kind, order, count: 0, compound: false };
+        let of = |head, kind, order| FrameInfo { head, kind, order, count: 0, compound: false, file: false };
         if frame.state().kind() == FrameKind::Tail {
             // A free frame's entry says nothing; the zone knows.
             if let Some((head, order)) = self.zone_of(pfn).and_then(|zone| zone.area.block_of(pfn)) {
@@ -110,6 +112,7 @@ impl PageAllocator {
             order: state.order(),
             count: frame.count(),
             compound: state.is_compound(),
+            file: state.has(State::FILE),
         })
     }
     /// Returns the mobility type of a frame's pageblock.
@@ -122,6 +125,10 @@ impl PageAllocator {
     /// Returns the place of the zone that a frame lies in, among the zones of all nodes: `node * MAX_ZONES + zone`.
     pub fn zone_index(&self, pfn: Pfn) -> Option<usize> {
         self.zone_slots().find(|(_, zone)| zone.extent.contains(pfn)).map(|(slot, _)| slot)
+    }
+    /// Returns where the zone of a frame lies.
+    pub fn zone_extent(&self, pfn: Pfn) -> Option<ZoneExtent> {
+        Some(self.zone_of(pfn)?.extent)
     }
     /// Returns the pages of all zones together that the allocator manages: `totalram_pages`.
     pub fn managed(&self) -> u64 {

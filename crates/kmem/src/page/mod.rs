@@ -19,6 +19,7 @@ pub mod attempt;
 pub(crate) mod buddy;
 mod chunk;
 mod counts;
+pub(crate) mod ext;
 pub(crate) mod frame;
 pub mod lru;
 pub mod mobility;
@@ -39,6 +40,7 @@ mod zone;
 pub mod zonelist;
 
 pub use counts::{FrameInfo, PcpCounts, ZoneCounts};
+pub use ext::{Corruption, PageOwner};
 pub use frame::FrameKind;
 pub use mobility::Mobility;
 pub(crate) use percpu::PerCpuPages;
@@ -51,10 +53,11 @@ use crate::error::{AllocError, Misuse};
 use crate::event::Event;
 use crate::gfp::Gfp;
 use crate::profile::{Profile, ZoneKind, MAX_NODES};
-use crate::raw::{zeroed_struct, Array, Reserve};
+use crate::raw::{zeroed_struct, Array, Ram, Reserve};
 use crate::sync::{AtomicU32, Count, SpinLock};
 use crate::units::{Order, Pfn};
 use buddy::FreeArea;
+use ext::{PageExt, Wanted};
 use frame::{Frame, FrameTable, State};
 use lru::Lru;
 use rule::PageRule;
@@ -106,6 +109,7 @@ pub struct PageAllocator {
     /// There is one thief of per-CPU lists at a time.
     thief: SpinLock<()>,
     tracing: Tracing,
+    ext: Option<PageExt>,
 }
 
 /// The most CPUs.
@@ -124,6 +128,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) low_end: Pfn,
     /// Who hears of events from the first on.
     pub(crate) tracer: Option<Tracer>,
+    /// Entries for debugging, and the RAM that they are about.
+    pub(crate) ext: Option<(Wanted, Ram)>,
 }
 
 impl PageAllocator {
@@ -138,7 +144,8 @@ impl PageAllocator {
     /// Takes over the frames. All of them are reserved until [`PageAllocator::release`] gives ranges to the free lists.
     /// `None` when the reserve is too small.
     pub(crate) fn new(reserve: &mut Reserve<'_>, parts: Parts<'_>) -> Option<Self> {
-        let Parts { profile, frames, extents, cpus, nodes, cpu_node, low_end, tracer } = parts;
+        let Parts { profile, frames, extents, cpus, nodes, cpu_node, low_end, tracer, ext } = parts;
+        let frame_count = frames.len().into();
         let rule = PageRule::of(profile);
         let (top, pageblock) = (profile.top_order, profile.pageblock_order);
         let slots = nodes * MAX_ZONES as u32;
@@ -152,6 +159,10 @@ impl PageAllocator {
         for (slot, cpu) in cpu_nodes.iter_mut().zip(0..cpus) {
             *slot = cpu_node(cpu).min(nodes.saturating_sub(1)) as u8;
         }
+        let ext = match ext.filter(|(wanted, _)| wanted.any()) {
+            Some((wanted, ram)) => Some(PageExt::new(reserve, wanted, ram, frame_count, cpus)?),
+            None => None,
+        };
         let pages = Self {
             frames,
             heads: reserve.array(cpus.into())?,
@@ -175,12 +186,13 @@ impl PageAllocator {
             kswapd_wanted: AtomicU32::new(0),
             thief: SpinLock::new(()),
             tracing: Tracing::new(tracer),
+            ext,
         };
         for cpu in 0..cpus {
             for slot in 0..slots {
                 if let Some(pcp) = pages.pcp(slot as usize, cpu) {
                     pcp.set_zone(State::new(FrameKind::Used, Order::ZERO, slot as usize));
-                    pcp.watch(tracer.is_some());
+                    pcp.watch(pages.is_watched());
                 }
             }
         }

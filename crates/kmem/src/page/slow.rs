@@ -133,10 +133,10 @@ impl PageAllocator {
                     }
                 };
                 let pfn = self.frames.pfn(index);
-                self.tell_alloc(pfn, request, Place::CpuList(cpu));
+                self.tell_alloc(cpu, pfn, request, Place::CpuList(cpu));
                 pfn
             }
-            None => self.take_block(slot, zone, request, attempt, flags)?,
+            None => self.take_block(cpu, slot, zone, request, attempt, flags)?,
         };
         self.count_node(cpu, request, zone);
         Some(pfn)
@@ -147,7 +147,15 @@ impl PageAllocator {
     }
 
     /// Takes one block from a zone.
-    fn take_block(&self, slot: usize, zone: &Zone, request: &Request, attempt: Attempt, flags: u32) -> Option<Pfn> {
+    fn take_block(
+        &self,
+        cpu: u32,
+        slot: usize,
+        zone: &Zone,
+        request: &Request,
+        attempt: Attempt,
+        flags: u32,
+    ) -> Option<Pfn> {
         let (order, kind) = (request.order, Mobility::from_raw(self.list_kind(request.gfp)));
         let mut guard = zone.lock();
         if !zone.has_block(self.rule, &guard.counts, order, attempt) {
@@ -166,7 +174,7 @@ impl PageAllocator {
             frame.set_state(State::from_raw(State::new(FrameKind::Used, order, slot).raw() | flags));
             frame.set_count(1);
         }
-        self.tell_alloc(pfn, request, Place::Buddy);
+        self.tell_alloc(cpu, pfn, request, Place::Buddy);
         Some(pfn)
     }
 
@@ -335,7 +343,7 @@ impl PageAllocator {
         if self.is_listed(order) {
             if let Some(own) = self.pcp(slot, cpu).and_then(PerCpuPages::enter_slow) {
                 let list = PerCpuPages::list(order.raw(), state.list_kind());
-                self.tell(|| Event::MmPageFree { pfn, order, to: Place::CpuList(cpu) });
+                self.tell_free(pfn, order, Place::CpuList(cpu));
                 own.push(frame, self.frames.index(pfn), list, state);
                 if own.is_full() {
                     self.drain_full(slot, cpu, own);
@@ -349,7 +357,7 @@ impl PageAllocator {
     /// Gives frames that are the body of no block, or of one that goes, to their zone.
     pub(super) fn give_to_zone(&self, pfn: Pfn, order: Order, slot: usize) {
         if let Some(zone) = self.zone(slot) {
-            self.tell(|| Event::MmPageFree { pfn, order, to: Place::Buddy });
+            self.tell_free(pfn, order, Place::Buddy);
             let mut guard = zone.lock();
             zone.tallies.freed.add(order.pages() as usize);
             zone.area.give(&mut guard.counts, pfn, order);

@@ -148,7 +148,7 @@ impl PageAllocator {
         self.zone_slots().filter_map(|(slot, _)| self.zone_count(slot))
     }
     /// Returns where a zone lies; `None` when there is none at that place.
-    pub fn zone_extent(&self, slot: usize) -> Option<ZoneExtent> {
+    pub fn extent_of(&self, slot: usize) -> Option<ZoneExtent> {
         self.zone(slot).map(|zone| zone.extent)
     }
     /// Returns what the zone at a place holds.

@@ -19,6 +19,7 @@ pub mod attempt;
 pub(crate) mod buddy;
 mod chunk;
 mod counts;
+pub(crate) mod ext;
 pub(crate) mod frame;
 pub mod lru;
 pub mod mobility;
@@ -42,6 +43,7 @@ mod zone;
 pub mod zonelist;
 
 pub use counts::{FrameInfo, PcpCounts, ZoneCounts};
+pub use ext::{Corruption, PageOwner};
 pub use frame::FrameKind;
 pub use mobility::Mobility;
 pub use owner::Owner;
@@ -56,10 +58,11 @@ use crate::error::{AllocError, Misuse};
 use crate::event::Event;
 use crate::gfp::Gfp;
 use crate::profile::{Profile, ZoneKind, MAX_NODES};
-use crate::raw::{Array, Reserve, Rows};
+use crate::raw::{Array, Ram, Reserve, Rows};
 use crate::sync::{AtomicU32, SpinLock};
 use crate::units::{Order, Pfn};
 use buddy::FreeArea;
+use ext::{PageExt, Wanted};
 use frame::{FrameTable, State};
 use lru::Lru;
 use rule::PageRule;
@@ -103,6 +106,7 @@ pub struct PageAllocator {
     /// There is one thief of per-CPU lists at a time.
     thief: SpinLock<()>,
     tracing: Tracing,
+    ext: Option<PageExt>,
 }
 
 /// The allocator, as one CPU uses it: what it needs at every turn is found once, and the CPU's lists are its own for as
@@ -181,6 +185,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) low_end: Pfn,
     /// Who hears of events from the first on.
     pub(crate) tracer: Option<Tracer>,
+    /// Entries for debugging, and the RAM that they are about.
+    pub(crate) ext: Option<(Wanted, Ram)>,
 }
 
 impl PageAllocator {
@@ -195,7 +201,8 @@ impl PageAllocator {
     /// Takes over the frames. All of them are reserved until [`PageAllocator::release`] gives ranges to the free lists.
     /// `None` when the reserve is too small.
     pub(crate) fn new(reserve: &mut Reserve<'_>, parts: Parts<'_>) -> Option<Self> {
-        let Parts { profile, frames, extents, cpus, nodes, cpu_node, low_end, tracer } = parts;
+        let Parts { profile, frames, extents, cpus, nodes, cpu_node, low_end, tracer, ext } = parts;
+        let frame_count = frames.len().into();
         let rule = PageRule::of(profile);
         let (top, pageblock) = (profile.top_order, profile.pageblock_order);
         let slots = nodes * MAX_ZONES as u32;
@@ -209,6 +216,10 @@ impl PageAllocator {
         for (slot, cpu) in cpu_nodes.iter_mut().zip(0..cpus) {
             *slot = cpu_node(cpu).min(nodes.saturating_sub(1)) as u8;
         }
+        let ext = match ext.filter(|(wanted, _)| wanted.any()) {
+            Some((wanted, ram)) => Some(PageExt::new(reserve, wanted, ram, frame_count, cpus)?),
+            None => None,
+        };
         let pages = Self {
             frames,
             heads: reserve.array(cpus.into())?,
@@ -231,8 +242,9 @@ impl PageAllocator {
             kswapd_wanted: AtomicU32::new(0),
             thief: SpinLock::new(()),
             tracing: Tracing::new(tracer),
+            ext,
         };
-        pages.heads.iter().for_each(|head| head.watch(tracer.is_some()));
+        pages.heads.iter().for_each(|head| head.watch(pages.is_watched()));
         Some(pages)
     }
 

@@ -133,10 +133,10 @@ impl PageAllocator {
                     }
                 };
                 let pfn = self.frames.pfn(index);
-                self.tell_alloc(pfn, request, Place::CpuList(cpu));
+                self.tell_alloc(cpu, pfn, request, Place::CpuList(cpu));
                 pfn
             }
-            None => self.take_block(zone, request, attempt, state)?,
+            None => self.take_block(cpu, zone, request, attempt, state)?,
         };
         self.count_node(cpu, request, zone);
         Some(pfn)
@@ -147,7 +147,14 @@ impl PageAllocator {
     }
 
     /// Takes one block from a zone.
-    fn take_block(&self, zone: &Zone, request: &Request, attempt: Attempt, state: State) -> Option<Pfn> {
+    fn take_block(
+        &self,
+        cpu: u32,
+        zone: &Zone,
+        request: &Request,
+        attempt: Attempt,
+        state: State,
+    ) -> Option<Pfn> {
         let (order, kind) = (request.order, Mobility::from_raw(self.list_kind(request.gfp)));
         let mut guard = zone.lock();
         if !zone.has_block(self.rule, &guard.counts, order, attempt) {
@@ -166,7 +173,7 @@ impl PageAllocator {
             frame.set_state(state);
             frame.set_count(1);
         }
-        self.tell_alloc(pfn, request, Place::Buddy);
+        self.tell_alloc(cpu, pfn, request, Place::Buddy);
         Some(pfn)
     }
 
@@ -348,7 +355,7 @@ impl PageAllocator {
         if self.is_listed(order) {
             if let Some((own, _inside)) = self.own_lists(slot, cpu) {
                 let list = PerCpuPages::list(order.raw(), state.list_kind());
-                self.tell(|| Event::MmPageFree { pfn, order, to: Place::CpuList(cpu) });
+                self.tell_free(pfn, order, Place::CpuList(cpu));
                 if own.push(frame, self.frames.index(pfn), list, state) {
                     self.drain_full(slot, cpu, own);
                 }
@@ -361,7 +368,7 @@ impl PageAllocator {
     /// Gives frames that are the body of no block, or of one that goes, to their zone.
     pub(super) fn give_to_zone(&self, pfn: Pfn, order: Order, slot: usize) {
         if let Some(zone) = self.zone(slot) {
-            self.tell(|| Event::MmPageFree { pfn, order, to: Place::Buddy });
+            self.tell_free(pfn, order, Place::Buddy);
             let mut guard = zone.lock();
             zone.tallies.freed.add(order.pages() as usize);
             zone.area.give(&mut guard.counts, pfn, order);

@@ -25,7 +25,17 @@ pub(super) fn allocator(profile: &'static Profile, pages: u64, cpus: u32, tuning
     let mut reserve = Reserve::new(&ram, place, bytes, true).unwrap();
     let frames = FrameTable::new(reserve.array(pages).unwrap(), start);
     let low_end = Pfn::new(pages);
-    let parts = Parts { profile, frames, extents: &extents, cpus, nodes: 1, cpu_node: &|_| 0, low_end, tracer: None };
+    let parts = Parts {
+        profile,
+        frames,
+        extents: &extents,
+        cpus,
+        nodes: 1,
+        cpu_node: &|_| 0,
+        low_end,
+        tracer: None,
+        ext: None,
+    };
     let mut allocator = PageAllocator::new(&mut reserve, parts).unwrap();
     allocator.release(start, Pfn::new(pages));
     let mut all = Tuning::default();

@@ -103,9 +103,34 @@ pub enum Command {
         order: u32,
         gfp: Gfp,
     },
+    AllocPagesNode {
+        node: u32,
+        order: u32,
+        gfp: Gfp,
+    },
+    AllocPagesBulk {
+        count: u32,
+        gfp: Gfp,
+    },
+    AllocPagesExact {
+        size: u64,
+        gfp: Gfp,
+    },
     FreePages {
         object: Operand,
         order: Option<u32>,
+    },
+    FreePagesExact {
+        object: Operand,
+    },
+    SplitPage {
+        pages: Operand,
+    },
+    GetPage {
+        pages: Operand,
+    },
+    PutPage {
+        pages: Operand,
     },
     Kmalloc {
         size: u64,
@@ -217,6 +242,29 @@ pub enum Command {
     MmDestroy {
         mm: Operand,
     },
+    FileOpen {
+        name: String,
+    },
+    FileRead {
+        file: Operand,
+        size: u64,
+        offset: u64,
+    },
+    FileWrite {
+        file: Operand,
+        size: u64,
+        offset: u64,
+    },
+    FileClose {
+        file: Operand,
+    },
+    Sync,
+    /// `node` none: of all nodes.
+    Kswapd {
+        node: Option<u32>,
+    },
+    Reclaim,
+    Compact,
     Context(Context),
     /// Of memory, or of an open file.
     Read {
@@ -255,6 +303,10 @@ pub enum Command {
     Verify,
     Live,
     FreeAll,
+    FreeEvery {
+        nth: u64,
+        name: Operand,
+    },
     Help {
         verb: Option<String>,
     },

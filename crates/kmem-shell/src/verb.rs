@@ -32,6 +32,8 @@ pub enum Group {
     Look,
     /// The shell itself.
     Shell,
+    /// Files in memory, and reclaim.
+    Reclaim,
     /// Device files of modules.
     Files,
     /// Known, and not there yet.
@@ -70,14 +72,21 @@ const fn later(name: &'static str) -> Verb {
     Verb { name, usage: "", about: "not in this version", group: Group::Later, gives: Gives::Object }
 }
 
-use Group::{Files, Look, Map, Pages, Pool, Shell, Slab, User};
+use Group::{Files, Look, Map, Pages, Pool, Reclaim, Shell, Slab, User};
 
 /// All commands, by groups.
-pub static VERBS: [Verb; 66] = [
+pub static VERBS: [Verb; 80] = [
     gives("alloc_pages", Pages, "ORDER GFP", "take 2^ORDER contiguous pages"),
     gives("get_free_pages", Pages, "ORDER GFP", "the same, by their address (never high memory)"),
     gives("get_zeroed_page", Pages, "GFP", "take one page of zeros"),
+    gives("alloc_pages_node", Pages, "NODE ORDER GFP", "the same as alloc_pages, rather from this node"),
+    gives("alloc_pages_bulk", Pages, "COUNT GFP", "take up to COUNT single pages at once"),
+    gives("alloc_pages_exact", Pages, "SIZE GFP", "take contiguous pages for SIZE, by their address, and no more"),
     does("free_pages", Pages, "OBJECT [ORDER]", "give pages back"),
+    does("free_pages_exact", Pages, "OBJECT", "give back what alloc_pages_exact gave"),
+    does("split_page", Pages, "PAGES", "make single pages of a block"),
+    does("get_page", Pages, "PAGES", "hold one more reference to a block"),
+    does("put_page", Pages, "PAGES", "drop a reference; the last one frees the block"),
     gives("kmalloc", Slab, "SIZE GFP", "take SIZE contiguous bytes"),
     gives("kzalloc", Slab, "SIZE GFP", "the same, zeroed"),
     gives("krealloc", Slab, "OBJECT SIZE GFP", "make an object larger or smaller, moving it if need be"),
@@ -113,6 +122,14 @@ pub static VERBS: [Verb; 66] = [
     does("touch", User, "MM ADDR [SIZE]", "write to each page, to the mapping's end if no SIZE is given"),
     does("munmap", User, "MM ADDR [SIZE]", "take addresses back, and the pages that are there"),
     does("mm_destroy", User, "MM", "end a process: all that it has is free again"),
+    gives("file_open", Reclaim, "FILE_NAME", "a file, with nothing of it in memory yet"),
+    does("file_read", Reclaim, "FILE SIZE [OFFSET]", "bring pages of it into the page cache"),
+    does("file_write", Reclaim, "FILE SIZE [OFFSET]", "the same, and make them dirty"),
+    does("file_close", Reclaim, "FILE", "drop its pages, written or not"),
+    does("sync", Reclaim, "", "write all dirty pages"),
+    does("kswapd", Reclaim, "[NODE]", "run kswapd, of one node or all"),
+    does("reclaim", Reclaim, "", "free all that can be freed: clean file pages, empty slabs"),
+    does("compact", Reclaim, "", "move pages together, so that large blocks are free"),
     does("read", Look, "OBJECT COUNT", "show bytes"),
     does("write", Look, "OBJECT \"text\"|fill:BYTE:COUNT", "write bytes"),
     does("fill", Look, "OBJECT BYTE COUNT", "fill with a byte"),
@@ -122,7 +139,7 @@ pub static VERBS: [Verb; 66] = [
     does("vtop", Look, "OBJECT", "walk the page tables, level by level"),
     does("cat", Look, "PATH", "show a file of /proc"),
     does("sysctl", Look, "vm.KEY", "show a tunable"),
-    does("drain", Shell, "", "give this CPU's lists of free pages back"),
+    does("drain", Shell, "", "give all CPUs' lists of free pages back"),
     does("preempt_disable", Shell, "", "from now on nothing may sleep, as under a spin lock; it nests"),
     does("preempt_enable", Shell, "", "the end of that"),
     does("irq_disable", Shell, "", "interrupts off: nothing may sleep"),
@@ -130,6 +147,7 @@ pub static VERBS: [Verb; 66] = [
     does("verify", Shell, "", "check every invariant of the engine"),
     does("live", Shell, "", "list everything that this shell holds"),
     does("free_all", Shell, "", "free everything that this shell holds"),
+    does("free_every", Shell, "N NAME", "of all that was taken under a name, free every Nth"),
     does("for", Shell, "COUNT { COMMANDS }", "repeat"),
     does("random", Shell, "SEED COUNT { COMMANDS }", "do COUNT of the commands, picked at random"),
     does("echo", Shell, "TEXT [> PATH]", "show a text, or write it to a file"),
@@ -142,8 +160,6 @@ pub static VERBS: [Verb; 66] = [
     does("dd", Files, "if=PATH of=PATH [bs=SIZE] [count=N] [skip=N] [seek=N]", "copy between files"),
     does("insmod", Files, "[FILE] [PARAM=VALUE…]", "load the module"),
     does("rmmod", Files, "[NAME]", "unload the module"),
-    later("reclaim"),
-    later("compact"),
     later("fail"),
 ];
 

@@ -25,8 +25,9 @@ fn take_all(kernel: &Machine) -> Vec<Pfn> {
     }
     taken
 }
+/// A process that is not killed to make room for itself.
 fn create(kernel: &Machine) -> Result<MmId, UserError> {
-    kernel.user().create(kernel.memory(), kernel.map(), &MmSpec { comm: "test", oom_score_adj: 0 })
+    kernel.user().create(kernel.memory(), kernel.map(), &MmSpec { comm: "test", oom_score_adj: -1000 })
 }
 /// Free pages, those of slabs and those that processes have with their tables.
 fn accounted(kernel: &Machine) -> u64 {
@@ -191,4 +192,28 @@ fn without_an_mmu_memory_comes_at_once() {
     assert_eq!(user.destroy(mem, id).map(|exited| (exited.pages, exited.areas)), Ok((2, 1)));
     assert_eq!(kernel.verify(), Ok(()));
     assert_eq!(user.counts(), Default::default());
+}
+
+/// The user part may end inside an entry of the root: the tables below that entry are the process's own all the same.
+#[test]
+fn an_exit_gives_all_tables_back() {
+    for profile in kmem::profile::PROFILES.iter().copied().filter(|profile| profile.paging.is_some()) {
+        let kernel = support::boot(profile, 96 << 20, 1);
+        let (mem, map, user) = (kernel.memory(), kernel.map(), kernel.user());
+        user.destroy(mem, create(&kernel).unwrap()).unwrap();
+        let before = free_pages(&kernel) + kernel.slab().slab_pages();
+        let id = create(&kernel).unwrap();
+        let start = VirtAddr::new(profile.task_size - PAGE);
+        let request = MmapRequest { hint: start, ..MmapRequest::new(PAGE) };
+        assert_eq!(user.mmap(mem, id, &request), Ok(start), "{}", profile.name);
+        user.touch(mem, map, id, start, PAGE, Access::Write).unwrap();
+        assert!(user.info(id).unwrap().last_tables == 1);
+        user.munmap(mem, id, start, PAGE).unwrap();
+        assert_eq!(user.info(id).unwrap().last_tables, 0, "{}", profile.name);
+        user.mmap(mem, id, &request).unwrap();
+        user.touch(mem, map, id, start, PAGE, Access::Write).unwrap();
+        user.destroy(mem, id).unwrap();
+        assert_eq!(free_pages(&kernel) + kernel.slab().slab_pages(), before, "{}", profile.name);
+        assert_eq!(kernel.verify(), Ok(()));
+    }
 }

@@ -1,7 +1,7 @@
 //! The commands on memory and of the shell itself: how each reads its arguments.
 
 use super::args::Args;
-use crate::ast::{Access, Brk, Command, Context, FileCommand, Operand, PoolOf, Redirection};
+use crate::ast::{Access, Base, Brk, Command, Context, FileCommand, Operand, PoolOf, Redirection};
 use crate::lex::Kind;
 use crate::number::{signed, size as size_of_text};
 use crate::parse::FileVerbs;
@@ -21,6 +21,15 @@ fn read(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
         "alloc_pages" => Command::AllocPages { order: args.small("an order")?, gfp: args.gfp()? },
         "get_free_pages" => Command::GetFreePages { order: args.small("an order")?, gfp: args.gfp()? },
         "get_zeroed_page" => Command::GetFreePages { order: 0, gfp: args.gfp()? | Gfp::ZERO },
+        "alloc_pages_node" => {
+            Command::AllocPagesNode { node: args.small("a node")?, order: args.small("an order")?, gfp: args.gfp()? }
+        }
+        "alloc_pages_bulk" => Command::AllocPagesBulk { count: args.small("a count")?, gfp: args.gfp()? },
+        "alloc_pages_exact" => Command::AllocPagesExact { size: args.size("a size")?, gfp: args.gfp()? },
+        "free_pages_exact" => Command::FreePagesExact { object: args.operand("pages")? },
+        "split_page" => Command::SplitPage { pages: args.operand("pages")? },
+        "get_page" => Command::GetPage { pages: args.operand("pages")? },
+        "put_page" => Command::PutPage { pages: args.operand("pages")? },
         "free_pages" => {
             let object = args.operand("pages")?;
             let order = if args.is_empty() { None } else { Some(args.small("an order")?) };
@@ -58,6 +67,20 @@ fn read(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
         "touch" => Command::Touch { mm: mm(args)?, at: args.operand("an address")?, size: optional_size(args)? },
         "munmap" => Command::Munmap { mm: mm(args)?, at: args.operand("an address")?, size: optional_size(args)? },
         "mm_destroy" => Command::MmDestroy { mm: mm(args)? },
+        "file_open" => Command::FileOpen { name: name_or_text(args, "a name for the file")? },
+        "file_read" => {
+            let (file, size, offset) = part_of_file(args)?;
+            Command::FileRead { file, size, offset }
+        }
+        "file_write" => {
+            let (file, size, offset) = part_of_file(args)?;
+            Command::FileWrite { file, size, offset }
+        }
+        "file_close" => Command::FileClose { file: args.operand("a file")? },
+        "sync" => Command::Sync,
+        "kswapd" => Command::Kswapd { node: if args.is_empty() { None } else { Some(args.small("a node")?) } },
+        "reclaim" => Command::Reclaim,
+        "compact" => Command::Compact,
         "preempt_disable" => Command::Context(Context::PreemptDisable),
         "preempt_enable" => Command::Context(Context::PreemptEnable),
         "irq_disable" => Command::Context(Context::IrqDisable),
@@ -80,6 +103,7 @@ fn read(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
         "verify" => Command::Verify,
         "live" => Command::Live,
         "free_all" => Command::FreeAll,
+        "free_every" => free_every(args)?,
         "help" => help(args)?,
         // The table of commands and this function name the same ones; a test goes through all of them.
         other => return Err(SyntaxError::new(args.last_place(), format!("{other}: not in this version"))),
@@ -155,16 +179,35 @@ fn brk(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
     Ok(Command::Brk { mm, to: make(value) })
 }
 
-fn cache_create(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
-    let what = "a name for the cache";
+fn name_or_text(args: &mut Args<'_>, what: &str) -> Result<String, SyntaxError> {
     let token = args.token(what)?;
-    let name = match &token.kind {
-        Kind::Word(word) => word.clone(),
-        Kind::Text { bytes, .. } => String::from_utf8_lossy(bytes).into_owned(),
-        _ => return Err(args.expected(what, &token.shown(), token.place)),
-    };
+    match &token.kind {
+        Kind::Word(word) => Ok(word.clone()),
+        Kind::Text { bytes, .. } => Ok(String::from_utf8_lossy(bytes).into_owned()),
+        _ => Err(args.expected(what, &token.shown(), token.place)),
+    }
+}
+
+fn part_of_file(args: &mut Args<'_>) -> Result<(Operand, u64, u64), SyntaxError> {
+    let (file, size) = (args.operand("a file")?, args.size("a size")?);
+    Ok((file, size, optional_size(args)?.unwrap_or(0)))
+}
+
+fn free_every(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
+    let nth = args.number("a number")?;
+    if nth == 0 {
+        return Err(args.expected("1 or more", "`0`", args.last_place()));
+    }
+    let name = args.operand("a name")?;
+    match name {
+        Operand { base: Base::Name(_), offset: 0, .. } => Ok(Command::FreeEvery { nth, name }),
+        other => Err(args.expected("a name", &format!("`{other}`"), other.place)),
+    }
+}
+
+fn cache_create(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
     Ok(Command::CacheCreate {
-        name,
+        name: name_or_text(args, "a name for the cache")?,
         size: args.small("a size")?,
         align: args.small("an alignment (0 for none)")?,
         flags: args.slab_flags()?,

@@ -68,6 +68,7 @@ fn uses(
 pub(crate) fn operands(command: &Command) -> Vec<&Operand> {
     match command {
         Command::FreePages { object, .. }
+        | Command::FreePagesExact { object }
         | Command::Krealloc { object, .. }
         | Command::Kfree { object }
         | Command::Ksize { object }
@@ -87,6 +88,9 @@ pub(crate) fn operands(command: &Command) -> Vec<&Operand> {
         Command::PoolFree { pool, element } => vec![pool, element],
         Command::Vmap { objects } => objects.iter().collect(),
         Command::Kmap { pages } | Command::Kunmap { pages } | Command::KmapLocal { pages } => vec![pages],
+        Command::SplitPage { pages } | Command::GetPage { pages } | Command::PutPage { pages } => vec![pages],
+        Command::FileRead { file, .. } | Command::FileWrite { file, .. } | Command::FileClose { file } => vec![file],
+        Command::FreeEvery { name, .. } => vec![name],
         Command::Mmap { mm, .. } | Command::Brk { mm, .. } | Command::MmDestroy { mm } => vec![mm],
         Command::Touch { mm, at, .. } | Command::Munmap { mm, at, .. } => vec![mm, at],
         Command::Read { from: operand, .. } | Command::Write { to: operand, .. } => vec![operand],

@@ -73,8 +73,10 @@ impl Shell<'_> {
     /// The object whose pages are to be mapped.
     fn mappable(&self, operand: &Operand) -> Result<Id, Fault> {
         let fits = |kind: &Kind| {
-            let has_pages = matches!(kind, Kind::Pages { .. } | Kind::Vmalloc { .. } | Kind::Vmap { .. });
+            let has_pages = matches!(kind, Kind::Pages { .. } | Kind::Batch { .. } | Kind::Exact { .. });
+            let is_area = matches!(kind, Kind::Vmalloc { .. } | Kind::Vmap { .. });
             has_pages
+                || is_area
                 || matches!(kind, Kind::Kmalloc { bytes, .. } | Kind::Element { bytes, .. } if *bytes >= PAGE_SIZE)
         };
         self.must_be(operand, "vmap", fits).map(|(id, _)| id)
@@ -84,7 +86,11 @@ impl Shell<'_> {
     fn pages_of(&self, id: Id, operand: &Operand, pages: &mut Vec<Pfn>) -> Result<(), Fault> {
         let Some(object) = self.objects.get(id) else { return Ok(()) };
         let contiguous = match object.kind {
-            Kind::Pages { pfn, .. } => Some(pfn),
+            Kind::Batch { pages: ref single } => {
+                pages.extend(single);
+                return Ok(());
+            }
+            Kind::Pages { pfn, .. } | Kind::Exact { pfn, .. } => Some(pfn),
             Kind::Element { word, addr: None, .. } => Some(Pfn::new(word)),
             _ => None,
         };

@@ -80,6 +80,9 @@ fn sleeper(command: &Command) -> Option<(&'static str, Option<Gfp>)> {
     Some(match *command {
         Command::AllocPages { gfp, .. } => ("alloc_pages", Some(gfp)),
         Command::GetFreePages { gfp, .. } => ("get_free_pages", Some(gfp)),
+        Command::AllocPagesNode { gfp, .. } => ("alloc_pages_node", Some(gfp)),
+        Command::AllocPagesBulk { gfp, .. } => ("alloc_pages_bulk", Some(gfp)),
+        Command::AllocPagesExact { gfp, .. } => ("alloc_pages_exact", Some(gfp)),
         Command::Kmalloc { gfp, .. } => ("kmalloc", Some(gfp)),
         Command::Krealloc { gfp, .. } => ("krealloc", Some(gfp)),
         Command::CacheAlloc { gfp, .. } => ("kmem_cache_alloc", Some(gfp)),
@@ -99,6 +102,16 @@ fn sleeper(command: &Command) -> Option<(&'static str, Option<Gfp>)> {
         Command::Touch { .. } => ("a page fault", None),
         Command::Munmap { .. } => ("munmap", None),
         Command::MmDestroy { .. } => ("mm_destroy", None),
+        Command::FileOpen { .. } => ("file_open", None),
+        Command::FileRead { .. } => ("file_read", None),
+        Command::FileWrite { .. } => ("file_write", None),
+        Command::FileClose { .. } => ("file_close", None),
+        Command::Sync => ("sync", None),
+        Command::Kswapd { .. } => ("kswapd", None),
+        Command::Reclaim => ("reclaim", None),
+        Command::Compact => ("compact", None),
+        Command::FreeAll => ("free_all", None),
+        Command::FreeEvery { .. } => ("free_every", None),
         _ => return None,
     })
 }

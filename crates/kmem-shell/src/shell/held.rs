@@ -1,8 +1,9 @@
 //! What the shell holds, and the kernel as a whole: `live`, `free_all`, `drain`, `verify`, `cat`, `sysctl`.
 
 use super::fault::Fault;
-use super::object::{Id, Kind};
+use super::object::{Id, Kind, Object};
 use super::{line, Answer, Said, Shell};
+use crate::ast::{Base, Operand};
 use crate::errno::Errno;
 use crate::show::count as counted;
 use crate::syntax::did_you_mean;
@@ -40,13 +41,28 @@ impl Shell<'_> {
         line(format!("free_all: {summary} freed"))
     }
 
-    /// What the processes that this shell holds have in memory.
+    /// Frees every Nth of the live objects that were taken under a name, in the order in which they were.
+    pub(super) fn free_every(&mut self, nth: u64, operand: &Operand) -> Answer {
+        let Base::Name(name) = &operand.base else { return Err(Fault::misuse(format!("{operand} is no name"))) };
+        let of_it = |object: &Object| object.name.as_ref() == Some(name);
+        let all: Vec<Id> = self.objects.live().filter(|(_, object)| of_it(object)).map(|(id, _)| id).collect();
+        let mut freed = 0;
+        for &id in all.iter().skip(nth as usize - 1).step_by(nth as usize) {
+            self.must_be_unused(id, operand)?;
+            self.give_back(id).map_err(|fault| fault.of(format!("free_every {operand}")))?;
+            freed += 1;
+        }
+        line(format!("free_every: {freed} of {} freed", counted(all.len() as u64, "object")))
+    }
+
+    /// What the processes and files that this shell holds have in memory.
     fn resident_bytes(&self) -> u64 {
-        let processes = self.objects.live().filter_map(|(_, object)| match object.kind {
-            Kind::Mm { id, .. } => self.kernel.user().info(id),
-            _ => None,
+        let pages = self.objects.live().map(|(_, object)| match object.kind {
+            Kind::Mm { id, .. } => self.kernel.user().info(id).map_or(0, |info| info.rss),
+            Kind::File { id, .. } => self.kernel.file_info(id).map_or(0, |info| info.pages),
+            _ => 0,
         });
-        processes.map(|info| info.rss * PAGE_SIZE).sum()
+        pages.sum::<u64>() * PAGE_SIZE
     }
 
     fn give_back(&mut self, id: Id) -> Result<(), Fault> {
@@ -54,7 +70,16 @@ impl Shell<'_> {
         let (memory, map) = (self.kernel.memory(), &self.kernel.map());
         let by = kind.freed_by();
         match kind {
-            Kind::Pages { pfn, order, .. } => memory.free_pages(pfn, order)?,
+            Kind::Pages { pfn, order, .. } => {
+                // Each reference that `get_page` took goes first.
+                for _ in 1..self.kernel.frame(pfn).map_or(1, |frame| frame.count) {
+                    memory.put_page(pfn)?;
+                }
+                memory.free_pages(pfn, order)?;
+            }
+            Kind::Batch { pages } => self.free_each(pages.into_iter())?,
+            Kind::Exact { pfn, pages, .. } => self.free_each((0..pages).map(|page| pfn.add(page)))?,
+            Kind::File { id, .. } => memory.file_close(id).map(|_| ())?,
             Kind::Kmalloc { addr, .. } => memory.kfree(addr)?,
             Kind::Cache { id, .. } => memory.cache_destroy(id)?,
             Kind::CacheObject { addr, .. } => memory.cache_free(addr)?,
@@ -81,13 +106,8 @@ impl Shell<'_> {
     }
 
     pub(super) fn drain(&self) -> Answer {
-        let cpu = kmem_hosted::cpu::current();
-        let held: u64 = (0..self.kernel.plan().zones().len())
-            .filter_map(|zone| self.kernel.pages().pcp_counts(zone, cpu))
-            .map(|list| list.count)
-            .sum();
-        self.kernel.drain();
-        line(format!("drain: {} of CPU {cpu} went back to the zones", counted(held, "page")))
+        let given = self.kernel.drain();
+        line(format!("drain: {} went back to the zones", counted(given, "page")))
     }
 
     pub(super) fn verify(&self) -> Answer {

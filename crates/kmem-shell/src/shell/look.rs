@@ -49,6 +49,7 @@ impl Shell<'_> {
             FrameKind::Reserved => "reserved by the kernel".into(),
             FrameKind::Used | FrameKind::Tail => match self.kernel.pages().owner(pfn) {
                 Some(owner) => format!("allocated, a process's page at {}", owner.addr()),
+                None if info.file => "allocated, a file's page".into(),
                 None => "allocated".into(),
             },
             FrameKind::Slab | FrameKind::SlabTail => self.slab_name(pfn),

@@ -14,6 +14,8 @@ mod look;
 mod object;
 mod operand;
 mod pool;
+mod reclaim;
+mod repeat;
 mod slab;
 mod tell;
 #[cfg(test)]
@@ -25,7 +27,6 @@ pub use file::{FileReport, Style};
 use crate::ast::{Command, Failing, FileCommand, Program, Statement};
 use crate::device::Devices;
 use crate::parse::{parse, Dialect, FileVerbs, Known};
-use crate::random::Random;
 use crate::syntax::SyntaxError;
 use context::Atomic;
 use fault::Fault;
@@ -33,6 +34,7 @@ use file::Files;
 use kmem::Kernel;
 use kmem_hosted::Hosted;
 use object::{Objects, Value};
+use repeat::Condensed;
 use std::io::{self, Write};
 
 /// How a script ended.
@@ -78,12 +80,23 @@ pub struct Shell<'k> {
     atomic: Atomic,
     files: Option<Files<'k>>,
     kernel_log: Option<Box<dyn FnMut() -> Vec<String> + 'k>>,
+    /// What a long loop has shown so far.
+    condensed: Option<Condensed>,
+    warned_of_order: bool,
 }
 
 impl<'k> Shell<'k> {
     /// Makes a shell that holds nothing.
     pub fn new(kernel: &'k Kernel<Hosted>) -> Self {
-        Self { kernel, objects: Objects::default(), atomic: Atomic::default(), files: None, kernel_log: None }
+        Self {
+            kernel,
+            objects: Objects::default(),
+            atomic: Atomic::default(),
+            files: None,
+            kernel_log: None,
+            condensed: None,
+            warned_of_order: false,
+        }
     }
     /// Says how to learn what the kernel has logged since the last call. The lines go to the notes, each where it
     /// belongs between the results.
@@ -148,16 +161,7 @@ impl<'k> Shell<'k> {
 
     fn statement(&mut self, statement: &Statement, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<Ending> {
         let said = match &statement.command {
-            Command::For { count, body } => {
-                for _ in 0..*count {
-                    let ending = self.statements(body, out, notes)?;
-                    if ending != Ending::Done {
-                        return Ok(ending);
-                    }
-                }
-                return Ok(Ending::Done);
-            }
-            Command::Random { seed, count, body } => return self.random(*seed, *count, body, out, notes),
+            Command::For { .. } | Command::Random { .. } => return self.repeat(statement, out, notes),
             command if self.is_for_files(command) => {
                 let Some(files) = &mut self.files else { return Ok(Ending::Done) };
                 return files.run(command, statement.place.line, statement.failing, out, notes);
@@ -166,11 +170,11 @@ impl<'k> Shell<'k> {
         };
         self.pass_kernel_log(out, notes)?;
         match said {
-            Ok(Said::Line(line)) => writeln!(out, "{line}")?,
+            Ok(Said::Line(line)) => self.show(&line, out)?,
             Ok(Said::Raw(text)) => out.write_all(&text)?,
             Err(fault) => {
                 self.objects.assign(statement.target.as_deref(), Value::Null);
-                writeln!(out, "error: {fault}")?;
+                self.show(&format!("error: {fault}"), out)?;
                 return Ok(Ending::Failed);
             }
         }
@@ -183,31 +187,6 @@ impl<'k> Shell<'k> {
             out.flush()?;
         }
         lines.iter().try_for_each(|line| writeln!(notes, "{line}"))
-    }
-
-    /// Does `count` of the statements, picked by the seed among those that can be done: whose objects are there, or
-    /// that may fail.
-    fn random(
-        &mut self,
-        seed: u64,
-        count: u64,
-        body: &[Statement],
-        out: &mut dyn Write,
-        notes: &mut dyn Write,
-    ) -> io::Result<Ending> {
-        let mut random = Random::new(seed);
-        for _ in 0..count {
-            let possible: Vec<&Statement> = body
-                .iter()
-                .filter(|statement| statement.failing == Failing::GoesOn || self.can_do(&statement.command))
-                .collect();
-            let Some(statement) = possible.get(random.below(possible.len())) else { break };
-            let ending = self.statements(std::slice::from_ref(*statement), out, notes)?;
-            if ending != Ending::Done {
-                return Ok(ending);
-            }
-        }
-        Ok(Ending::Done)
     }
 
     /// True for what the files answer: their own commands, and those on a name that is no object.
@@ -228,6 +207,13 @@ impl<'k> Shell<'k> {
         match command {
             Command::AllocPages { order, gfp } => self.alloc_pages(name, *order, *gfp),
             Command::GetFreePages { order, gfp } => self.get_free_pages(name, *order, *gfp),
+            Command::AllocPagesNode { node, order, gfp } => self.alloc_pages_node(name, *node, *order, *gfp),
+            Command::AllocPagesBulk { count, gfp } => self.alloc_pages_bulk(name, *count, *gfp),
+            Command::AllocPagesExact { size, gfp } => self.alloc_pages_exact(name, *size, *gfp),
+            Command::FreePagesExact { object } => self.free_pages_exact(object),
+            Command::SplitPage { pages } => self.split_page(pages),
+            Command::GetPage { pages } => self.get_page(pages),
+            Command::PutPage { pages } => self.put_page(pages),
             Command::FreePages { object, order } => self.free_pages(object, *order),
             Command::Kmalloc { size, gfp } => self.kmalloc(name, *size, *gfp),
             Command::Krealloc { object, size, gfp } => self.krealloc(name, object, *size, *gfp),
@@ -260,6 +246,14 @@ impl<'k> Shell<'k> {
             Command::Touch { mm, at, size } => self.touch(mm, at, *size),
             Command::Munmap { mm, at, size } => self.munmap(mm, at, *size),
             Command::MmDestroy { mm } => self.mm_destroy(mm),
+            Command::FileOpen { name: file } => self.file_open(name, file),
+            Command::FileRead { file, size, offset } => self.file_read(file, *size, *offset),
+            Command::FileWrite { file, size, offset } => self.file_write(file, *size, *offset),
+            Command::FileClose { file } => self.file_close(file),
+            Command::Sync => self.sync(),
+            Command::Kswapd { node } => self.kswapd(*node),
+            Command::Reclaim => self.reclaim(),
+            Command::Compact => self.compact(),
             Command::Context(context) => self.change_context(*context),
             Command::Read { from, count } => self.read(from, *count),
             Command::Write { to, data } => self.write(to, data),
@@ -274,6 +268,7 @@ impl<'k> Shell<'k> {
             Command::Verify => self.verify(),
             Command::Live => self.live(),
             Command::FreeAll => self.free_all(),
+            Command::FreeEvery { nth, name } => self.free_every(*nth, name),
             Command::Help { verb } => tell::help(verb.as_deref()),
             Command::File(FileCommand::WriteOnce { path, .. }) => Err(Fault::misuse(format!("{path}: no such file"))),
             // The parser refuses these without files, and the caller has answered them with files and loops.

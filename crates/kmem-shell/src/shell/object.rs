@@ -3,6 +3,7 @@
 
 use crate::show::{count, size};
 use kmem::pool::PoolId;
+use kmem::reclaim::FileId;
 use kmem::slab::CacheId;
 use kmem::units::PAGE_SIZE;
 use kmem::user::MmId;
@@ -41,6 +42,16 @@ pub(crate) enum Kind {
         order: Order,
         addr: Option<VirtAddr>,
         by_address: bool,
+    },
+    /// Single pages, wherever they lie.
+    Batch {
+        pages: Vec<Pfn>,
+    },
+    /// Contiguous single pages, made by their address.
+    Exact {
+        pfn: Pfn,
+        addr: VirtAddr,
+        pages: u64,
     },
     Kmalloc {
         addr: VirtAddr,
@@ -105,6 +116,11 @@ pub(crate) enum Kind {
         addr: VirtAddr,
         bytes: u64,
     },
+    /// A file. What of it is in memory changes, so it is asked for.
+    File {
+        id: FileId,
+        name: String,
+    },
 }
 
 /// What the elements of a pool are.
@@ -132,13 +148,14 @@ impl Kind {
             Self::Pages { addr, .. } | Self::Element { addr, .. } => addr,
             Self::Kmalloc { addr, .. }
             | Self::CacheObject { addr, .. }
+            | Self::Exact { addr, .. }
             | Self::Vmalloc { addr, .. }
             | Self::Vmap { addr, .. }
             | Self::Ioremap { addr, .. }
             | Self::Kmap { addr, .. }
             | Self::KmapLocal { addr, .. }
             | Self::Mmap { addr, .. } => Some(addr),
-            Self::Cache { .. } | Self::Pool { .. } | Self::Mm { .. } => None,
+            Self::Cache { .. } | Self::Pool { .. } | Self::Mm { .. } | Self::Batch { .. } | Self::File { .. } => None,
         }
     }
     /// The bytes that may be used from there on.
@@ -150,12 +167,13 @@ impl Kind {
             | Self::Element { bytes, .. }
             | Self::Ioremap { bytes, .. }
             | Self::Mmap { bytes, .. } => bytes,
-            Self::Vmalloc { pages, .. } | Self::Vmap { pages, .. } => pages * PAGE_SIZE,
+            Self::Vmalloc { pages, .. } | Self::Vmap { pages, .. } | Self::Exact { pages, .. } => pages * PAGE_SIZE,
+            Self::Batch { ref pages } => pages.len() as u64 * PAGE_SIZE,
             Self::Kmap { .. } | Self::KmapLocal { .. } => PAGE_SIZE,
-            Self::Cache { .. } | Self::Pool { .. } | Self::Mm { .. } => 0,
+            Self::Cache { .. } | Self::Pool { .. } | Self::Mm { .. } | Self::File { .. } => 0,
         }
     }
-    /// The bytes of memory that are gone while it lives, but for what processes have. A mapping takes none.
+    /// The bytes of memory that are gone while it lives, but for what processes and files have. A mapping takes none.
     pub(crate) fn held_bytes(&self) -> u64 {
         match self {
             Self::Vmap { .. } | Self::Ioremap { .. } | Self::Kmap { .. } | Self::KmapLocal { .. } => 0,
@@ -168,6 +186,8 @@ impl Kind {
     pub(crate) fn noun(&self) -> &'static str {
         match self {
             Self::Pages { .. } => "a block of pages",
+            Self::Batch { .. } => "single pages",
+            Self::Exact { .. } => "pages by size",
             Self::Kmalloc { .. } => "a kmalloc object",
             Self::Cache { .. } => "a slab cache",
             Self::CacheObject { .. } => "an object of a slab cache",
@@ -180,12 +200,14 @@ impl Kind {
             Self::KmapLocal { .. } => "a kmap_local mapping",
             Self::Mm { .. } => "a process",
             Self::Mmap { .. } => "a mapping of a process",
+            Self::File { .. } => "a file",
         }
     }
     /// The command that frees it.
     pub(crate) fn freed_by(&self) -> &'static str {
         match self {
-            Self::Pages { .. } => "free_pages",
+            Self::Pages { .. } | Self::Batch { .. } => "free_pages",
+            Self::Exact { .. } => "free_pages_exact",
             Self::Kmalloc { .. } => "kfree",
             Self::Cache { .. } => "kmem_cache_destroy",
             Self::CacheObject { .. } => "kmem_cache_free",
@@ -198,6 +220,7 @@ impl Kind {
             Self::KmapLocal { .. } => "kunmap_local",
             Self::Mm { .. } => "mm_destroy",
             Self::Mmap { .. } => "munmap",
+            Self::File { .. } => "file_close",
         }
     }
     /// The objects that this one is made of or maps.
@@ -222,6 +245,12 @@ impl fmt::Display for Kind {
                 write!(f, "{addr} pfn={:#x} order={order}", pfn.raw())
             }
             Self::Pages { pfn, order, .. } => write!(f, "pfn={:#x} order={order}", pfn.raw()),
+            Self::Batch { pages } => {
+                let first = pages.first().map_or(0, |pfn| pfn.raw());
+                write!(f, "{} of order 0, the first pfn={first:#x}", count(pages.len() as u64, "page"))
+            }
+            Self::Exact { pfn, addr, pages } => write!(f, "{addr} pfn={:#x} pages={pages}", pfn.raw()),
+            Self::File { name, .. } => write!(f, "file {name}"),
             Self::Kmalloc { addr, bytes } | Self::CacheObject { addr, bytes, .. } => write!(f, "{addr} size={bytes}"),
             Self::Cache { name, object_bytes, .. } => write!(f, "cache {name} objsize={object_bytes}"),
             Self::Pool { count: reserve, of, .. } => {
@@ -305,6 +334,12 @@ impl Objects {
     pub(crate) fn get(&self, id: Id) -> Option<&Object> {
         self.all.get(&id)
     }
+    /// Makes another thing of a live object, which needs what it needed.
+    pub(crate) fn change(&mut self, id: Id, kind: Kind) {
+        if let Some(object) = self.all.get_mut(&id) {
+            object.kind = kind;
+        }
+    }
     /// Marks an object as freed.
     pub(crate) fn free(&mut self, id: Id, by: &'static str) {
         let Some(object) = self.all.get_mut(&id).filter(|object| object.state == State::Live) else { return };
@@ -348,7 +383,7 @@ impl Objects {
             None => "(no name)".into(),
         }
     }
-    /// `3 objects, 68K`; processes have `resident` bytes.
+    /// `3 objects, 68K`; processes and files have `resident` bytes.
     pub(crate) fn summary(&self, resident: u64) -> String {
         let bytes: u64 = self.live().map(|(_, object)| object.kind.held_bytes()).sum();
         format!("{}, {}", count(self.live as u64, "object"), size(bytes + resident))

@@ -123,8 +123,15 @@ impl Shell<'_> {
     pub(super) fn frame_of(&self, operand: &Operand) -> Result<Pfn, Fault> {
         if let Base::Name(_) = operand.base {
             if let Some(id) = self.object_of(operand, Purpose::Use)? {
-                if let Some(Kind::Pages { pfn, .. }) = self.objects.get(id).map(|object| &object.kind) {
-                    return Ok(pfn.add(operand.offset >> kmem::units::PAGE_SHIFT));
+                let page = operand.offset >> kmem::units::PAGE_SHIFT;
+                match self.objects.get(id).map(|object| &object.kind) {
+                    Some(Kind::Pages { pfn, .. }) => return Ok(pfn.add(page)),
+                    Some(Kind::File { id, .. }) => return self.file_frame(operand, *id),
+                    Some(Kind::Batch { pages }) => {
+                        let pfn = usize::try_from(page).ok().and_then(|page| pages.get(page));
+                        return pfn.copied().ok_or_else(|| Fault::misuse(format!("{operand} lies behind the pages")));
+                    }
+                    _ => (),
                 }
             }
         }
@@ -161,8 +168,11 @@ impl Shell<'_> {
 }
 
 /// Commands that give something back.
-const FREES: [&str; 12] = [
+const FREES: [&str; 15] = [
     "free_pages",
+    "free_pages_exact",
+    "put_page",
+    "file_close",
     "kfree",
     "kmem_cache_free",
     "kmem_cache_destroy",

@@ -4,12 +4,13 @@ use super::{line, Answer};
 use crate::verb::{Group, Verb, VERBS};
 use std::fmt::Write;
 
-const GROUPS: [(Group, &str); 9] = [
+const GROUPS: [(Group, &str); 10] = [
     (Group::Pages, "pages"),
     (Group::Slab, "kmalloc and slab caches"),
     (Group::Pool, "memory pools"),
     (Group::Map, "mapped memory"),
     (Group::User, "processes"),
+    (Group::Reclaim, "files in memory, and reclaim"),
     (Group::Look, "bytes and addresses"),
     (Group::Shell, "the shell"),
     (Group::Files, "files of a module (in `kmem run`)"),

@@ -3,6 +3,7 @@
 mod files;
 mod misuse;
 mod parser;
+mod short;
 
 use super::*;
 use kmem::boot::BootParams;
@@ -186,7 +187,7 @@ fn a_seed_decides_what_random_does() {
 
 #[test]
 fn the_kernel_shows_itself() {
-    check("drain; verify", "drain: * of CPU 0 went back to the zones\nverify: all invariants hold");
+    check("drain; verify", "drain: 0 pages went back to the zones\nverify: all invariants hold");
     check("sysctl vm.min_free_kbytes; echo hi  there", "vm.min_free_kbytes = *\nhi there");
     let (out, _) = run_on(&machine("linux-2.6-i386"), "cat /proc/buddyinfo; - cat /proc/buddyinf; - cat /etc/passwd");
     assert!(out.starts_with("Node 0, zone      DMA "), "{out}");
@@ -194,6 +195,78 @@ fn the_kernel_shows_itself() {
     assert!(out.contains("error: ENOENT: /etc/passwd: no such file; in /proc there are meminfo "), "{out}");
     let (out, _) = run_on(&machine("linux-2.6-i386"), "help; help kfree");
     assert!(out.ends_with("\nkfree OBJECT: give back what kmalloc gave\n"), "{out}");
+}
+
+#[test]
+fn pages_in_other_ways() {
+    check(
+        "e = alloc_pages_exact 20K GFP_KERNEL; write e fill:1:20K; free_pages_exact e; b = alloc_pages_bulk 5 GFP_HIGHUSER
+         w = vmap b; write w \"five\"; vunmap w; free_pages b; n = alloc_pages_node 0 1 GFP_KERNEL; get_page n; put_page n
+         split_page n; free_pages n; p = alloc_pages 2 GFP_KERNEL; get_page p; free_pages p; put_page p
+         c = alloc_pages 2 GFP_KERNEL|__GFP_COMP; get_page c; free_pages c; page_of c+0x1000; put_page c; live; drain",
+        "e: 0xc* pfn=0x* pages=5 zone=Normal
+         e: 20480 bytes of 0x01 written at 0xc*
+         e: freed 0xc* pages=5
+         b: 5 pages of order 0, the first pfn=0x* of 5
+         w: 0xf8*-0xf8* pages=5
+         w: 4 bytes written at 0xf8*
+         w: unmapped 0xf8*
+         b: freed 5 pages
+         n: pfn=0x* order=1 zone=Normal
+         n: pfn=0x* count=2
+         n: pfn=0x* count=1
+         n: split, 2 pages of order 0, the first pfn=0x*
+         n: freed 2 pages
+         p: pfn=0x* order=2 zone=Normal
+         p: pfn=0x* count=2
+         p: pfn=0x* order=0 stays, count=1
+         p: freed pfn=0x* order=0
+         c: pfn=0x* order=2 zone=Normal
+         c: pfn=0x* count=2
+         c: pfn=0x* order=2 stays, count=1
+         c+0x1000: pfn=0x* phys=0x* zone=Normal head=0x* order=2 count=1 compound allocated
+         c: freed pfn=0x* order=2
+         live: 0 objects, 0
+         drain: * pages went back to the zones",
+    );
+}
+
+#[test]
+fn files_in_memory() {
+    check(
+        "f = file_open data; file_read f 100K; file_read f 8K 96K; file_write f 1 64K; page_of f+0x10000; live; sync
+         reclaim; - page_of f+0x19000; file_close f",
+        "f: file data
+         f: read 25 pages from page 0 on, new=25 cached=25 dirty=0
+         f: read 2 pages from page 24 on, new=1 cached=26 dirty=0
+         f: wrote 1 page from page 16 on, new=0 cached=26 dirty=1
+         f+0x10000: pfn=0x* phys=0x* zone=HighMem head=0x* order=0 count=1 allocated, a file's page
+         live: 1 object, 104K
+           f = file data (a file)
+         sync: 1 page written
+         reclaim: 26 pages freed
+         error: EINVAL: page 25 of f+0x19000 is not in memory
+         f: closed, 0 pages dropped",
+    );
+}
+
+#[test]
+fn nodes_are_named_where_there_are_several() {
+    let profile = kmem::profile::by_name("amd64-6.12").unwrap_or_else(|| panic!("no machine"));
+    let ram_bytes = 1 << 30;
+    let nodes =
+        kmem::boot::cut_nodes(profile, ram_bytes, &[ram_bytes / 2; 2]).unwrap_or_else(|error| panic!("{error}"));
+    let params = BootParams { cpus: 1, nodes: Some(nodes.as_slice()), ram_bytes, ..BootParams::new(profile) };
+    let kernel =
+        kmem_hosted::boot(profile, &params, Displacement::Any, |_| ()).unwrap_or_else(|error| panic!("{error}"));
+    let script =
+        "p = alloc_pages_node 1 0 GFP_KERNEL; q = alloc_pages_node 0 0 GFP_KERNEL|__GFP_THISNODE; kswapd 1; - kswapd 2";
+    let (out, _) = run_on(&kernel, script);
+    let expected = "p: pfn=0x* order=0 zone=* node=1
+         q: pfn=0x* order=0 zone=* node=0
+         kswapd: 0 pages freed
+         error: EINVAL: there is no node 2; the last one is 1";
+    assert!(like(&out, expected), "{out}");
 }
 
 #[test]

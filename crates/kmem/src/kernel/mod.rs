@@ -25,6 +25,7 @@ use crate::machine::Machine;
 use crate::map::Map;
 use crate::memory::settings::Settings;
 use crate::memory::{HugePools, Memory, UserMemory};
+use crate::page::ext::Wanted;
 use crate::page::frame::{Frame, FrameTable};
 use crate::page::tunables::Tunables;
 use crate::page::watermark::{Tuning, MAX_ZONES};
@@ -145,7 +146,9 @@ impl<M: Machine> Kernel<M> {
         let extents = extents(profile, &plan);
         let (first_pfn, frame_count) = span(profile, &extents);
         let spare = PageAllocator::bytes(profile, &extents, cpus, plan.nodes());
-        let bytes = frame_count * size_of::<Frame>() as u64 + spare;
+        let on = |name| CommandLine::new(cmdline).is_on(name);
+        let wanted = Wanted { poison: on("page_poison"), owner: on("page_owner") };
+        let bytes = frame_count * size_of::<Frame>() as u64 + spare + wanted.bytes(frame_count, cpus);
         let mem_map = mem_map_place(&plan, bytes)?;
         let mut reserve =
             Reserve::new(&ram, mem_map, bytes, machine.ram_is_zeroed()).ok_or(BootFailure::MemMap { bytes })?;
@@ -159,6 +162,7 @@ impl<M: Machine> Kernel<M> {
             cpu_node: &|cpu| plan.node_of_cpu(cpu),
             low_end: Pfn::containing(plan.layout.low.end),
             tracer,
+            ext: Some((wanted, ram.share())),
         };
         let mut pages = PageAllocator::new(&mut reserve, parts).ok_or(BootFailure::MemMap { bytes })?;
         hand_over(&pages, &plan);
@@ -190,6 +194,8 @@ impl<M: Machine> Kernel<M> {
         let sizes = profile.image.gigantic.iter().copied().chain([profile.image.huge_page_bytes]);
         let (usual, asked) = (default_huge_page(profile, line), huge_pools(profile, line));
         memory.huge = memory.fill_huge_pools(&plan, usual, sizes, asked);
+        // So that the first state of the zones is one that `drain` leads back to.
+        memory.drain();
         // What fragmentation added to the marks meanwhile is kswapd's to take back.
         (0..plan.nodes()).for_each(|node| memory.pages.end_boost(node));
         Ok(Self {

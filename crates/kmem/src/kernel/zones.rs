@@ -114,7 +114,7 @@ fn zone_info<M: Machine>(mem: &Memory<M>, zone: &ZoneCounts) -> ZoneInfo {
 /// A node's first zone that has pages: its slot.
 fn first_populated<M: Machine>(mem: &Memory<M>, node: u32) -> Option<usize> {
     let slots = node as usize * MAX_ZONES..(node as usize + 1) * MAX_ZONES;
-    slots.into_iter().find(|&slot| mem.pages.zone_extent(slot).is_some_and(|extent| extent.present != 0))
+    slots.into_iter().find(|&slot| mem.pages.extent_of(slot).is_some_and(|extent| extent.present != 0))
 }
 /// The first zone of all that has pages.
 fn first_of_all<M: Machine>(mem: &Memory<M>) -> Option<usize> {

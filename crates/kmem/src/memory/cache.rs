@@ -150,6 +150,10 @@ impl<M: Machine> Memory<M> {
         self.reclaim.events.add(VmEvent::DropSlab, 1);
         freed
     }
+    /// Returns where page `index` of a file is in memory, without reading it; `None` when it is not.
+    pub fn file_page(&self, id: FileId, index: u32) -> Option<Pfn> {
+        self.reclaim.files.find(&self.pages, &self.ram, id, index)
+    }
     /// Describes a file; `None` when it is not open.
     pub fn file_info(&self, id: FileId) -> Option<FileInfo> {
         self.reclaim.files.info(id)

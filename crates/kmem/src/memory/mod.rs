@@ -25,7 +25,7 @@ pub use users::{Candidate, UserMemory};
 use crate::error::{AllocError, Broken, Misuse};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
-use crate::page::{FrameInfo, PageAllocator, Request, Tracer};
+use crate::page::{Corruption, FrameInfo, PageAllocator, Request, Tracer};
 use crate::profile::{Profile, ZeroSize};
 use crate::raw::{zero_high_page, Placed, Ram, Table};
 use crate::reclaim::{Reclaim, Shrinker, ShrinkerId, VmEvent};
@@ -81,6 +81,18 @@ impl<M: Machine> Drop for IrqOff<'_, M> {
     }
 }
 
+/// Sixteen bytes and their characters: `hex_dump_to_buffer`.
+struct HexRow<'a>(&'a [u8]);
+
+impl core::fmt::Display for HexRow<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x} "))?;
+        write!(f, "{:1$}", "", (16 - self.0.len().min(16)) * 3 + 1)?;
+        let shown = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
+        self.0.iter().try_for_each(|byte| write!(f, "{}", shown(byte)))
+    }
+}
+
 impl<M: Machine> Memory<M> {
     /// Returns the machine.
     pub fn machine(&self) -> &M {
@@ -119,6 +131,7 @@ impl<M: Machine> Memory<M> {
             Some(pfn) => pfn,
             None => self.alloc_pages_missed(gfp, order)?,
         };
+        self.report_corruption();
         if gfp.contains(Gfp::ZERO) {
             self.zero_pages(pfn, order.pages());
         }
@@ -146,6 +159,19 @@ impl<M: Machine> Memory<M> {
                 with(pfn);
                 1
             }),
+        }
+    }
+    /// Writes to the kernel log that somebody wrote to a free page, if that was noticed: `check_poison_mem`.
+    #[cold]
+    fn report_corruption(&self) {
+        let Some(found) = self.pages.take_corruption() else { return };
+        let what = if found.is_single_bit() { "single bit error" } else { "memory corruption" };
+        self.machine.printk(format_args!("pagealloc: {what}"));
+        let length = (found.end - found.start + 1) as usize;
+        let digits = self.profile.word_bytes as usize * 2;
+        for (row, bytes) in found.bytes[..length.min(Corruption::KEPT)].chunks(16).enumerate() {
+            let at = self.to_virt(found.pfn.phys().offset(u64::from(found.start) + row as u64 * 16));
+            self.machine.printk(format_args!("{:0digits$x}: {}", at.raw(), HexRow(bytes)));
         }
     }
     /// Gives pages back.
@@ -246,6 +272,7 @@ impl<M: Machine> Memory<M> {
                 self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again)?
             }
         };
+        self.report_corruption();
         if gfp.contains(Gfp::ZERO) {
             self.ram.fill(addr, self.slab.kmalloc.roundup(bytes).unwrap_or(bytes), 0);
         }
@@ -322,6 +349,7 @@ impl<M: Machine> Memory<M> {
                 self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again)?
             }
         };
+        self.report_corruption();
         if gfp.contains(Gfp::ZERO) {
             let bytes = self.slab.info(id).map_or(0, |info| info.geometry.object_size);
             self.ram.fill(addr, bytes.into(), 0);

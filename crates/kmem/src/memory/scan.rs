@@ -74,14 +74,12 @@ impl<M: Machine> Memory<M> {
         self.reclaim.events.add(VmEvent::PageOutRun, 1);
         let mut scan =
             Scan { zone: MAX_ZONES - 1, priority: 0, writes: true, is_kswapd: true, scanned: 0, reclaimed: 0 };
-        if self.is_balanced(node) {
+        if self.kswapd_target(node).is_none() {
             self.reclaim.events.add(VmEvent::KswapdHighWmarkHitQuickly, 1);
         }
         for priority in (1..=FIRST_PRIORITY).rev() {
-            if self.is_balanced(node) {
-                break;
-            }
-            scan.priority = priority;
+            let Some(zone) = self.kswapd_target(node) else { break };
+            (scan.zone, scan.priority) = (zone, priority);
             self.shrink_node(node, &mut scan);
         }
         self.pages.end_boost(node);
@@ -89,8 +87,8 @@ impl<M: Machine> Memory<M> {
         self.reclaim.events.add(VmEvent::PgStealKswapd, scan.reclaimed);
         scan.reclaimed
     }
-    fn is_balanced(&self, node: u32) -> bool {
-        self.pages.is_above(node, Attempt { mark: Mark::High, latitude: Latitude::empty() })
+    fn kswapd_target(&self, node: u32) -> Option<usize> {
+        self.pages.kswapd_target(node, Attempt { mark: Mark::High, latitude: Latitude::empty() })
     }
     /// Wakes kswapd where it is wanted, or runs it here when the machine has none of its own and the caller may sleep.
     pub(super) fn kick_kswapd(&self, may_sleep: bool) {

@@ -666,3 +666,7 @@ impl FreeArea {
         Ok(())
     }
 }
+
+#[cfg(all(test, not(kmem_loom)))]
+#[path = "tests/broken_buddy.rs"]
+mod tests;

@@ -1,7 +1,7 @@
 //! What the allocator shows of itself: zones, lists, frames, traffic.
 
 use super::attempt::Mark;
-use super::frame::FrameKind;
+use super::frame::{FrameKind, State};
 use super::lru::LruKind;
 use super::mobility::Mobility;
 use super::watermark::MAX_ZONES;
@@ -64,8 +64,10 @@ pub struct ZoneCounts {
 pub struct PcpCounts {
     /// Pages on the lists.
     pub count: u64,
-    /// The most they get.
+    /// The most they get by the kernel's rule.
     pub high: u64,
+    /// At how many pages they give back: `high`, or as much as lists are kept at most.
+    pub limit: u64,
     /// Pages moved at once.
     pub batch: u64,
 }
@@ -83,13 +85,15 @@ pub struct FrameInfo {
     pub count: u32,
     /// True for a compound block.
     pub compound: bool,
+    /// True for a page of the page cache.
+    pub file: bool,
 }
 
 impl PageAllocator {
     /// Says how a frame is used; `None` outside the mem_map. O(orders).
     pub fn info(&self, pfn: Pfn) -> Option<FrameInfo> {
         let frame = self.frames.get(pfn)?;
-        let of = |head, kind, order| FrameInfo { head, kind, order, count: 0, compound: false };
+        let of = |head, kind, order| FrameInfo { head, kind, order, count: 0, compound: false, file: false };
         if frame.state().kind() == FrameKind::Tail {
             // A free frame's entry says nothing; the zone knows.
             if let Some((head, order)) = self.zone_of(pfn).and_then(|zone| zone.area.block_of(pfn)) {
@@ -108,6 +112,7 @@ impl PageAllocator {
             order: state.order(),
             count: frame.count(),
             compound: state.is_compound(),
+            file: state.has(State::FILE),
         })
     }
     /// Returns the mobility type of a frame's pageblock.
@@ -120,6 +125,10 @@ impl PageAllocator {
     /// Returns the place of the zone that a frame lies in, among the zones of all nodes: `node * MAX_ZONES + zone`.
     pub fn zone_index(&self, pfn: Pfn) -> Option<usize> {
         self.zone_slots().find(|(_, zone)| zone.extent.contains(pfn)).map(|(slot, _)| slot)
+    }
+    /// Returns where the zone of a frame lies.
+    pub fn zone_extent(&self, pfn: Pfn) -> Option<ZoneExtent> {
+        Some(self.zone_of(pfn)?.extent)
     }
     /// Returns the pages of all zones together that the allocator manages: `totalram_pages`.
     pub fn managed(&self) -> u64 {
@@ -139,7 +148,7 @@ impl PageAllocator {
         self.zone_slots().filter_map(|(slot, _)| self.zone_count(slot))
     }
     /// Returns where a zone lies; `None` when there is none at that place.
-    pub fn zone_extent(&self, slot: usize) -> Option<ZoneExtent> {
+    pub fn extent_of(&self, slot: usize) -> Option<ZoneExtent> {
         self.zone(slot).map(|zone| zone.extent)
     }
     /// Returns what the zone at a place holds.
@@ -200,6 +209,6 @@ impl PageAllocator {
     /// Returns what one CPU's lists of a zone hold.
     pub fn pcp_counts(&self, slot: usize, cpu: u32) -> Option<PcpCounts> {
         let pcp = self.pcp(slot, cpu)?;
-        Some(PcpCounts { count: pcp.count().into(), high: pcp.high().into(), batch: pcp.batch.get().into() })
+        Some(PcpCounts { count: pcp.count().into(), high: pcp.high().into(), limit: pcp.limit().into(), batch: pcp.batch.get().into() })
     }
 }

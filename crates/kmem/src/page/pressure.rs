@@ -1,8 +1,9 @@
 //! What reclaim and compaction ask of the page allocator.
 
 use super::attempt::{Attempt, Caller, Mark};
-use super::frame::{FrameKind, State};
+use super::frame::State;
 use super::policy::Request;
+use super::rule::OrderCheck;
 use super::watermark::MAX_ZONES;
 use super::{Mobility, PageAllocator};
 use crate::profile::ZoneKind;
@@ -48,14 +49,18 @@ impl PageAllocator {
             (last.replace(node) != Some(node)).then_some(node)
         })
     }
-    /// True when a node keeps a mark: one of its zones (4.4 and later), or all of them.
-    pub(crate) fn is_above(&self, node: u32, attempt: Attempt) -> bool {
-        let highest = self.node_zones(node).enumerate().filter(|(_, zone)| zone.is_populated()).map(|(at, _)| at).max();
-        let mut zones = self.node_zones(node).filter(|zone| zone.is_populated());
-        let keeps = |zone: &super::Zone| zone.has_pages(self.rule, Order::ZERO, attempt, highest.unwrap_or(0));
+    /// Returns the highest zone for which a node's kswapd has to work, by its index in the node; `None` when all is well.
+    ///
+    /// Since 4.4 one zone that keeps the mark and the reserve for requests of the highest one is enough. Before, each zone
+    /// has to keep the mark, and what lies above the highest one that does not is left alone.
+    pub(crate) fn kswapd_target(&self, node: u32, attempt: Attempt) -> Option<usize> {
+        let zones = || self.node_zones(node).enumerate().filter(|(_, zone)| zone.is_populated());
+        let highest = zones().map(|(at, _)| at).max()?;
+        let keeps = |zone: &super::Zone, of: usize| zone.has_pages(self.rule, Order::ZERO, attempt, of);
         match self.rule.order_check {
-            super::rule::OrderCheck::Block => zones.any(keeps),
-            super::rule::OrderCheck::Halving => zones.all(keeps),
+            OrderCheck::Block => (!zones().any(|(_, zone)| keeps(zone, highest))).then_some(highest),
+            // The lowest zone keeps nothing from its own requests.
+            OrderCheck::Halving => zones().filter(|(at, zone)| !keeps(zone, *at)).map(|(at, _)| at).max(),
         }
     }
     /// Takes back what fragmentation added to a node's marks: kswapd has done its work.
@@ -123,8 +128,7 @@ impl PageAllocator {
                     }
                     let frame = self.frames.get(page)?;
                     let kind = Mobility::Movable as u32;
-                    let used = State::new(FrameKind::Used, Order::ZERO, slot).raw() | State::flags(kind, false);
-                    frame.set_state(State::from_raw(used));
+                    frame.set_state(State::used(Order::ZERO, slot, kind));
                     frame.set_count(1);
                     return Some(page);
                 }

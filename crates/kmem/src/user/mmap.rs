@@ -187,7 +187,8 @@ impl Processes {
             let freed = mm.zap(mem, start, end);
             if cut > 0 {
                 let below = mm.vmas.last_below(&mem.ram, start).map_or(VirtAddr::new(0), |vma| vma.end);
-                let above = mm.vmas.first_above(&mem.ram, end).map_or(VirtAddr::new(task_size), |vma| vma.start);
+                let last = mm.tables.as_ref().map_or(VirtAddr::new(task_size), |tables| tables.user_end(task_size));
+                let above = mm.vmas.first_above(&mem.ram, end).map_or(last, |vma| vma.start);
                 mm.free_tables(mem, (below, above));
             }
             Ok((Unmapped { pages: cut, freed }, promised))

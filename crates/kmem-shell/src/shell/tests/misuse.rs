@@ -1,7 +1,7 @@
 //! Misuse is named, and not executed.
 
 use super::{like, machine, run_on};
-use crate::Ending;
+use crate::{Ending, Shell};
 
 /// `script` is prepared for, ends with a misuse, and says `why`.
 #[track_caller]
@@ -30,7 +30,12 @@ fn of_pages() {
         "p = alloc_pages 0 GFP_KERNEL; free_pages p; free_pages p",
         "double free: p (a block of pages, pfn=0x* order=0) was given back by free_pages",
     );
-    check("p = alloc_pages 12 GFP_KERNEL", "2^12 pages: the largest order is 10");
+    check("p = alloc_pages_node 1 0 GFP_KERNEL", "there is no node 1; the last one is 0");
+    check("e = alloc_pages_exact 8K GFP_HIGHUSER", "alloc_pages_exact with __GFP_HIGHMEM: high memory has no address*");
+    check(
+        "e = alloc_pages_exact 12K GFP_KERNEL; free_pages e",
+        "e is pages by size, which free_pages_exact gives back, nothing for free_pages",
+    );
     check("a = get_free_pages 0 GFP_HIGHUSER", "get_free_pages with __GFP_HIGHMEM: high memory has no address*");
     check(
         "p = alloc_pages 0 GFP_KERNEL; kfree p",
@@ -48,6 +53,102 @@ fn of_pages() {
         "kunmap_local x: y was mapped later and goes first",
     );
     check("h = alloc_pages 0 GFP_HIGHUSER; t = kmap h+4096", "h+0x1000 lies behind the block's 4096 bytes");
+}
+
+#[test]
+fn of_references() {
+    check(
+        "p = alloc_pages 0 GFP_KERNEL; get_page p; put_page p; put_page p; put_page p",
+        "double free: p (a block of pages, pfn=0x* order=0) was given back by put_page",
+    );
+    check(
+        "p = alloc_pages 2 GFP_KERNEL; put_page p",
+        "put_page p: the last reference to a block that is not compound: 3 pages would be lost",
+    );
+    check("p = alloc_pages 2 GFP_KERNEL|__GFP_COMP; split_page p", "split_page p: the block is compound");
+    check("p = alloc_pages 2 GFP_KERNEL; get_page p; split_page p", "split_page p: somebody else holds a reference*");
+    check(
+        "p = alloc_pages 2 GFP_KERNEL; split_page p; free_pages p 2",
+        "free_pages p: block at pfn 0x* was allocated with order 0 and freed with order 2",
+    );
+    check("p = alloc_pages 2 GFP_KERNEL; split_page p; get_page p", "p is single pages, nothing for get_page");
+    check("u = mm_create; get_page u", "u is a process, nothing for get_page");
+}
+
+/// Frames that are somebody else's, by their number or address.
+#[test]
+fn of_others_pages() {
+    for name in ["linux-2.6-i386", "i386-pae-6.1"] {
+        let kernel = machine(name);
+        let run = |script: &str| run_on(&kernel, script).0;
+        let pfn_of = |shown: String| {
+            let pfn = shown.lines().find_map(|line| Some(line.split_once("pfn=")?.1.split(' ').next()?.to_owned()));
+            pfn.unwrap_or_else(|| panic!("{name}: {shown}"))
+        };
+        let mut shell = Shell::new(&kernel);
+        let mut say = |script: &str| {
+            let program = shell.parse(script).unwrap_or_else(|error| panic!("{}", error.render("test", script)));
+            let mut out = Vec::new();
+            shell.run(&program, &mut out, &mut Vec::new()).unwrap_or_else(|error| panic!("{error}"));
+            String::from_utf8(out).unwrap_or_else(|error| panic!("{error}"))
+        };
+        let user = pfn_of(say("u = mm_create; a = mmap u 4K; touch u a; page_of a"));
+        let file = pfn_of(say("f = file_open f; file_read f 4K; page_of f"));
+        let slab = pfn_of(say("k = kmalloc 100 GFP_KERNEL; page_of k"));
+        let free = pfn_of(say("p = alloc_pages 3 GFP_KERNEL; free_pages p"));
+        for (pfn, why) in [
+            (&user, "is a process's page at 0x*; munmap takes it"),
+            (&file, "is a file's page; file_close drops it"),
+            (&slab, "*slab*"),
+            (&free, "*free already*"),
+        ] {
+            for verb in ["free_pages", "put_page"] {
+                let said = run(&format!("- {verb} {pfn}"));
+                assert!(like(&said, &format!("error: EINVAL: {verb} {pfn}: *{why}")), "{name}: {said}");
+            }
+        }
+        // The kernel's text.
+        let said = run(&format!("- free_pages {:#x}", kernel.profile.image.sections[0].start));
+        assert!(like(&said, "error: EINVAL: free_pages 0x*: *reserved*"), "{name}: {said}");
+        assert_eq!(say("free_all; live").lines().last(), Some("live: 0 objects, 0"));
+        assert_eq!(kernel.verify(), Ok(()));
+    }
+}
+
+/// Not a misuse: the kernel answers NULL, newer ones with a warning, once.
+#[test]
+fn an_order_beyond_the_top_gives_null() {
+    for (name, warnings) in [("linux-2.6-i386", 0), ("i386-pae-6.1", 1)] {
+        let profile = kmem::profile::by_name(name).unwrap_or_else(|| panic!("no machine {name}"));
+        let params = kmem::boot::BootParams { cpus: 1, ..kmem::boot::BootParams::new(profile) };
+        let log = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let kept = std::sync::Arc::clone(&log);
+        let keep = move |line: &str| kept.lock().unwrap_or_else(|error| panic!("{error}")).push(line.to_owned());
+        let kernel = kmem_hosted::boot(profile, &params, kmem_hosted::Displacement::Any, keep)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let script = "- p = alloc_pages 11 GFP_KERNEL; - q = get_free_pages 12 GFP_ATOMIC|__GFP_NOWARN; free_pages p";
+        let (out, ending) = run_on(&kernel, script);
+        let expected = "error: ENOMEM: 2^11 pages: the largest order is 10
+             error: ENOMEM: 2^12 pages: the largest order is 10
+             p: NULL, nothing to free";
+        assert!(like(&out, expected), "{out}");
+        assert_eq!(ending, Ending::Done);
+        let log = log.lock().unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(log.iter().filter(|line| line.contains("WARNING: CPU: 0")).count(), warnings, "{name}: {log:?}");
+    }
+}
+
+#[test]
+fn of_files() {
+    check("f = file_open f; file_close f; file_read f 4K", "use after free: f (a file, file f) was given back by*");
+    check(
+        "f = file_open f; file_close f; file_close f",
+        "double free: f (a file, file f) was given back by file_close",
+    );
+    check("f = file_open f; file_read f 0", "file_read f: 0 bytes from 0 on are no part of a file");
+    check("f = file_open f; file_read f 4K; page_of f+4096", "page 1 of f+0x1000 is not in memory");
+    check("f = file_open f; free_pages f", "f is a file, which file_close gives back, nothing for free_pages");
+    check("k = kmalloc 8 GFP_KERNEL; file_read k 8", "k is a kmalloc object, nothing for file_read");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn check_files(script: &str, expected: &str) {
 fn commands() {
     check("k = kmaloc 1 GFP_KERNEL", "line 1, column 5: no command `kmaloc`; did you mean `kmalloc`?");
     check("zebra", "line 1, column 1: no command `zebra`; `help` lists the commands");
-    check("live\n  reclaim", "line 2, column 3: reclaim: not in this version");
+    check("live\n  fail", "line 2, column 3: fail: not in this version");
     check("fail nth=3", "line 1, column 1: fail: not in this version");
     check(
         "open h /dev/x r",
@@ -39,6 +39,9 @@ fn commands() {
     check("k =", "line 1, column 4: expected a command; `help` lists them");
     check("0k = live", "line 1, column 1: `0k` cannot be a name; a name is letters, digits and `_`");
     check("x = drain", "line 1, column 1: `drain` gives nothing that a name could hold; usage: drain");
+    check("x = reclaim", "line 1, column 1: `reclaim` gives nothing that a name could hold; usage: reclaim");
+    check("free_every 0 p", "line 1, column 12: expected 1 or more, found `0`; usage: free_every N NAME");
+    check("free_every 2 0x1000", "line 1, column 14: expected a name, found `0x1000`; usage: free_every N NAME");
     check("live now", "line 1, column 6: unexpected `now`; usage: live");
     check("help me", "line 1, column 6: no command `me`; `help` lists them");
     check("sysctl vm.x=1", "line 1, column 8: sysctl: setting values is not in this version");

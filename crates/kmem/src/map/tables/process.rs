@@ -17,7 +17,7 @@ use crate::machine::Machine;
 use crate::map::entry::{Entry, Prot, RootRead};
 use crate::memory::Memory;
 use crate::sync::{AtomicU32, Ordering, SpinLock};
-use crate::units::{Order, Pfn, PhysAddr, VirtAddr, PAGE_SIZE};
+use crate::units::{align_up, Order, Pfn, PhysAddr, VirtAddr, PAGE_SIZE};
 
 /// What the tables of a process say about an address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,9 +132,13 @@ impl PageTables {
         let keeps_root = self.format.root_read == RootRead::WhenLoaded;
         self.free_below(mem, Place { number: 0, table: self.root, start: 0 }, (floor, ceiling), keeps_root, freed);
     }
+    /// Returns one past the last address whose tables are a process's own: `task_size` up to a whole entry of the root.
+    pub(crate) fn user_end(&self, task_size: u64) -> VirtAddr {
+        VirtAddr::new(align_up(task_size, self.level(0).bytes()))
+    }
     /// Frees all tables of the user part, in which nothing is mapped, and the root.
     pub(crate) fn free_process<M: Machine>(&self, mem: &Memory<M>, task_size: u64) {
-        let range = (VirtAddr::new(0), VirtAddr::new(task_size));
+        let range = (VirtAddr::new(0), self.user_end(task_size));
         self.free_below(mem, Place { number: 0, table: self.root, start: 0 }, range, false, &mut |_| ());
         let order = Order::covering(self.format.root_bytes()).unwrap_or(Order::ZERO);
         self.give_page(mem, self.root, order);

@@ -33,6 +33,11 @@ pub fn run_all() -> ExitCode {
     });
     steps.step("clippy", || run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])));
     steps.step("tests", || run(cargo().args(["test", "--workspace", "--no-fail-fast"])));
+    steps.step("interleavings", || {
+        let mut cargo = cargo();
+        cargo.args(["test", "--release", "--package", "kmem", "--lib", "interleavings"]);
+        run(cargo.env("RUSTFLAGS", "--cfg kmem_loom").env("CARGO_TARGET_DIR", repo::target_dir("loom")))
+    });
     steps.step("documentation", || {
         run(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))
     });

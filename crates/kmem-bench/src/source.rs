@@ -10,6 +10,11 @@ pub trait PageSource {
     fn alloc(&mut self, order: u32) -> Option<u64>;
     /// Gives back a block that [`PageSource::alloc`] gave with this order.
     fn free(&mut self, pfn: u64, order: u32);
+    /// Counts the free blocks of an order that there are, those inside larger ones too. What a source keeps back from
+    /// ordinary requests (a kernel's watermarks) counts as well. The source is not used any more.
+    fn count_free(&mut self, order: u32) -> u64 {
+        std::iter::from_fn(|| self.alloc(order)).count() as u64
+    }
 }
 
 impl<S: PageSource> PageSource for &mut S {
@@ -20,6 +25,9 @@ impl<S: PageSource> PageSource for &mut S {
     #[inline(always)]
     fn free(&mut self, pfn: u64, order: u32) {
         (**self).free(pfn, order);
+    }
+    fn count_free(&mut self, order: u32) -> u64 {
+        (**self).count_free(order)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::error::HostError;
 use crate::hosted::{Displacement, Hosted, HostedConfig};
 use kmem::boot::{plan, BootError, BootParams, Plan};
 use kmem::kernel::BootFailure;
+use kmem::page::Tracer;
 use kmem::units::PhysRange;
 use kmem::{Kernel, Profile, VirtAddr};
 
@@ -31,9 +32,23 @@ pub fn boot(
     displacement: Displacement,
     console: impl Fn(&str) + Send + Sync + 'static,
 ) -> Result<Kernel<Hosted>, HostedBootError> {
+    boot_traced(profile, params, displacement, console, None)
+}
+
+/// As [`boot`], with a tracer that hears of every page from the first on.
+///
+/// # Errors
+/// As [`boot`].
+pub fn boot_traced(
+    profile: &'static Profile,
+    params: &BootParams<'_>,
+    displacement: Displacement,
+    console: impl Fn(&str) + Send + Sync + 'static,
+    tracer: Option<Tracer>,
+) -> Result<Kernel<Hosted>, HostedBootError> {
     let plan = plan(profile, params).map_err(HostedBootError::Plan)?;
     let machine = Hosted::new(&config(profile, &plan, displacement), console)?;
-    Kernel::boot(machine, profile, plan, params.cmdline).map_err(HostedBootError::Boot)
+    Kernel::boot_traced(machine, profile, plan, params.cmdline, tracer).map_err(HostedBootError::Boot)
 }
 
 /// Returns the machine that a plan needs. Without an MMU the true addresses cannot be had, so it is displaced below

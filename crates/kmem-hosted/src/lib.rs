@@ -33,8 +33,10 @@ mod mapping;
 mod registry;
 pub mod signal;
 mod tlb;
+pub mod trace;
 
-pub use boot::{boot, config, HostedBootError};
+pub use boot::{boot, boot_traced, config, HostedBootError};
 pub use cpu::CpuGuard;
 pub use error::HostError;
 pub use hosted::{Displacement, Hosted, HostedConfig, Protection, Unmapped};
+pub use trace::Listener;

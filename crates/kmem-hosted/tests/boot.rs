@@ -25,7 +25,7 @@ fn every_profile_boots_and_verifies() {
         kernel.drain();
         kernel.verify().unwrap_or_else(|broken| panic!("{}: {broken}", profile.name));
         let mut text = String::new();
-        for file in kmem::Kernel::<kmem_hosted::Hosted>::PROC_FILES {
+        for file in kernel.proc_files() {
             text.push_str(&format!("==> /proc/{file} <==\n"));
             kernel.write_proc(file, &mut text).unwrap().unwrap();
         }

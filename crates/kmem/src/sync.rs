@@ -22,14 +22,85 @@
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 pub(crate) use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+pub(crate) use protocol::{light_fence, relax, Shared, Witness};
+
+/// The words by which CPUs agree who may touch what.
+#[cfg(not(all(test, kmem_loom)))]
+mod protocol {
+    use core::sync::atomic::{compiler_fence, Ordering};
+
+    /// A word of a protocol between CPUs.
+    pub(crate) type Shared = core::sync::atomic::AtomicU32;
+
+    /// Stands for what a protocol guards, for the model checker to see; here it is nothing.
+    #[derive(Default)]
+    pub(crate) struct Witness;
+
+    impl Witness {
+        /// Says that the guarded data is used.
+        #[inline(always)]
+        pub(crate) fn touch(&self) {}
+    }
+
+    /// Keeps the compiler from moving a load before a store that stands above it. The CPU may still do so: whoever depends
+    /// on the order from outside makes all CPUs pass a barrier ([`crate::machine::Machine::barrier_everywhere`]).
+    #[inline(always)]
+    pub(crate) fn light_fence() {
+        compiler_fence(Ordering::SeqCst);
+    }
+    /// Waits a moment for another CPU.
+    #[inline]
+    pub(crate) fn relax() {
+        core::hint::spin_loop();
+    }
+}
+
+/// The same for the model checker (`page/tests/interleavings.rs`): it owns the words, and is told of each use of what they
+/// guard. A light fence and a barrier on all CPUs have the effect of two full fences, one on each side, so that is what
+/// both are here.
+#[cfg(all(test, kmem_loom))]
+pub(crate) mod protocol {
+    use core::cell::Cell;
+    use loom::cell::UnsafeCell;
+
+    pub(crate) type Shared = loom::sync::atomic::AtomicU32;
+
+    std::thread_local! {
+        /// Whether light fences do anything: a model without them must fail. (A model runs on the thread of its test.)
+        pub(crate) static FENCES: Cell<bool> = const { Cell::new(true) };
+    }
+
+    #[derive(Default)]
+    pub(crate) struct Witness(UnsafeCell<()>);
+
+    // SAFETY: There is nothing in it; that two touch it at once is what the model looks for.
+    #[allow(unsafe_code)]
+    unsafe impl Sync for Witness {}
+
+    impl Witness {
+        pub(crate) fn touch(&self) {
+            self.0.with_mut(|_| ());
+        }
+    }
+
+    pub(crate) fn light_fence() {
+        if FENCES.get() {
+            loom::sync::atomic::fence(loom::sync::atomic::Ordering::SeqCst);
+        }
+    }
+    pub(crate) fn relax() {
+        loom::thread::yield_now();
+    }
+}
 
 /// A ticket lock around `T`.
 ///
 /// # Invariants
 /// `value` is reached only by the holder of the ticket that `serving` shows.
 pub(crate) struct SpinLock<T> {
-    next: AtomicU32,
-    serving: AtomicU32,
+    next: Shared,
+    serving: Shared,
+    witness: Witness,
     value: UnsafeCell<T>,
 }
 
@@ -38,14 +109,16 @@ pub(crate) struct SpinLock<T> {
 unsafe impl<T: Send> Sync for SpinLock<T> {}
 
 impl<T> SpinLock<T> {
-    pub(crate) const fn new(value: T) -> Self {
-        Self { next: AtomicU32::new(0), serving: AtomicU32::new(0), value: UnsafeCell::new(value) }
+    pub(crate) fn new(value: T) -> Self {
+        let (next, serving) = (Shared::new(0), Shared::new(0));
+        Self { next, serving, witness: Witness::default(), value: UnsafeCell::new(value) }
     }
     pub(crate) fn lock(&self) -> SpinGuard<'_, T> {
         let ticket = self.next.fetch_add(1, Ordering::Relaxed);
         while self.serving.load(Ordering::Acquire) != ticket {
             relax();
         }
+        self.witness.touch();
         SpinGuard { lock: self, ticket }
     }
 }
@@ -79,6 +152,7 @@ impl<T> DerefMut for SpinGuard<'_, T> {
 }
 impl<T> Drop for SpinGuard<'_, T> {
     fn drop(&mut self) {
+        self.lock.witness.touch();
         self.lock.serving.store(self.ticket.wrapping_add(1), Ordering::Release);
     }
 }
@@ -119,16 +193,4 @@ impl Tally {
     pub(crate) fn add(&self, n: usize) {
         self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
     }
-}
-
-/// Keeps the compiler from moving a load before a store that stands above it. The CPU may still do so: whoever depends on
-/// the order from outside makes all CPUs pass a barrier ([`crate::machine::Machine::barrier_everywhere`]).
-#[inline(always)]
-pub(crate) fn light_fence() {
-    core::sync::atomic::compiler_fence(Ordering::SeqCst);
-}
-/// Waits a moment for another CPU.
-#[inline]
-pub(crate) fn relax() {
-    core::hint::spin_loop();
 }

@@ -187,12 +187,12 @@ fn request(random: &mut Random, nodes: u32) -> Request {
     request
 }
 
-/// One operation. `fills`: more is taken than given, so that the machine runs full.
-fn step(kernel: &Kernel<HeapMachine>, model: &mut Model<'_>, random: &mut Random, fills: bool) {
+/// One operation. The machine runs full in phase 0, stays so in phase 1, and empties in phase 2.
+fn step(kernel: &Kernel<HeapMachine>, model: &mut Model<'_>, random: &mut Random, phase: usize) {
     let pages = kernel.pages();
     let cpu = random.below(pages.cpus() as usize) as u32;
     support::become_cpu(cpu);
-    let take = if fills { 60 } else { 36 };
+    let take = [55, 40, 20][phase];
     let dice = random.below(100);
     if dice < take || model.held.is_empty() {
         let request = request(random, pages.nodes());
@@ -205,7 +205,7 @@ fn step(kernel: &Kernel<HeapMachine>, model: &mut Model<'_>, random: &mut Random
     }
     let at = random.below(model.held.len());
     match dice {
-        60..=85 => give(kernel, model, cpu, at),
+        ..=85 => give(kernel, model, cpu, at),
         86 | 87 => {
             let block = model.held[at];
             let done = pages.split(block.pfn, block.order);
@@ -322,7 +322,7 @@ fn work(ground: &Ground, seed: u64, steps: u64, verify_every: u64) -> Vec<(&'sta
     model.settle();
     let free = kernel.pages().free_pages() + model.ledger.sums().cpu_lists.values().sum::<u64>();
     for at in 0..steps {
-        step(&kernel, &mut model, &mut random, at / 1000 % 2 == 0);
+        step(&kernel, &mut model, &mut random, (at / 1000 % 3) as usize);
         if at % verify_every == 0 {
             kernel
                 .pages()
@@ -373,7 +373,7 @@ fn small_machines_answer_as_foreseen() {
     for what in
         ["hit", "first attempt", "second attempt", "answered after a drain", "refused", "block stolen", "drained"]
     {
-        assert!(total.get(what).is_some_and(|count| *count > 100), "{what}: {total:?}");
+        assert!(total.get(what).is_some_and(|count| *count > 50), "{what}: {total:?}");
     }
 }
 
@@ -401,7 +401,7 @@ fn a_tracer_changes_nothing() {
                 held.extend(got[0].map(|pfn| (pfn, order)));
             } else if !held.is_empty() {
                 let (pfn, order) = held.swap_remove(random.below(held.len()));
-                [&traced, &plain].map(|kernel| assert_eq!(kernel.pages().free(cpu, pfn, order), Ok(())));
+                [&traced, &plain].into_iter().for_each(|kernel| assert_eq!(kernel.pages().free(cpu, pfn, order), Ok(())));
             }
         }
         LOG.take();
@@ -415,7 +415,7 @@ fn a_log_with_an_event_too_few_or_too_many_is_refused() {
     let mut model = Model::new(&kernel, &events());
     let mut random = Random(seed());
     for at in 0..300 {
-        step(&kernel, &mut model, &mut random, at / 50 % 2 == 0);
+        step(&kernel, &mut model, &mut random, at / 50 % 3);
     }
     model.settle();
     let log = HISTORY.take().unwrap();

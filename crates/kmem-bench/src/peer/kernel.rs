@@ -111,6 +111,16 @@ impl PageSource for Thread<'_> {
             debug_assert!(freed.is_ok());
         }
     }
+    fn count_free(&mut self, order: u32) -> u64 {
+        self.kernel.drain();
+        count_free(self.kernel, order)
+    }
+}
+
+/// Counts the free blocks of an order in a kernel's zones.
+fn count_free(kernel: &Kernel<Hosted>, order: u32) -> u64 {
+    let blocks = kernel.pages().zone_counts().map(|zone| zone.blocks);
+    blocks.map(|blocks| (order..16).map(|at| blocks[at as usize] << (at - order)).sum::<u64>()).sum()
 }
 
 impl Peer for AsCalled {
@@ -151,6 +161,7 @@ impl<const MOBILITY: u8> CpuGiven<MOBILITY> {
 
 /// One CPU of the kernel.
 pub struct Cpu<'a, const MOBILITY: u8> {
+    kernel: &'a Kernel<Hosted>,
     pages: OnCpu<'a>,
     odd: bool,
 }
@@ -182,6 +193,10 @@ impl<const MOBILITY: u8> PageSource for Cpu<'_, MOBILITY> {
             debug_assert!(freed.is_ok());
         }
     }
+    fn count_free(&mut self, order: u32) -> u64 {
+        self.pages.drain();
+        count_free(self.kernel, order)
+    }
 }
 
 impl<const MOBILITY: u8> Peer for CpuGiven<MOBILITY> {
@@ -190,10 +205,10 @@ impl<const MOBILITY: u8> Peer for CpuGiven<MOBILITY> {
 
     fn alone(&mut self) -> Cpu<'_, MOBILITY> {
         let pages = self.0.pages().on_cpu(0).expect("a machine has a CPU 0");
-        Cpu { pages, odd: false }
+        Cpu { kernel: &self.0, pages, odd: false }
     }
     fn on_cpu(&self, cpu: u32) -> Option<Cpu<'_, MOBILITY>> {
-        Some(Cpu { pages: self.0.pages().on_cpu(cpu)?, odd: false })
+        Some(Cpu { kernel: &self.0, pages: self.0.pages().on_cpu(cpu)?, odd: false })
     }
     fn pages(&self) -> u64 {
         self.0.pages().managed()

@@ -37,8 +37,7 @@ pub fn long_use(source: &mut impl PageSource, pages: u64, fill: u32, events: u64
     while user.taken < middle && user.take(source) {}
 
     let free = pages - user.taken;
-    let blocks = std::iter::from_fn(|| source.alloc(LARGE)).count() as u64;
-    Some(Left { blocks, of: free >> LARGE })
+    Some(Left { blocks: source.count_free(LARGE), of: free >> LARGE })
 }
 
 struct User {

@@ -4,6 +4,7 @@ use crate::failure::{Failure, Verdict};
 use crate::machine_options::{Chosen, MachineOptions};
 use crate::region::regions;
 use kmem::boot::Plan;
+use kmem::kernel::{proc_path, PROC_FILES};
 use kmem::snapshot::proc::boot_log;
 use kmem::snapshot::MemField;
 use kmem::Kernel;
@@ -18,7 +19,7 @@ Examples:
   kmem boot --machine msm8x25 --cmdline vmalloc=300M
   kmem boot --machine linux-2.6-i386 --ram 160M --show meminfo,vmallocinfo,buddyinfo")]
 pub struct Boot {
-    /// Print these files of /proc too: meminfo,zoneinfo,…, or `all`
+    /// Print these files too: meminfo,zoneinfo,…, /proc/sys/vm/KEY, or `all`
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     show: Vec<String>,
     /// One JSON document (schema kmem.boot/1)
@@ -28,42 +29,69 @@ pub struct Boot {
     machine: MachineOptions,
 }
 
-const FILES: &[&str] = Kernel::<Hosted>::PROC_FILES;
-
 impl Boot {
     /// Boots and prints.
     pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
-        let files = files(&self.show)?;
+        check(&self.show)?;
         let chosen = self.machine.choose(&mut io::stderr())?;
         let kernel = chosen.boot(Displacement::Any, crate::report::kernel_line)?;
+        let files = files(&self.show, &kernel)?;
         if self.json {
             super::print_json(out, &document(&chosen, &kernel, &files)?)?;
             return Ok(Verdict::Well);
         }
         out.write_all(log(&chosen, kernel.plan()).as_bytes())?;
         for name in files {
-            write!(out, "==> /proc/{name} <==\n{}", file(&kernel, name)?)?;
+            let (folder, name) = proc_path(name);
+            write!(out, "==> {folder}{name} <==\n{}", file(&kernel, name)?)?;
         }
         Ok(Verdict::Well)
     }
 }
 
-/// The files that `--show` asks for.
-fn files(asked: &[String]) -> Result<Vec<&'static str>, Failure> {
-    let mut files = Vec::new();
+/// A tunable's file, as `--show` names it.
+fn tunable(name: &str) -> Option<&str> {
+    let name = name.strip_prefix("/proc/").unwrap_or(name);
+    name.starts_with("sys/vm/").then_some(name)
+}
+
+/// The file that a word of `--show` names; `None` for `all`, and for what is no file.
+fn named(name: &str) -> Option<&str> {
+    match Kernel::<Hosted>::proc_file(name) {
+        Some(file) => Some(file),
+        None => tunable(name),
+    }
+}
+
+/// Checks what `--show` asks for before a machine is made for it.
+fn check(asked: &[String]) -> Result<(), Failure> {
     for name in asked {
-        let name = name.strip_prefix("/proc/").unwrap_or(name);
-        if name == "all" {
-            files.extend(FILES.iter().filter(|file| !asked.iter().any(|asked| asked == **file)));
+        if name == "all" || named(name).is_some() {
             continue;
         }
-        let Some(file) = FILES.iter().find(|file| **file == name) else {
-            let near = kmem_shell::did_you_mean(name, FILES.iter().copied());
-            let near = near.map_or(String::new(), |near| format!("did you mean {near}? "));
-            let failure = Failure::request(format!("--show {name}: there is no such file"));
-            return Err(failure.help(format!("{near}there are {}, or all", FILES.join(","))));
-        };
-        files.push(*file);
+        let near = kmem_shell::did_you_mean(name, PROC_FILES.iter().copied());
+        let near = near.map_or(String::new(), |near| format!("did you mean {near}? "));
+        let failure = Failure::request(format!("--show {name}: there is no such file"));
+        return Err(failure.help(format!("{near}there are {}, sys/vm/KEY, or all", PROC_FILES.join(","))));
+    }
+    Ok(())
+}
+
+/// The files that `--show` asks for; `all` are those that this kernel has, and were not asked for by name.
+fn files<'a>(asked: &'a [String], kernel: &Kernel<Hosted>) -> Result<Vec<&'a str>, Failure> {
+    let mut files: Vec<&'a str> = Vec::new();
+    for name in asked {
+        match named(name) {
+            None => {
+                let is_new = |file: &&str| !asked.iter().any(|name| named(name).is_some_and(|name| name == *file));
+                files.extend(kernel.proc_files().filter(is_new).map(|file| -> &'a str { file }));
+            }
+            Some(file) if kernel.write_proc(file, &mut String::new()).is_some() => files.push(file),
+            Some(file) => {
+                let release = kernel.memory().profile.release;
+                return Err(Failure::request(format!("--show {file}: Linux {release} has no such file")));
+            }
+        }
     }
     Ok(files)
 }
@@ -73,7 +101,7 @@ fn file(kernel: &Kernel<Hosted>, name: &str) -> Result<String, Failure> {
     let mut text = String::new();
     match kernel.write_proc(name, &mut text) {
         Some(Ok(())) => Ok(text),
-        _ => Err(Failure::Host { what: format!("/proc/{name} could not be written"), help: None }),
+        _ => Err(Failure::Host { what: format!("{name} could not be written"), help: None }),
     }
 }
 

@@ -55,6 +55,11 @@ impl<'a> CommandLine<'a> {
     pub fn is(self, name: &str, value: &str) -> bool {
         self.last(name).is_some_and(|param| param.value == Some(value))
     }
+    /// True when the last parameter of this name is on, as `kstrtobool` has it.
+    pub fn is_on(self, name: &str) -> bool {
+        let value = self.last(name).and_then(|param| param.value).unwrap_or_default();
+        matches!(value.as_bytes(), [b'1' | b'y' | b'Y' | b't' | b'T', ..] | [b'o' | b'O', b'n' | b'N', ..])
+    }
     /// Returns the parameters that neither the memory system nor any usual boot knows.
     pub fn unknown(self) -> impl Iterator<Item = Param<'a>> {
         self.params().filter(|param| state_of(param.name) == Known::No)
@@ -214,8 +219,8 @@ pub static PARAMETERS: &[Parameter] = &[
     used("default_hugepagesz", "the usual size of huge pages"),
     accepted("init_on_alloc", "zero what is allocated"),
     accepted("init_on_free", "zero what is freed"),
-    accepted("page_poison", "fill free pages"),
-    accepted("page_owner", "remember who allocated a page"),
+    used("page_poison", "`1`: fill freed pages, and see writes to them when they are allocated again"),
+    used("page_owner", "`on`: remember who allocated a page"),
     accepted("page_alloc.shuffle", "shuffle the free lists"),
     accepted("debug_pagealloc", "unmap free pages"),
     accepted("debug_guardpage_minorder", "order of guard pages"),

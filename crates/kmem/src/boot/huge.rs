@@ -25,9 +25,8 @@ pub struct HugePool {
 /// Returns the pools that the command line asks for, in order.
 pub fn huge_pools<'a>(profile: &Profile, cmdline: CommandLine<'a>) -> impl Iterator<Item = HugePool> + 'a {
     let (usual, gigantic) = (profile.image.huge_page_bytes, profile.image.gigantic);
-    let known = move |bytes: u64| bytes > 0 && (bytes == usual || gigantic.contains(&bytes));
-    let size = move |value: Option<&str>| value.and_then(memparse).map(|(bytes, _)| bytes).filter(|&it| known(it));
-    let default = cmdline.last("default_hugepagesz").and_then(|param| size(param.value)).unwrap_or(usual);
+    let size = move |value| known_size(usual, gigantic, value);
+    let default = default_huge_page(profile, cmdline);
     let mut bytes = Some(default).filter(|&bytes| bytes > 0);
     cmdline.params().filter_map(move |param| {
         match param.name {
@@ -41,6 +40,19 @@ pub fn huge_pools<'a>(profile: &Profile, cmdline: CommandLine<'a>) -> impl Itera
         }
         None
     })
+}
+
+/// Returns the bytes of a huge page when nobody says which: `default_hugepagesz=`, else the usual ones. 0: there are none.
+pub fn default_huge_page(profile: &Profile, cmdline: CommandLine<'_>) -> u64 {
+    let usual = profile.image.huge_page_bytes;
+    let asked = cmdline.last("default_hugepagesz");
+    asked.and_then(|param| known_size(usual, profile.image.gigantic, param.value)).unwrap_or(usual)
+}
+
+/// Reads a size, if there are huge pages of it.
+fn known_size(usual: u64, gigantic: &[u64], value: Option<&str>) -> Option<u64> {
+    let (bytes, _) = value.and_then(memparse)?;
+    Some(bytes).filter(|&bytes| bytes > 0 && (bytes == usual || gigantic.contains(&bytes)))
 }
 
 /// Reads `64`, or `0:16,1:48` with nodes.

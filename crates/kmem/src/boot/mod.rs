@@ -29,7 +29,7 @@ mod zones;
 pub use error::BootError;
 pub use firmware::{firmware_map, FirmwareEntry, FirmwareMap};
 pub use held::PlanHash;
-pub use huge::{huge_pools, HugePool};
+pub use huge::{default_huge_page, huge_pools, HugePool};
 pub use nodes::{cut_nodes, equal_nodes, NodeRange, NodeRanges, MAX_NODE_RANGES};
 pub use zones::{PlanZone, ZonePages};
 

@@ -133,6 +133,14 @@ impl Plan {
         self.sections(section).map(|(from, to)| below(to * section) - below(from * section)).sum()
     }
 
+    /// True when there is a page structure for a frame of a zone: everywhere without sections, else where a section holds
+    /// RAM.
+    pub fn has_page_structure(&self, profile: &Profile, pfn: Pfn) -> bool {
+        let Some(section) = profile.counting.section_bytes else { return true };
+        let at = pfn.raw() / (section >> PAGE_SHIFT);
+        self.sections(section >> PAGE_SHIFT).any(|(from, to)| (from..to).contains(&at))
+    }
+
     /// Returns the sections that hold RAM, as runs: first, and one past the last. No section is in two runs.
     fn sections(&self, section: u64) -> impl Iterator<Item = (u64, u64)> + '_ {
         let mut done = 0;

@@ -3,16 +3,29 @@
 //! [`Kernel::boot`] takes a machine and a [`Plan`], puts the mem_map into the machine's RAM, gives what is free to the
 //! page allocator, makes kmalloc's caches and the page tables. What the layers can do is reached through the kernel: it
 //! derefs to [`Memory`] (pages, slabs, kmalloc), and adds vmalloc, kmap and pools with the machine filled in.
+//!
+//! # What it shows of itself
+//! `proc` (the files, and the rows of those that are lists) · `zones` (zones and nodes) · `meminfo` · `vmstat` · `sysctl`
+//! (tunables, read and written) · `report` (what it says when memory is short).
 
+mod meminfo;
 mod proc;
 mod report;
+mod sysctl;
+mod vmstat;
+mod zones;
+
+pub use proc::{proc_path, PROC_FILES};
+pub use sysctl::SysctlError;
 
 use crate::boot::cmdline::CommandLine;
-use crate::boot::{BootError, Plan};
+use crate::boot::{default_huge_page, huge_pools, BootError, Plan};
 use crate::error::{AllocError, Broken};
 use crate::machine::Machine;
 use crate::map::Map;
-use crate::memory::{Memory, UserMemory};
+use crate::memory::settings::Settings;
+use crate::memory::{HugePools, Memory, UserMemory};
+use crate::page::ext::Wanted;
 use crate::page::frame::{Frame, FrameTable};
 use crate::page::tunables::Tunables;
 use crate::page::watermark::{Tuning, MAX_ZONES};
@@ -24,10 +37,12 @@ use crate::reclaim::Reclaim;
 use crate::slab::geometry::Ground;
 use crate::slab::kmalloc::Kmalloc;
 use crate::slab::{CreateError, SlabAllocator};
+use crate::sync::SpinLock;
 use crate::units::{align_up, Order, Pfn, PhysRange, PAGE_SIZE};
 use crate::user::Processes;
 use core::fmt;
 use core::ops::Deref;
+use sysctl::Tuned;
 
 /// A booted kernel. What it is made of points into the machine's RAM, so none of it is ever handed out by value.
 pub struct Kernel<M: Machine> {
@@ -36,8 +51,7 @@ pub struct Kernel<M: Machine> {
     pub(crate) pools: Pools,
     pub(crate) user: Placed<Processes>,
     plan: Plan,
-    tunables: Tunables,
-    tuning: Tuning,
+    tuned: SpinLock<Tuned>,
     mem_map: PhysRange,
     first_pfn: Pfn,
 }
@@ -132,7 +146,9 @@ impl<M: Machine> Kernel<M> {
         let extents = extents(profile, &plan);
         let (first_pfn, frame_count) = span(profile, &extents);
         let spare = PageAllocator::bytes(profile, &extents, cpus, plan.nodes());
-        let bytes = frame_count * size_of::<Frame>() as u64 + spare;
+        let on = |name| CommandLine::new(cmdline).is_on(name);
+        let wanted = Wanted { poison: on("page_poison"), owner: on("page_owner") };
+        let bytes = frame_count * size_of::<Frame>() as u64 + spare + wanted.bytes(frame_count, cpus);
         let mem_map = mem_map_place(&plan, bytes)?;
         let mut reserve =
             Reserve::new(&ram, mem_map, bytes, machine.ram_is_zeroed()).ok_or(BootFailure::MemMap { bytes })?;
@@ -146,6 +162,7 @@ impl<M: Machine> Kernel<M> {
             cpu_node: &|cpu| plan.node_of_cpu(cpu),
             low_end: Pfn::containing(plan.layout.low.end),
             tracer,
+            ext: Some((wanted, ram.share())),
         };
         let mut pages = PageAllocator::new(&mut reserve, parts).ok_or(BootFailure::MemMap { bytes })?;
         hand_over(&pages, &plan);
@@ -165,14 +182,32 @@ impl<M: Machine> Kernel<M> {
         let mut slab = SlabAllocator::new(ram.share(), profile.page_offset, ground);
         slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile)?;
         let reclaim = Reclaim::default();
-        let mut memory = Memory { machine, profile, ram, pages, slab, reclaim, users: None, reporter: None };
+        let settings = Settings::new(profile);
+        let huge = HugePools::default();
+        let mut memory =
+            Memory { machine, profile, ram, pages, slab, reclaim, settings, huge, users: None, reporter: None };
         let user: Placed<Processes> = memory.place()?;
         memory.users = Some(user.seen_as(|user| user as &dyn UserMemory<M>));
         memory.reporter = Some(report::write);
         let map = Map::boot(&memory, &plan.layout, plan.memblock.memory())?;
+        let line = CommandLine::new(cmdline);
+        let sizes = profile.image.gigantic.iter().copied().chain([profile.image.huge_page_bytes]);
+        let (usual, asked) = (default_huge_page(profile, line), huge_pools(profile, line));
+        memory.huge = memory.fill_huge_pools(&plan, usual, sizes, asked);
         // So that the first state of the zones is one that `drain` leads back to.
         memory.drain();
-        Ok(Self { memory, map, pools: Pools::default(), user, plan, tunables, tuning, mem_map, first_pfn })
+        // What fragmentation added to the marks meanwhile is kswapd's to take back.
+        (0..plan.nodes()).for_each(|node| memory.pages.end_boost(node));
+        Ok(Self {
+            memory,
+            map,
+            pools: Pools::default(),
+            user,
+            plan,
+            tuned: SpinLock::new(Tuned { tunables, tuning }),
+            mem_map,
+            first_pfn,
+        })
     }
 
     /// Returns pages, slabs, kmalloc: what the kernel derefs to.
@@ -196,12 +231,14 @@ impl<M: Machine> Kernel<M> {
         &self.plan
     }
     /// Returns the watermarks and list sizes in force, with min_free_kbytes.
-    pub fn tuning(&self) -> &Tuning {
-        &self.tuning
+    pub fn tuning(&self) -> Tuning {
+        let _irq = self.irq_off();
+        self.tuned.lock().tuning
     }
     /// Returns the memory tunables in force.
-    pub fn tunables(&self) -> &Tunables {
-        &self.tunables
+    pub fn tunables(&self) -> Tunables {
+        let _irq = self.irq_off();
+        self.tuned.lock().tunables
     }
     /// Returns where the page structures lie in RAM.
     pub fn mem_map(&self) -> PhysRange {

@@ -1,41 +1,82 @@
-//! What a kernel shows of itself: the engine's state as snapshots, and the files under `/proc` that render them.
+//! What a kernel shows of itself: the files under `/proc`, and the engine's state as the rows of those that are lists.
 
-use super::Kernel;
+use super::{zones, Kernel, SysctlError};
 use crate::error::Name;
 use crate::machine::Machine;
-use crate::map::entry::PagingFormat;
-use crate::map::{Space, VmFlags};
+use crate::map::VmFlags;
+use crate::memory::Memory;
 use crate::profile::SlabRule;
-use crate::snapshot::proc::{buddyinfo, iomem, meminfo, slabinfo, vmallocinfo, zoneinfo};
-use crate::snapshot::{
-    BuddyRow, IoMemRow, MemField, MemInfo, PcpInfo, SlabRow, Stat, Stats, VmAreaFlags, VmAreaRow, ZoneInfo, MAX_CPUS,
-};
-use crate::units::PAGE_SHIFT;
-use crate::user::{NewPages, TableCount, UserCounts};
+use crate::slab::CacheInfo;
+use crate::snapshot::proc::{buddyinfo, iomem, meminfo, pagetypeinfo, slabinfo, vmallocinfo, vmstat, zoneinfo};
+use crate::snapshot::{extfrag, BuddyRow, IoMemRow, PageTypeRow, SlabRow, VmAreaFlags, VmAreaRow, ZoneInfo};
 use core::fmt::{self, Write};
 
-/// Bytes of the large page that the direct map is made of.
-fn large_page_bytes(format: &PagingFormat) -> u64 {
-    let above_last = format.levels.len().saturating_sub(2);
-    format.levels.get(above_last).map_or(0, |level| 1 << level.shift)
+/// The files that kernels show, without `/proc/`; those of debugfs begin with `sys/kernel/debug/` and lie under `/`.
+/// `/proc/sys/vm/KEY` is there besides: [`Kernel::sysctl_keys`].
+pub const PROC_FILES: &[&str] = &[
+    "meminfo",
+    "zoneinfo",
+    "buddyinfo",
+    "pagetypeinfo",
+    "vmstat",
+    "slabinfo",
+    "vmallocinfo",
+    "iomem",
+    "sys/kernel/debug/extfrag/extfrag_index",
+    "sys/kernel/debug/extfrag/unusable_index",
+];
+/// Where debugfs is mounted, without the first `/`.
+const DEBUGFS: &str = "sys/kernel/debug/";
+/// Since then there are `extfrag_index` and `unusable_index`.
+const EXTFRAG_SINCE: (u32, u32, u32) = (2, 6, 35);
+
+/// Returns the folder and the name of one of [`PROC_FILES`]: together they are its path.
+pub fn proc_path(name: &str) -> (&'static str, &str) {
+    (if name.starts_with(DEBUGFS) { "/" } else { "/proc/" }, name)
 }
 
-/// Since then `Mapped` of meminfo leaves out pages of processes, which have the line `AnonPages`.
-const MAPPED_IS_FILES_SINCE: (u32, u32, u32) = (2, 6, 18);
-
-/// kB of a number of pages.
-const fn kb(pages: u64) -> u64 {
-    pages << (PAGE_SHIFT - 10)
+/// Returns a file's name without the folders that go without saying.
+fn plain(path: &str) -> &str {
+    let path = path.strip_prefix("/proc/").or_else(|| path.strip_prefix('/')).unwrap_or(path);
+    match path.strip_prefix("kernel/debug/") {
+        Some(name) => name,
+        None => path.strip_prefix(DEBUGFS).unwrap_or(path),
+    }
 }
 
 impl<M: Machine> Kernel<M> {
-    /// The files that [`Kernel::write_proc`] knows.
-    pub const PROC_FILES: &'static [&'static str] =
-        &["meminfo", "zoneinfo", "buddyinfo", "slabinfo", "vmallocinfo", "iomem"];
+    /// See [`PROC_FILES`].
+    pub const PROC_FILES: &'static [&'static str] = PROC_FILES;
 
-    /// Writes the file `/proc/NAME` as this kernel would. `None` when there is no such file.
-    pub fn write_proc(&self, name: &str, out: &mut dyn Write) -> Option<fmt::Result> {
+    /// Returns the files of [`PROC_FILES`] that this kernel has.
+    pub fn proc_files(&self) -> impl Iterator<Item = &'static str> + '_ {
+        PROC_FILES.iter().copied().filter(|name| self.has_proc(plain(name)))
+    }
+    /// Returns the file of [`PROC_FILES`] that a path names, with or without `/proc/` or `/sys/kernel/debug/`.
+    pub fn proc_file(path: &str) -> Option<&'static str> {
+        PROC_FILES.iter().copied().find(|name| plain(name) == plain(path))
+    }
+    fn has_proc(&self, name: &str) -> bool {
+        match name {
+            "pagetypeinfo" => self.profile.proc.pagetypes.is_some(),
+            "extfrag/extfrag_index" | "extfrag/unusable_index" => {
+                self.profile.version >= EXTFRAG_SINCE && self.profile.paging.is_some()
+            }
+            _ => true,
+        }
+    }
+
+    /// Writes a file as this kernel would. `path` is one of [`PROC_FILES`], with or without the folders, or
+    /// `/proc/sys/vm/KEY`. `None` when this kernel has no such file.
+    pub fn write_proc(&self, path: &str, out: &mut dyn Write) -> Option<fmt::Result> {
         let format = self.memory.profile.proc;
+        let name = plain(path);
+        if let Some(key) = name.strip_prefix("sys/vm/") {
+            return self.write_sysctl_file(key, out);
+        }
+        if !self.has_proc(name) {
+            return None;
+        }
         let _irq = self.memory.irq_off();
         Some(match name {
             "meminfo" => meminfo::write(out, format, &self.mem_info()),
@@ -46,73 +87,23 @@ impl<M: Machine> Kernel<M> {
                 let mut zones = self.zone_infos().filter(|zone| shows_empty || zone.present != 0);
                 zones.try_for_each(|zone| zoneinfo::write(out, format, [&zone]))
             }
+            "pagetypeinfo" => {
+                pagetypeinfo::write(out, format.pagetypes?, self.profile.pageblock_order, self.page_type_rows())
+            }
+            "vmstat" => vmstat::write(out, format, &self.vm_stat()),
             "slabinfo" => slabinfo::write(out, self.slab_rows()),
             "vmallocinfo" => vmallocinfo::write(out, format, self.vm_area_rows()),
             "iomem" => iomem::write(out, self.iomem_rows()),
+            "extfrag/extfrag_index" => extfrag::write_extfrag_index(out, self.buddy_rows()),
+            "extfrag/unusable_index" => extfrag::write_unusable_index(out, self.buddy_rows()),
             _ => return None,
         })
     }
-
-    /// Returns what `/proc/meminfo` shows.
-    pub fn mem_info(&self) -> MemInfo {
-        let mut info = MemInfo::default();
-        let (mut high, mut high_free, mut total, mut free, mut kept) = (0, 0, 0, 0, 0);
-        for zone in self.pages.zone_counts() {
-            total += zone.managed;
-            free += zone.free;
-            kept += (zone.high + zone.reserve.iter().copied().max().unwrap_or(0)).min(zone.managed);
-            if zone.spanned_high(self) {
-                high += zone.managed;
-                high_free += zone.free;
-            }
-        }
-        let slab = self.slab.slab_pages();
-        let areas = self.map.counts(Space::Vmalloc);
-        let modern = self.profile.version >= (4, 4, 0);
-        info[MemField::MemTotal] = kb(total);
-        info[MemField::MemFree] = kb(free);
-        // `totalreserve_pages`: what the watermarks keep from ordinary requests.
-        info[MemField::MemAvailable] = kb(free.saturating_sub(kept));
-        info[MemField::HighTotal] = kb(high);
-        info[MemField::HighFree] = kb(high_free);
-        info[MemField::LowTotal] = kb(total - high);
-        info[MemField::LowFree] = kb(free - high_free);
-        info[MemField::Slab] = kb(slab);
-        info[MemField::SUnreclaim] = kb(slab);
-        info[MemField::CommitLimit] = kb(total / 2);
-        let user = self.user().counts();
-        let (whole, anon) = match self.profile.user.new_pages {
-            NewPages::Active => (MemField::Active, MemField::ActiveAnon),
-            NewPages::Inactive => (MemField::Inactive, MemField::InactiveAnon),
-        };
-        info[whole] = kb(user.rss);
-        info[anon] = kb(user.rss);
-        info[MemField::AnonPages] = kb(user.rss);
-        if self.profile.version < MAPPED_IS_FILES_SINCE {
-            info[MemField::Mapped] = kb(user.rss);
-        }
-        info[MemField::PageTables] = kb(self.counted_tables(&user));
-        info[MemField::CommittedAs] = kb(user.committed);
-        info[MemField::VmallocTotal] = areas.range.bytes() >> 10;
-        info[MemField::VmallocUsed] = if modern { kb(self.map.vmalloc_pages()) } else { areas.used_bytes >> 10 };
-        info[MemField::VmallocChunk] = if modern { 0 } else { areas.largest_hole >> 10 };
-        info[MemField::Hugepagesize] = match self.profile.paging {
-            Some(format) => large_page_bytes(format) >> 10,
-            None => 0,
-        };
-        let large = info[MemField::Hugepagesize].max(1);
-        let low = self.plan.layout.low.bytes() >> 10;
-        info[MemField::DirectMap4k] = low % large;
-        info[MemField::DirectMap2M] = low - low % large;
-        info[MemField::DirectMap4M] = low - low % large;
-        info
-    }
-
-    /// The page tables of processes, as far as this kernel counts them.
-    fn counted_tables(&self, user: &UserCounts) -> u64 {
-        match self.profile.user.tables {
-            TableCount::Last => user.last_tables,
-            TableCount::BelowRoot => user.last_tables + user.upper_tables,
+    fn write_sysctl_file(&self, key: &str, out: &mut dyn Write) -> Option<fmt::Result> {
+        match self.sysctl(key, out) {
+            Ok(()) => Some(writeln!(out)),
+            Err(SysctlError::Output) => Some(Err(fmt::Error)),
+            Err(_) => None,
         }
     }
 
@@ -127,82 +118,23 @@ impl<M: Machine> Kernel<M> {
         })
     }
 
+    /// Returns the rows of `/proc/pagetypeinfo`: populated zones, node by node.
+    pub fn page_type_rows(&self) -> impl Iterator<Item = PageTypeRow> + Clone + '_ {
+        zones::all(self.memory()).filter(|zone| zone.extent.present != 0).map(|zone| {
+            let mut row = zones::free_by_type(self.profile, &zone);
+            row.blocks = self.pages.pageblocks(zone.slot, |pfn| self.plan.has_page_structure(self.profile, pfn));
+            row
+        })
+    }
+
     /// Returns the zones of `/proc/zoneinfo`, empty ones included.
     pub fn zone_infos(&self) -> impl Iterator<Item = ZoneInfo> + '_ {
-        let mut node_shown = None;
-        self.pages.zone_counts().map(move |zone| {
-            let index = zone.slot;
-            let cpus = (self.pages.cpus() as usize).min(MAX_CPUS);
-            let mut info = ZoneInfo {
-                node: zone.extent.node,
-                zone: Name::new(zone.extent.name),
-                free: zone.free,
-                boost: zone.boost,
-                promo: zone.promo,
-                cma: zone.cma,
-                min: zone.min,
-                low: zone.low,
-                high: zone.high,
-                spanned: zone.extent.spanned,
-                present: zone.extent.present,
-                managed: zone.managed,
-                protection: zone.reserve,
-                zones: self.profile.zones.len(),
-                cpus,
-                stat_threshold: zone.stat_threshold,
-                start_pfn: zone.extent.start.raw(),
-                ..ZoneInfo::default()
-            };
-            info.stats[Stat::FreePages] = zone.free;
-            info.stats[Stat::FreeCma] = zone.free_cma;
-            for cpu in 0..cpus {
-                let counts = self.pages.pcp_counts(index, cpu as u32);
-                info.pcp[cpu] = counts.map_or_else(PcpInfo::default, |counts| PcpInfo {
-                    count: counts.count as u32,
-                    low: 0,
-                    high: counts.high as u32,
-                    batch: counts.batch as u32,
-                });
-            }
-            if zone.extent.present != 0 && node_shown != Some(zone.extent.node) {
-                node_shown = Some(zone.extent.node);
-                let mut node = Stats::default();
-                node[Stat::SlabUnreclaimable] = self.slab.slab_pages();
-                let user = self.user().counts();
-                node[Stat::AnonPages] = user.rss;
-                node[Stat::PageTablePages] = self.counted_tables(&user);
-                info.node_stats = Some(node);
-            }
-            info
-        })
+        zones::zone_infos(self.memory())
     }
 
     /// Returns the rows of `/proc/slabinfo`, the newest cache first as kernels do.
     pub fn slab_rows(&self) -> impl Iterator<Item = SlabRow> + '_ {
-        let mut before = u32::MAX;
-        core::iter::from_fn(move || {
-            let next = self.slab.infos().filter(|info| info.serial < before).max_by_key(|info| info.serial)?;
-            before = next.serial;
-            let active_objs = next.live + next.in_cpu_arrays;
-            let mut row = SlabRow {
-                name: next.name,
-                active_objs,
-                num_objs: next.objects,
-                object_bytes: next.geometry.size.into(),
-                objects_per_slab: next.geometry.objects.into(),
-                pages_per_slab: next.geometry.order.pages(),
-                active_slabs: next.slabs.into(),
-                num_slabs: next.slabs.into(),
-                ..SlabRow::default()
-            };
-            if let SlabRule::Slab { .. } = self.profile.slab {
-                row.limit = next.geometry.cpu_limit.into();
-                row.batchcount = next.geometry.cpu_batch.into();
-                row.sharedfactor = if self.pages.cpus() > 1 { 8 } else { 0 };
-                row.active_slabs = u64::from(next.slabs) - u64::from(next.empty_slabs);
-            }
-            Some(row)
-        })
+        slab_rows(self.memory(), |_| true)
     }
 
     /// Returns the rows of `/proc/vmallocinfo` by address.
@@ -257,9 +189,38 @@ impl<M: Machine> Kernel<M> {
     }
 }
 
-impl crate::page::ZoneCounts {
-    /// True for a zone above the direct map.
-    fn spanned_high<M: Machine>(&self, kernel: &Kernel<M>) -> bool {
-        self.extent.spanned != 0 && kernel.memory.is_high(self.extent.start)
+/// Returns the rows of the caches that `wanted` chooses, the newest first.
+pub(super) fn slab_rows<'a, M: Machine>(
+    mem: &'a Memory<M>,
+    wanted: impl Fn(&CacheInfo) -> bool + 'a,
+) -> impl Iterator<Item = SlabRow> + 'a {
+    let mut before = u32::MAX;
+    core::iter::from_fn(move || loop {
+        let next = mem.slab.infos().filter(|info| info.serial < before).max_by_key(|info| info.serial)?;
+        before = next.serial;
+        if wanted(&next) {
+            return Some(slab_row(mem, &next));
+        }
+    })
+}
+
+fn slab_row<M: Machine>(mem: &Memory<M>, info: &CacheInfo) -> SlabRow {
+    let mut row = SlabRow {
+        name: info.name,
+        active_objs: info.live + info.in_cpu_arrays,
+        num_objs: info.objects,
+        object_bytes: info.geometry.size.into(),
+        objects_per_slab: info.geometry.objects.into(),
+        pages_per_slab: info.geometry.order.pages(),
+        active_slabs: info.slabs.into(),
+        num_slabs: info.slabs.into(),
+        ..SlabRow::default()
+    };
+    if let SlabRule::Slab { .. } = mem.profile.slab {
+        row.limit = info.geometry.cpu_limit.into();
+        row.batchcount = info.geometry.cpu_batch.into();
+        row.sharedfactor = if mem.pages.cpus() > 1 { 8 } else { 0 };
+        row.active_slabs = u64::from(info.slabs) - u64::from(info.empty_slabs);
     }
+    row
 }

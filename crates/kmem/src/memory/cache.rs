@@ -6,6 +6,7 @@ use super::Memory;
 use crate::error::{AllocError, Misuse};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
+use crate::page::frame::State;
 use crate::reclaim::files::Entered;
 use crate::reclaim::{FileId, FileInfo, VmEvent};
 use crate::units::{Order, Pfn};
@@ -103,6 +104,46 @@ impl<M: Machine> Memory<M> {
             return Err(Misuse::BadArgument("the file was read again while it was closed"));
         }
         Ok(dropped)
+    }
+    /// Frees the clean pages of all files: `drop_caches` 1. Returns how many. May sleep.
+    pub fn drop_pagecache(&self) -> u64 {
+        let (pages, ram) = (&self.pages, &self.ram);
+        let mut dropped = 0;
+        for file in self.reclaim.files.infos() {
+            let mut at = 0;
+            while let Some((index, pfn)) = self.reclaim.files.next(pages, ram, file.id, at) {
+                let state = pages.state(pfn);
+                let isolated = !state.has(State::DIRTY) && {
+                    let _irq = self.irq_off();
+                    pages.lru_isolate_page(pfn)
+                };
+                if isolated && self.reclaim.files.remove(pages, ram, pfn) {
+                    // The cache's reference, then the isolation's.
+                    self.put(pfn);
+                    self.put(pfn);
+                    dropped += 1;
+                } else if isolated {
+                    self.put_back(pfn, state.has(State::ACTIVE));
+                }
+                let Some(next) = index.checked_add(1) else { break };
+                at = next;
+            }
+        }
+        self.reclaim.events.add(VmEvent::DropPagecache, 1);
+        dropped
+    }
+    /// Asks the kernel's caches for all they can give: `drop_caches` 2. Returns the objects freed. May sleep.
+    pub fn drop_slab(&self) -> u64 {
+        let mut freed = 0;
+        for round in 0..u64::BITS {
+            let now = self.shrink_caches(0);
+            freed += now;
+            if now >> round <= 1 {
+                break;
+            }
+        }
+        self.reclaim.events.add(VmEvent::DropSlab, 1);
+        freed
     }
     /// Returns where page `index` of a file is in memory, without reading it; `None` when it is not.
     pub fn file_page(&self, id: FileId, index: u32) -> Option<Pfn> {

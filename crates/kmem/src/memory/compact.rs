@@ -12,6 +12,7 @@
 //! Kernel counterpart: `mm/compaction.c` (`compact_zone`, `isolate_migratepages`, `isolate_freepages`,
 //! `compaction_suitable`, `defer_compaction`), `mm/migrate.c`.
 
+use super::settings::Setting;
 use super::Memory;
 use crate::machine::Machine;
 use crate::page::frame::{FrameKind, State};
@@ -96,10 +97,7 @@ impl<M: Machine> Memory<M> {
     fn compact_zone(&self, slot: usize, order: Option<Order>, effort: Effort) -> Progress {
         let Some((start, end)) = self.pages.zone_span(slot) else { return Progress::Skipped };
         if let Some(order) = order {
-            let threshold = match self.reclaim.extfrag_threshold.load(crate::sync::Ordering::Relaxed) {
-                0 => 500,
-                threshold => i64::from(threshold),
-            };
+            let threshold = i64::from(self.setting(Setting::ExtfragThreshold));
             let index = self.pages.fragmentation_index(slot, order);
             // Negative: a block is there, so that something else stood in the way.
             if index < 0 || order > Order::ZERO && index <= threshold {

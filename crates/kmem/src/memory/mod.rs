@@ -6,22 +6,26 @@
 //!
 //! # When memory is short
 //! `pressure` (the slow path: what is tried, in which order) · `scan` (reclaim and kswapd) · `compact` · `oom` · `cache`
-//! (files in memory, the most of what there is to reclaim) · `users` (what is asked of processes).
+//! (files in memory, the most of what there is to reclaim) · `users` (what is asked of processes) · `huge` (huge pages set
+//! aside) · `settings` (tunables that are a number and no more).
 
 mod cache;
 mod compact;
+mod huge;
 pub mod oom;
 mod pressure;
 mod scan;
+pub mod settings;
 mod users;
 
+pub use huge::{HugePool, HugePools};
 pub use pressure::Report;
 pub use users::{Candidate, UserMemory};
 
 use crate::error::{AllocError, Broken, Misuse};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
-use crate::page::{FrameInfo, PageAllocator, Request, Tracer};
+use crate::page::{Corruption, FrameInfo, PageAllocator, Request, Tracer};
 use crate::profile::{Profile, ZeroSize};
 use crate::raw::{zero_high_page, Placed, Ram, Table};
 use crate::reclaim::{Reclaim, Shrinker, ShrinkerId, VmEvent};
@@ -41,6 +45,9 @@ pub struct Memory<M: Machine> {
     pub(crate) pages: PageAllocator,
     pub(crate) slab: SlabAllocator,
     pub(crate) reclaim: Reclaim,
+    pub(crate) settings: settings::Settings,
+    /// Huge pages that boot set aside.
+    pub(crate) huge: HugePools,
     /// Those who map pages into processes, once the layer above is there.
     pub(crate) users: Option<Placed<dyn UserMemory<M>>>,
     /// Who writes reports, once the layer above is there.
@@ -71,6 +78,18 @@ impl<M: Machine> Drop for IrqOff<'_, M> {
     #[inline(always)]
     fn drop(&mut self) {
         self.machine.irq_restore(self.state);
+    }
+}
+
+/// Sixteen bytes and their characters: `hex_dump_to_buffer`.
+struct HexRow<'a>(&'a [u8]);
+
+impl core::fmt::Display for HexRow<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x} "))?;
+        write!(f, "{:1$}", "", (16 - self.0.len().min(16)) * 3 + 1)?;
+        let shown = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
+        self.0.iter().try_for_each(|byte| write!(f, "{}", shown(byte)))
     }
 }
 
@@ -112,6 +131,7 @@ impl<M: Machine> Memory<M> {
             Some(pfn) => pfn,
             None => self.alloc_pages_missed(gfp, order)?,
         };
+        self.report_corruption();
         if gfp.contains(Gfp::ZERO) {
             self.zero_pages(pfn, order.pages());
         }
@@ -139,6 +159,19 @@ impl<M: Machine> Memory<M> {
                 with(pfn);
                 1
             }),
+        }
+    }
+    /// Writes to the kernel log that somebody wrote to a free page, if that was noticed: `check_poison_mem`.
+    #[cold]
+    fn report_corruption(&self) {
+        let Some(found) = self.pages.take_corruption() else { return };
+        let what = if found.is_single_bit() { "single bit error" } else { "memory corruption" };
+        self.machine.printk(format_args!("pagealloc: {what}"));
+        let length = (found.end - found.start + 1) as usize;
+        let digits = self.profile.word_bytes as usize * 2;
+        for (row, bytes) in found.bytes[..length.min(Corruption::KEPT)].chunks(16).enumerate() {
+            let at = self.to_virt(found.pfn.phys().offset(u64::from(found.start) + row as u64 * 16));
+            self.machine.printk(format_args!("{:0digits$x}: {}", at.raw(), HexRow(bytes)));
         }
     }
     /// Gives pages back.
@@ -239,6 +272,7 @@ impl<M: Machine> Memory<M> {
                 self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again)?
             }
         };
+        self.report_corruption();
         if gfp.contains(Gfp::ZERO) {
             self.ram.fill(addr, self.slab.kmalloc.roundup(bytes).unwrap_or(bytes), 0);
         }
@@ -315,6 +349,7 @@ impl<M: Machine> Memory<M> {
                 self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again)?
             }
         };
+        self.report_corruption();
         if gfp.contains(Gfp::ZERO) {
             let bytes = self.slab.info(id).map_or(0, |info| info.geometry.object_size);
             self.ram.fill(addr, bytes.into(), 0);
@@ -418,6 +453,14 @@ impl<M: Machine> Memory<M> {
     /// Returns how often something happened: an event line of `/proc/vmstat`.
     pub fn vm_event(&self, event: VmEvent) -> u64 {
         self.reclaim.events.get(event)
+    }
+    /// Returns a tunable that is a number and no more.
+    pub fn setting(&self, setting: settings::Setting) -> u32 {
+        self.settings.get(setting)
+    }
+    /// Returns the huge pages that boot set aside.
+    pub fn huge_pools(&self) -> &HugePools {
+        &self.huge
     }
     /// Adds a block to a table of descriptors.
     pub(crate) fn grow<T: Default + Sync>(&self, table: &Table<T>) -> Result<(), AllocError> {

@@ -82,6 +82,7 @@ mod tests {
             rss,
             swap: 0,
             tables: 10,
+            last_tables: 8,
             is_killed: false,
         };
         let modern = TuningRule::Modern { thp: false };

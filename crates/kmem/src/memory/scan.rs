@@ -142,7 +142,7 @@ impl<M: Machine> Memory<M> {
         self.shrink_caches(scan.priority);
     }
     /// Asks shrinkers and slab caches.
-    fn shrink_caches(&self, priority: u32) -> u64 {
+    pub(super) fn shrink_caches(&self, priority: u32) -> u64 {
         let (scanned, freed) = self.reclaim.shrinkers.shrink(priority);
         self.reclaim.events.add(VmEvent::SlabsScanned, scanned);
         let irq = self.irq_off();

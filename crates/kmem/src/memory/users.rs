@@ -27,6 +27,8 @@ pub struct Candidate {
     pub swap: u64,
     /// Of page tables.
     pub tables: u64,
+    /// Of those, of the last level.
+    pub last_tables: u64,
     /// It was killed already.
     pub is_killed: bool,
 }

@@ -26,7 +26,7 @@
 //! (`percpu`), zeroing (`memory`). Kernel counterpart: `mm/page_alloc.c` (`__free_one_page`, `__rmqueue_smallest`),
 //! `Documentation/mm/physical_memory.rst`. Paper: Knowlton 1965.
 
-use super::chunk::{first_page, node, Chunk, Cover, CHUNK_ORDER, CHUNK_PAGES, ROOT};
+use super::chunk::{bottom_word, first_page, node, Chunk, Cover, CHUNK_ORDER, CHUNK_PAGES, ROOT};
 use super::mobility::Mobility;
 use super::summary::Summary;
 use crate::error::Broken;
@@ -41,11 +41,36 @@ pub(crate) struct FreeCounts {
     pages: u64,
     /// Free pages by type.
     by_type: [u64; Mobility::COUNT],
+    /// By type, a bit for each order that has blocks.
+    orders: [u32; Mobility::COUNT],
 }
 
 impl FreeCounts {
     pub(crate) const fn new() -> Self {
-        Self { blocks: [[0; Mobility::COUNT]; Order::COUNT], pages: 0, by_type: [0; Mobility::COUNT] }
+        Self {
+            blocks: [[0; Mobility::COUNT]; Order::COUNT],
+            pages: 0,
+            by_type: [0; Mobility::COUNT],
+            orders: [0; Mobility::COUNT],
+        }
+    }
+    /// Returns the smallest order from `order` on that has blocks of a type.
+    #[inline(always)]
+    fn smallest(&self, order: u32, kind: Mobility) -> Option<u32> {
+        let orders = self.orders[kind.index()] >> order;
+        (orders != 0).then(|| order + orders.trailing_zeros())
+    }
+    /// Returns the orders that have blocks of a type, a bit each.
+    pub(crate) const fn orders(&self, kind: Mobility) -> u32 {
+        self.orders[kind.index()]
+    }
+    #[inline(always)]
+    fn shift(&mut self, order: u32, kind: Mobility, by: u32) {
+        let blocks = &mut self.blocks[order as usize % Order::COUNT][kind.index()];
+        *blocks = blocks.wrapping_add(by);
+        let bit = 1 << order;
+        let orders = &mut self.orders[kind.index()];
+        *orders = if *blocks == 0 { *orders & !bit } else { *orders | bit };
     }
     /// Returns the free pages.
     pub(crate) const fn pages(&self) -> u64 {
@@ -62,14 +87,11 @@ impl FreeCounts {
     #[inline(always)]
     fn add(&mut self, order: u32, kind: Mobility) {
         self.blocks[order as usize % Order::COUNT][kind.index()] += 1;
+        self.orders[kind.index()] |= 1 << order;
     }
     #[inline(always)]
     fn sub(&mut self, order: u32, kind: Mobility) {
-        self.blocks[order as usize % Order::COUNT][kind.index()] -= 1;
-    }
-    #[inline(always)]
-    fn has(&self, order: u32, kind: Mobility) -> bool {
-        self.blocks[order as usize % Order::COUNT][kind.index()] != 0
+        self.shift(order, kind, u32::MAX);
     }
 }
 
@@ -78,7 +100,7 @@ impl FreeCounts {
 /// ```text
 ///     bits  0–2   mobility type, with Movable as 0: fresh RAM is movable
 ///           4–7   order of the free block beyond 9 that begins here; 0: none
-///             8   the pageblock was skipped by compaction
+///        16–31   words of the tree's bottom (of so many as there are) with pages that were freed and not merged yet
 /// ```
 struct Info;
 
@@ -86,6 +108,7 @@ impl Info {
     const TYPE: u32 = 7;
     const BIG_SHIFT: u32 = 4;
     const BIG: u32 = 15 << Self::BIG_SHIFT;
+    const LOOSE_SHIFT: u32 = 16;
     /// So that zero is `Movable`.
     const FLIP: u32 = Mobility::Movable as u32;
 }
@@ -111,8 +134,9 @@ fn chunks_of(start: Pfn, end: Pfn) -> u64 {
     end.raw().div_ceil(CHUNK_PAGES) - start.raw() / CHUNK_PAGES
 }
 
+/// Bitmaps of the summary: one for each order and type, and the last for chunks with pages that are not merged yet.
 fn maps(top: Order) -> u32 {
-    (top.raw() + 1) * Mobility::COUNT as u32
+    (top.raw() + 1) * Mobility::COUNT as u32 + 1
 }
 
 impl FreeArea {
@@ -226,6 +250,49 @@ impl FreeArea {
         self.summary.set(Self::map(order, kind), at);
     }
 
+    /// Gives a single page back without merging it: when all pages of a batch are given, [`FreeArea::settle`] merges them
+    /// together. Until then the zone's lock is kept.
+    #[inline]
+    pub(crate) fn give_loose(&self, counts: &mut FreeCounts, pfn: Pfn) {
+        let at = self.index(pfn);
+        let (Some(chunk), Some(info)) = (self.chunk(at), self.info.get(at.into())) else { return };
+        let word = info.load(Ordering::Relaxed);
+        let kind = Mobility::from_raw(word & Info::TYPE ^ Info::FLIP);
+        counts.by_type[kind.index()] += 1;
+        counts.shift(0, kind, 1);
+        chunk.set(node(pfn, 0));
+        if word >> Info::LOOSE_SHIFT == 0 {
+            self.summary.set(self.loose_map(), at);
+        }
+        info.store(word | 1 << (Info::LOOSE_SHIFT + bottom_word(pfn)), Ordering::Relaxed);
+    }
+    /// Merges what was given loose.
+    pub(crate) fn settle(&self, counts: &mut FreeCounts, given: u64) {
+        counts.pages += given;
+        while let Some(at) = self.summary.first(self.loose_map()) {
+            self.summary.clear(self.loose_map(), at);
+            let (Some(chunk), word) = (self.chunk(at), self.info(at)) else { continue };
+            let kind = self.kind(at);
+            self.set_info(at, u32::MAX << Info::LOOSE_SHIFT, 0);
+            self.summary.set(Self::map(0, kind), at);
+            let top = self.top.min(CHUNK_ORDER);
+            let whole = chunk.merge(word >> Info::LOOSE_SHIFT, top, |order, merged| {
+                counts.shift(order, kind, 0u32.wrapping_sub(2 * merged));
+                counts.shift(order + 1, kind, merged);
+                self.summary.set(Self::map(order + 1, kind), at);
+            });
+            if whole && self.top > CHUNK_ORDER {
+                // The chunk is one block now: it may be half of a larger one.
+                chunk.clear(ROOT);
+                counts.sub(CHUNK_ORDER, kind);
+                self.give_big(counts, at, CHUNK_ORDER, kind);
+            }
+        }
+    }
+    fn loose_map(&self) -> u32 {
+        (self.top + 1) * Mobility::COUNT as u32
+    }
+
     /// Gives a block of whole chunks back, already counted as free pages.
     fn give_big(&self, counts: &mut FreeCounts, at: u32, order: u32, kind: Mobility) {
         let (mut at, mut order) = (at, order);
@@ -297,7 +364,7 @@ impl FreeArea {
     #[inline]
     pub(crate) fn take(&self, counts: &mut FreeCounts, order: Order, kind: Mobility) -> Option<Pfn> {
         let order = order.raw();
-        let from = (order..=self.top).find(|from| counts.has(*from, kind))?;
+        let from = counts.smallest(order, kind)?;
         self.take_from(counts, from, kind, order, kind)
     }
     /// Takes a block of `order` out of one of just the order `from` and the type `kind`; what is left over goes to `rest`,
@@ -386,14 +453,14 @@ impl FreeArea {
     ) -> u32 {
         let mut taken = 0;
         while taken < wanted {
-            let Some(from) = (0..=self.top).find(|from| counts.has(*from, kind)) else { break };
+            let Some(from) = counts.smallest(0, kind) else { break };
             let Some((at, node)) = self.find(from, kind) else { break };
             let left = wanted - taken;
             let Some(chunk) = self.chunk(at) else { break };
             let count = if from == 0 {
                 let Some((base, mut bits)) = chunk.take_pages(left) else { break };
                 let count = bits.count_ones();
-                counts.blocks[0][kind.index()] -= count;
+                counts.shift(0, kind, 0u32.wrapping_sub(count));
                 let first = self.pfn(at).raw() + base as u64 - CHUNK_PAGES;
                 while bits != 0 {
                     with(Pfn::new(first + u64::from(bits.trailing_zeros())));
@@ -480,8 +547,8 @@ impl FreeArea {
             if blocks == 0 {
                 return;
             }
-            counts.blocks[order as usize][kind.index()] -= blocks;
-            counts.blocks[order as usize][to.index()] += blocks;
+            counts.shift(order, kind, 0u32.wrapping_sub(blocks));
+            counts.shift(order, to, blocks);
             self.summary.set(Self::map(order, to), at);
             moved += u64::from(blocks) << order;
         };
@@ -500,8 +567,8 @@ impl FreeArea {
         let chunks = self.index(start)..self.index(Pfn::new(end.raw().saturating_sub(1))) + 1;
         chunks.filter_map(|at| self.chunk(at)).map(Chunk::free_pages).sum()
     }
-    /// Counts the pageblocks of each type, as `/proc/pagetypeinfo` does: those whose first frame is in the zone or, for the
-    /// first one, before it. `has_pages` says whether there is memory behind a pageblock.
+    /// Counts the pageblocks of each type, as `/proc/pagetypeinfo` does: it steps from the zone's first frame on, wherever
+    /// that lies in its pageblock. `has_pages` says whether there is memory behind a frame.
     pub(crate) fn pageblocks(&self, has_pages: impl Fn(Pfn) -> bool) -> [u64; Mobility::COUNT] {
         let mut found = [0; Mobility::COUNT];
         let pages = 1 << self.pageblock;
@@ -510,7 +577,7 @@ impl FreeArea {
             if has_pages(Pfn::new(at)) {
                 found[self.mobility(Pfn::new(at)).index()] += 1;
             }
-            at = (at / pages + 1) * pages;
+            at += pages;
         }
         found
     }
@@ -599,3 +666,7 @@ impl FreeArea {
         Ok(())
     }
 }
+
+#[cfg(all(test, not(kmem_loom)))]
+#[path = "tests/broken_buddy.rs"]
+mod tests;

@@ -29,6 +29,23 @@ pub(crate) const ROOT: usize = 1;
 const BITS: usize = usize::BITS as usize;
 const WORDS: usize = 2 * CHUNK_PAGES as usize / BITS;
 
+/// Every second bit, the lowest among them.
+const EVEN: usize = usize::MAX / 3;
+
+/// Moves the even bits of a word together: bit 2n becomes bit n.
+#[inline]
+const fn halve(bits: usize) -> usize {
+    let (mut bits, mut shift) = (bits & EVEN, 1);
+    while shift < BITS / 2 {
+        // Groups of `shift` bits, every second of them empty, become groups of twice as many.
+        let groups = usize::MAX / ((1 << (2 * shift)) - 1) * ((1 << shift) - 1);
+        let wider = if 4 * shift <= BITS { usize::MAX / ((1 << (2 * shift)) + 1) } else { usize::MAX >> (BITS / 2) };
+        bits = (bits & groups | (bits & groups) >> shift) & wider;
+        shift *= 2;
+    }
+    bits
+}
+
 zeroed_struct! {
     /// The free blocks of one chunk. Written under the zone's lock; read by anybody.
     #[repr(C, align(64))]
@@ -41,6 +58,11 @@ zeroed_struct! {
 #[inline(always)]
 pub(crate) const fn node(pfn: Pfn, order: u32) -> usize {
     ((CHUNK_PAGES + (pfn.raw() & (CHUNK_PAGES - 1))) >> order) as usize
+}
+/// Returns which of the words that hold single pages holds a frame, counted from the first of them.
+#[inline(always)]
+pub(crate) const fn bottom_word(pfn: Pfn) -> u32 {
+    (pfn.raw() & (CHUNK_PAGES - 1)) as u32 / usize::BITS
 }
 /// Returns the order of a node.
 #[inline]
@@ -144,6 +166,41 @@ impl Chunk {
         word.store(word.load(Ordering::Relaxed) & !bits, Ordering::Relaxed);
         Some((base, bits))
     }
+    /// Merges free pages, and what that makes, up to blocks of order `top`: all halves of a word at once. `loose` has a bit
+    /// for each word of single pages to look at. Tells `merged` how many pairs of each order became one block. Returns
+    /// whether the whole chunk became one.
+    pub(crate) fn merge(&self, loose: u32, top: u32, mut merged: impl FnMut(u32, u32)) -> bool {
+        // Words of this order to look at, counted from the order's first.
+        let mut touched = loose as usize;
+        for order in 0..top {
+            let mut above = 0;
+            let first = (CHUNK_PAGES >> order) as usize;
+            let (base, mask) =
+                if first >= BITS { (first / BITS, usize::MAX) } else { (0, ((1 << first) - 1) << first) };
+            while touched != 0 {
+                let at = touched.trailing_zeros() as usize;
+                touched &= touched - 1;
+                let word = &self.words[(base + at) % WORDS];
+                let bits = word.load(Ordering::Relaxed);
+                let pairs = bits & bits >> 1 & EVEN & mask;
+                if pairs == 0 {
+                    continue;
+                }
+                word.store(bits & !(pairs | pairs << 1), Ordering::Relaxed);
+                // The parents lie side by side, half as many: node n / 2.
+                let parent = ((base + at) * BITS) / 2;
+                let target = &self.words[parent / BITS % WORDS];
+                target.store(target.load(Ordering::Relaxed) | halve(pairs) << (parent % BITS), Ordering::Relaxed);
+                merged(order, pairs.count_ones());
+                above |= 1 << if first / 2 >= BITS { (parent / BITS) - first / 2 / BITS } else { 0 };
+            }
+            if above == 0 {
+                return false;
+            }
+            touched = above;
+        }
+        top == CHUNK_ORDER && self.is_free(ROOT)
+    }
     /// Returns the free block that holds a frame, as node and order.
     pub(crate) fn block_of(&self, pfn: Pfn) -> Option<(usize, u32)> {
         (0..=CHUNK_ORDER).map(|order| (node(pfn, order), order)).find(|(node, _)| self.is_free(*node))
@@ -213,6 +270,53 @@ mod tests {
                 chunk.clear(node);
             }
             assert_eq!(chunk.blocks().count(), 0);
+        }
+    }
+
+    #[test]
+    fn even_bits_move_together() {
+        assert_eq!(halve(0), 0);
+        assert_eq!(halve(usize::MAX), usize::MAX >> (BITS / 2));
+        for bit in 0..BITS / 2 {
+            assert_eq!(halve(1 << (2 * bit)), 1 << bit, "{bit}");
+            assert_eq!(halve(2 << (2 * bit)), 0);
+            assert_eq!(halve(1 | 1 << (2 * bit)), 1 | 1 << bit);
+        }
+    }
+
+    #[test]
+    fn merging_at_once_is_merging_one_by_one() {
+        let mut seed = 1u64;
+        for round in 0..2000 {
+            let (loose, eager) = (empty(), empty());
+            let mut words = 0;
+            let mut pages = [false; 512];
+            for page in 0..512 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                // From nearly none to all.
+                if seed >> 33 & 63 >= round / 32 || round >= 1990 {
+                    pages[page as usize] = true;
+                    loose.set(node(Pfn::new(page), 0));
+                    words |= 1 << bottom_word(Pfn::new(page));
+                    let (mut at, mut order) = (node(Pfn::new(page), 0), 0);
+                    while order < CHUNK_ORDER && eager.is_free(at ^ 1) {
+                        eager.clear(at ^ 1);
+                        (at, order) = (at / 2, order + 1);
+                    }
+                    eager.set(at);
+                }
+            }
+            let mut made = [0i64; 10];
+            let whole = loose.merge(words, CHUNK_ORDER, |order, merged| {
+                made[order as usize] -= 2 * i64::from(merged);
+                made[order as usize + 1] += i64::from(merged);
+            });
+            assert_eq!(loose.blocks().collect::<Vec<_>>(), eager.blocks().collect::<Vec<_>>());
+            assert_eq!(whole, pages.iter().all(|free| *free));
+            made[0] += pages.iter().filter(|free| **free).count() as i64;
+            for order in 0..=CHUNK_ORDER {
+                assert_eq!(made[order as usize], i64::from(loose.count(order)), "order {order}");
+            }
         }
     }
 

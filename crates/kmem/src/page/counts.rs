@@ -6,7 +6,7 @@ use super::lru::LruKind;
 use super::mobility::Mobility;
 use super::watermark::MAX_ZONES;
 use super::zone::{Zone, ZoneExtent};
-use super::{PageAllocator, PerCpuPages};
+use super::{PageAllocator, PageUse, PerCpuPages};
 use crate::units::{Order, Pfn};
 
 /// What one zone has and holds, for the /proc files. Pages.
@@ -55,6 +55,8 @@ pub struct ZoneCounts {
     pub numa: [u64; 4],
     /// Pages on reclaim's lists, by [`LruKind`].
     pub lru: [u64; LruKind::COUNT],
+    /// Pages by [`PageUse`].
+    pub uses: [u64; PageUse::COUNT],
 }
 
 /// One CPU's lists of one zone, for zoneinfo.
@@ -62,8 +64,10 @@ pub struct ZoneCounts {
 pub struct PcpCounts {
     /// Pages on the lists.
     pub count: u64,
-    /// The most they get.
+    /// The most they get by the kernel's rule.
     pub high: u64,
+    /// At how many pages they give back: `high`, or as much as lists are kept at most.
+    pub limit: u64,
     /// Pages moved at once.
     pub batch: u64,
 }
@@ -141,7 +145,15 @@ impl PageAllocator {
     }
     /// Returns what each zone holds, node by node, lowest zone first.
     pub fn zone_counts(&self) -> impl Iterator<Item = ZoneCounts> + '_ {
-        self.zone_slots().map(|(slot, zone)| {
+        self.zone_slots().filter_map(|(slot, _)| self.zone_count(slot))
+    }
+    /// Returns where a zone lies; `None` when there is none at that place.
+    pub fn extent_of(&self, slot: usize) -> Option<ZoneExtent> {
+        self.zone(slot).map(|zone| zone.extent)
+    }
+    /// Returns what the zone at a place holds.
+    pub fn zone_count(&self, slot: usize) -> Option<ZoneCounts> {
+        self.zone(slot).map(|zone| {
             let guard = zone.lock();
             let by_type = core::array::from_fn(|order| match Order::new(order as u32) {
                 Some(order) => guard.counts.blocks(order).map(u64::from),
@@ -185,6 +197,7 @@ impl PageAllocator {
                 freed,
                 numa: numa.map(|tally| tally.get() as u64),
                 lru: core::array::from_fn(|kind| zone.lru[kind].get().into()),
+                uses: zone.uses.get(),
             }
         })
     }
@@ -196,6 +209,6 @@ impl PageAllocator {
     /// Returns what one CPU's lists of a zone hold.
     pub fn pcp_counts(&self, slot: usize, cpu: u32) -> Option<PcpCounts> {
         let pcp = self.pcp(slot, cpu)?;
-        Some(PcpCounts { count: pcp.count().into(), high: pcp.high().into(), batch: pcp.batch.get().into() })
+        Some(PcpCounts { count: pcp.count().into(), high: pcp.high().into(), limit: pcp.limit().into(), batch: pcp.batch.get().into() })
     }
 }

@@ -8,7 +8,7 @@
 //! allocated block) · `Slab` / `SlabTail` (page of a slab). `Free` and `Reserved` are what reports say.
 
 use crate::raw::{zeroed_struct, Array};
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, Shared};
 use crate::units::{Order, Pfn};
 
 /// What a frame is.
@@ -68,10 +68,15 @@ impl State {
     pub(crate) const fn raw(self) -> u32 {
         self.0
     }
-    /// Returns the flags of a block taken for a mobility type, compound or not.
+    /// Returns the state of a used block of a zone, taken for a mobility type.
     #[inline(always)]
-    pub(crate) const fn flags(kind: u32, compound: bool) -> u32 {
-        kind << Self::KIND_SHIFT | if compound { Self::COMPOUND } else { 0 }
+    pub(crate) const fn used(order: Order, slot: usize, kind: u32) -> Self {
+        Self(Self::new(FrameKind::Used, order, slot).0 | kind << Self::KIND_SHIFT)
+    }
+    /// Returns the state of a used single page as that of a block of another order, compound or not.
+    #[inline(always)]
+    pub(crate) const fn of(self, order: Order, compound: bool) -> Self {
+        Self(self.0 | order.raw() << Self::ORDER_SHIFT | if compound { Self::COMPOUND } else { 0 })
     }
     /// Returns the mobility type that it was taken for, as the number of a per-CPU list.
     #[inline(always)]
@@ -163,8 +168,8 @@ zeroed_struct! {
     /// owner's (slab: cache, and free list or head). Zero is `Tail`.
     #[repr(C)]
     pub(crate) struct Frame {
-        state: AtomicU32,
-        count: AtomicU32,
+        state: Shared,
+        count: Shared,
         pub(crate) next: AtomicU32,
         pub(crate) prev: AtomicU32,
         pub(crate) a: AtomicU32,
@@ -186,16 +191,6 @@ impl Frame {
     pub(crate) fn used_once(&self, order: Order) -> Option<State> {
         let state = self.state();
         (state.is_used(order) && self.count() == 1).then_some(state)
-    }
-    /// Marks a block on a per-CPU list as used: `Pcp` becomes `Used`.
-    #[inline(always)]
-    pub(crate) fn leave_pcp(&self, flags: u32) {
-        self.state.store(self.state.load(Ordering::Relaxed) | FrameKind::Used as u32 | flags, Ordering::Relaxed);
-    }
-    /// Marks a used block as one on a per-CPU list.
-    #[inline(always)]
-    pub(crate) fn enter_pcp(&self) {
-        self.state.store(self.state.load(Ordering::Relaxed) & State::LISTED, Ordering::Relaxed);
     }
     /// Sets or clears flags of a used frame. Others may change other flags meanwhile.
     #[inline]

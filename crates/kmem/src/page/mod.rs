@@ -19,6 +19,7 @@ pub mod attempt;
 pub(crate) mod buddy;
 mod chunk;
 mod counts;
+pub(crate) mod ext;
 pub(crate) mod frame;
 pub mod lru;
 pub mod mobility;
@@ -31,20 +32,25 @@ pub mod rule;
 mod slow;
 mod steal;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod trace;
 pub mod tunables;
+mod uses;
 mod verify;
 pub mod watermark;
 mod zone;
 pub mod zonelist;
 
 pub use counts::{FrameInfo, PcpCounts, ZoneCounts};
+pub use ext::{Corruption, PageOwner};
 pub use frame::FrameKind;
 pub use mobility::Mobility;
 pub use owner::Owner;
 use percpu::{CpuHead, Inside, PerCpuPages};
 pub use policy::Request;
 pub use trace::Tracer;
+pub use uses::PageUse;
 pub use zone::ZoneExtent;
 pub use zonelist::NodeMask;
 
@@ -52,15 +58,17 @@ use crate::error::{AllocError, Misuse};
 use crate::event::Event;
 use crate::gfp::Gfp;
 use crate::profile::{Profile, ZoneKind, MAX_NODES};
-use crate::raw::{Array, Reserve, Rows};
+use crate::raw::{Array, Ram, Reserve, Rows};
 use crate::sync::{AtomicU32, SpinLock};
 use crate::units::{Order, Pfn};
 use buddy::FreeArea;
+use ext::{PageExt, Wanted};
 use frame::{FrameTable, State};
 use lru::Lru;
 use rule::PageRule;
 use steal::Ground;
 use trace::Tracing;
+use tunables::Parts as Retuned;
 use watermark::{Tuning, MAX_ZONES};
 use zone::Zone;
 use zonelist::{NodeOrder, Zonelist, LOCAL_DISTANCE, REMOTE_DISTANCE};
@@ -98,6 +106,7 @@ pub struct PageAllocator {
     /// There is one thief of per-CPU lists at a time.
     thief: SpinLock<()>,
     tracing: Tracing,
+    ext: Option<PageExt>,
 }
 
 /// The allocator, as one CPU uses it: what it needs at every turn is found once, and the CPU's lists are its own for as
@@ -128,14 +137,11 @@ impl OnCpu<'_> {
     }
     #[inline(always)]
     fn hit(&self, gfp: Gfp, order: Order) -> Option<Pfn> {
-        if order != Order::ZERO && order.raw() > self.pages.pcp_top {
-            return None;
-        }
-        let first = self.head.first[(gfp.bits() & 31) as usize].get();
-        let compound = order != Order::ZERO && gfp.contains(Gfp::COMP);
-        let lists = self.lists.get((first >> 4) as usize)?;
-        let list = PerCpuPages::small_list(order.raw(), first & 3);
-        let index = lists.pop(&self.pages.frames, list, order.raw(), State::flags(0, compound))?;
+        let first = State::from_raw(self.head.first[(gfp.bits() & 31) as usize].get());
+        let list = self.pages.list_of(order, first.list_kind())?;
+        let state = if order == Order::ZERO { first } else { first.of(order, gfp.contains(Gfp::COMP)) };
+        let lists = self.lists.get(first.zone())?;
+        let index = lists.pop(&self.pages.frames, list, order.raw(), state)?;
         Some(self.pages.frames.pfn(index))
     }
     /// Gives a block back, as [`PageAllocator::free`] does.
@@ -145,11 +151,10 @@ impl OnCpu<'_> {
     #[inline(always)]
     pub fn free(&self, pfn: Pfn, order: Order) -> Result<(), Misuse> {
         if let Some((index, frame)) = self.pages.frames.entry(pfn) {
-            let is_listed = order == Order::ZERO || order.raw() <= self.pages.pcp_top;
-            if let (Some(state), true) = (frame.used_once(order), is_listed) {
-                if let Some(lists) = self.lists.get(state.zone()) {
-                    let list = PerCpuPages::small_list(order.raw(), state.list_kind());
-                    if lists.push(frame, index, list, order.raw()) {
+            if let Some(state) = frame.used_once(order) {
+                let list = self.pages.list_of(order, state.list_kind());
+                if let (Some(lists), Some(list)) = (self.lists.get(state.zone()), list) {
+                    if lists.push_known(frame, index, list, order.raw(), state) {
                         self.pages.drain_full(state.zone(), self.cpu, lists);
                     }
                     return Ok(());
@@ -157,6 +162,10 @@ impl OnCpu<'_> {
             }
         }
         self.pages.free_missed(self.cpu, pfn, order)
+    }
+    /// Gives all pages of this CPU's lists back to the zones.
+    pub fn drain(&self) {
+        self.pages.drain(self.cpu);
     }
 }
 
@@ -176,6 +185,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) low_end: Pfn,
     /// Who hears of events from the first on.
     pub(crate) tracer: Option<Tracer>,
+    /// Entries for debugging, and the RAM that they are about.
+    pub(crate) ext: Option<(Wanted, Ram)>,
 }
 
 impl PageAllocator {
@@ -190,7 +201,8 @@ impl PageAllocator {
     /// Takes over the frames. All of them are reserved until [`PageAllocator::release`] gives ranges to the free lists.
     /// `None` when the reserve is too small.
     pub(crate) fn new(reserve: &mut Reserve<'_>, parts: Parts<'_>) -> Option<Self> {
-        let Parts { profile, frames, extents, cpus, nodes, cpu_node, low_end, tracer } = parts;
+        let Parts { profile, frames, extents, cpus, nodes, cpu_node, low_end, tracer, ext } = parts;
+        let frame_count = frames.len().into();
         let rule = PageRule::of(profile);
         let (top, pageblock) = (profile.top_order, profile.pageblock_order);
         let slots = nodes * MAX_ZONES as u32;
@@ -204,7 +216,11 @@ impl PageAllocator {
         for (slot, cpu) in cpu_nodes.iter_mut().zip(0..cpus) {
             *slot = cpu_node(cpu).min(nodes.saturating_sub(1)) as u8;
         }
-        Some(Self {
+        let ext = match ext.filter(|(wanted, _)| wanted.any()) {
+            Some((wanted, ram)) => Some(PageExt::new(reserve, wanted, ram, frame_count, cpus)?),
+            None => None,
+        };
+        let pages = Self {
             frames,
             heads: reserve.array(cpus.into())?,
             pcp: reserve.array(u64::from(cpus) * u64::from(slots))?.into_rows(slots),
@@ -226,7 +242,10 @@ impl PageAllocator {
             kswapd_wanted: AtomicU32::new(0),
             thief: SpinLock::new(()),
             tracing: Tracing::new(tracer),
-        })
+            ext,
+        };
+        pages.heads.iter().for_each(|head| head.watch(pages.is_watched()));
+        Some(pages)
     }
 
     /// Gives frames that boot reserved and needs no longer to the free lists.
@@ -309,7 +328,8 @@ impl PageAllocator {
             for (bits, first) in head.first.iter().enumerate() {
                 let gfp = Gfp::from_bits_truncate(bits as u32);
                 let zone = self.zonelists[node as usize].preferred(gfp);
-                first.set((node * MAX_ZONES as u32 + zone as u32) << 4 | self.list_kind(gfp));
+let slot = node as usize * MAX_ZONES + zone;
+                first.set(State::used(Order::ZERO, slot, self.list_kind(gfp)).raw());
             }
         }
     }
@@ -320,9 +340,16 @@ impl PageAllocator {
     }
     /// Sets the watermarks and per-CPU list sizes.
     pub(crate) fn tune(&self, tuning: &Tuning) {
+        self.retune(tuning, Retuned::all());
+    }
+    /// Sets what was computed anew.
+    pub(crate) fn retune(&self, tuning: &Tuning, parts: Retuned) {
         for (slot, zone) in self.zone_slots() {
             let tuning = &tuning.zones[slot / MAX_ZONES][slot % MAX_ZONES];
-            zone.tune(tuning);
+            zone.tune(tuning, parts.contains(Retuned::MARKS));
+            if !parts.contains(Retuned::LISTS) {
+                continue;
+            }
             for pcp in (0..self.cpus).filter_map(|cpu| self.pcp(slot, cpu)) {
                 let (batch, least) = (tuning.pcp_batch as u32, tuning.pcp_high as u32);
                 pcp.set_bounds(batch, least, tuning.pcp_high_max as u32);
@@ -382,6 +409,15 @@ impl PageAllocator {
         Some(OnCpu { pages: self, head, lists: if is_free { lists } else { &[] }, cpu, _inside: inside })
     }
 
+    /// Returns the number of the list of blocks of an order; `None` when the lists do not hold such.
+    #[inline(always)]
+    fn list_of(&self, order: Order, kind: u32) -> Option<u32> {
+        if order == Order::ZERO || order.raw() <= self.pcp_top {
+            Some(PerCpuPages::small_list(order.raw(), kind))
+        } else {
+            (self.pcp_huge == Some(order)).then_some(PerCpuPages::list(order.raw(), kind))
+        }
+    }
     #[inline(always)]
     fn pcp(&self, slot: usize, cpu: u32) -> Option<&PerCpuPages> {
         self.pcp.get(cpu)?.get(slot)

@@ -22,11 +22,14 @@
 use super::frame::{Frame, FrameTable, State};
 use super::mobility::Mobility;
 use crate::raw::zeroed_struct;
-use crate::sync::{light_fence, relax, AtomicU32, Count, Ordering, Tally};
+use crate::sync::{light_fence, relax, Count, Ordering, Shared, Tally, Witness};
 use crate::units::Order;
 
 /// Lists of one CPU and zone: four small orders and the huge one, for each type that requests have.
 const LISTS: usize = 16;
+/// The most pages that lists keep, however large `high` is. A page on a list keeps larger blocks from forming, and those
+/// that were freed last are in the cache: a few hundred are as good as thousands.
+const KEPT: u32 = 1024;
 /// The fourth list of each type-less place: see [`PerCpuPages::list`].
 const HUGE: u32 = 3;
 
@@ -34,14 +37,15 @@ zeroed_struct! {
     /// One CPU's free blocks of one zone: two lines of the cache, of which order 0 needs one. Zero is empty.
     #[repr(C, align(64))]
     pub(crate) struct PerCpuPages {
-        /// Pages that went onto the lists so far.
+        /// Pages that went onto the lists and off them so far. (Two counts, so that neither waits for the other.)
         pushed: Tally,
-        /// Pages that still fit: `high` less what the lists hold. Not above 0: something must go back.
-        room: Count,
+        popped: Tally,
+        /// At how many pages the lists give back.
+        limit: Count,
         pub(crate) batch: Count,
         high: Count,
-        /// How often in a row lists were drained, and refilled: the batches grow with it.
-        factors: Count,
+        /// How often the batch of a refill doubled: the more refills in a row, the larger they get.
+        pub(crate) doublings: Count,
         /// Index of the top frame plus one, 0 for an empty list.
         tops: [Count; LISTS],
         /// Of the pages pushed, what came from the zone; pages that went back there.
@@ -53,16 +57,18 @@ zeroed_struct! {
     }
 }
 
+#[cfg(not(kmem_loom))]
 const _: () = assert!(size_of::<PerCpuPages>() <= 128);
 
 zeroed_struct! {
     /// What a CPU's lists have in common: who works on them, and where requests begin.
     #[repr(C, align(64))]
     pub(crate) struct CpuHead {
-        busy: AtomicU32,
-        claim: AtomicU32,
-        /// For each combination of the zone and mobility bits of [`crate::Gfp`] the slot of the zone to ask first, above
-        /// four bits for the mobility type.
+        busy: Shared,
+        claim: Shared,
+        witness: Witness,
+        /// For each combination of the zone and mobility bits of [`crate::Gfp`] the state of a used page as such a request
+        /// gets it first: it says zone and list.
         pub(crate) first: [Count; 32],
     }
 }
@@ -79,11 +85,16 @@ mod claim {
 pub(crate) struct Inside<'a> {
     head: &'a CpuHead,
     was: u32,
+    /// It has the lists.
+    has: bool,
 }
 
 impl Drop for Inside<'_> {
     #[inline(always)]
     fn drop(&mut self) {
+        if self.has {
+            self.head.witness.touch();
+        }
         self.head.busy.store(self.was, Ordering::Release);
     }
 }
@@ -93,15 +104,25 @@ impl CpuHead {
     /// watch them. The caller is this CPU, with interrupts off.
     #[inline(always)]
     pub(crate) fn enter(&self) -> (Inside<'_>, bool) {
-        let inside = Inside { head: self, was: self.busy.load(Ordering::Relaxed) };
+        let was = self.busy.load(Ordering::Relaxed);
         self.busy.store(1, Ordering::Relaxed);
         light_fence();
-        (inside, self.claim.load(Ordering::Acquire) == 0)
+        let has = self.claim.load(Ordering::Acquire) == 0;
+        if has {
+            self.witness.touch();
+        }
+        (Inside { head: self, was, has }, has)
     }
     /// As [`CpuHead::enter`] for the slow path: watched or not, but `None` while somebody claims the lists.
     pub(crate) fn enter_slow(&self) -> Option<Inside<'_>> {
-        let (inside, _) = self.enter();
-        (self.claim.load(Ordering::Acquire) & claim::THIEF == 0).then_some(inside)
+        let (mut inside, has) = self.enter();
+        if !has {
+            inside.has = self.claim.load(Ordering::Acquire) & claim::THIEF == 0;
+            if inside.has {
+                self.witness.touch();
+            }
+        }
+        inside.has.then_some(inside)
     }
     /// Claims the lists for a thief. There is one thief at a time.
     pub(crate) fn claim(&self) {
@@ -110,12 +131,18 @@ impl CpuHead {
     /// Waits until the owner is not busy, after all CPUs passed a barrier; then the lists are the thief's, until
     /// [`CpuHead::unclaim`].
     pub(crate) fn wait_for_owner(&self) {
+        self.wait_for_hit();
+        self.witness.touch();
+    }
+    /// Waits until a hit that may be on its way is over.
+    pub(crate) fn wait_for_hit(&self) {
         while self.busy.load(Ordering::Acquire) != 0 {
             relax();
         }
     }
     /// Gives the lists back to their owner.
     pub(crate) fn unclaim(&self) {
+        self.witness.touch();
         self.claim.fetch_and(!claim::THIEF, Ordering::Release);
     }
     /// Makes hits take the slow path, or lets them be.
@@ -132,7 +159,11 @@ impl PerCpuPages {
     /// Returns how many pages the lists hold.
     #[inline]
     pub(crate) fn count(&self) -> u32 {
-        self.high.get().wrapping_sub(self.room.get())
+        self.pushed.get().wrapping_sub(self.popped.get()) as u32
+    }
+    /// Returns at how many pages the lists give back: `high`, or as much as they are kept at most.
+    pub(crate) fn limit(&self) -> u32 {
+        self.limit.get()
     }
     /// Returns how many they should hold at most.
     pub(crate) fn high(&self) -> u32 {
@@ -140,8 +171,7 @@ impl PerCpuPages {
     }
     /// Returns the pages that were taken from and given to the lists by requests so far.
     pub(crate) fn traffic(&self) -> (usize, usize) {
-        let popped = self.pushed.get().wrapping_sub(self.count() as usize);
-        (popped.wrapping_sub(self.drained.get()), self.pushed.get().wrapping_sub(self.refilled.get()))
+        (self.popped.get().wrapping_sub(self.drained.get()), self.pushed.get().wrapping_sub(self.refilled.get()))
     }
     /// Returns the number of a list: four places for each small order, of which the types that requests have take three;
     /// the fourth ones are those of huge pages.
@@ -183,33 +213,37 @@ impl PerCpuPages {
 
     // What follows is for the owner inside, and for a thief.
 
-    /// Takes the top block of a list and marks it as used, with these flags besides; returns its frame's index.
+    /// Takes the top block of a list and gives it the state of a used block; returns its frame's index.
     #[inline(always)]
-    pub(crate) fn pop(&self, frames: &FrameTable, list: u32, order: u32, flags: u32) -> Option<u32> {
+    pub(crate) fn pop(&self, frames: &FrameTable, list: u32, order: u32, state: State) -> Option<u32> {
         let top = &self.tops[list as usize % LISTS];
         let index = top.get().wrapping_sub(1);
         let frame = frames.at(index)?;
         top.set(frame.next.load(Ordering::Relaxed));
-        self.room.add(1 << order);
-        frame.leave_pcp(flags);
+        self.popped.add(1 << order);
+        frame.set_state(state);
         Some(index)
     }
-    /// Puts a used block with reference count 1 and no flags but its list on this list. True when something must go back.
+    /// Puts a used block with reference count 1 on a list. True when something must go back.
     #[inline(always)]
-    pub(crate) fn push(&self, frame: &Frame, index: u32, list: u32, order: u32) -> bool {
-        frame.enter_pcp();
+    pub(crate) fn push(&self, frame: &Frame, index: u32, list: u32, state: State) -> bool {
+        let order = state.raw_order();
+        self.push_known(frame, index, list, order, state)
+    }
+    /// As [`PerCpuPages::push`], where the caller knows the order.
+    #[inline(always)]
+    pub(crate) fn push_known(&self, frame: &Frame, index: u32, list: u32, order: u32, state: State) -> bool {
+        frame.set_state(state.on_pcp());
         let top = &self.tops[list as usize % LISTS];
         frame.next.store(top.get(), Ordering::Relaxed);
         top.set(index.wrapping_add(1));
         self.pushed.add(1 << order);
-        self.room.sub(1 << order);
-        self.room.get() as i32 <= 0
+        self.count() >= self.limit.get()
     }
     /// Sets how many pages the lists should hold at most.
     pub(crate) fn set_high(&self, high: u32) {
-        let count = self.count();
         self.high.set(high);
-        self.room.set(high.wrapping_sub(count));
+        self.limit.set(high.min(KEPT));
     }
     /// Sets the batch, and how many pages the lists hold at most: between what bounds that follows the load.
     pub(crate) fn set_bounds(&self, batch: u32, least: u32, most: u32) {
@@ -226,7 +260,6 @@ impl PerCpuPages {
             top.set(chain.first);
             self.pushed.add(chain.pages);
             self.refilled.add(chain.pages);
-            self.room.sub(chain.pages as u32);
         }
     }
     /// Takes the top block of a list for the zone; returns its frame's index.
@@ -237,18 +270,9 @@ impl PerCpuPages {
         let frame = frames.at(index)?;
         top.set(frame.next.load(Ordering::Relaxed));
         frame.clear();
-        self.room.add(1 << order);
+        self.popped.add(1 << order);
         self.drained.add(1 << order);
         Some(index)
-    }
-
-    /// Returns how often in a row the lists were drained, and refilled.
-    pub(crate) fn factors(&self) -> (u32, u32) {
-        let factors = self.factors.get();
-        (factors & 0xffff, factors >> 16)
-    }
-    pub(crate) fn set_factors(&self, drains: u32, refills: u32) {
-        self.factors.set(drains & 0xffff | refills << 16);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What reclaim and compaction ask of the page allocator.
 
 use super::attempt::{Attempt, Caller, Mark};
-use super::frame::{FrameKind, State};
+use super::frame::State;
 use super::policy::Request;
 use super::rule::OrderCheck;
 use super::watermark::MAX_ZONES;
@@ -128,8 +128,7 @@ impl PageAllocator {
                     }
                     let frame = self.frames.get(page)?;
                     let kind = Mobility::Movable as u32;
-                    let used = State::new(FrameKind::Used, Order::ZERO, slot).raw() | State::flags(kind, false);
-                    frame.set_state(State::from_raw(used));
+                    frame.set_state(State::used(Order::ZERO, slot, kind));
                     frame.set_count(1);
                     return Some(page);
                 }

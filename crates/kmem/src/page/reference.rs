@@ -82,6 +82,7 @@ impl PageAllocator {
         if state.order() != order || state.is_compound() {
             return Err(Misuse::WrongOrder { pfn, allocated: state.order(), freed: order });
         }
+        self.ext_split(pfn, order);
         for page in 0..order.pages() {
             if let Some(frame) = self.frames.get(pfn.add(page)) {
                 frame.set_state(state.with_order(Order::ZERO));

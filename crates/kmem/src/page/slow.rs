@@ -4,7 +4,7 @@
 //! `nr_pcp_free`, `mm/page_alloc.c`.
 
 use super::attempt::{Attempt, Caller, Latitude};
-use super::frame::{Frame, FrameKind, State};
+use super::frame::{Frame, State};
 use super::mobility::Mobility;
 use super::percpu::{Chain, Inside};
 use super::policy::Request;
@@ -119,25 +119,24 @@ impl PageAllocator {
         let order = request.order;
         let list_kind = self.list_kind(request.gfp);
         let compound = order != Order::ZERO && request.gfp.contains(Gfp::COMP);
-        let flags = State::flags(list_kind, compound);
+        let state = State::used(Order::ZERO, slot, list_kind).of(order, compound);
         let uses_lists = self.is_listed(order) && !attempt.latitude.contains(Latitude::HIGH_ATOMIC);
         let own = if uses_lists { self.own_lists(slot, cpu) } else { None };
         let pfn = match own {
             Some((lists, _inside)) => {
                 let list = PerCpuPages::list(order.raw(), list_kind);
-                let flags = State::flags(0, compound);
-                let index = match lists.pop(&self.frames, list, order.raw(), flags) {
+                let index = match lists.pop(&self.frames, list, order.raw(), state) {
                     Some(index) => index,
                     None => {
                         self.refill(lists, cpu, (slot, zone, preferred), request, attempt)?;
-                        lists.pop(&self.frames, list, order.raw(), flags)?
+                        lists.pop(&self.frames, list, order.raw(), state)?
                     }
                 };
                 let pfn = self.frames.pfn(index);
-                self.tell_alloc(pfn, request, Place::CpuList(cpu));
+                self.tell_alloc(cpu, pfn, request, Place::CpuList(cpu));
                 pfn
             }
-            None => self.take_block(slot, zone, request, attempt, flags)?,
+            None => self.take_block(cpu, zone, request, attempt, state)?,
         };
         self.count_node(cpu, request, zone);
         Some(pfn)
@@ -148,7 +147,14 @@ impl PageAllocator {
     }
 
     /// Takes one block from a zone.
-    fn take_block(&self, slot: usize, zone: &Zone, request: &Request, attempt: Attempt, flags: u32) -> Option<Pfn> {
+    fn take_block(
+        &self,
+        cpu: u32,
+        zone: &Zone,
+        request: &Request,
+        attempt: Attempt,
+        state: State,
+    ) -> Option<Pfn> {
         let (order, kind) = (request.order, Mobility::from_raw(self.list_kind(request.gfp)));
         let mut guard = zone.lock();
         if !zone.has_block(self.rule, &guard.counts, order, attempt) {
@@ -164,10 +170,10 @@ impl PageAllocator {
         self.tell_taken(zone, pfn, request, stolen, Place::Caller);
         drop(guard);
         if let Some(frame) = self.frames.get(pfn) {
-            frame.set_state(State::from_raw(State::new(FrameKind::Used, order, slot).raw() | flags));
+            frame.set_state(state);
             frame.set_count(1);
         }
-        self.tell_alloc(pfn, request, Place::Buddy);
+        self.tell_alloc(cpu, pfn, request, Place::Buddy);
         Some(pfn)
     }
 
@@ -188,7 +194,7 @@ impl PageAllocator {
         let kept = zone.kept(self.rule, order, plain, preferred);
         let spare = (u64::from(zone.free.get()).saturating_sub(kept) >> order.raw()).max(1);
         let wanted = u64::from(self.refill_blocks(own, order)).min(spare) as u32;
-        let state = State::new(FrameKind::Used, order, slot).on_pcp();
+        let state = State::used(order, slot, list_kind).on_pcp();
         let mut chain = Chain::default();
         let mut guard = zone.lock();
         if !zone.has_block(self.rule, &guard.counts, order, attempt) {
@@ -226,66 +232,54 @@ impl PageAllocator {
         (taken > 0).then_some(())
     }
     /// Returns how many blocks a refill takes: `nr_pcp_alloc`.
-    fn refill_blocks(&self, own: &PerCpuPages, order: Order) -> u32 {
-        let lists = own;
+    fn refill_blocks(&self, lists: &PerCpuPages, order: Order) -> u32 {
         let batch = lists.batch.get();
-        let (drains, refills) = own.factors();
         let scale = |batch: u32| if batch > 1 { (batch >> order.raw()).max(2) } else { batch };
         match self.rule.pcp_scaling {
             PcpScaling::Fixed => batch.max(1),
-            PcpScaling::Frees => {
-                own.set_factors(drains / 2, refills);
-                scale(batch).max(1)
-            }
+            PcpScaling::Frees => scale(batch).max(1),
             PcpScaling::Both => {
                 let (least, most) = (lists.high_min.get(), lists.high_max.get());
                 let mut high = lists.high().clamp(least.min(most), most.max(least));
-                let mut blocks = if order == Order::ZERO { batch << refills } else { batch };
+                let doublings = lists.doublings.get();
+                let mut blocks = if order == Order::ZERO { batch << doublings } else { batch };
                 if least != most {
                     high = (high + blocks).min(most.max(least));
                 }
-                own.set_high(high);
+                lists.set_high(high);
                 if high < batch {
-                    own.set_factors(drains / 2, refills);
                     return 1;
                 }
-                let mut doublings = refills;
                 if order == Order::ZERO {
-                    let room = high.saturating_sub(lists.count()).saturating_sub(batch).max(batch);
-                    if blocks <= room && refills < MOST_DOUBLINGS {
-                        doublings += 1;
+                    let room = lists.limit().saturating_sub(lists.count()).saturating_sub(batch).max(batch);
+                    if blocks <= room && doublings < MOST_DOUBLINGS {
+                        lists.doublings.set(doublings + 1);
                     }
                     blocks = blocks.min(room);
                 }
-                own.set_factors(drains / 2, doublings);
                 scale(blocks).max(1)
             }
         }
     }
 
-    /// Gives back what a CPU's lists hold too much: `nr_pcp_free`.
+    /// Gives back what a CPU's lists hold too much: `nr_pcp_free`. Kernels that let the amount grow with the number of frees
+    /// in a row (5.13 and later) are taken at their word at once: half goes back.
     #[cold]
     #[inline(never)]
-    pub(super) fn drain_full(&self, slot: usize, cpu: u32, own: &PerCpuPages) {
-        let lists = own;
-        let (high, batch) = (lists.high(), lists.batch.get());
-        let (drains, refills) = own.factors();
+    pub(super) fn drain_full(&self, slot: usize, cpu: u32, lists: &PerCpuPages) {
         let pages = match self.rule.pcp_scaling {
-            PcpScaling::Fixed => batch,
+            PcpScaling::Fixed => lists.batch.get(),
             PcpScaling::Frees | PcpScaling::Both => {
-                let most = high.saturating_sub(batch).max(batch);
-                let pages = batch << drains.min(MOST_DOUBLINGS);
-                let more = u32::from(pages < most && drains < MOST_DOUBLINGS);
-                own.set_factors(drains + more, refills / 2);
-                pages.min(most)
+                lists.doublings.set(lists.doublings.get() / 2);
+                (lists.limit() / 2).max(lists.batch.get())
             }
         };
-        self.drain_pages(slot, cpu, own, pages);
+        self.drain_pages(slot, cpu, lists, pages);
     }
     /// Gives at least `pages` pages of the lists back to the zone, or all there are. Returns how many.
     fn drain_pages(&self, slot: usize, cpu: u32, own: &PerCpuPages, pages: u32) -> u32 {
         let Some(zone) = self.zone(slot) else { return 0 };
-        let mut given = 0;
+        let (mut given, mut loose) = (0, 0);
         let mut guard = zone.lock();
         for (list, order) in PerCpuPages::lists(self.pageblock) {
             while given < pages {
@@ -295,10 +289,16 @@ impl PageAllocator {
                     let migratetype = zone.area.mobility(pfn) as u8;
                     Event::MmPagePcpuDrain { pfn, order, migratetype, from: Place::CpuList(cpu) }
                 });
-                zone.area.give(&mut guard.counts, pfn, order);
+                if order == Order::ZERO {
+                    zone.area.give_loose(&mut guard.counts, pfn);
+                    loose += 1;
+                } else {
+                    zone.area.give(&mut guard.counts, pfn, order);
+                }
                 given += 1 << order.raw();
             }
         }
+        zone.area.settle(&mut guard.counts, loose);
         given
     }
     /// Returns a CPU's lists of a zone while they are its own. The caller is this CPU, with interrupts off.
@@ -355,8 +355,8 @@ impl PageAllocator {
         if self.is_listed(order) {
             if let Some((own, _inside)) = self.own_lists(slot, cpu) {
                 let list = PerCpuPages::list(order.raw(), state.list_kind());
-                self.tell(|| Event::MmPageFree { pfn, order, to: Place::CpuList(cpu) });
-                if own.push(frame, self.frames.index(pfn), list, order.raw()) {
+                self.tell_free(pfn, order, Place::CpuList(cpu));
+                if own.push(frame, self.frames.index(pfn), list, state) {
                     self.drain_full(slot, cpu, own);
                 }
                 return;
@@ -368,7 +368,7 @@ impl PageAllocator {
     /// Gives frames that are the body of no block, or of one that goes, to their zone.
     pub(super) fn give_to_zone(&self, pfn: Pfn, order: Order, slot: usize) {
         if let Some(zone) = self.zone(slot) {
-            self.tell(|| Event::MmPageFree { pfn, order, to: Place::Buddy });
+            self.tell_free(pfn, order, Place::Buddy);
             let mut guard = zone.lock();
             zone.tallies.freed.add(order.pages() as usize);
             zone.area.give(&mut guard.counts, pfn, order);

@@ -193,6 +193,11 @@ impl Ground<'_> {
         let found = Order::ZERO.up_to(self.top).find_map(|order| zone.area.peek(order, Mobility::HighAtomic));
         let Some(block) = found else { return false };
         zone.area.set_mobility(counts, block, kind);
+        // It may have a buddy now that it merges with.
+        if let Some((first, order)) = zone.area.block_of(block).filter(|(_, order)| *order >= self.pageblock) {
+            zone.area.take_at(counts, first);
+            zone.area.give(counts, first, order);
+        }
         zone.high_atomic.sub(zone.high_atomic.get().min(self.pageblock.pages() as u32));
         true
     }

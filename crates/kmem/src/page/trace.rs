@@ -10,6 +10,7 @@
 //!
 //! Kernel counterpart: `include/trace/events/kmem.h`, `register_trace_mm_page_alloc`.
 
+use super::CpuHead;
 use super::frame::State;
 use super::mobility::Mobility;
 use super::policy::Request;
@@ -51,6 +52,10 @@ impl PageAllocator {
     pub(crate) fn is_traced(&self) -> bool {
         self.tracing.on.load(Ordering::Relaxed) != 0
     }
+    /// True while each operation is looked at, by a tracer or for debugging.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.is_traced() || self.ext.is_some()
+    }
     /// Tells the tracer, if there is one.
     #[inline]
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
@@ -76,32 +81,36 @@ impl PageAllocator {
     }
     /// Watches all lists as long as somebody wants to see each operation.
     fn watch_lists(&self, barrier: impl Fn()) {
-        let yes = self.is_traced();
+        let yes = self.is_watched();
         self.heads.iter().for_each(|head| head.watch(yes));
         if yes {
             // Hits that did not see it yet end before this returns.
             barrier();
-            self.heads.iter().for_each(|head| head.wait_for_owner());
+            self.heads.iter().for_each(CpuHead::wait_for_hit);
         }
     }
     /// Answers a plain request from the CPU's lists, as a hit would that is not watched.
     pub(super) fn hit_watched(&self, cpu: u32, request: &Request) -> Option<Pfn> {
         let Request { gfp, order, .. } = *request;
-        if !self.is_traced() || order.raw() > self.pcp_top || !request.is_plain() {
+        if !self.is_watched() || order.raw() > self.pcp_top || !request.is_plain() {
             return None;
         }
         let head = self.heads.get(cpu.into())?;
-        let first = head.first[(gfp.bits() & 31) as usize].get();
-        let flags = State::flags(0, order != Order::ZERO && gfp.contains(Gfp::COMP));
-        let list = PerCpuPages::small_list(order.raw(), first & 3);
+        let first = State::from_raw(head.first[(gfp.bits() & 31) as usize].get());
+        let state = first.of(order, order != Order::ZERO && gfp.contains(Gfp::COMP));
+        let list = PerCpuPages::list(order.raw(), first.list_kind());
         let _inside = head.enter_slow()?;
-        let lists = self.pcp((first >> 4) as usize, cpu)?;
-        let pfn = self.frames.pfn(lists.pop(&self.frames, list, order.raw(), flags)?);
-        self.tell_alloc(pfn, request, Place::CpuList(cpu));
+        let lists = self.pcp(first.zone(), cpu)?;
+        let pfn = self.frames.pfn(lists.pop(&self.frames, list, order.raw(), state)?);
+        self.tell_alloc(cpu, pfn, request, Place::CpuList(cpu));
         Some(pfn)
     }
 
-    pub(super) fn tell_alloc(&self, pfn: Pfn, request: &Request, from: Place) {
+    /// Notes and tells that a block has an owner.
+    pub(super) fn tell_alloc(&self, cpu: u32, pfn: Pfn, request: &Request, from: Place) {
+        if self.ext.is_some() {
+            self.ext_alloc(cpu, pfn, request);
+        }
         self.tell(|| Event::MmPageAlloc {
             pfn: Some(pfn),
             order: request.order,
@@ -109,6 +118,13 @@ impl PageAllocator {
             gfp: request.gfp,
             from,
         });
+    }
+    /// Notes and tells that a block is freed, before anybody else can have it.
+    pub(super) fn tell_free(&self, pfn: Pfn, order: Order, to: Place) {
+        if self.ext.is_some() {
+            self.ext_free(pfn, order);
+        }
+        self.tell(|| Event::MmPageFree { pfn, order, to });
     }
     /// Tells that a request was not answered. Whoever gives up for good says so: the layer above may try again first.
     pub(crate) fn tell_refused(&self, request: &Request) {

@@ -7,6 +7,7 @@ use super::buddy::{FreeArea, FreeCounts};
 use super::lru::LruKind;
 use super::mobility::Mobility;
 use super::rule::{Harder, OrderCheck, PageRule};
+use super::uses::Uses;
 use super::watermark::{ZoneTuning, MAX_ZONES};
 use crate::profile::ZoneKind;
 use crate::sync::{Count, SpinGuard, SpinLock, Tally};
@@ -62,6 +63,7 @@ pub(crate) struct Zone {
     reserve: [Count; MAX_ZONES],
     pub(crate) stat_threshold: Count,
     pub(crate) tallies: ZoneTallies,
+    pub(crate) uses: Uses,
     /// Pages on reclaim's lists; written under their lock.
     pub(crate) lru: [Count; LruKind::COUNT],
 }
@@ -115,6 +117,7 @@ impl Zone {
             reserve: Default::default(),
             stat_threshold: Count::default(),
             tallies: ZoneTallies::default(),
+            uses: Uses::default(),
             lru: Default::default(),
         }
     }
@@ -127,14 +130,17 @@ impl Zone {
     pub(crate) fn is_populated(&self) -> bool {
         self.managed.get() != 0
     }
-    pub(crate) fn tune(&self, tuning: &ZoneTuning) {
+    /// Sets what was computed; new marks have nothing added to them.
+    pub(crate) fn tune(&self, tuning: &ZoneTuning, new_marks: bool) {
         let clamp = |pages: u64| pages.min(u64::from(u32::MAX)) as u32;
         self.min.set(clamp(tuning.min));
         self.low.set(clamp(tuning.low));
         self.high.set(clamp(tuning.high));
         self.promo.set(clamp(tuning.promo));
         self.stat_threshold.set(clamp(tuning.stat_threshold));
-        self.boost.set(0);
+        if new_marks {
+            self.boost.set(0);
+        }
         for (mine, theirs) in self.reserve.iter().zip(tuning.reserve) {
             mine.set(clamp(theirs));
         }

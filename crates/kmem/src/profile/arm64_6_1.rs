@@ -11,6 +11,7 @@ use crate::boot::layout::{LayoutRule, WideLayout};
 use crate::map::entry::ARM64;
 use crate::snapshot::proc::PROC_6_1_ARM64;
 use crate::units::{PhysAddr, VirtAddr};
+use crate::user::UserRule;
 
 /// The profile.
 pub static PROFILE: Profile = CONSTANTS;
@@ -36,6 +37,7 @@ pub(super) const CONSTANTS: Profile = Profile {
         ZoneSpec { name: "Normal", kind: ZoneKind::Normal, limit: ZoneLimit::RamEnd, reserve_ratio: 32 },
         ZoneSpec { name: "Movable", kind: ZoneKind::Movable, limit: ZoneLimit::Empty, reserve_ratio: 0 },
     ],
+    user: UserRule { mmap_min_addr: 4096, ..amd64_6_1::CONSTANTS.user },
     counting: Counting { trims_first_mib: false, ..amd64_6_1::CONSTANTS.counting },
     layout: LayoutRule::Wide(WideLayout {
         vmalloc: (0xffff_8000_0800_0000, 0xffff_fbff_f000_0000),

@@ -12,6 +12,7 @@ use crate::boot::layout::{ArmLayout, LayoutRule};
 use crate::map::entry::ARM_SHORT;
 use crate::snapshot::proc::PROC_6_1_ARMHF;
 use crate::units::{Order, PhysAddr};
+use crate::user::UserRule;
 
 /// The profile.
 pub static PROFILE: Profile = CONSTANTS;
@@ -49,6 +50,7 @@ pub(super) const CONSTANTS: Profile = Profile {
     },
     // `memmap_alloc` of 9437184 bytes for 262144 pages.
     struct_page: 36,
+    user: UserRule { mmap_min_addr: 4096, ..i386_pae_6_1::CONSTANTS.user },
     counting: Counting { trims_first_mib: false, ..i386_pae_6_1::CONSTANTS.counting },
     tuning: TuningRule::Modern { thp: false },
     layout: LayoutRule::Arm(ArmLayout {

@@ -1,7 +1,7 @@
 //! A fixed array of structures in the machine's RAM.
 
 use super::Ram;
-use crate::sync::{AtomicU32, AtomicUsize, Count, Tally};
+use crate::sync::{AtomicU32, AtomicUsize, Count, Tally, Witness};
 use crate::units::{align_up, PhysAddr, PhysRange};
 use core::marker::PhantomData;
 use core::ptr::NonNull;
@@ -10,18 +10,35 @@ use core::ptr::NonNull;
 ///
 /// # Safety
 /// All bytes zero is a valid value, and dropping one does nothing.
-pub(crate) unsafe trait Zeroed: Sync {}
+pub(crate) unsafe trait Zeroed: Sync {
+    /// Makes the value that all bytes zero are, for the model checker, whose atomics are more than their bytes.
+    #[cfg(all(test, kmem_loom))]
+    fn zero() -> Self;
+}
 
-// SAFETY: Zero is a value of it.
-unsafe impl Zeroed for AtomicU32 {}
-// SAFETY: Zero is a value of it.
-unsafe impl Zeroed for AtomicUsize {}
-// SAFETY: An atomic in a new coat.
-unsafe impl Zeroed for Count {}
-// SAFETY: An atomic in a new coat.
-unsafe impl Zeroed for Tally {}
+/// Types that may be zero, and whose default that is.
+macro_rules! zeroed_default {
+    ($($type:ty),*) => {$(
+        // SAFETY: Nothing, or an atomic, perhaps in a new coat: zero is a value of it.
+        unsafe impl Zeroed for $type {
+            #[cfg(all(test, kmem_loom))]
+            fn zero() -> Self {
+                Self::default()
+            }
+        }
+    )*};
+}
+zeroed_default!(AtomicU32, AtomicUsize, Count, Tally, Witness);
+#[cfg(all(test, kmem_loom))]
+zeroed_default!(crate::sync::Shared);
+
 // SAFETY: Each of its elements may be zero.
-unsafe impl<T: Zeroed, const N: usize> Zeroed for [T; N] {}
+unsafe impl<T: Zeroed, const N: usize> Zeroed for [T; N] {
+    #[cfg(all(test, kmem_loom))]
+    fn zero() -> Self {
+        core::array::from_fn(|_| T::zero())
+    }
+}
 
 /// Declares a structure that may live in zeroed RAM because all of its fields may.
 macro_rules! zeroed_struct {
@@ -38,7 +55,12 @@ macro_rules! zeroed_struct {
         };
         // SAFETY: Each field may be zero, as the lines above make sure.
         #[allow(unsafe_code)]
-        unsafe impl $crate::raw::Zeroed for $name {}
+        unsafe impl $crate::raw::Zeroed for $name {
+            #[cfg(all(test, kmem_loom))]
+            fn zero() -> Self {
+                Self { $($field: $crate::raw::Zeroed::zero(),)* }
+            }
+        }
     };
 }
 pub(crate) use zeroed_struct;
@@ -57,6 +79,24 @@ pub(crate) struct Array<T> {
 unsafe impl<T: Zeroed> Send for Array<T> {}
 // SAFETY: As above.
 unsafe impl<T: Zeroed> Sync for Array<T> {}
+
+#[cfg(all(test, kmem_loom))]
+impl<T: Zeroed> Array<T> {
+    /// Makes an array outside of RAM.
+    fn on_heap(len: u64) -> Self {
+        let values: Box<[T]> = (0..len).map(|_| T::zero()).collect();
+        let base = NonNull::from(Box::leak(values)).cast();
+        Self { base, len: len as usize, _values: PhantomData }
+    }
+}
+#[cfg(all(test, kmem_loom))]
+impl<T> Drop for Array<T> {
+    fn drop(&mut self) {
+        let values = NonNull::slice_from_raw_parts(self.base, self.len);
+        // SAFETY: It was made by `on_heap` out of such a box, and nothing outlives the array.
+        drop(unsafe { Box::from_raw(values.as_ptr()) });
+    }
+}
 
 impl<T: Zeroed> Array<T> {
     /// Takes `len` structures in the `bytes` zeroed bytes of RAM from `addr` on, which boot has set aside for them. `None`
@@ -117,8 +157,13 @@ impl<'a> Reserve<'a> {
             return None;
         }
         self.next = end;
+        #[cfg(all(test, kmem_loom))]
+        return Some(Array::on_heap(len));
         // SAFETY: The range was held by boot for this and is zero; what is cut off is never cut off again.
-        unsafe { Array::new(self.ram, PhysAddr::new(start), len) }
+        #[cfg(not(all(test, kmem_loom)))]
+        unsafe {
+            Array::new(self.ram, PhysAddr::new(start), len)
+        }
     }
 }
 

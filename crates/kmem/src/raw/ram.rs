@@ -30,6 +30,15 @@ impl Ram {
         let DirectMap { pointer, start, bytes } = machine.direct_map();
         Some(Self { base: NonNull::new(pointer)?, start: start.raw(), bytes })
     }
+    /// Makes a window of zeroed memory of the host, from physical 0 on, that nobody takes back.
+    #[cfg(test)]
+    pub(crate) fn for_tests(bytes: u64) -> Self {
+        #[derive(Clone)]
+        #[repr(align(4096))]
+        struct Page([u8; 4096]);
+        let pages = std::vec![Page([0; 4096]); bytes.div_ceil(4096) as usize].leak();
+        Self { base: NonNull::from(pages).cast(), start: 0, bytes }
+    }
     /// Returns another handle of the same window.
     pub(crate) fn share(&self) -> Self {
         Self { ..*self }

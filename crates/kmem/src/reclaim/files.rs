@@ -16,7 +16,7 @@
 
 use crate::error::{AllocError, Name};
 use crate::page::frame::State;
-use crate::page::PageAllocator;
+use crate::page::{PageAllocator, PageUse};
 use crate::raw::{Ram, Table};
 use crate::sync::{AtomicU32, Ordering, SpinLock};
 use crate::units::{Pfn, PhysAddr, PAGE_SIZE};
@@ -208,9 +208,11 @@ impl PageCache {
         if dirty {
             file.dirty += 1;
             self.dirty.fetch_add(1, Ordering::Relaxed);
+            pages.begin_use(pfn, PageUse::Dirty, 1);
         } else {
             file.dirty -= 1;
             self.dirty.fetch_sub(1, Ordering::Relaxed);
+            pages.end_use(pfn, PageUse::Dirty, 1);
         }
         true
     }
@@ -289,6 +291,10 @@ impl PageCache {
         to.b.store(index, Ordering::Relaxed);
         let kept = state.raw() & (State::DIRTY | State::REFERENCED);
         to.flag(State::FILE | kept, true);
+        if state.has(State::DIRTY) {
+            pages.end_use(old, PageUse::Dirty, 1);
+            pages.begin_use(new, PageUse::Dirty, 1);
+        }
         from.flag(State::FILE | State::DIRTY | State::REFERENCED | State::ACTIVE, false);
         word.store(pages.frames.index(new) + 1, Ordering::Relaxed);
         true
@@ -307,6 +313,7 @@ impl PageCache {
             if frame.state().has(State::DIRTY) {
                 file.dirty -= 1;
                 self.dirty.fetch_sub(1, Ordering::Relaxed);
+                pages.end_use(pfn, PageUse::Dirty, 1);
             }
             file.clear(pages, ram, index, pfn).then(|| {
                 // Off reclaim's lists first: they go by the flags.

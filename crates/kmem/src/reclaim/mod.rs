@@ -38,8 +38,6 @@ pub struct Reclaim {
     pub(crate) reported: AtomicU32,
     /// Failures that were not reported since.
     pub(crate) suppressed: Count,
-    /// `vm.extfrag_threshold`, in thousandths; 0 stands for the default, 500.
-    pub(crate) extfrag_threshold: AtomicU32,
 }
 
 /// How long compaction is put off after it failed: `compact_considered`, `compact_defer_shift`, `compact_order_failed`.

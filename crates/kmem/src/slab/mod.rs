@@ -17,7 +17,7 @@ pub use geometry::{Geometry, SlabFlags};
 use crate::error::{AllocError, Broken, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::page::frame::{Frame, FrameKind, State};
-use crate::page::PageAllocator;
+use crate::page::{PageAllocator, PageUse};
 use crate::raw::{Ram, Table};
 use crate::sync::{Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
@@ -118,6 +118,15 @@ pub struct SlabAllocator {
 const TABLE_ORDER: Order = Order::ZERO.up().up();
 /// Flags that a slab's pages never inherit.
 const NOT_FOR_SLABS: Gfp = Gfp::HIGHMEM.union(Gfp::MOVABLE).union(Gfp::ZERO).union(Gfp::COMP).union(Gfp::DMA32);
+
+/// What the slabs of a cache count as.
+fn use_of(flags: SlabFlags) -> PageUse {
+    if flags.contains(SlabFlags::RECLAIM_ACCOUNT) {
+        PageUse::SlabReclaimable
+    } else {
+        PageUse::SlabUnreclaimable
+    }
+}
 
 impl SlabAllocator {
     pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground) -> Self {
@@ -454,6 +463,7 @@ impl SlabAllocator {
                 (hook.call)(hook.token, self.virt(slab.object(number)));
             }
         }
+        pages.begin_use(pfn, use_of(flags), order.pages());
         let mut inner = cache.inner.lock();
         inner.slabs += 1;
         inner.pages += order.pages();
@@ -476,7 +486,7 @@ impl SlabAllocator {
                 return;
             }
             let Some(head) = inner.empty.pop_front(frames) else { return };
-            let (geometry, dtor) = (inner.geometry, inner.dtor);
+            let (geometry, dtor, flags) = (inner.geometry, inner.dtor, inner.flags);
             let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return };
             inner.slabs -= 1;
             inner.pages -= slab.frame.state().order().pages();
@@ -490,6 +500,7 @@ impl SlabAllocator {
             }
             let management = geometry.off_slab.then(|| slab.management());
             let state = slab.frame.state();
+            pages.end_use(frames.pfn(head), use_of(flags), state.order().pages());
             for page in 0..state.order().pages() {
                 if let Some(frame) = frames.get(frames.pfn(head).add(page)) {
                     frame.clear();

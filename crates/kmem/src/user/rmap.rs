@@ -88,6 +88,7 @@ impl<M: Machine> UserMemory<M> for Processes {
                 rss: info.rss,
                 swap: info.swap,
                 tables: info.last_tables + info.upper_tables,
+                last_tables: info.last_tables,
                 is_killed: info.is_killed,
             });
         }

@@ -5,12 +5,20 @@ use kmem::machine::{DirectMap, Machine};
 use kmem::page::Tracer;
 use kmem::{Kernel, PhysAddr, Profile, VirtAddr};
 use std::alloc::{alloc_zeroed, dealloc, Layout};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 thread_local! {
     /// Which CPU this thread is.
     static CPU: Cell<u32> = const { Cell::new(0) };
+    /// What this thread's kernels wrote to their logs.
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Returns the lines of the kernel log since the last call.
+#[allow(dead_code)] // not every test file looks at it
+pub fn log() -> Vec<String> {
+    LINES.take()
 }
 
 /// Makes this thread another CPU.
@@ -78,7 +86,9 @@ unsafe impl Machine for HeapMachine {
     }
     fn load_page_table(&self, _: PhysAddr) {}
     fn flush_tlb(&self, _: VirtAddr, _: VirtAddr) {}
-    fn printk(&self, _: fmt::Arguments<'_>) {}
+    fn printk(&self, line: fmt::Arguments<'_>) {
+        LINES.with_borrow_mut(|lines| lines.push(line.to_string()));
+    }
 }
 
 /// Boots a profile with so much RAM, or with as much as its kernel needs where that is more.

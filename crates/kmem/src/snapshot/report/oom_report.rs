@@ -98,23 +98,33 @@ pub fn write_slabs(out: &mut dyn Write, rows: impl IntoIterator<Item = SlabRow>)
 
 /// Writes the table of processes; kernel threads are not in it. 2.6.11 has none.
 pub fn write_tasks(out: &mut dyn Write, style: &ReportStyle, rows: impl IntoIterator<Item = TaskRow>) -> Result {
+    write_tasks_head(out, style)?;
+    rows.into_iter().try_for_each(|row| write_task(out, style, &row))
+}
+
+/// Writes what stands above the table of processes.
+pub fn write_tasks_head(out: &mut dyn Write, style: &ReportStyle) -> Result {
     match style.era {
-        ReportEra::V2_6 => return Ok(()),
-        ReportEra::V3_4 => writeln!(out, "[ pid ]   uid  tgid total_vm      rss cpu oom_adj oom_score_adj name")?,
+        ReportEra::V2_6 => Ok(()),
+        ReportEra::V3_4 => writeln!(out, "[ pid ]   uid  tgid total_vm      rss cpu oom_adj oom_score_adj name"),
         ReportEra::V6_1 => {
             writeln!(out, "Tasks state (memory values in pages):")?;
-            writeln!(out, "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name")?;
+            writeln!(out, "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name")
         }
         ReportEra::V6_12 => {
             writeln!(out, "Tasks state (memory values in pages):")?;
             write!(out, "[  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem")?;
-            writeln!(out, " pgtables_bytes swapents oom_score_adj name")?;
+            writeln!(out, " pgtables_bytes swapents oom_score_adj name")
         }
     }
-    rows.into_iter().try_for_each(|row| task(out, style.era, &row))
 }
 
-fn task(out: &mut dyn Write, era: ReportEra, row: &TaskRow) -> Result {
+/// Writes one process's row of the table.
+pub fn write_task(out: &mut dyn Write, style: &ReportStyle, row: &TaskRow) -> Result {
+    let era = style.era;
+    if era == ReportEra::V2_6 {
+        return Ok(());
+    }
     let digits = if era == ReportEra::V3_4 { 5 } else { 7 };
     write!(out, "[{:digits$}] {:5} {:5} {:8} {:8}", row.pid, row.uid, row.tgid, row.total_vm, row.rss())?;
     match era {

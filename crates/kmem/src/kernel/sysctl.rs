@@ -1,0 +1,322 @@
+//! Tunables at run time: `/proc/sys/vm`, `sysctl vm.KEY=VALUE`.
+//!
+//! Writing one that decides watermarks, reserves or list sizes computes that part anew and puts it into the zones at once
+//! ([`crate::page::tunables`]); the others are kept ([`crate::memory::settings`]), or make the kernel do something:
+//! `drop_caches`, `compact_memory`. Where a kernel computes something anew when a tunable is only read, so does this.
+
+use super::Kernel;
+use crate::error::Name;
+use crate::machine::Machine;
+use crate::memory::settings::Setting;
+use crate::page::tunables::{Parts, Refused, Tunable, Tunables};
+use crate::page::watermark::{Counted, Tuning};
+use crate::profile::{Present, Profile, ZoneKind};
+use crate::units::{PAGE_SHIFT, PAGE_SIZE};
+use core::fmt::{self, Write};
+
+/// The tunables that decide watermarks, and what they gave.
+pub(super) struct Tuned {
+    pub(super) tunables: Tunables,
+    pub(super) tuning: Tuning,
+}
+
+/// Why a tunable was not read or written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SysctlError {
+    /// This kernel has no such tunable (`ENOENT`).
+    Unknown(Name),
+    /// It can only be read (`EACCES`).
+    ReadOnly(&'static str),
+    /// It can only be written (`EACCES`).
+    WriteOnly(&'static str),
+    /// What was written is no whole number (`EINVAL`).
+    NotANumber {
+        /// Which tunable.
+        key: &'static str,
+        /// What was written.
+        value: Name,
+    },
+    /// The number is outside the range (`EINVAL`).
+    OutOfRange {
+        /// Which tunable.
+        key: &'static str,
+        /// What was written.
+        value: Name,
+        /// The least.
+        least: u64,
+        /// The most.
+        most: u64,
+    },
+    /// The value could not be written out.
+    Output,
+}
+
+impl fmt::Display for SysctlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(key) => write!(f, "this kernel has no vm.{key}"),
+            Self::ReadOnly(key) => write!(f, "vm.{key} can only be read"),
+            Self::WriteOnly(key) => write!(f, "vm.{key} can only be written"),
+            Self::NotANumber { key, value } => write!(f, "vm.{key} takes whole numbers, not `{value}`"),
+            Self::OutOfRange { key, value, least, most } => {
+                write!(f, "vm.{key} takes {least} to {most}, not {value}")
+            }
+            Self::Output => f.write_str("the value could not be written out"),
+        }
+    }
+}
+
+/// A tunable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Key {
+    /// One that computes something anew.
+    Tunable(Tunable),
+    /// A number and no more.
+    Setting(Setting),
+    /// One that does something.
+    Action(Action),
+    /// One that only shows something.
+    Shown(Shown),
+}
+
+/// What writing a tunable makes the kernel do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Action {
+    DropCaches,
+    CompactMemory,
+}
+
+/// What boot decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Shown {
+    NrHugepages,
+    NrHugepagesMempolicy,
+    MmapMinAddr,
+    NumaZonelistOrder,
+}
+
+impl Action {
+    const ALL: [Self; 2] = [Self::DropCaches, Self::CompactMemory];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::DropCaches => "drop_caches",
+            Self::CompactMemory => "compact_memory",
+        }
+    }
+    fn exists(self, profile: &Profile) -> bool {
+        match self {
+            Self::DropCaches => profile.version >= (2, 6, 16),
+            Self::CompactMemory => profile.version >= (2, 6, 35) && profile.paging.is_some(),
+        }
+    }
+    /// What may be written. 4 says that `drop_caches` is not to be logged; other numbers did no harm to `compact_memory`
+    /// until 6.4.
+    fn range(self, profile: &Profile) -> (u64, u64) {
+        match self {
+            Self::DropCaches => (1, if profile.version >= (3, 15, 0) { 4 } else { 3 }),
+            Self::CompactMemory if profile.version >= (6, 4, 0) => (1, 1),
+            Self::CompactMemory => (0, i32::MAX as u64),
+        }
+    }
+}
+
+impl Shown {
+    const ALL: [Self; 4] = [Self::NrHugepages, Self::NrHugepagesMempolicy, Self::MmapMinAddr, Self::NumaZonelistOrder];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NrHugepages => "nr_hugepages",
+            Self::NrHugepagesMempolicy => "nr_hugepages_mempolicy",
+            Self::MmapMinAddr => "mmap_min_addr",
+            Self::NumaZonelistOrder => "numa_zonelist_order",
+        }
+    }
+    fn exists(self, profile: &Profile) -> bool {
+        let huge = profile.image.huge_page_bytes > 0;
+        match self {
+            Self::NrHugepages => huge,
+            Self::NrHugepagesMempolicy => huge && profile.max_nodes > 1,
+            Self::MmapMinAddr => profile.version >= (2, 6, 23) && profile.paging.is_some(),
+            Self::NumaZonelistOrder => profile.version >= (2, 6, 23) && profile.max_nodes > 1,
+        }
+    }
+}
+
+impl Key {
+    /// All tunables of a profile's kernel.
+    fn all(profile: &'static Profile) -> impl Iterator<Item = Self> {
+        let tunables = Tunable::ALL.into_iter().filter(|key| key.exists(profile)).map(Self::Tunable);
+        let settings = Setting::ALL.iter().copied().filter(|key| key.exists(profile)).map(Self::Setting);
+        let actions = Action::ALL.into_iter().filter(|key| key.exists(profile)).map(Self::Action);
+        let shown = Shown::ALL.into_iter().filter(|key| key.exists(profile)).map(Self::Shown);
+        tunables.chain(settings).chain(actions).chain(shown)
+    }
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tunable(key) => key.name(),
+            Self::Setting(key) => key.name(),
+            Self::Action(key) => key.name(),
+            Self::Shown(key) => key.name(),
+        }
+    }
+    /// Finds a tunable as people write it: `vm.KEY`, `vm/KEY`, `/proc/sys/vm/KEY`.
+    fn find(profile: &'static Profile, text: &str) -> Result<Self, SysctlError> {
+        let name = text.strip_prefix("/proc/").unwrap_or(text);
+        let name = name.strip_prefix("sys/").unwrap_or(name);
+        let name = name.strip_prefix("vm.").or_else(|| name.strip_prefix("vm/")).unwrap_or(name);
+        Self::all(profile).find(|key| key.name() == name).ok_or(SysctlError::Unknown(Name::new(name)))
+    }
+}
+
+impl<M: Machine> Kernel<M> {
+    /// Returns the names of this kernel's tunables under `/proc/sys/vm`.
+    pub fn sysctl_keys(&self) -> impl Iterator<Item = &'static str> {
+        Key::all(self.profile).map(Key::name)
+    }
+    /// Writes a tunable's value to `out`, as its file has it, without the newline. `key` is `vm.KEY` or a path.
+    ///
+    /// # Errors
+    /// [`SysctlError`].
+    pub fn sysctl(&self, key: &str, out: &mut dyn Write) -> Result<(), SysctlError> {
+        let written = match Key::find(self.profile, key)? {
+            Key::Tunable(key) => self.read_tunable(key, out),
+            Key::Setting(key) => write!(out, "{}", self.setting(key)),
+            Key::Action(key) => return Err(SysctlError::WriteOnly(key.name())),
+            Key::Shown(Shown::NrHugepages | Shown::NrHugepagesMempolicy) => {
+                write!(out, "{}", self.memory.huge.default_pool().map_or(0, |pool| pool.total()))
+            }
+            Key::Shown(Shown::MmapMinAddr) => write!(out, "{}", self.profile.user.mmap_min_addr),
+            Key::Shown(Shown::NumaZonelistOrder) => out.write_str("Node"),
+        };
+        written.map_err(|_| SysctlError::Output)
+    }
+    /// Writes a tunable: `sysctl -w KEY=VALUE`. May sleep.
+    ///
+    /// # Errors
+    /// [`SysctlError`]: nothing was changed.
+    pub fn write_sysctl(&self, key: &str, value: &str) -> Result<(), SysctlError> {
+        let profile = self.profile;
+        match Key::find(profile, key)? {
+            Key::Tunable(key) => self.write_tunable(key, value),
+            Key::Setting(key) => {
+                let (least, most) = key.range(profile);
+                let number = number(key.name(), value, least.into(), most.into())?;
+                self.memory.settings.set(key, number as u32);
+                self.settle(key, number);
+                Ok(())
+            }
+            Key::Action(action) => {
+                let (least, most) = action.range(profile);
+                self.act(action, number(action.name(), value, least, most)?);
+                Ok(())
+            }
+            Key::Shown(key) => Err(SysctlError::ReadOnly(key.name())),
+        }
+    }
+
+    fn read_tunable(&self, key: Tunable, out: &mut dyn Write) -> fmt::Result {
+        let Tunables { lowmem_reserve_ratio, .. } = {
+            let _irq = self.irq_off();
+            let mut tuned = self.tuned.lock();
+            self.recompute(&mut tuned, key.recomputed_by_reading());
+            tuned.tunables
+        };
+        let tunables = self.tunables();
+        match key {
+            Tunable::MinFreeKbytes => write!(out, "{}", self.tuning().min_free_kbytes),
+            Tunable::WatermarkScaleFactor => write!(out, "{}", tunables.watermark_scale_factor),
+            Tunable::WatermarkBoostFactor => write!(out, "{}", tunables.watermark_boost_factor),
+            Tunable::PercpuPagelistHighFraction | Tunable::PercpuPagelistFraction => {
+                write!(out, "{}", tunables.percpu_pagelist_high_fraction)
+            }
+            Tunable::LowmemReserveRatio => {
+                let ratios = lowmem_reserve_ratio.iter().take(ratios_shown(self.profile)).enumerate();
+                ratios.into_iter().try_for_each(|(at, ratio)| write!(out, "{}{ratio}", if at > 0 { "\t" } else { "" }))
+            }
+        }
+    }
+    fn write_tunable(&self, key: Tunable, text: &str) -> Result<(), SysctlError> {
+        let (profile, value) = (self.profile, Name::new(text.trim()));
+        let _irq = self.irq_off();
+        let mut tuned = self.tuned.lock();
+        let parts = tuned.tunables.write(profile, key, text).map_err(|refused| match refused {
+            Refused::Unknown(key) => SysctlError::Unknown(Name::new(key.name())),
+            Refused::NotANumber(key) => SysctlError::NotANumber { key: key.name(), value },
+            Refused::OutOfRange { key, least, most } => SysctlError::OutOfRange { key: key.name(), value, least, most },
+        })?;
+        self.recompute(&mut tuned, parts);
+        self.pages.set_boost_factor(tuned.tunables.watermark_boost_factor);
+        Ok(())
+    }
+    /// Computes parts anew from what the zones hold now, and puts them into the zones. Interrupts are off.
+    fn recompute(&self, tuned: &mut Tuned, parts: Parts) {
+        if parts.is_empty() {
+            return;
+        }
+        let pages = match self.profile.counting.present {
+            Present::Ram => self.pages.managed_by_zone(),
+            present => self.plan.later_pages(present),
+        };
+        let counted = Counted::at_boot(&self.plan).with_pages(pages);
+        tuned.tuning.recompute(parts, self.profile, &counted, &tuned.tunables);
+        self.pages.retune(&tuned.tuning, parts);
+    }
+    /// Of two settings that say the same in bytes and in percent, one is 0.
+    fn settle(&self, key: Setting, number: u64) {
+        let other = match key {
+            Setting::DirtyBytes => Setting::DirtyRatio,
+            Setting::DirtyRatio => Setting::DirtyBytes,
+            Setting::DirtyBackgroundBytes => Setting::DirtyBackgroundRatio,
+            Setting::DirtyBackgroundRatio => Setting::DirtyBackgroundBytes,
+            Setting::OvercommitKbytes if number > 0 => Setting::OvercommitRatio,
+            Setting::OvercommitRatio => Setting::OvercommitKbytes,
+            _ => return,
+        };
+        self.memory.settings.set(other, 0);
+    }
+    fn act(&self, action: Action, number: u64) {
+        match action {
+            Action::DropCaches => {
+                if number & 1 != 0 {
+                    self.drop_pagecache();
+                }
+                if number & 2 != 0 {
+                    self.drop_slab();
+                }
+            }
+            Action::CompactMemory => {
+                self.compact();
+            }
+        }
+    }
+    /// Returns how many pages may be promised to processes in all, when the allocator manages so many: `vm_commit_limit`.
+    pub(super) fn commit_limit(&self, managed: u64) -> u64 {
+        match self.setting(Setting::OvercommitKbytes) {
+            0 => {
+                let pages = managed.saturating_sub(self.memory.huge.pages());
+                pages * u64::from(self.setting(Setting::OvercommitRatio)) / 100
+            }
+            kbytes => u64::from(kbytes) >> (PAGE_SHIFT - 10),
+        }
+    }
+}
+
+/// The highest zone kept nothing from a higher one until 4.18, so its ratio was not there.
+fn ratios_shown(profile: &Profile) -> usize {
+    let device = profile.zones.iter().any(|zone| zone.kind == ZoneKind::Device);
+    let hidden = usize::from(profile.version < (4, 18, 0) && !device);
+    profile.zones.len().saturating_sub(hidden)
+}
+
+/// Reads one number.
+fn number(key: &'static str, text: &str, least: u64, most: u64) -> Result<u64, SysctlError> {
+    let value = Name::new(text.trim());
+    match text.trim().parse::<i128>() {
+        Ok(number) if i128::from(least) <= number && number <= i128::from(most) => Ok(number as u64),
+        Ok(_) => Err(SysctlError::OutOfRange { key, value, least, most }),
+        Err(_) => Err(SysctlError::NotANumber { key, value }),
+    }
+}
+
+const _: () = assert!(PAGE_SIZE == 4096, "kB are counted in quarters of a page");

@@ -19,6 +19,7 @@
 use crate::altstack;
 use crate::cpu::{self, CpuGuard, Holders};
 use crate::error::HostError;
+use crate::kswapd::Bell;
 use crate::mapping::{map, memfd, Backing, Mapping, Place};
 use crate::registry::Registration;
 use crate::signal;
@@ -112,6 +113,7 @@ struct Parts {
     ram: Ram,
     paging: Option<&'static PagingFormat>,
     cpus: Arc<Holders>,
+    bell: Bell,
     console: Console,
 }
 
@@ -171,6 +173,7 @@ impl Hosted {
             ram,
             paging: config.paging,
             cpus: Arc::default(),
+            bell: Bell::default(),
             console: Box::new(console),
         };
         Ok(Self {
@@ -292,6 +295,11 @@ impl Hosted {
         CpuGuard::enter(&self.parts.cpus, cpu).ok_or(HostError::CpuBusy(cpu))
     }
 
+    /// What wakes the machine's kswapd.
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.parts.bell
+    }
+
     /// Changes what may be done with whole pages of the direct map, at the machine's addresses; the alias stays as it is.
     ///
     /// # Errors
@@ -383,6 +391,9 @@ unsafe impl Machine for Hosted {
     }
     fn barrier_everywhere(&self) {
         cpu::barrier_everywhere();
+    }
+    fn wake_kswapd(&self, node: u32) -> bool {
+        self.parts.bell.ring(node)
     }
     fn load_page_table(&self, root: PhysAddr) {
         self.parts.registration.slot().set_root(root);

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | RAM | one memfd, mapped twice: at the machine's own addresses, and as a whole somewhere high (the *alias*) |
 //! | MMU and TLB | SIGSEGV walks the machine's page tables and mmaps the page; a flush takes it away ([`Hosted`], `tlb`) |
-//! | CPU | a thread, while it holds a CPU number ([`cpu`]) |
+//! | CPU | a thread, while it holds a CPU number ([`cpu`]); kswapd may be one ([`kswapd`]) |
 //! | exception | a signal that ends the module code that raised it ([`level`], [`signal`]) |
 //! | console | a closure |
 //!
@@ -27,6 +27,7 @@ pub mod boot;
 pub mod cpu;
 pub mod error;
 pub mod hosted;
+pub mod kswapd;
 pub mod level;
 mod mapping;
 mod registry;

@@ -53,8 +53,8 @@ pub unsafe trait Machine {
     /// Returns when every CPU of the machine has passed a full memory barrier since the call: what they stored before can
     /// be seen, what is stored before the call they see. A machine with one CPU need do nothing.
     fn barrier_everywhere(&self);
-    /// Wakes the thread that runs [`crate::memory::Memory::kswapd`] of a node. False when this machine has none: then it is
-    /// run by the next allocation that may sleep.
+    /// Wakes the thread that runs [`crate::memory::Memory::kswapd`] of a node; must not wait for it. False when this machine
+    /// has none: then it is run by the next allocation that may sleep.
     fn wake_kswapd(&self, node: u32) -> bool {
         let _ = node;
         false

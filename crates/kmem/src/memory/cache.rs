@@ -17,12 +17,7 @@ impl<M: Machine> Memory<M> {
     /// # Errors
     /// [`AllocError::NoMemory`], [`AllocError::NoSlot`] when the table of files cannot grow.
     pub fn file_open(&self, name: &str) -> Result<FileId, AllocError> {
-        loop {
-            match self.reclaim.files.open(name) {
-                Some(id) => return Ok(id),
-                None => self.grow(self.reclaim.files.table())?,
-            }
-        }
+        self.reclaim.files.open(name, |table| self.grow(table))
     }
     /// Reads page `index` of a file: brings it from disk unless it is in memory, and notes that it was used. May sleep.
     ///

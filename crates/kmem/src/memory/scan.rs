@@ -18,6 +18,7 @@ use crate::page::frame::State;
 use crate::page::lru::LruKind;
 use crate::page::policy::Request;
 use crate::page::watermark::MAX_ZONES;
+use crate::page::NodeMask;
 use crate::profile::ZoneKind;
 use crate::reclaim::VmEvent;
 use crate::units::{Order, Pfn, PAGE_SHIFT};
@@ -93,13 +94,19 @@ impl<M: Machine> Memory<M> {
     /// Wakes kswapd where it is wanted, or runs it here when the machine has none of its own and the caller may sleep.
     pub(super) fn kick_kswapd(&self, may_sleep: bool) {
         self.reclaim.want_kswapd(self.pages.take_kswapd_wanted());
-        if !may_sleep || self.reclaim.is_busy(self.machine.cpu()) {
+        if self.reclaim.is_busy(self.machine.cpu()) {
             return;
         }
         while let Some(node) = self.reclaim.next_kswapd() {
-            if !self.machine.wake_kswapd(node) {
-                self.kswapd(node);
+            if self.machine.wake_kswapd(node) {
+                continue;
             }
+            if !may_sleep {
+                // Somebody who may will do it.
+                self.reclaim.want_kswapd(NodeMask::of(node));
+                return;
+            }
+            self.kswapd(node);
         }
     }
     /// Runs kswapd of all nodes that somebody woke who could not wait for it. For machines without a kswapd of their own,
@@ -217,27 +224,24 @@ impl<M: Machine> Memory<M> {
         }
     }
     /// Writes a dirty page to the disk that there is not: it is clean then.
-    pub(super) fn write_page(&self, pfn: Pfn) {
+    fn write_page(&self, pfn: Pfn) {
         if self.reclaim.files.set_dirty(&self.pages, pfn, false) {
-            self.reclaim.events.add(VmEvent::NrWritten, 1);
-            self.reclaim.events.add(VmEvent::PgPgOut, 4);
+            self.count_written(1);
         }
+    }
+    fn count_written(&self, pages: u64) {
+        self.reclaim.events.add(VmEvent::NrWritten, pages);
+        self.reclaim.events.add(VmEvent::PgPgOut, 4 * pages);
     }
     /// Writes up to so many dirty pages, file by file: what the flusher threads do. Returns how many.
     pub fn flush(&self, most: u64) -> u64 {
         let mut written = 0;
         for file in self.reclaim.files.infos() {
-            let mut at = 0;
-            while written < most && self.reclaim.files.info(file.id).is_some_and(|info| info.dirty > 0) {
-                let Some((index, pfn)) = self.reclaim.files.next(&self.pages, &self.ram, file.id, at) else { break };
-                if self.pages.state(pfn).has(State::DIRTY) {
-                    self.write_page(pfn);
-                    written += 1;
-                }
-                let Some(next) = index.checked_add(1) else { break };
-                at = next;
+            while written < most && self.reclaim.files.clean_next(&self.pages, &self.ram, file.id) {
+                written += 1;
             }
         }
+        self.count_written(written);
         written
     }
 

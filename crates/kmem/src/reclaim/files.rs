@@ -14,7 +14,7 @@
 //! A file has one lock (rank 3: above reclaim's lists); nobody allocates while holding it. Kernel counterpart:
 //! `mm/filemap.c`, `lib/xarray.c`, `mm/page-writeback.c`.
 
-use crate::error::Name;
+use crate::error::{AllocError, Name};
 use crate::page::frame::State;
 use crate::page::{PageAllocator, PageUse};
 use crate::raw::{Ram, Table};
@@ -59,6 +59,8 @@ struct File {
     pages: u64,
     dirty: u64,
     tables: u64,
+    /// Where writing goes on: `writeback_index`.
+    written_to: u32,
 }
 
 /// A slot of the table of files.
@@ -93,17 +95,24 @@ pub(crate) enum Entered {
 }
 
 impl PageCache {
-    /// The table of files, for whoever makes it grow.
-    pub(crate) fn table(&self) -> &Table<Slot> {
-        &self.table
-    }
-    /// Opens a file. `None` when the table must grow first.
-    pub(crate) fn open(&self, name: &str) -> Option<FileId> {
+    /// Opens a file. `grow` makes the table larger when it is full; one at a time does so.
+    pub(crate) fn open(
+        &self,
+        name: &str,
+        grow: impl FnOnce(&Table<Slot>) -> Result<(), AllocError>,
+    ) -> Result<FileId, AllocError> {
         let mut serial = self.coming.lock();
-        let (slot, file) = self.table.iter().find(|(_, file)| !file.0.lock().is_open)?;
+        let unused = || self.table.iter().find(|(_, file)| !file.0.lock().is_open);
+        let (slot, file) = match unused() {
+            Some(found) => found,
+            None => {
+                grow(&self.table)?;
+                unused().ok_or(AllocError::NoSlot)?
+            }
+        };
         *serial = serial.wrapping_add(1);
         *file.0.lock() = File { serial: *serial, is_open: true, name: Name::new(name), ..File::default() };
-        Some(FileId { slot, serial: *serial })
+        Ok(FileId { slot, serial: *serial })
     }
     fn with<T>(&self, id: FileId, work: impl FnOnce(&mut File) -> T) -> Option<T> {
         let mut file = self.table.get(id.slot)?.0.lock();
@@ -206,6 +215,35 @@ impl PageCache {
             pages.end_use(pfn, PageUse::Dirty, 1);
         }
         true
+    }
+    /// Makes the next dirty page of a file clean, going round; false when there is none.
+    pub(crate) fn clean_next(&self, pages: &PageAllocator, ram: &Ram, id: FileId) -> bool {
+        let cleaned = self.with(id, |file| {
+            let mut from = file.written_to;
+            let mut is_again = false;
+            while file.dirty > 0 {
+                let Some((index, pfn)) = file.next(pages, ram, from) else {
+                    if is_again {
+                        return false;
+                    }
+                    (from, is_again) = (0, true);
+                    continue;
+                };
+                from = index.saturating_add(1);
+                if let Some(frame) = pages.frames.get(pfn).filter(|frame| frame.state().has(State::DIRTY)) {
+                    frame.flag(State::DIRTY, false);
+                    file.dirty -= 1;
+                    file.written_to = from;
+                    return true;
+                }
+            }
+            false
+        });
+        let cleaned = cleaned == Some(true);
+        if cleaned {
+            self.dirty.fetch_sub(1, Ordering::Relaxed);
+        }
+        cleaned
     }
     fn file_of(&self, pages: &PageAllocator, pfn: Pfn) -> Option<&Slot> {
         let frame = pages.frames.get(pfn).filter(|frame| frame.state().has(State::FILE))?;

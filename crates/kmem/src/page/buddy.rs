@@ -635,6 +635,12 @@ impl FreeArea {
                 }
             }
         }
+        for kind in Mobility::ALL {
+            let (found, expected) = (counts.orders(kind), seen.orders(kind));
+            if found != expected {
+                return broken("buddy I2 (orders with blocks)", Pfn::new(kind as u64), found.into(), expected.into());
+            }
+        }
         let pages: u64 = seen.by_type.iter().sum();
         if pages != counts.pages || seen.by_type != counts.by_type {
             return broken("buddy I4 (free count)", self.start, counts.pages, pages);

@@ -401,7 +401,9 @@ fn a_tracer_changes_nothing() {
                 held.extend(got[0].map(|pfn| (pfn, order)));
             } else if !held.is_empty() {
                 let (pfn, order) = held.swap_remove(random.below(held.len()));
-                [&traced, &plain].into_iter().for_each(|kernel| assert_eq!(kernel.pages().free(cpu, pfn, order), Ok(())));
+                [&traced, &plain]
+                    .into_iter()
+                    .for_each(|kernel| assert_eq!(kernel.pages().free(cpu, pfn, order), Ok(())));
             }
         }
         LOG.take();

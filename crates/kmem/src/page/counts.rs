@@ -209,6 +209,11 @@ impl PageAllocator {
     /// Returns what one CPU's lists of a zone hold.
     pub fn pcp_counts(&self, slot: usize, cpu: u32) -> Option<PcpCounts> {
         let pcp = self.pcp(slot, cpu)?;
-        Some(PcpCounts { count: pcp.count().into(), high: pcp.high().into(), limit: pcp.limit().into(), batch: pcp.batch.get().into() })
+        Some(PcpCounts {
+            count: pcp.count().into(),
+            high: pcp.high().into(),
+            limit: pcp.limit().into(),
+            batch: pcp.batch.get().into(),
+        })
     }
 }

@@ -328,7 +328,7 @@ impl PageAllocator {
             for (bits, first) in head.first.iter().enumerate() {
                 let gfp = Gfp::from_bits_truncate(bits as u32);
                 let zone = self.zonelists[node as usize].preferred(gfp);
-let slot = node as usize * MAX_ZONES + zone;
+                let slot = node as usize * MAX_ZONES + zone;
                 first.set(State::used(Order::ZERO, slot, self.list_kind(gfp)).raw());
             }
         }

@@ -147,14 +147,7 @@ impl PageAllocator {
     }
 
     /// Takes one block from a zone.
-    fn take_block(
-        &self,
-        cpu: u32,
-        zone: &Zone,
-        request: &Request,
-        attempt: Attempt,
-        state: State,
-    ) -> Option<Pfn> {
+    fn take_block(&self, cpu: u32, zone: &Zone, request: &Request, attempt: Attempt, state: State) -> Option<Pfn> {
         let (order, kind) = (request.order, Mobility::from_raw(self.list_kind(request.gfp)));
         let mut guard = zone.lock();
         if !zone.has_block(self.rule, &guard.counts, order, attempt) {

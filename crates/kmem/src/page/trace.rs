@@ -10,12 +10,12 @@
 //!
 //! Kernel counterpart: `include/trace/events/kmem.h`, `register_trace_mm_page_alloc`.
 
-use super::CpuHead;
 use super::frame::State;
 use super::mobility::Mobility;
 use super::policy::Request;
 use super::steal::Theft;
 use super::zone::Zone;
+use super::CpuHead;
 use super::{PageAllocator, PerCpuPages};
 use crate::event::{Event, Place};
 use crate::gfp::Gfp;

@@ -6,8 +6,8 @@ mod broken;
 #[cfg(kmem_loom)]
 mod interleavings;
 
-use super::watermark::{Tuning, ZoneTuning};
 use super::frame::Frame;
+use super::watermark::{Tuning, ZoneTuning};
 use super::*;
 use crate::raw::Ram;
 use crate::units::{PhysAddr, PhysRange};

@@ -168,3 +168,23 @@ fn who_is_killed_is_named_with_the_state_of_memory() {
         kernel.verify().unwrap();
     }
 }
+
+#[test]
+fn where_a_kernel_would_panic_this_one_says_so_and_goes_on() {
+    for (name, lines_before) in [("amd64-6.12", 10), ("linux-2.6-i386", 0)] {
+        let booted = Booted::new(name, 128 << 20);
+        let held = booted.exhaust(Gfp::ATOMIC, Order::ZERO);
+        booted.lines();
+        let gfp = Gfp::KERNEL | Gfp::NOFAIL;
+        let mut last = booted.exhaust(gfp, Order::ZERO);
+        let lines = booted.lines();
+        let at = lines.iter().position(|line| line == "Out of memory and no killable processes...");
+        let at = at.unwrap_or_else(|| panic!("{name}:\n{}", lines.join("\n")));
+        assert!(at >= lines_before, "{name}: {at}");
+        assert!(lines[at + 1].contains("this one goes on"), "{name}: {}", lines[at + 1]);
+        last.extend(held);
+        last.iter().for_each(|&pfn| booted.kernel.free_pages(pfn, Order::ZERO).unwrap());
+        assert!(booted.kernel.alloc_pages(gfp, Order::ZERO).is_ok(), "{name}");
+        booted.kernel.verify().unwrap();
+    }
+}

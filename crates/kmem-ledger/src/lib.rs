@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!    unknown --BootFree--> zone <--ZoneLocked, Drain--> a CPU's list <--Free, Alloc--> owner
-//!                            \_______ZoneLocked, Alloc, Free_________________________/
+//!                            \___ZoneLocked and Alloc, MigrationTake, Free____________/
 //! ```
 //!
 //! # Rules, named in what is refused
@@ -103,6 +103,10 @@ impl Ledger {
             Event::BootFree { pfn, pages } | Event::ReservedFree { pfn, pages } => {
                 self.check(event, pfn, pages, "E1", |found| found == Whereabouts::Unknown)?;
                 self.put(pfn, pages, Whereabouts::Zone);
+            }
+            Event::MigrationTake { pfn } => {
+                self.check(event, pfn, 1, "E1", |found| found == Whereabouts::Zone)?;
+                self.put(pfn, 1, Whereabouts::Owned);
             }
             Event::MmPageAllocZoneLocked { pfn, order, to, .. } => {
                 self.check_block(event, pfn, order)?;
@@ -238,6 +242,9 @@ mod tests {
         let list = Place::CpuList;
         let full = [locked(0x10, 1, list(0)), alloc(0x10, 1, list(0)), free(0x10, 1, list(1)), drain(0x10, 1, 1)];
         (1..=4).for_each(|len| check(&full[..len], None));
+        let moved = Event::MigrationTake { pfn: Pfn::new(0x12) };
+        check(&[moved, free(0x12, 0, list(0))], None);
+        check(&[moved, moved], Some("E1"));
         check(&[locked(0x20, 0, Place::Caller)], Some("E1"));
         check(&[locked(0x10, 0, list(0)), locked(0x10, 0, list(0))], Some("E1"));
         check(&[free(0x10, 0, list(0))], Some("E1"));

@@ -328,6 +328,11 @@ pub enum Event {
         /// Pages.
         pages: u64,
     },
+    /// No tracepoint: compaction takes a free page, to move a used one into it.
+    MigrationTake {
+        /// The frame.
+        pfn: Pfn,
+    },
     /// A block was given to a caller.
     MmPageAlloc {
         /// First frame; `None` when the request failed.

@@ -133,6 +133,7 @@ impl EventText<'_> {
         match event {
             Event::BootFree { .. } => Some("kmem_boot_free"),
             Event::ReservedFree { .. } => Some("kmem_reserved_free"),
+            Event::MigrationTake { .. } => Some("kmem_migration_take"),
             Event::MmPageAlloc { .. } => Some("mm_page_alloc"),
             Event::MmPageFree { .. } => Some(if era == Era::V2_6 { "mm_page_free_direct" } else { "mm_page_free" }),
             Event::MmPageFreeBatched { .. } => {
@@ -177,6 +178,7 @@ impl EventText<'_> {
             Event::BootFree { pfn, pages } | Event::ReservedFree { pfn, pages } => {
                 write!(out, "pfn={:#x} pages={pages}", pfn.raw())
             }
+            Event::MigrationTake { pfn } => write!(out, "pfn={:#x}", pfn.raw()),
             Event::MmPageAlloc { pfn, order, migratetype, gfp, .. } => {
                 self.page(out, pfn)?;
                 write!(out, " order={order} migratetype={} gfp_flags=", self.migratetype(migratetype))?;

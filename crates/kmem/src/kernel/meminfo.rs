@@ -106,7 +106,7 @@ impl<M: Machine> Kernel<M> {
         let user = self.user().counts();
         info[MemField::AnonPages] = kb(user.rss);
         info[MemField::CommittedAs] = kb(user.committed);
-        info[MemField::CommitLimit] = kb(self.commit_limit(all.managed));
+        info[MemField::CommitLimit] = kb(self.commit_limit());
         self.add_areas(&mut info);
         self.add_large_pages(&mut info);
         info

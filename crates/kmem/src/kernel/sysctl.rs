@@ -11,7 +11,6 @@ use crate::memory::settings::Setting;
 use crate::page::tunables::{Parts, Refused, Tunable, Tunables};
 use crate::page::watermark::{Counted, Tuning};
 use crate::profile::{Present, Profile, ZoneKind};
-use crate::units::{PAGE_SHIFT, PAGE_SIZE};
 use core::fmt::{self, Write};
 
 /// The tunables that decide watermarks, and what they gave.
@@ -290,16 +289,6 @@ impl<M: Machine> Kernel<M> {
             }
         }
     }
-    /// Returns how many pages may be promised to processes in all, when the allocator manages so many: `vm_commit_limit`.
-    pub(super) fn commit_limit(&self, managed: u64) -> u64 {
-        match self.setting(Setting::OvercommitKbytes) {
-            0 => {
-                let pages = managed.saturating_sub(self.memory.huge.pages());
-                pages * u64::from(self.setting(Setting::OvercommitRatio)) / 100
-            }
-            kbytes => u64::from(kbytes) >> (PAGE_SHIFT - 10),
-        }
-    }
 }
 
 /// The highest zone kept nothing from a higher one until 4.18, so its ratio was not there.
@@ -318,5 +307,3 @@ fn number(key: &'static str, text: &str, least: u64, most: u64) -> Result<u64, S
         Err(_) => Err(SysctlError::NotANumber { key, value }),
     }
 }
-
-const _: () = assert!(PAGE_SIZE == 4096, "kB are counted in quarters of a page");

@@ -6,6 +6,7 @@
 //!
 //! Kernel counterpart: `mm/hugetlb.c` (`hugetlb_hstate_alloc_pages`, `alloc_pool_huge_page`).
 
+use super::settings::Setting;
 use super::Memory;
 use crate::boot::{HugePool as Asked, Plan};
 use crate::gfp::Gfp;
@@ -62,6 +63,17 @@ impl HugePools {
 }
 
 impl<M: Machine> Memory<M> {
+    /// Returns how many pages may be promised to processes in all, when somebody keeps count: huge pages are nobody's to
+    /// promise. `vm_commit_limit`.
+    pub fn commit_limit(&self) -> u64 {
+        match self.setting(Setting::OvercommitKbytes) {
+            0 => {
+                let pages = self.total_pages().saturating_sub(self.huge.pages());
+                pages * u64::from(self.setting(Setting::OvercommitRatio)) / 100
+            }
+            kbytes => u64::from(kbytes) >> (PAGE_SHIFT - 10),
+        }
+    }
     /// Makes pools of these sizes and fills those that a command line asks for.
     pub(crate) fn fill_huge_pools(
         &self,

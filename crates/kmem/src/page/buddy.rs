@@ -43,6 +43,8 @@ pub(crate) struct FreeCounts {
     by_type: [u64; Mobility::COUNT],
     /// By type, a bit for each order that has blocks.
     orders: [u32; Mobility::COUNT],
+    /// Pages were given that are not merged yet.
+    is_loose: bool,
 }
 
 impl FreeCounts {
@@ -52,6 +54,7 @@ impl FreeCounts {
             pages: 0,
             by_type: [0; Mobility::COUNT],
             orders: [0; Mobility::COUNT],
+            is_loose: false,
         }
     }
     /// Returns the smallest order from `order` on that has blocks of a type.
@@ -250,16 +253,18 @@ impl FreeArea {
         self.summary.set(Self::map(order, kind), at);
     }
 
-    /// Gives a single page back without merging it: when all pages of a batch are given, [`FreeArea::settle`] merges them
-    /// together. Until then the zone's lock is kept.
+    /// Gives a single page back without merging it. Whoever looks at the blocks next has to [`FreeArea::settle`] them
+    /// first: many pages are merged together in little more time than one.
     #[inline]
     pub(crate) fn give_loose(&self, counts: &mut FreeCounts, pfn: Pfn) {
         let at = self.index(pfn);
         let (Some(chunk), Some(info)) = (self.chunk(at), self.info.get(at.into())) else { return };
         let word = info.load(Ordering::Relaxed);
         let kind = Mobility::from_raw(word & Info::TYPE ^ Info::FLIP);
+        counts.is_loose = true;
+        counts.pages += 1;
         counts.by_type[kind.index()] += 1;
-        counts.shift(0, kind, 1);
+        counts.add(0, kind);
         chunk.set(node(pfn, 0));
         if word >> Info::LOOSE_SHIFT == 0 {
             self.summary.set(self.loose_map(), at);
@@ -267,8 +272,15 @@ impl FreeArea {
         info.store(word | 1 << (Info::LOOSE_SHIFT + bottom_word(pfn)), Ordering::Relaxed);
     }
     /// Merges what was given loose.
-    pub(crate) fn settle(&self, counts: &mut FreeCounts, given: u64) {
-        counts.pages += given;
+    #[inline]
+    pub(crate) fn settle(&self, counts: &mut FreeCounts) {
+        if counts.is_loose {
+            self.settle_loose(counts);
+        }
+    }
+    #[cold]
+    fn settle_loose(&self, counts: &mut FreeCounts) {
+        counts.is_loose = false;
         while let Some(at) = self.summary.first(self.loose_map()) {
             self.summary.clear(self.loose_map(), at);
             let (Some(chunk), word) = (self.chunk(at), self.info(at)) else { continue };
@@ -633,6 +645,12 @@ impl FreeArea {
                         expected.into(),
                     );
                 }
+            }
+        }
+        for kind in Mobility::ALL {
+            let (found, expected) = (counts.orders(kind), seen.orders(kind));
+            if found != expected {
+                return broken("buddy I2 (orders with blocks)", Pfn::new(kind as u64), found.into(), expected.into());
             }
         }
         let pages: u64 = seen.by_type.iter().sum();

@@ -32,16 +32,27 @@ const WORDS: usize = 2 * CHUNK_PAGES as usize / BITS;
 /// Every second bit, the lowest among them.
 const EVEN: usize = usize::MAX / 3;
 
+/// The steps of [`halve`]: groups of 1, 2, 4, … bits, every second of them empty; and those groups two and two together.
+const STEPS: [usize; BITS.ilog2() as usize] = {
+    let mut steps = [0; BITS.ilog2() as usize];
+    let mut at = 0;
+    while at < steps.len() {
+        // Groups of `1 << at` bits, every second one empty; the last step leaves one group.
+        let wide = 1 << at;
+        steps[at] = if 2 * wide == BITS { usize::MAX >> wide } else { usize::MAX / ((1 << wide) + 1) };
+        at += 1;
+    }
+    steps
+};
+
 /// Moves the even bits of a word together: bit 2n becomes bit n.
 #[inline]
 const fn halve(bits: usize) -> usize {
-    let (mut bits, mut shift) = (bits & EVEN, 1);
-    while shift < BITS / 2 {
-        // Groups of `shift` bits, every second of them empty, become groups of twice as many.
-        let groups = usize::MAX / ((1 << (2 * shift)) - 1) * ((1 << shift) - 1);
-        let wider = if 4 * shift <= BITS { usize::MAX / ((1 << (2 * shift)) + 1) } else { usize::MAX >> (BITS / 2) };
-        bits = (bits & groups | (bits & groups) >> shift) & wider;
-        shift *= 2;
+    let mut bits = bits & STEPS[0];
+    let mut at = 1;
+    while at < STEPS.len() {
+        bits = (bits | bits >> (1 << (at - 1))) & STEPS[at];
+        at += 1;
     }
     bits
 }

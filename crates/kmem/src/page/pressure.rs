@@ -6,6 +6,7 @@ use super::policy::Request;
 use super::rule::OrderCheck;
 use super::watermark::MAX_ZONES;
 use super::{Mobility, PageAllocator};
+use crate::event::Event;
 use crate::profile::ZoneKind;
 use crate::units::{Order, Pfn};
 
@@ -123,6 +124,7 @@ impl PageAllocator {
             if usable {
                 if let Some(page) = zone.area.last_free(start.max(from.add(1)), end.min(*to)) {
                     let (head, order) = zone.area.take_at(&mut guard.counts, page)?;
+                    self.tell(|| Event::MigrationTake { pfn: page });
                     for at in (head.raw()..head.add(order.pages()).raw()).map(Pfn::new).filter(|at| *at != page) {
                         zone.area.give(&mut guard.counts, at, Order::ZERO);
                     }

@@ -272,8 +272,8 @@ impl PageAllocator {
     /// Gives at least `pages` pages of the lists back to the zone, or all there are. Returns how many.
     fn drain_pages(&self, slot: usize, cpu: u32, own: &PerCpuPages, pages: u32) -> u32 {
         let Some(zone) = self.zone(slot) else { return 0 };
-        let (mut given, mut loose) = (0, 0);
-        let mut guard = zone.lock();
+        let mut given = 0;
+        let mut guard = zone.lock_loose();
         for (list, order) in PerCpuPages::lists(self.pageblock) {
             while given < pages {
                 let Some(index) = own.pop_for_zone(&self.frames, list, order.raw()) else { break };
@@ -284,14 +284,13 @@ impl PageAllocator {
                 });
                 if order == Order::ZERO {
                     zone.area.give_loose(&mut guard.counts, pfn);
-                    loose += 1;
                 } else {
+                    zone.area.settle(&mut guard.counts);
                     zone.area.give(&mut guard.counts, pfn, order);
                 }
                 given += 1 << order.raw();
             }
         }
-        zone.area.settle(&mut guard.counts, loose);
         given
     }
     /// Returns a CPU's lists of a zone while they are its own. The caller is this CPU, with interrupts off.

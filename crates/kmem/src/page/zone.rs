@@ -121,9 +121,16 @@ impl Zone {
             lru: Default::default(),
         }
     }
-    /// Takes the zone's lock.
+    /// Takes the zone's lock. All free blocks are merged as far as they can be.
     #[inline]
     pub(crate) fn lock(&self) -> ZoneGuard<'_> {
+        let mut guard = self.lock_loose();
+        self.area.settle(&mut guard.counts);
+        guard
+    }
+    /// Takes the zone's lock to give pages back that are merged later.
+    #[inline]
+    pub(crate) fn lock_loose(&self) -> ZoneGuard<'_> {
         ZoneGuard { zone: self, counts: self.counts.lock() }
     }
     #[inline]

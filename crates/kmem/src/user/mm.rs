@@ -12,6 +12,7 @@ use crate::error::{AllocError, Name};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::map::{Map, PageTables, Translation, Walk};
+use crate::memory::settings::Setting;
 use crate::memory::Memory;
 use crate::raw::Table;
 use crate::slab::{CacheId, CacheSpec, CreateError, SlabFlags};
@@ -330,9 +331,27 @@ impl Processes {
         Ok(mem.virt_to_phys(object).map_or(0, PhysAddr::raw))
     }
 
-    /// Promises pages, unless that is obviously too much: `__vm_enough_memory` with `vm.overcommit_memory` 0.
+    /// Promises pages: with `vm.overcommit_memory` 0 unless that is obviously too much, with 1 always, with 2 as long as
+    /// all promises stay below the limit. `__vm_enough_memory`.
     pub(super) fn commit<M: Machine>(&self, mem: &Memory<M>, pages: u64) -> Result<(), UserError> {
         let rule: &UserRule = &mem.profile.user;
+        match mem.setting(Setting::OvercommitMemory) {
+            0 => (),
+            2 => {
+                self.promise(pages);
+                let promised = u64::from(self.committed.load(Ordering::Relaxed));
+                let allowed = mem.commit_limit();
+                if promised < allowed {
+                    return Ok(());
+                }
+                self.uncommit(pages);
+                return Err(UserError::Overcommit { pages, allowed });
+            }
+            _ => {
+                self.promise(pages);
+                return Ok(());
+            }
+        }
         let allowed = match rule.guess {
             CommitGuess::Ram => mem.total_pages(),
             CommitGuess::Free => free(mem).0.saturating_sub(1),

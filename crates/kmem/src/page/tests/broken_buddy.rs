@@ -34,6 +34,7 @@ fn i2_the_counts_are_those_of_the_bits() {
         });
     });
     is_named("buddy I2", |pages| area(pages, |_, counts| counts.add(2, Mobility::Cma)));
+    is_named("buddy I2", |pages| area(pages, |_, counts| counts.orders[1] ^= 1 << 10));
     is_named("buddy I2", |pages| {
         area(pages, |area, _| {
             area.summary.clear(FreeArea::map(10, Mobility::Movable), area.index(largest(area)));
@@ -48,6 +49,7 @@ fn counts_of_nobody() -> FreeCounts {
         pages: 1 << 40,
         by_type: [1 << 40; Mobility::COUNT],
         orders: [u32::MAX; Mobility::COUNT],
+        is_loose: false,
     }
 }
 

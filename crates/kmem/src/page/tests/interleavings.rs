@@ -95,13 +95,13 @@ fn hit_and_drain(barrier: fn(), claims: bool) -> impl Fn() + Send + Sync {
             pages.drain_all(barrier);
         } else {
             // As `drain_all`, but the owner is not told.
-            let pcp = pages.pcp(0, 0).unwrap();
+            let (head, lists) = (pages.heads.get(0).unwrap(), pages.pcp(0, 0).unwrap());
             barrier();
-            let own = pcp.wait_for_owner();
-            while let Some(index) = own.pop_for_zone(&pages.frames, PerCpuPages::list(0, 1), 0) {
+            head.wait_for_owner();
+            while let Some(index) = lists.pop_for_zone(&pages.frames, PerCpuPages::list(0, 1), 0) {
                 pages.give_to_zone(pages.frames.pfn(index), Order::ZERO, 0);
             }
-            pcp.unclaim();
+            head.unclaim();
         }
         owner.join().unwrap();
         all_is_there(&pages);
@@ -111,6 +111,29 @@ fn hit_and_drain(barrier: fn(), claims: bool) -> impl Fn() + Send + Sync {
 #[test]
 fn interleavings_of_a_hit_and_a_drain() {
     check(hit_and_drain(full_barrier, true));
+}
+
+/// A CPU stays inside its lists for several operations, one of them past the hit path, while another drains.
+#[test]
+fn interleavings_of_a_cpu_inside_and_a_drain() {
+    check(|| {
+        let pages = small(4);
+        work(&pages, 0);
+        let owner = {
+            let pages = pages.clone();
+            on_cpu(move || {
+                let inside = pages.on_cpu(0).unwrap();
+                let orders = [0, 1].map(|order| Order::new(order).unwrap());
+                let taken = orders.map(|order| (inside.alloc(KERNEL, order), order));
+                for (pfn, order) in taken {
+                    pfn.into_iter().for_each(|pfn| inside.free(pfn, order).unwrap());
+                }
+            })
+        };
+        pages.drain_all(full_barrier);
+        owner.join().unwrap();
+        all_is_there(&pages);
+    });
 }
 
 /// The checks can fail: without any one part of the claim, list and frames come into two hands.
@@ -197,7 +220,7 @@ fn interleavings_of_a_hit_and_a_new_tracer() {
         };
         pages.set_tracer(Some(Tracer { call: |_, _| (), id: 0 }), full_barrier);
         // From now on no hit is on its way: the list may be looked at.
-        assert!(pages.pcp(0, 0).unwrap().enter().is_none());
+        assert!(!pages.heads.get(0).unwrap().enter().1);
         owner.join().unwrap();
         all_is_there(&pages);
     });

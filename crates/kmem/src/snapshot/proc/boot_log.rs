@@ -9,7 +9,7 @@ use crate::boot::layout::SizeUnit;
 use crate::boot::{firmware_map, BootParams, FirmwareMap, Plan, PlanZone};
 use crate::page::watermark::pcp;
 use crate::profile::{Profile, SlabRule, ZoneKind};
-use crate::units::{align_up, PhysRange, PAGE_SHIFT};
+use crate::units::{align_up, PhysRange, PAGE_SHIFT, PAGE_SIZE};
 use core::fmt::{Result, Write};
 
 /// How a generation of kernels words its boot log.
@@ -17,14 +17,31 @@ use core::fmt::{Result, Write};
 pub enum BootLogStyle {
     /// 6.x on a PC.
     X86Modern,
-    /// 6.x on ARM and arm64: no map of the firmware's.
+    /// 6.x on ARM: no map of the firmware's.
     ArmModern,
+    /// 6.x on arm64: another name for what is freed last.
+    Arm64Modern,
     /// 3.x on ARM.
     ArmMiddle,
     /// 2.6 on i386.
     X86Early,
     /// 2.6 without an MMU.
     NoMmuEarly,
+}
+
+/// A part of memory that is given back at the end of boot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LatePart {
+    /// The initial file system.
+    Initrd,
+    /// Data that a guest would have shared with its host unencrypted.
+    Decrypted,
+    /// Code and data of boot.
+    Init,
+    /// What remains of a large page behind code.
+    BehindText,
+    /// The same behind constants.
+    BehindRodata,
 }
 
 const fn kb(pages: u64) -> u64 {
@@ -40,7 +57,7 @@ pub fn write(out: &mut dyn Write, profile: &'static Profile, params: &BootParams
     writeln!(out, "Linux version {}", profile.release)?;
     match profile.proc.boot_log {
         BootLogStyle::X86Modern => log.x86_modern(out),
-        BootLogStyle::ArmModern => log.arm_modern(out),
+        BootLogStyle::ArmModern | BootLogStyle::Arm64Modern => log.arm_modern(out),
         BootLogStyle::ArmMiddle => log.arm_middle(out),
         BootLogStyle::X86Early => log.x86_early(out),
         BootLogStyle::NoMmuEarly => log.no_mmu_early(out),
@@ -126,11 +143,12 @@ impl Log<'_> {
         let plan = self.plan;
         let sizes = &self.profile.image.sizes;
         let ram: u64 = plan.zones().iter().map(|zone| zone.ram).sum();
+        let cma: u64 = plan.zones().iter().map(|zone| zone.cma).sum();
         write!(
             out,
-            "Memory: {}K/{}K available ({}K kernel code, {}K rwdata, {}K rodata, {}K init, {}K bss, {}K reserved, 0K cma-reserved",
+            "Memory: {}K/{}K available ({}K kernel code, {}K rwdata, {}K rodata, {}K init, {}K bss, {}K reserved, {}K cma-reserved",
             kb(self.free()), kb(ram), sizes.code, sizes.data, sizes.rodata, sizes.init, sizes.bss,
-            kb(plan.reserved_pages)
+            kb(plan.reserved_pages.saturating_sub(cma)), kb(cma)
         )?;
         if self.has_high_zone() {
             write!(out, ", {}K highmem", kb(self.free_of(ZoneKind::HighMem)))?;
@@ -140,7 +158,7 @@ impl Log<'_> {
         for range in plan.freed_early() {
             writeln!(out, "Freeing SMP alternatives memory: {}K", range.bytes() >> 10)?;
         }
-        self.freed_late(out, "Freeing initrd memory: ", "Freeing unused kernel image (initmem) memory: ", "K")
+        self.modern_freed_late(out)
     }
 
     fn arm_middle(&self, out: &mut dyn Write) -> Result {
@@ -340,7 +358,52 @@ impl Log<'_> {
     fn slub(&self, out: &mut dyn Write, genslabs: &str) -> Result {
         let SlabRule::Slub { max_order, .. } = self.profile.slab else { return Ok(()) };
         let (line, cpus) = (self.profile.cache_line, self.plan.cpus);
-        writeln!(out, "SLUB: {genslabs}HWalign={line}, Order=0-{max_order}, MinObjects=0, CPUs={cpus}, Nodes=1")
+        writeln!(
+            out,
+            "SLUB: {genslabs}HWalign={line}, Order=0-{max_order}, MinObjects=0, CPUs={cpus}, Nodes={}",
+            self.plan.nodes()
+        )
+    }
+
+    /// What is freed at the end of boot, in the order and with the names of 6.x. The names follow from where it lies in the
+    /// image.
+    fn modern_freed_late(&self, out: &mut dyn Write) -> Result {
+        let init = match self.profile.proc.boot_log {
+            BootLogStyle::Arm64Modern => "unused kernel",
+            _ => "unused kernel image (initmem)",
+        };
+        let parts = [
+            (LatePart::Initrd, "initrd"),
+            (LatePart::Decrypted, "unused decrypted"),
+            (LatePart::Init, init),
+            (LatePart::BehindText, "unused kernel image (text/rodata gap)"),
+            (LatePart::BehindRodata, "unused kernel image (rodata/data gap)"),
+        ];
+        parts.iter().try_for_each(|&(part, name)| {
+            let mut ranges = self.plan.freed_late().filter(|range| self.late_part(range) == part);
+            ranges.try_for_each(|range| writeln!(out, "Freeing {name} memory: {}K", range.bytes() >> 10))
+        })
+    }
+    fn late_part(&self, range: &PhysRange) -> LatePart {
+        if range.start.raw() >= self.profile.image.end {
+            return LatePart::Initrd;
+        }
+        let direct = self.profile.page_offset.raw().wrapping_sub(self.profile.phys_offset.raw());
+        let distance = self.profile.layout.image_distance().unwrap_or(direct);
+        let begins_behind = |name: &str| {
+            let section = self.profile.image.sections.iter().find(|section| section.name == name);
+            section.is_some_and(|it| align_up(it.end.wrapping_sub(distance), PAGE_SIZE) == range.start.raw())
+        };
+        let in_bss = self.profile.image.sections.iter().any(|section| {
+            let (start, end) = (section.start.wrapping_sub(distance), section.end.wrapping_sub(distance));
+            section.name == ".bss" && (start..end).contains(&range.start.raw())
+        });
+        match () {
+            () if in_bss => LatePart::Decrypted,
+            () if begins_behind(".text") => LatePart::BehindText,
+            () if begins_behind(".rodata") => LatePart::BehindRodata,
+            () => LatePart::Init,
+        }
     }
 
     fn freed_late(&self, out: &mut dyn Write, initrd: &str, init: &str, unit: &str) -> Result {

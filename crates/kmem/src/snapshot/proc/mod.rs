@@ -265,7 +265,7 @@ pub static PROC_6_1_ARM64: ProcFormat = ProcFormat {
         },
     },
     events: &text::EVENTS_6_1_CMA,
-    boot_log: BootLogStyle::ArmModern,
+    boot_log: BootLogStyle::Arm64Modern,
     wording: Wording::Modern,
 };
 
@@ -287,7 +287,7 @@ pub static PROC_6_12_ARM64: ProcFormat = ProcFormat {
         },
     },
     events: &text::EVENTS_6_12_CMA,
-    boot_log: BootLogStyle::ArmModern,
+    boot_log: BootLogStyle::Arm64Modern,
     wording: Wording::Modern,
 };
 

@@ -296,8 +296,10 @@ pub enum Command {
         text: Vec<u8>,
         to: Option<Redirection>,
     },
+    /// `value` none: it is shown.
     Sysctl {
         key: String,
+        value: Option<String>,
     },
     Drain,
     Verify,

@@ -15,6 +15,8 @@ impl Errno {
     pub const EBADF: Self = Self(9);
     /// Out of memory.
     pub const ENOMEM: Self = Self(12);
+    /// It may not be done.
+    pub const EACCES: Self = Self(13);
     /// Bad address.
     pub const EFAULT: Self = Self(14);
     /// A wrong argument: what a misuse is reported as.

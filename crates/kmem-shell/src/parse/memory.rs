@@ -278,6 +278,10 @@ fn echo(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
     }
     let redirect = args.token("`>`")?;
     let path = args.word("a path behind `>`")?.to_owned();
+    if let Some(key) = path.strip_prefix("/proc/sys/vm/") {
+        let value = String::from_utf8_lossy(&text).trim().to_owned();
+        return Ok(Command::Sysctl { key: format!("vm.{key}"), value: Some(value) });
+    }
     if args.dialect.files == FileVerbs::Absent {
         let error = SyntaxError::new(redirect.place, "there is no file here to write to");
         return Err(error.help("`kmem run` loads modules, which have some"));
@@ -294,12 +298,23 @@ fn path_before_text(args: &Args<'_>) -> Option<String> {
     (args.dialect.files == FileVerbs::Present && is_path && args.rest_is_one_text()).then(|| word.clone())
 }
 
+/// `sysctl vm.KEY`, `sysctl vm.KEY=VALUE`, `sysctl -w vm.KEY=256 32`.
 fn sysctl(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
-    let key = args.word("vm.KEY")?;
-    if key.contains('=') {
-        return Err(SyntaxError::new(args.last_place(), "sysctl: setting values is not in this version"));
+    let mut word = args.word("vm.KEY")?;
+    if word == "-w" {
+        word = args.word("vm.KEY=VALUE")?;
     }
-    Ok(Command::Sysctl { key: key.to_owned() })
+    let Some((key, value)) = word.split_once('=') else {
+        return Ok(Command::Sysctl { key: word.to_owned(), value: None });
+    };
+    let mut value = value.to_owned();
+    while !args.is_empty() {
+        if !value.is_empty() {
+            value.push(' ');
+        }
+        value.push_str(&name_or_text(args, "a value")?);
+    }
+    Ok(Command::Sysctl { key: key.to_owned(), value: Some(value) })
 }
 
 fn help(args: &mut Args<'_>) -> Result<Command, SyntaxError> {

@@ -109,6 +109,7 @@ fn sleeper(command: &Command) -> Option<(&'static str, Option<Gfp>)> {
         Command::Sync => ("sync", None),
         Command::Kswapd { .. } => ("kswapd", None),
         Command::Reclaim => ("reclaim", None),
+        Command::Sysctl { value: Some(_), .. } => ("writing a tunable", None),
         Command::Compact => ("compact", None),
         Command::FreeAll => ("free_all", None),
         Command::FreeEvery { .. } => ("free_every", None),

@@ -7,17 +7,19 @@ use crate::ast::{Base, Operand};
 use crate::errno::Errno;
 use crate::show::count as counted;
 use crate::syntax::did_you_mean;
+use kmem::kernel::{proc_path, SysctlError};
 use kmem::units::PAGE_SIZE;
 use kmem::Kernel;
 use kmem_hosted::Hosted;
 use std::fmt::Write;
 
-const PROC_FILES: &[&str] = Kernel::<Hosted>::PROC_FILES;
+/// Where the tunables are.
+const SYSCTLS: &str = "/proc/sys/vm/";
 
-/// The kernel's own file that a path names: `/proc/NAME`.
-pub(super) fn kernel_file(path: &str) -> Option<&'static str> {
-    let name = path.strip_prefix("/proc/")?;
-    PROC_FILES.iter().copied().find(|known| *known == name)
+/// True for a path that is a file of the kernel's own: `/proc/NAME`, `/proc/sys/vm/KEY`, `/sys/kernel/debug/NAME`.
+pub(super) fn is_kernel_file(path: &str) -> bool {
+    let is_absolute = path.starts_with("/proc/") || path.starts_with("/sys/");
+    path.starts_with(SYSCTLS) || is_absolute && Kernel::<Hosted>::proc_file(path).is_some()
 }
 
 impl Shell<'_> {
@@ -119,24 +121,48 @@ impl Shell<'_> {
 
     pub(super) fn cat(&self, path: &str) -> Answer {
         let mut text = String::new();
-        match kernel_file(path).and_then(|name| self.kernel.write_proc(name, &mut text)) {
+        match Some(path).filter(|path| is_kernel_file(path)).and_then(|path| self.kernel.write_proc(path, &mut text)) {
             Some(Ok(())) => Ok(Said::Raw(text.into_bytes())),
             Some(Err(_)) => Err(Fault::new(Errno::ENOMEM, format!("{path} could not be written"))),
             None => {
-                let name = path.strip_prefix("/proc/").unwrap_or(path);
-                let help = match did_you_mean(name, PROC_FILES.iter().copied()) {
-                    Some(near) => format!("did you mean /proc/{near}?"),
-                    None => format!("in /proc there are {}", PROC_FILES.join(" ")),
+                let help = match path.strip_prefix(SYSCTLS) {
+                    Some(key) => return Err(self.no_sysctl(key, format!("{path}: no such file"))),
+                    None => self.near_file(path),
                 };
                 Err(Fault::new(Errno::ENOENT, format!("{path}: no such file; {help}")))
             }
         }
     }
-
-    pub(super) fn sysctl(&self, key: &str) -> Answer {
-        match key {
-            "vm.min_free_kbytes" => line(format!("{key} = {}", self.kernel.tuning().min_free_kbytes)),
-            _ => Err(Fault::new(Errno::ENOENT, format!("{key}: not in this version; vm.min_free_kbytes is"))),
+    fn near_file(&self, path: &str) -> String {
+        let files: Vec<String> = self.kernel.proc_files().map(|file| [proc_path(file).0, file].concat()).collect();
+        let names = || files.iter().map(|file| file.strip_prefix("/proc/").unwrap_or(file));
+        match did_you_mean(path, files.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("in /proc there are {}, and sys/vm", names().collect::<Vec<_>>().join(" ")),
         }
+    }
+
+    pub(super) fn sysctl(&self, key: &str, value: Option<&str>) -> Answer {
+        let fault = |error: SysctlError| match error {
+            SysctlError::Unknown(name) => self.no_sysctl(name.as_str(), error.to_string()),
+            SysctlError::ReadOnly(_) | SysctlError::WriteOnly(_) => Fault::new(Errno::EACCES, error.to_string()),
+            SysctlError::NotANumber { .. } | SysctlError::OutOfRange { .. } => Fault::misuse(error.to_string()),
+            SysctlError::Output => Fault::new(Errno::ENOMEM, error.to_string()),
+        };
+        if let Some(value) = value {
+            self.kernel.write_sysctl(key, value).map_err(fault)?;
+        }
+        let mut text = String::new();
+        match (self.kernel.sysctl(key, &mut text), value) {
+            // What can only be written is done.
+            (Err(SysctlError::WriteOnly(_)), Some(value)) => line(format!("{key} = {value}")),
+            (Err(error), _) => Err(fault(error)),
+            (Ok(()), _) => line(format!("{key} = {text}")),
+        }
+    }
+    fn no_sysctl(&self, key: &str, what: String) -> Fault {
+        let near = did_you_mean(key, self.kernel.sysctl_keys());
+        let help = near.map_or(String::new(), |near| format!("; did you mean vm.{near}?"));
+        Fault::new(Errno::ENOENT, format!("{what}{help}"))
     }
 }

@@ -196,7 +196,7 @@ impl<'k> Shell<'k> {
         }
         match command {
             Command::File(_) | Command::Echo { to: Some(_), .. } => true,
-            Command::Cat { path } => held::kernel_file(path).is_none(),
+            Command::Cat { path } => !held::is_kernel_file(path),
             Command::Read { from: operand, .. } | Command::Write { to: operand, .. } => self.is_handle(operand),
             _ => false,
         }
@@ -263,7 +263,7 @@ impl<'k> Shell<'k> {
             Command::Vtop { object } => self.vtop(object),
             Command::Cat { path } => self.cat(path),
             Command::Echo { text, .. } => Ok(Said::Raw(text.clone())),
-            Command::Sysctl { key } => self.sysctl(key),
+            Command::Sysctl { key, value } => self.sysctl(key, value.as_deref()),
             Command::Drain => self.drain(),
             Command::Verify => self.verify(),
             Command::Live => self.live(),

@@ -189,12 +189,50 @@ fn a_seed_decides_what_random_does() {
 fn the_kernel_shows_itself() {
     check("drain; verify", "drain: 0 pages went back to the zones\nverify: all invariants hold");
     check("sysctl vm.min_free_kbytes; echo hi  there", "vm.min_free_kbytes = *\nhi there");
+    let (out, _) = run_on(
+        &machine("i386-pae-6.1"),
+        "cat /proc/pagetypeinfo; cat /proc/vmstat; cat /sys/kernel/debug/extfrag/extfrag_index",
+    );
+    for line in ["Page block order: 9", "nr_free_pages ", "Node 0, zone   Normal -1.000"] {
+        assert!(out.lines().any(|found| found.starts_with(line)), "{line}\n{out}");
+    }
     let (out, _) = run_on(&machine("linux-2.6-i386"), "cat /proc/buddyinfo; - cat /proc/buddyinf; - cat /etc/passwd");
     assert!(out.starts_with("Node 0, zone      DMA "), "{out}");
     assert!(out.contains("error: ENOENT: /proc/buddyinf: no such file; did you mean /proc/buddyinfo?\n"), "{out}");
-    assert!(out.contains("error: ENOENT: /etc/passwd: no such file; in /proc there are meminfo "), "{out}");
+    assert!(out.contains("error: ENOENT: /etc/passwd: no such file; in /proc there are meminfo zoneinfo "), "{out}");
     let (out, _) = run_on(&machine("linux-2.6-i386"), "help; help kfree");
     assert!(out.ends_with("\nkfree OBJECT: give back what kmalloc gave\n"), "{out}");
+}
+
+#[test]
+fn tunables_are_set_and_take_effect() {
+    let kernel = machine("i386-pae-6.1");
+    let min = || kernel.pages().zone_counts().map(|zone| zone.min).sum::<u64>();
+    let before = min();
+    let (out, ending) = run_on(
+        &kernel,
+        "sysctl vm.min_free_kbytes=131072; cat /proc/sys/vm/min_free_kbytes; sysctl -w vm.lowmem_reserve_ratio=128 32 0
+         sysctl vm.lowmem_reserve_ratio; f = file_open f; file_read f 40K; echo 3 > /proc/sys/vm/drop_caches; live
+         - sysctl vm.drop_caches; - sysctl vm.min_free_kbyte; - sysctl vm.watermark_scale_factor=x
+         - sysctl vm.watermark_scale_factor=5000; - cat /proc/sys/vm/nothing",
+    );
+    let expected = "vm.min_free_kbytes = 131072
+         131072
+         vm.lowmem_reserve_ratio = 128\t32\t0\t*
+         vm.lowmem_reserve_ratio = 128\t32\t0\t*
+         f: file f
+         f: read 10 pages from page 0 on, new=10 cached=10 dirty=0
+         vm.drop_caches = 3
+         live: 1 object, 0
+           f = file f (a file)
+         *
+         error: ENOENT: this kernel has no vm.min_free_kbyte; did you mean vm.min_free_kbytes?
+         error: EINVAL: vm.watermark_scale_factor takes whole numbers, not `x`
+         error: EINVAL: vm.watermark_scale_factor takes * to *, not 5000
+         error: ENOENT: /proc/sys/vm/nothing: no such file";
+    assert!(like(&out, expected), "{out}");
+    assert_eq!(ending, Ending::Done);
+    assert!(min() > 2 * before, "{before} {}", min());
 }
 
 #[test]

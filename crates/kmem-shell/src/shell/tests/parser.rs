@@ -44,7 +44,6 @@ fn commands() {
     check("free_every 2 0x1000", "line 1, column 14: expected a name, found `0x1000`; usage: free_every N NAME");
     check("live now", "line 1, column 6: unexpected `now`; usage: live");
     check("help me", "line 1, column 6: no command `me`; `help` lists them");
-    check("sysctl vm.x=1", "line 1, column 8: sysctl: setting values is not in this version");
 }
 
 #[test]

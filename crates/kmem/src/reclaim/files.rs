@@ -232,6 +232,7 @@ impl PageCache {
                 from = index.saturating_add(1);
                 if let Some(frame) = pages.frames.get(pfn).filter(|frame| frame.state().has(State::DIRTY)) {
                     frame.flag(State::DIRTY, false);
+                    pages.end_use(pfn, PageUse::Dirty, 1);
                     file.dirty -= 1;
                     file.written_to = from;
                     return true;

@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(nodes("1G,1G,1G", Some(8 << 30)), Ok((3, 8 << 30)));
         assert!(nodes("9", None).is_err_and(|error| error.contains("1 to 8")));
         assert!(nodes("1G,3G", Some(1 << 30)).is_err_and(|error| error.contains("4G")));
-        assert_eq!(super::nodes("1G,x").is_err(), true);
+        assert!(super::nodes("1G,x").is_err());
     }
 
     #[test]

@@ -51,8 +51,12 @@ fn a_write_moves_the_marks_that_allocations_keep() {
 fn clean_pages_of_files_are_dropped_and_dirty_ones_stay() {
     let kernel = booted("amd64-6.12", 512 << 20, "");
     let file = kernel.file_open("data").unwrap();
-    (0..300).for_each(|page| drop(kernel.file_read(file, page).unwrap()));
-    (0..40).for_each(|page| drop(kernel.file_write(file, page * 7).unwrap()));
+    for page in 0..300 {
+        kernel.file_read(file, page).unwrap();
+    }
+    for page in 0..40 {
+        kernel.file_write(file, page * 7).unwrap();
+    }
     let info = kernel.mem_info();
     assert_eq!((info[MemField::Cached], info[MemField::Dirty]), (1200, 160));
     assert_eq!(info[MemField::InactiveFile] + info[MemField::ActiveFile], 1200);

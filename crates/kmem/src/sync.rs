@@ -110,8 +110,8 @@ unsafe impl<T: Send> Sync for SpinLock<T> {}
 
 impl<T> SpinLock<T> {
     pub(crate) fn new(value: T) -> Self {
-        let (next, serving) = (Shared::new(0), Shared::new(0));
-        Self { next, serving, witness: Witness::default(), value: UnsafeCell::new(value) }
+        let (next, serving, witness) = (Shared::new(0), Shared::new(0), Default::default());
+        Self { next, serving, witness, value: UnsafeCell::new(value) }
     }
     pub(crate) fn lock(&self) -> SpinGuard<'_, T> {
         let ticket = self.next.fetch_add(1, Ordering::Relaxed);

@@ -24,7 +24,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What cannot be predicted: which kernels (from which version on), when, which number, and why.
-const UNPREDICTABLE: &[((u32, u32, u32), When, &str, &str)] = &[
+type Unpredictable = ((u32, u32, u32), When, &'static str, &'static str);
+const UNPREDICTABLE: &[Unpredictable] = &[
     (
         (6, 12, 0),
         When::Boot,
@@ -42,7 +43,8 @@ enum When {
 }
 
 /// Cases of kernels that do not live to the end of boot: name, and what the plan says.
-const DO_NOT_BOOT: &[(&str, fn(&BootError) -> bool)] = &[
+type DoesNotBoot = (&'static str, fn(&BootError) -> bool);
+const DO_NOT_BOOT: &[DoesNotBoot] = &[
     (
         "i386-pae-1g-vmalloc2000m",
         |error| matches!(error, BootError::VmallocLeavesNoLow { asked, .. } if *asked == 2000 << 20),

@@ -364,7 +364,8 @@ fn small_machines_answer_as_foreseen() {
     let grounds = grounds();
     let mut total = std::collections::BTreeMap::new();
     for (at, ground) in grounds.iter().enumerate() {
-        for (what, count) in work(ground, seed() ^ at as u64 * 0xabcd_ef12, steps / grounds.len() as u64, verify_every)
+        for (what, count) in
+            work(ground, seed() ^ (at as u64 * 0xabcd_ef12), steps / grounds.len() as u64, verify_every)
         {
             *total.entry(what).or_insert(0) += count;
         }
@@ -381,7 +382,7 @@ fn small_machines_answer_as_foreseen() {
 fn larger_machines_answer_as_foreseen() {
     let (steps, verify_every) = if is_long() { (200_000, 100) } else { (2_000, 100) };
     for (at, ground) in large_grounds().iter().enumerate() {
-        work(ground, seed() ^ at as u64 * 0x1234_5678, steps, verify_every);
+        work(ground, seed() ^ (at as u64 * 0x1234_5678), steps, verify_every);
     }
 }
 

@@ -126,7 +126,7 @@ impl PageExt {
         };
         let mut wrong = (0..PAGE_SIZE as u32).filter(|offset| byte(*offset) != POISON);
         let Some(start) = wrong.next() else { return };
-        let end = wrong.last().unwrap_or(start);
+        let end = wrong.next_back().unwrap_or(start);
         let bytes = core::array::from_fn(|at| byte((start + at as u32).min(PAGE_SIZE as u32 - 1)));
         // The first one counts, until somebody has read it.
         self.found.lock().get_or_insert(Corruption { pfn, start, end, bytes });

@@ -107,10 +107,6 @@ impl State {
         Self(kind as u32 | order.raw() << 8 | (zone as u32) << 16)
     }
     #[inline]
-    pub(crate) const fn compound(self, yes: bool) -> Self {
-        Self(if yes { self.0 | Self::COMPOUND } else { self.0 & !Self::COMPOUND })
-    }
-    #[inline]
     pub(crate) const fn is_compound(self) -> bool {
         self.0 & Self::COMPOUND != 0
     }
@@ -315,11 +311,6 @@ impl FrameList {
     }
     pub(crate) fn last(&self) -> Option<u32> {
         (self.tail != NIL).then_some(self.tail)
-    }
-    pub(crate) fn pop_back(&mut self, frames: &FrameTable) -> Option<u32> {
-        let index = self.last()?;
-        self.remove(frames, index);
-        Some(index)
     }
     pub(crate) fn pop_front(&mut self, frames: &FrameTable) -> Option<u32> {
         let index = self.first()?;

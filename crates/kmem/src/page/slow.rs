@@ -3,7 +3,7 @@
 //! Kernel counterpart: `get_page_from_freelist`, `rmqueue`, `rmqueue_bulk`, `free_pcppages_bulk`, `nr_pcp_alloc`,
 //! `nr_pcp_free`, `mm/page_alloc.c`.
 
-use super::attempt::{Attempt, Caller, Latitude};
+use super::attempt::{Attempt, Latitude};
 use super::frame::{Frame, State};
 use super::mobility::Mobility;
 use super::percpu::{Chain, Inside};
@@ -49,10 +49,6 @@ impl PageAllocator {
         // What lies on this CPU's lists may be just what is missing.
         self.drain(cpu);
         self.try_zones(cpu, request, second).ok_or_else(|| self.no_memory(cpu, request))
-    }
-    /// Answers a request with one attempt: for callers that know which marks count.
-    pub(crate) fn try_once(&self, cpu: u32, request: &Request, attempt: Attempt) -> Option<Pfn> {
-        self.try_zones(cpu, request, attempt)
     }
     pub(crate) fn no_memory(&self, cpu: u32, request: &Request) -> AllocError {
         let free = self.candidates(cpu, request).map(|(_, zone, _)| u64::from(zone.free.get())).sum();
@@ -446,9 +442,5 @@ impl PageAllocator {
     pub(crate) fn would_answer(&self, cpu: u32, request: &Request, attempt: Attempt) -> bool {
         self.candidates(cpu, request)
             .any(|(_, zone, preferred)| zone.may_give(self.rule, request.order, attempt, preferred))
-    }
-    /// Returns the attempt that a request's last chance is.
-    pub(crate) fn second_attempt(&self, request: &Request, caller: Caller) -> Attempt {
-        Attempt::second(self.rule, request.gfp, request.order.raw(), caller)
     }
 }

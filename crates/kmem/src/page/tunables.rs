@@ -136,7 +136,7 @@ impl Tunable {
             Self::WatermarkScaleFactor => version >= (4, 6, 0),
             Self::WatermarkBoostFactor => version >= (5, 0, 0),
             Self::PercpuPagelistHighFraction => version >= (5, 14, 0),
-            Self::PercpuPagelistFraction => version >= (2, 6, 16) && version < (5, 14, 0),
+            Self::PercpuPagelistFraction => ((2, 6, 16)..(5, 14, 0)).contains(&version),
         }
     }
     /// Returns the least and the most that one number of it may be. 0 is allowed besides where it turns the tunable off.

@@ -135,8 +135,8 @@ pub type Marks = (u64, u64, u64, u64);
 impl Tuning {
     /// Computes it all from what the zones hold.
     pub fn new(profile: &Profile, counted: &Counted, tunables: &Tunables) -> Self {
-        let mut tuning = Self::default();
-        tuning.min_free_kbytes = min_free_kbytes(profile, counted, tunables);
+        let min_free_kbytes = min_free_kbytes(profile, counted, tunables);
+        let mut tuning = Self { min_free_kbytes, ..Self::default() };
         tuning.recompute(Parts::all(), profile, counted, tunables);
         tuning
     }

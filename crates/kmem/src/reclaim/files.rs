@@ -371,7 +371,7 @@ impl File {
                     None => index += 1,
                 },
                 // No table: nothing up to the next one.
-                None => index = (index >> TABLE_BITS) + 1 << TABLE_BITS,
+                None => index = ((index >> TABLE_BITS) + 1) << TABLE_BITS,
             }
         }
         None

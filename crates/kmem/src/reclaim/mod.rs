@@ -14,7 +14,7 @@ mod shrinker;
 pub use event::VmEvent;
 pub(crate) use event::VmEvents;
 pub use files::{FileId, FileInfo};
-pub use shrinker::{Shrinker, ShrinkerId};
+pub use shrinker::{Shrinker, ShrinkerId, DEFAULT_SEEKS};
 
 use crate::page::zonelist::NodeMask;
 use crate::profile::MAX_NODES;

@@ -340,7 +340,7 @@ impl<'k> Model<'k> {
         let node =
             (home..nodes).chain(0..home).find(|node| zones.iter().any(|zone| zone.extent.node == *node)).unwrap();
         let mine = || zones.iter().filter(|zone| zone.extent.node == node);
-        let best = mine().filter(|zone| zone.extent.kind <= self.wanted(gfp)).next_back();
+        let best = mine().rfind(|zone| zone.extent.kind <= self.wanted(gfp));
         best.or(mine().next()).unwrap().slot
     }
     fn spares_blocks(&self, views: &[View], zones: &[(&View, usize)]) -> bool {

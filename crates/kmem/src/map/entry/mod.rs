@@ -291,7 +291,7 @@ pub(super) mod tests {
                 let addr = PhysAddr::new(addr & !(level.bytes() - 1) & large_mask(format, number));
                 for prot in (0..32).map(Prot::from_bits_truncate) {
                     let word = (format.encode_leaf)(number, addr, prot);
-                    let expected = Entry::Leaf { addr, prot: prot - format.lost | format.implied };
+                    let expected = Entry::Leaf { addr, prot: (prot - format.lost) | format.implied };
                     assert_eq!((format.decode)(number, word), expected, "F2, level {number}, {word:#x}");
                     assert!(level.entry_bytes == 8 || word <= u64::from(u32::MAX));
                 }

@@ -204,16 +204,23 @@ impl PageCache {
         if frame.state().has(State::DIRTY) == dirty {
             return false;
         }
-        frame.flag(State::DIRTY, dirty);
         if dirty {
+            frame.flag(State::DIRTY, true);
             file.dirty += 1;
             self.dirty.fetch_add(1, Ordering::Relaxed);
             pages.begin_use(pfn, PageUse::Dirty, 1);
         } else {
-            file.dirty -= 1;
-            self.dirty.fetch_sub(1, Ordering::Relaxed);
-            pages.end_use(pfn, PageUse::Dirty, 1);
+            self.clean(pages, &mut file, pfn);
         }
+        true
+    }
+    /// Makes a file's page clean; false when it was so.
+    fn clean(&self, pages: &PageAllocator, file: &mut File, pfn: Pfn) -> bool {
+        let Some(frame) = pages.frames.get(pfn).filter(|frame| frame.state().has(State::DIRTY)) else { return false };
+        frame.flag(State::DIRTY, false);
+        file.dirty -= 1;
+        self.dirty.fetch_sub(1, Ordering::Relaxed);
+        pages.end_use(pfn, PageUse::Dirty, 1);
         true
     }
     /// Makes the next dirty page of a file clean, going round; false when there is none.
@@ -230,21 +237,14 @@ impl PageCache {
                     continue;
                 };
                 from = index.saturating_add(1);
-                if let Some(frame) = pages.frames.get(pfn).filter(|frame| frame.state().has(State::DIRTY)) {
-                    frame.flag(State::DIRTY, false);
-                    pages.end_use(pfn, PageUse::Dirty, 1);
-                    file.dirty -= 1;
+                if self.clean(pages, file, pfn) {
                     file.written_to = from;
                     return true;
                 }
             }
             false
         });
-        let cleaned = cleaned == Some(true);
-        if cleaned {
-            self.dirty.fetch_sub(1, Ordering::Relaxed);
-        }
-        cleaned
+        cleaned.unwrap_or(false)
     }
     fn file_of(&self, pages: &PageAllocator, pfn: Pfn) -> Option<&Slot> {
         let frame = pages.frames.get(pfn).filter(|frame| frame.state().has(State::FILE))?;
@@ -311,11 +311,7 @@ impl PageCache {
         self.with(id, |file| {
             let pfn = frame_of(pages, ram.word(file.word(pages, ram, index)?)?.load(Ordering::Relaxed))?;
             let frame = pages.frames.get(pfn)?;
-            if frame.state().has(State::DIRTY) {
-                file.dirty -= 1;
-                self.dirty.fetch_sub(1, Ordering::Relaxed);
-                pages.end_use(pfn, PageUse::Dirty, 1);
-            }
+            self.clean(pages, file, pfn);
             file.clear(pages, ram, index, pfn).then(|| {
                 // Off reclaim's lists first: they go by the flags.
                 pages.lru_remove(pfn);

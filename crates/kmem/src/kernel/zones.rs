@@ -59,7 +59,9 @@ pub(super) fn free_by_type(profile: &Profile, zone: &ZoneCounts) -> PageTypeRow 
 fn zone_info<M: Machine>(mem: &Memory<M>, zone: &ZoneCounts) -> ZoneInfo {
     let (pages, profile) = (&mem.pages, mem.profile);
     let cpus = (pages.cpus() as usize).min(MAX_CPUS);
-    let lru = |kinds: [LruKind; 2]| kinds.iter().map(|&kind| zone.lru[kind as usize]).sum();
+    let on_list = |file: LruKind, place: Stat| {
+        zone.lru[file as usize] + if anon_places(profile).0 == place { anon(zone) } else { 0 }
+    };
     let mut info = ZoneInfo {
         node: zone.extent.node,
         zone: Name::new(zone.extent.name),
@@ -69,8 +71,8 @@ fn zone_info<M: Machine>(mem: &Memory<M>, zone: &ZoneCounts) -> ZoneInfo {
         low: zone.low,
         high: zone.high,
         promo: zone.promo,
-        active: lru([LruKind::ActiveAnon, LruKind::ActiveFile]),
-        inactive: lru([LruKind::InactiveAnon, LruKind::InactiveFile]),
+        active: on_list(LruKind::ActiveFile, Stat::ActiveAnon),
+        inactive: on_list(LruKind::InactiveFile, Stat::InactiveAnon),
         spanned: zone.extent.spanned,
         present: zone.extent.present,
         managed: zone.managed,
@@ -94,7 +96,7 @@ fn zone_info<M: Machine>(mem: &Memory<M>, zone: &ZoneCounts) -> ZoneInfo {
             batch: counts.batch as u32,
         });
     }
-    own_stats(&mut info.stats, zone);
+    own_stats(&mut info.stats, profile, zone);
     match profile.proc.zoneinfo {
         ZoneInfoStyle::Modern { .. } => {
             if first_populated(mem, zone.extent.node) == Some(zone.slot) {
@@ -128,13 +130,25 @@ fn inactive_ratio(pages: u64) -> u64 {
     }
 }
 
+/// How many of a zone's pages are processes'.
+fn anon(zone: &ZoneCounts) -> u64 {
+    zone.lru[LruKind::InactiveAnon as usize] + zone.lru[LruKind::ActiveAnon as usize]
+}
+/// Where processes' pages are counted, by node and by zone: where new ones go differs by kernel, and without swap they
+/// stay there.
+fn anon_places(profile: &Profile) -> (Stat, Stat) {
+    match profile.user.new_pages {
+        NewPages::Active => (Stat::ActiveAnon, Stat::ZoneActiveAnon),
+        NewPages::Inactive => (Stat::InactiveAnon, Stat::ZoneInactiveAnon),
+    }
+}
 /// What a zone counts itself.
-fn own_stats(stats: &mut Stats, zone: &ZoneCounts) {
+fn own_stats(stats: &mut Stats, profile: &Profile, zone: &ZoneCounts) {
     let [miss, foreign, interleave, other] = zone.numa;
     stats[Stat::FreePages] = zone.free;
     stats[Stat::FreeCma] = zone.free_cma;
-    stats[Stat::ZoneInactiveAnon] = zone.lru[LruKind::InactiveAnon as usize];
-    stats[Stat::ZoneActiveAnon] = zone.lru[LruKind::ActiveAnon as usize];
+    let (_, place) = anon_places(profile);
+    stats[place] = anon(zone);
     stats[Stat::ZoneInactiveFile] = zone.lru[LruKind::InactiveFile as usize];
     stats[Stat::ZoneActiveFile] = zone.lru[LruKind::ActiveFile as usize];
     stats[Stat::ZoneWritePending] = zone.uses[PageUse::Dirty as usize];
@@ -147,13 +161,9 @@ fn own_stats(stats: &mut Stats, zone: &ZoneCounts) {
 }
 /// What a zone's pages are used for.
 fn use_stats(stats: &mut Stats, profile: &Profile, zone: &ZoneCounts) {
-    let [inactive_anon, active_anon, inactive_file, active_file] = zone.lru;
-    let anon = inactive_anon + active_anon;
-    // Where new pages of processes go differs by kernel; without swap they stay there.
-    let place = match profile.user.new_pages {
-        NewPages::Active => Stat::ActiveAnon,
-        NewPages::Inactive => Stat::InactiveAnon,
-    };
+    let [_, _, inactive_file, active_file] = zone.lru;
+    let anon = anon(zone);
+    let (place, _) = anon_places(profile);
     stats[place] += anon;
     stats[Stat::AnonPages] += anon;
     stats[Stat::InactiveFile] += inactive_file;
@@ -202,7 +212,7 @@ pub(super) fn sums<M: Machine>(mem: &Memory<M>) -> Stats {
     let mut sums = Stats::default();
     for zone in all(mem) {
         let mut stats = Stats::default();
-        own_stats(&mut stats, &zone);
+        own_stats(&mut stats, mem.profile, &zone);
         use_stats(&mut stats, mem.profile, &zone);
         Stat::ALL.iter().for_each(|&stat| sums[stat] += stats[stat]);
     }

@@ -86,6 +86,8 @@ pub enum BootError {
     },
     /// RAM, a part of which belongs to no node.
     OutsideNodes(PhysRange),
+    /// Two nodes' zones of one kind lie in each other: the range of the later one. Their frames could not be told apart.
+    NodesInterleave(PhysRange),
     /// More ranges than [`MAX_RANGES`].
     TooManyRanges,
     /// A given range of RAM that is empty, not in ascending order, or beyond what the kernel reaches.
@@ -156,6 +158,12 @@ impl fmt::Display for BootError {
             Self::NodesTooLarge { asked, ram } => {
                 write!(f, "the nodes together have {}, the machine has {} of RAM", Size(asked), Size(ram))
             }
+            Self::NodesInterleave(range) => write!(
+                f,
+                "the zone at {:#x}-{:#x} of one node lies among the RAM of another; give each node ranges that follow each other",
+                range.start.raw(),
+                range.end.raw()
+            ),
             Self::OutsideNodes(range) => write!(
                 f,
                 "a part of the RAM {:#x}-{:#x} belongs to no node",

@@ -155,6 +155,17 @@ impl Plan {
     pub fn node_memory(&self, node: u32) -> impl Iterator<Item = (u64, u64)> + '_ {
         self.nodes.memory(self.memblock.memory(), node)
     }
+    /// Returns a zone in whose span another one has RAM.
+    fn interleaved(&self) -> Option<&PlanZone> {
+        let zones = self.zones();
+        let used = || zones.iter().filter(|zone| zone.spanned > 0);
+        used().find(|zone| {
+            let (start, end) = (zone.range().start, zone.range().end);
+            used().any(|other| {
+                other.node != zone.node && other.kind == zone.kind && other.range().start < end && start < other.range().end
+            })
+        })
+    }
     /// True when ZONE_MOVABLE is cut from high memory, and so is high memory itself.
     pub fn movable_is_high(&self) -> bool {
         self.layout.low.end < self.layout.ram_end && self.zones().iter().any(|zone| zone.kind == ZoneKind::HighMem)
@@ -276,6 +287,9 @@ fn attempt(profile: &Profile, params: &BootParams<'_>) -> Result<Plan, BootError
         layout,
     };
     plan.cut_zones(profile, cmdline);
+    if let Some(zone) = plan.interleaved() {
+        return Err(BootError::NodesInterleave(zone.range()));
+    }
     plan.count_pages(profile);
     plan.size_hashes(profile);
     match params.held {

@@ -278,5 +278,10 @@ mod tests {
         let far = [NodeRange { node: 0, range: PhysRange::new(0, 1 << 29) }];
         let error = plan(profile, &BootParams { nodes: Some(&far), ..params(1, None) }).err();
         assert!(matches!(error, Some(BootError::OutsideNodes(_))), "{error:?}");
+        // The first node has RAM on both sides of the second's, in one zone.
+        let row = |node, from: u64, to: u64| NodeRange { node, range: PhysRange::new(from << 28, to << 28) };
+        let mixed = [row(0, 0, 1), row(1, 1, 2), row(0, 2, 4)];
+        let error = plan(profile, &BootParams { nodes: Some(&mixed), ..params(1, None) }).err();
+        assert!(matches!(error, Some(BootError::NodesInterleave(_))), "{error:?}");
     }
 }

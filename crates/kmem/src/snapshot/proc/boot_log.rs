@@ -133,7 +133,7 @@ impl Log<'_> {
     fn modern_zones(&self, out: &mut dyn Write) -> Result {
         let plan = self.plan;
         self.zone_ranges(out)?;
-        writeln!(out, "Built 1 zonelists, mobility grouping on.  Total pages: {}", plan.total_pages)?;
+        writeln!(out, "Built {} zonelists, mobility grouping on.  Total pages: {}", plan.nodes(), plan.total_pages)?;
         writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
         self.hashes(out, ", linear")
     }
@@ -297,27 +297,38 @@ impl Log<'_> {
             writeln!(out, "[mem {:#018x}-{:#018x}]", range.start.raw(), range.end.raw() - 1)
         };
         writeln!(out, "Zone ranges:")?;
-        for zone in self.plan.zones().iter().filter(|zone| zone.kind != ZoneKind::Movable) {
-            write!(out, "  {:<8} ", zone.name)?;
-            if zone.spanned == 0 {
-                writeln!(out, "empty")?
-            } else {
-                range(out, zone.range())?
+        let kinds = &self.plan.zones()[..self.plan.zones().len() / self.plan.nodes() as usize];
+        for kind in kinds.iter().filter(|zone| zone.kind != ZoneKind::Movable) {
+            write!(out, "  {:<8} ", kind.name)?;
+            let zones = self.plan.zones().iter().filter(|zone| zone.kind == kind.kind && zone.spanned > 0);
+            let whole = zones.map(PlanZone::range).reduce(|all, one| {
+                PhysRange::new(all.start.raw().min(one.start.raw()), all.end.raw().max(one.end.raw()))
+            });
+            match whole {
+                Some(whole) => range(out, whole)?,
+                None => writeln!(out, "empty")?,
             }
         }
         writeln!(out, "Movable zone start for each node")?;
         for zone in self.plan.zones().iter().filter(|zone| zone.kind == ZoneKind::Movable && zone.spanned > 0) {
-            writeln!(out, "  Node 0: {:#018x}", zone.range().start.raw())?;
+            writeln!(out, "  Node {}: {:#018x}", zone.node, zone.range().start.raw())?;
         }
         writeln!(out, "Early memory node ranges")?;
-        let memory = self.plan.memblock.memory().as_slice();
-        for node in memory {
-            write!(out, "  node   0: ")?;
-            range(out, *node)?;
+        let node_ranges = |node| {
+            let bytes = |(from, to)| PhysRange::new(from << PAGE_SHIFT, to << PAGE_SHIFT);
+            self.plan.node_memory(node).map(bytes)
+        };
+        for node in 0..self.plan.nodes() {
+            for memory in node_ranges(node) {
+                write!(out, "  node {node:3}: ")?;
+                range(out, memory)?;
+            }
         }
-        if let (Some(first), Some(last)) = (memory.first(), memory.last()) {
-            write!(out, "Initmem setup node 0 ")?;
-            range(out, PhysRange::new(first.start.raw(), last.end.raw()))?;
+        for node in 0..self.plan.nodes() {
+            let Some(first) = node_ranges(node).next() else { continue };
+            let end = node_ranges(node).last().map_or(first.end, |last| last.end);
+            write!(out, "Initmem setup node {node} ")?;
+            range(out, PhysRange::new(first.start.raw(), end.raw()))?;
         }
         self.holes(out)
     }
@@ -327,9 +338,10 @@ impl Log<'_> {
         let mut previous = 0;
         for range in self.plan.memblock.memory().as_slice() {
             let pages = (range.start.raw() - previous) >> PAGE_SHIFT;
-            let zone = self.plan.zones().iter().find(|zone| zone.range().contains(range.start));
+            let at = range.start;
+            let zone = self.plan.zones().iter().find(|zone| zone.spanned > 0 && zone.range().contains(at));
             if let (Some(zone), true) = (zone, pages > 0) {
-                writeln!(out, "On node 0, zone {}: {pages} pages in unavailable ranges", zone.name)?;
+                writeln!(out, "On node {}, zone {}: {pages} pages in unavailable ranges", zone.node, zone.name)?;
             }
             previous = range.end.raw();
         }
@@ -340,7 +352,7 @@ impl Log<'_> {
         let zone = self.plan.zones().iter().rev().find(|zone| zone.spanned > 0);
         match zone {
             Some(zone) if pages > 0 => {
-                writeln!(out, "On node 0, zone {}: {pages} pages in unavailable ranges", zone.name)
+                writeln!(out, "On node {}, zone {}: {pages} pages in unavailable ranges", zone.node, zone.name)
             }
             _ => Ok(()),
         }

@@ -9,15 +9,22 @@
 //!
 //! | rank | lock | | may be held when taking |
 //! |---|---|---|---|
+//! | 8 | tunables | | 2, 1 |
 //! | 7 | processes coming | | 6, 4 (their cache), 1 (their table grows) |
 //! | 6 | one address space | | 3, 2, 1 (giving back only) |
 //! | 6 | pools coming and going | irq | 5, 1 |
 //! | 5 | one pool | irq | – |
 //! | 4 | caches coming and going | irq | 3, 1 |
 //! | 4 | vm areas | | 1 (their table grows) |
+//! | 4 | files coming | | 1 (their table grows) |
 //! | 3 | one slab cache | irq | – |
+//! | 3 | one file | irq | 2, 1 |
+//! | 3 | shrinkers coming and going | | – |
 //! | 2 | page tables, kmap slots | | – |
-//! | 1 | one zone's free areas | irq | – |
+//! | 2 | a node's lists of reclaim | irq | 1 |
+//! | 2 | the right to drain other CPUs' lists | irq | 1 |
+//! | 1 | one zone's free areas | irq | 0 |
+//! | 0 | the tracer; what `page_poison` found | irq | – |
 
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};

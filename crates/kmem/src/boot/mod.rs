@@ -162,7 +162,10 @@ impl Plan {
         used().find(|zone| {
             let (start, end) = (zone.range().start, zone.range().end);
             used().any(|other| {
-                other.node != zone.node && other.kind == zone.kind && other.range().start < end && start < other.range().end
+                other.node != zone.node
+                    && other.kind == zone.kind
+                    && other.range().start < end
+                    && start < other.range().end
             })
         })
     }

@@ -5,7 +5,7 @@
 //! | what is measured | [`work::WORKLOADS`] |
 //! | beside what | [`peer::PEERS`] |
 //! | what has to hold | [`target::TARGETS`], and [`target::LIMITS`] for instructions |
-//! | how a time comes about | [`measure`] |
+//! | how a time comes about | [`mod@measure`] |
 //! | how instructions are counted | [`instructions`] |
 //!
 //! **One operation is one allocation and its free.** Nanoseconds are the thread's own

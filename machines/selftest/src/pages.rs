@@ -22,7 +22,7 @@ fn flags(kind: ZoneKind) -> Option<Gfp> {
         ZoneKind::Dma32 => Some(Gfp::KERNEL | Gfp::DMA32),
         ZoneKind::Normal => Some(Gfp::KERNEL),
         ZoneKind::HighMem => Some(Gfp::HIGHUSER),
-        ZoneKind::Movable => None,
+        ZoneKind::Movable | ZoneKind::Device => None,
     }
 }
 

@@ -3,7 +3,7 @@
 //! One page of the kernel's in the middle of a large block makes the block useless for large requests until it is freed.
 //! So RAM is divided into *pageblocks* (the size of a huge page, or of the largest block), each with a type, and requests
 //! take from blocks of their own type: memory crumbles inside few blocks instead of everywhere. Only when a type has
-//! nothing left does it take from another ([`super::steal`]).
+//! nothing left does it take from another (`steal`).
 //!
 //! Kernel counterpart: `enum migratetype`, `include/linux/mmzone.h` (since 2.6.24); the paper: Gorman, Healy 2006.
 

@@ -1,8 +1,8 @@
 //! Pages: the buddy allocator with its zones, nodes, zonelists and per-CPU lists.
 //!
 //! One [`PageAllocator`] owns all frames of RAM. A request for a small block is answered from the CPU's own list of the
-//! preferred zone ([`percpu`]); everything else goes node by node and zone by zone down the zonelist, under each zone's
-//! lock, as far as the watermarks allow ([`slow`]). What is not to be had so is the layer above's business: it can wait,
+//! preferred zone (`percpu`); everything else goes node by node and zone by zone down the zonelist, under each zone's
+//! lock, as far as the watermarks allow (`slow`). What is not to be had so is the layer above's business: it can wait,
 //! reclaim and compact, and ask again ([`crate::memory`]).
 //!
 //! ```text

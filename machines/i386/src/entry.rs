@@ -15,7 +15,7 @@ pub const BOOT_MAP_BYTES: u64 = 1 << 30;
 
 const LARGE_PAGE_SHIFT: u32 = 22;
 const LARGE_PAGE_PRESENT_WRITE: u32 = 0x83;
-const STACK_BYTES: usize = 256 << 10;
+const STACK_BYTES: usize = 512 << 10;
 
 global_asm!(
     r#"

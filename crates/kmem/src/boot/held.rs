@@ -71,7 +71,11 @@ impl Plan {
                 }
                 _ => (),
             }
-            let (what, bytes) = self.early_bytes(profile, early.what);
+            let (what, mut bytes) = self.early_bytes(profile, early.what);
+            if early.what == EarlyKind::MemMap && has_page_ext(cmdline) {
+                // What is remembered of each page besides lies behind its structure.
+                bytes = align_up(bytes + bytes / 2, PAGE_SIZE);
+            }
             if bytes == 0 {
                 continue;
             }
@@ -171,6 +175,11 @@ impl Plan {
             _ => block.find_top_down(bytes, align, low),
         }
     }
+}
+
+/// True when each page has more than its structure: `page_ext`.
+fn has_page_ext(cmdline: CommandLine<'_>) -> bool {
+    ["page_owner", "page_poison"].iter().any(|name| cmdline.last(name).is_some())
 }
 
 /// Returns the entries of a hash table.

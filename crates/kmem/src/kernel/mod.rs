@@ -90,7 +90,7 @@ impl fmt::Display for BootFailure {
             }
             Self::Unaligned => write!(f, "the machine's window onto low memory is not page aligned"),
             Self::MemMap { bytes } => {
-                write!(f, "no reserved range has {bytes} bytes for the page structures; give the machine more RAM")
+                write!(f, "no reserved range has {bytes} bytes for the page structures, and what page_owner and page_poison keep besides")
             }
             Self::Alloc(error) => write!(f, "boot ran out of memory: {error}; give the machine more RAM"),
             Self::Cache(error) => write!(f, "boot could not make kmalloc's caches: {error}; give the machine more RAM"),

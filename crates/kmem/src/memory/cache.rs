@@ -24,8 +24,14 @@ impl<M: Machine> Memory<M> {
     /// # Errors
     /// [`AllocError::NoMemory`]; [`AllocError::BadFlags`] when there is no such file.
     pub fn file_read(&self, id: FileId, index: u32) -> Result<Pfn, AllocError> {
+        let pfn = self.file_get(id, index)?;
+        self.put(pfn);
+        Ok(pfn)
+    }
+    /// As [`Memory::file_read`], with a reference: reclaim leaves the page alone until the caller drops it.
+    fn file_get(&self, id: FileId, index: u32) -> Result<Pfn, AllocError> {
         let (pages, ram) = (&self.pages, &self.ram);
-        if let Some(pfn) = self.reclaim.files.find(pages, ram, id, index) {
+        if let Some(pfn) = self.reclaim.files.get(pages, ram, id, index) {
             let _irq = self.irq_off();
             if pages.mark_accessed(pfn) {
                 self.reclaim.events.add(VmEvent::PgActivate, 1);
@@ -72,10 +78,11 @@ impl<M: Machine> Memory<M> {
     /// # Errors
     /// As [`Memory::file_read`].
     pub fn file_write(&self, id: FileId, index: u32) -> Result<Pfn, AllocError> {
-        let pfn = self.file_read(id, index)?;
+        let pfn = self.file_get(id, index)?;
         if self.reclaim.files.set_dirty(&self.pages, pfn, true) {
             self.reclaim.events.add(VmEvent::NrDirtied, 1);
         }
+        self.put(pfn);
         Ok(pfn)
     }
     /// Drops all of a file's pages, written or not, and closes it. Returns how many pages there were.
@@ -117,7 +124,7 @@ impl<M: Machine> Memory<M> {
                     let _irq = self.irq_off();
                     pages.lru_isolate_page(pfn)
                 };
-                if isolated && self.reclaim.files.remove(pages, ram, pfn) {
+                if isolated && self.remove_page(pfn) {
                     // The cache's reference, then the isolation's.
                     self.put(pfn);
                     self.put(pfn);

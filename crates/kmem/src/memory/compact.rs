@@ -177,14 +177,16 @@ impl<M: Machine> Memory<M> {
         let active = state.has(State::ACTIVE);
         let moved = if state.has(State::FILE) {
             let copy = || copy_page(&self.machine, &self.ram, old.phys(), new.phys());
+            let _irq = self.irq_off();
             let moved = self.reclaim.files.replace(&self.pages, &self.ram, old, new, copy);
             if moved {
-                let _irq = self.irq_off();
                 self.pages.lru_add(new, active);
             }
             moved
         } else if state.has(State::OWNED) {
-            self.users.as_ref().is_some_and(|users| users.get().move_page(self, old, new))
+            // Who else holds it goes by its frame.
+            let is_pinned = self.pages.frames.get(old).is_none_or(|frame| frame.count() != 2);
+            !is_pinned && self.users.as_ref().is_some_and(|users| users.get().move_page(self, old, new))
         } else {
             false
         };

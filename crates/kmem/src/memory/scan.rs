@@ -117,8 +117,9 @@ impl<M: Machine> Memory<M> {
 
     /// Looks at a part of all that a node has.
     fn shrink_node(&self, node: u32, scan: &mut Scan) {
-        let (inactive, active) =
-            (self.pages.lru_size(node, LruKind::InactiveFile), self.pages.lru_size(node, LruKind::ActiveFile));
+        // Pages of higher zones are of no use: `lruvec_lru_size`.
+        let in_zones = |kind| self.pages.lru_size_upto(node, kind, scan.zone);
+        let (inactive, active) = (in_zones(LruKind::InactiveFile), in_zones(LruKind::ActiveFile));
         // Of little memory a half may be inactive, of much a smaller part does: `inactive_is_low`.
         let gb = (inactive + active) >> (30 - PAGE_SHIFT);
         let ratio = if gb > 0 { (10 * gb).isqrt() } else { 1 };
@@ -129,12 +130,16 @@ impl<M: Machine> Memory<M> {
         if left == 0 && scan.priority < FIRST_PRIORITY {
             left = inactive.min(CLUSTER as u64);
         }
-        while left > 0 {
+        // Once round the list: pages of higher zones are passed over.
+        let mut on_list = self.pages.lru_size(node, LruKind::InactiveFile);
+        while left > 0 && on_list > 0 {
+            let before = scan.scanned;
             let looked = self.shrink_inactive(node, left.min(CLUSTER as u64) as usize, scan);
             if looked == 0 {
                 break;
             }
-            left = left.saturating_sub(looked);
+            on_list = on_list.saturating_sub(looked);
+            left = left.saturating_sub(scan.scanned - before);
             if !scan.is_kswapd && scan.reclaimed >= CLUSTER as u64 {
                 break;
             }
@@ -173,14 +178,13 @@ impl<M: Machine> Memory<M> {
         let mut taken = [Pfn::default(); CLUSTER];
         let count = self.isolate(node, LruKind::InactiveFile, &mut taken[..wanted.min(CLUSTER)]);
         for &pfn in &taken[..count] {
-            scan.scanned += 1;
-            let state = self.pages.state(pfn);
-            let is_dirty = state.has(State::DIRTY);
             if self.pages.zone_in_node(pfn) > scan.zone {
                 // Of no use to this request.
                 self.put_back(pfn, false);
                 continue;
             }
+            scan.scanned += 1;
+            let is_dirty = self.pages.state(pfn).has(State::DIRTY);
             if is_dirty && scan.writes {
                 self.write_page(pfn);
                 self.reclaim.events.add(VmEvent::NrVmscanWrite, 1);
@@ -189,7 +193,7 @@ impl<M: Machine> Memory<M> {
                 self.put_back(pfn, true);
                 continue;
             }
-            if self.reclaim.files.remove(&self.pages, &self.ram, pfn) {
+            if self.remove_page(pfn) {
                 // The cache's reference, then the isolation's.
                 self.put(pfn);
                 self.put(pfn);
@@ -199,6 +203,11 @@ impl<M: Machine> Memory<M> {
             }
         }
         count as u64
+    }
+    /// Takes an isolated page out of the page cache, if only that has it.
+    pub(super) fn remove_page(&self, pfn: Pfn) -> bool {
+        let _irq = self.irq_off();
+        self.reclaim.files.remove(&self.pages, &self.ram, pfn)
     }
     fn isolate(&self, node: u32, kind: LruKind, out: &mut [Pfn]) -> usize {
         let _irq = self.irq_off();
@@ -265,14 +274,7 @@ impl<M: Machine> Memory<M> {
     }
     /// True when a request could succeed if all that can be reclaimed were free: `should_reclaim_retry`.
     pub(super) fn could_succeed(&self, request: &Request) -> bool {
-        let reclaimable: u64 = self
-            .pages
-            .nodes_of(self.machine.cpu(), request)
-            .map(|node| {
-                self.pages.lru_size(node, LruKind::InactiveFile) + self.pages.lru_size(node, LruKind::ActiveFile)
-            })
-            .sum();
-        reclaimable > 0 && request.order <= COSTLY && self.pages.would_fit(self.machine.cpu(), request, reclaimable)
+        request.order <= COSTLY && self.pages.would_fit_after_reclaim(self.machine.cpu(), request)
     }
 }
 

@@ -68,12 +68,14 @@ impl PageAllocator {
             }
         }
     }
-    /// Puts a used page at the head of the list that its state says: `FILE`, `ACTIVE`.
+    /// Puts a used page at the head of the list that its state says: `FILE`, `ACTIVE`. One that is no file's and no
+    /// process's any more stays off: see [`PageAllocator::lru_forget`].
     pub(crate) fn lru_add(&self, pfn: Pfn, active: bool) {
         let Some(frame) = self.frames.get(pfn) else { return };
         let state = frame.state();
         let mut lists = self.lru(state).0.lock();
-        if frame.state().is_lru() {
+        let now = frame.state();
+        if now.is_lru() || !(now.has(State::FILE) || now.has(State::OWNED)) {
             return;
         }
         frame.flag(State::ACTIVE, active);
@@ -90,6 +92,14 @@ impl PageAllocator {
         }
         let mut lists = self.lru(frame.state()).0.lock();
         self.unlink(&mut lists, frame, self.frames.index(pfn))
+    }
+    /// Takes a page that leaves its file or process off its list, if it is on one, and its flags with it: `FILE` or
+    /// `OWNED` go under the lists' lock, so whoever isolated the page cannot put it back.
+    pub(crate) fn lru_forget(&self, pfn: Pfn, flags: u32) {
+        let Some(frame) = self.frames.get(pfn) else { return };
+        let mut lists = self.lru(frame.state()).0.lock();
+        self.unlink(&mut lists, frame, self.frames.index(pfn));
+        frame.flag(flags | State::ACTIVE | State::REFERENCED, false);
     }
     fn unlink(&self, lists: &mut [FrameList; LruKind::COUNT], frame: &Frame, index: u32) -> bool {
         let state = frame.state();
@@ -129,6 +139,12 @@ impl PageAllocator {
         }
         frame.get();
         self.unlink(&mut lists, frame, self.frames.index(pfn))
+    }
+    /// Returns how many pages of a node's list lie in its zones up to one, which is an index in the node.
+    pub(crate) fn lru_size_upto(&self, node: u32, kind: LruKind, zone: usize) -> u64 {
+        let first = node as usize * MAX_ZONES;
+        let zones = (first..=first + zone.min(MAX_ZONES - 1)).filter_map(|slot| self.zone(slot));
+        zones.map(|zone| u64::from(zone.lru[kind as usize].get())).sum()
     }
     /// Returns how many pages a list of a node holds.
     pub fn lru_size(&self, node: u32, kind: LruKind) -> u64 {

@@ -43,10 +43,7 @@ impl PageAllocator {
                 frame.flag(State::OWNED, true);
                 self.lru_add(pfn, true);
             }
-            None => {
-                self.lru_remove(pfn);
-                frame.flag(State::OWNED | State::ACTIVE | State::REFERENCED, false);
-            }
+            None => self.lru_forget(pfn, State::OWNED),
         }
     }
     /// Returns whose page a frame is; `None` when no process maps it. What changes this holds the owner's lock, so

@@ -2,6 +2,7 @@
 
 use super::attempt::{Attempt, Caller, Mark};
 use super::frame::State;
+use super::lru::LruKind;
 use super::policy::Request;
 use super::rule::OrderCheck;
 use super::watermark::MAX_ZONES;
@@ -68,12 +69,14 @@ impl PageAllocator {
     pub(crate) fn end_boost(&self, node: u32) {
         self.node_zones(node).for_each(|zone| zone.boost.set(0));
     }
-    /// True when a request would fit if so many more pages were free.
-    pub(crate) fn would_fit(&self, cpu: u32, request: &Request, more: u64) -> bool {
+    /// True when there are pages of files, and a request would fit into a zone if that zone's were free.
+    pub(crate) fn would_fit_after_reclaim(&self, cpu: u32, request: &Request) -> bool {
         let attempt = Attempt::second(self.rule, request.gfp, request.order.raw(), Caller::Ordinary);
         self.candidates(cpu, request).any(|(_, zone, preferred)| {
-            u64::from(zone.free.get()) + more
-                >= zone.kept(self.rule, request.order, attempt, preferred) + request.order.pages()
+            let on = |kind: LruKind| u64::from(zone.lru[kind as usize].get());
+            let files = on(LruKind::InactiveFile) + on(LruKind::ActiveFile);
+            let kept = zone.kept(self.rule, request.order, attempt, preferred) + request.order.pages();
+            files > 0 && u64::from(zone.free.get()) + files >= kept
         })
     }
     /// Returns first frame and one past the last of a populated zone.

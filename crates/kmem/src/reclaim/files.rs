@@ -141,16 +141,29 @@ impl PageCache {
             frame_of(pages, ram.word(word)?.load(Ordering::Relaxed))
         })?
     }
-    /// Enters a used page that nobody else has.
+    /// Finds a page and takes a reference to it.
+    pub(crate) fn get(&self, pages: &PageAllocator, ram: &Ram, id: FileId, index: u32) -> Option<Pfn> {
+        self.with(id, |file| {
+            let word = file.word(pages, ram, index)?;
+            let pfn = frame_of(pages, ram.word(word)?.load(Ordering::Relaxed))?;
+            pages.frames.get(pfn)?.get();
+            Some(pfn)
+        })?
+    }
+    /// Enters a used page that nobody else has. The page that is there then, this one or another, has one more reference,
+    /// the caller's.
     pub(crate) fn enter(&self, pages: &PageAllocator, ram: &Ram, id: FileId, index: u32, pfn: Pfn) -> Entered {
         let entered = self.with(id, |file| {
             let Some(word) = file.word(pages, ram, index).and_then(|word| ram.word(word)) else {
                 return if index < u32::MAX { Entered::NeedsTable } else { Entered::NoFile };
             };
-            if let Some(there) = frame_of(pages, word.load(Ordering::Relaxed)) {
+            let Some(frame) = pages.frames.get(pfn) else { return Entered::NoFile };
+            let there = frame_of(pages, word.load(Ordering::Relaxed));
+            if let Some((there, frame)) = there.and_then(|there| Some((there, pages.frames.get(there)?))) {
+                frame.get();
                 return Entered::There(there);
             }
-            let Some(frame) = pages.frames.get(pfn) else { return Entered::NoFile };
+            frame.get();
             frame.a.store(id.slot, Ordering::Relaxed);
             frame.b.store(index, Ordering::Relaxed);
             frame.flag(State::FILE, true);
@@ -261,7 +274,7 @@ impl PageCache {
             return false;
         }
         file.clear(pages, ram, frame.b.load(Ordering::Relaxed), pfn) && {
-            frame.flag(State::FILE | State::ACTIVE | State::REFERENCED, false);
+            pages.lru_forget(pfn, State::FILE);
             self.pages.fetch_sub(1, Ordering::Relaxed);
             true
         }
@@ -296,7 +309,7 @@ impl PageCache {
             pages.end_use(old, PageUse::Dirty, 1);
             pages.begin_use(new, PageUse::Dirty, 1);
         }
-        from.flag(State::FILE | State::DIRTY | State::REFERENCED | State::ACTIVE, false);
+        pages.lru_forget(old, State::FILE | State::DIRTY);
         word.store(pages.frames.index(new) + 1, Ordering::Relaxed);
         true
     }
@@ -305,17 +318,13 @@ impl PageCache {
     pub(crate) fn next(&self, pages: &PageAllocator, ram: &Ram, id: FileId, from: u32) -> Option<(u32, Pfn)> {
         self.with(id, |file| file.next(pages, ram, from))?
     }
-    /// Takes a page out of its file whatever its state: truncation. `None` when there is none. The page is the caller's,
-    /// and it is on a list of reclaim's still.
+    /// Takes a page out of its file whatever its state: truncation. `None` when there is none. The page is the caller's.
     pub(crate) fn truncate(&self, pages: &PageAllocator, ram: &Ram, id: FileId, index: u32) -> Option<Pfn> {
         self.with(id, |file| {
             let pfn = frame_of(pages, ram.word(file.word(pages, ram, index)?)?.load(Ordering::Relaxed))?;
-            let frame = pages.frames.get(pfn)?;
             self.clean(pages, file, pfn);
             file.clear(pages, ram, index, pfn).then(|| {
-                // Off reclaim's lists first: they go by the flags.
-                pages.lru_remove(pfn);
-                frame.flag(State::FILE | State::DIRTY | State::ACTIVE | State::REFERENCED, false);
+                pages.lru_forget(pfn, State::FILE);
                 self.pages.fetch_sub(1, Ordering::Relaxed);
                 pfn
             })

@@ -16,7 +16,7 @@ use crate::memory::settings::Setting;
 use crate::memory::Memory;
 use crate::raw::Table;
 use crate::slab::{CacheId, CacheSpec, CreateError, SlabFlags};
-use crate::sync::{AtomicU32, Ordering, SpinLock};
+use crate::sync::{AtomicUsize, Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, VirtAddr, PAGE_SHIFT, PAGE_SIZE};
 
 /// A process.
@@ -137,7 +137,7 @@ pub struct Processes {
     /// Held while processes come; above an mm's lock.
     registry: SpinLock<Registry>,
     /// `vm_committed_as`: pages promised.
-    committed: AtomicU32,
+    committed: AtomicUsize,
 }
 
 /// `RESERVED_PIDS`: lower ones are not given again once numbers have gone round.
@@ -146,13 +146,13 @@ const FIRST_PID: u32 = 300;
 const PIDS: u32 = 0x8000;
 /// `TASK_COMM_LEN` less the zero at its end.
 const COMM_BYTES: usize = 15;
-/// How many slots the owner of a page can name.
-const MOST: u32 = 1 << 20;
+/// The most processes: as many as there are numbers. (The owner of a page could name 2^20.)
+const MOST: u32 = PIDS - FIRST_PID;
 
 impl Default for Processes {
     fn default() -> Self {
         let registry = SpinLock::new(Registry { last_pid: FIRST_PID - 1, cache: None });
-        Self { table: Table::new(), registry, committed: AtomicU32::new(0) }
+        Self { table: Table::new(), registry, committed: AtomicUsize::new(0) }
     }
 }
 
@@ -215,10 +215,10 @@ impl Processes {
         let Some(mm) = self.table.get(slot) else { return Err((AllocError::NoSlot, state)) };
         let is_taken = |pid| self.table.iter().any(|(_, mm)| mm.0.lock().pid == pid);
         let mut pid = registry.last_pid;
-        // There are fewer slots than numbers, so one is free.
-        loop {
+        // There are no more slots than numbers, and this one has none: so one is free.
+        for _ in FIRST_PID..PIDS {
             pid = if pid + 1 < PIDS { pid + 1 } else { FIRST_PID };
-            if !is_taken(pid) || pid == registry.last_pid {
+            if !is_taken(pid) {
                 break;
             }
         }
@@ -268,7 +268,7 @@ impl Processes {
     }
     /// Returns what all processes together have.
     pub fn counts(&self) -> UserCounts {
-        let committed = self.committed.load(Ordering::Relaxed).into();
+        let committed = self.committed.load(Ordering::Relaxed) as u64;
         self.infos().fold(UserCounts { committed, ..UserCounts::default() }, |sum, info| UserCounts {
             rss: sum.rss + if info.root.is_some() { info.rss } else { 0 },
             last_tables: sum.last_tables + info.last_tables,
@@ -339,7 +339,7 @@ impl Processes {
             0 => (),
             2 => {
                 self.promise(pages);
-                let promised = u64::from(self.committed.load(Ordering::Relaxed));
+                let promised = self.committed.load(Ordering::Relaxed) as u64;
                 let allowed = mem.commit_limit();
                 if promised < allowed {
                     return Ok(());
@@ -368,11 +368,11 @@ impl Processes {
     }
     /// Counts pages as promised.
     pub(super) fn promise(&self, pages: u64) {
-        self.committed.fetch_add(pages as u32, Ordering::Relaxed);
+        self.committed.fetch_add(pages as usize, Ordering::Relaxed);
     }
     /// Takes a promise back.
     pub(super) fn uncommit(&self, pages: u64) {
-        self.committed.fetch_sub(pages as u32, Ordering::Relaxed);
+        self.committed.fetch_sub(pages as usize, Ordering::Relaxed);
     }
 }
 

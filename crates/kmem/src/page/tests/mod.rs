@@ -55,7 +55,7 @@ pub(super) fn is_named(what: &str, breaks: impl FnOnce(&PageAllocator)) {
     let held = [Order::ZERO, order].map(|order| pages.alloc(0, Gfp::KERNEL, order).unwrap());
     let on_list = pages.alloc(0, Gfp::KERNEL, Order::ZERO).unwrap();
     pages.free(0, on_list, Order::ZERO).unwrap();
-    pages.lru_add(held[0], true);
+    pages.set_owner(held[0], Some(Owner { mm: 0, page: 1 }));
     assert_eq!(pages.verify(), Ok(()));
     breaks(&pages);
     let found = pages.verify().unwrap_err();

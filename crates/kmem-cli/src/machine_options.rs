@@ -230,7 +230,16 @@ fn nodes(text: &str) -> Result<NodeSpec, String> {
     let count = text.parse::<u32>().ok().filter(|count| (1..=1024).contains(count));
     match count {
         Some(count) => Ok(NodeSpec::Equal(count)),
-        None => text.split(',').map(size).collect::<Result<_, _>>().map(NodeSpec::Sizes),
+        None => {
+            let sizes = text.split(',').map(size).collect::<Result<Vec<_>, _>>()?;
+            if let Some(node) = sizes.iter().position(|&size| size == 0) {
+                return Err(format!("node {node} has no memory; give the number of nodes, or a size for each: 1G,3G"));
+            }
+            match sizes.iter().try_fold(0u64, |sum, &size| sum.checked_add(size)) {
+                Some(_) => Ok(NodeSpec::Sizes(sizes)),
+                None => Err("together the nodes have more than 64-bit addresses reach".to_owned()),
+            }
+        }
     }
 }
 
@@ -280,6 +289,8 @@ mod tests {
         assert!(nodes("9", None).is_err_and(|error| error.contains("1 to 8")));
         assert!(nodes("1G,3G", Some(1 << 30)).is_err_and(|error| error.contains("4G")));
         assert!(super::nodes("1G,x").is_err());
+        assert!(super::nodes("1G,0").is_err_and(|error| error.contains("node 1")));
+        assert!(super::nodes("0").is_err() && super::nodes("18446744073709551615,1G").is_err());
     }
 
     #[test]

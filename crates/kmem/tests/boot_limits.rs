@@ -39,6 +39,7 @@ fn machines_that_cannot_be() {
             assert!(matches!(error(profile.name, ram, cpus, ""), Some(BootError::Cpus { .. })), "{}", profile.name);
         }
     }
+    assert!(matches!(error("amd64-6.1", 16 << 40, 1, ""), Some(BootError::RamTooLarge { limit: 0xf00_0000_0000, .. })));
     let refused = error("linux-2.6-i386", 64 << 30, 1, "").map(|error| error.to_string());
     assert!(refused.is_some_and(|said| said.contains("64G") && said.contains("4G")));
     // The real kernel takes all RAM as low, wraps round and dies.

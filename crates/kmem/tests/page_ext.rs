@@ -86,3 +86,12 @@ fn without_the_parameters_there_is_nothing() {
     assert!(written_after_free(&kernel, &[(0, 1)]).is_empty());
     assert_eq!(kernel.pages().owners().count(), 0);
 }
+
+#[test]
+fn every_machine_has_room_for_it() {
+    for profile in kmem::profile::PROFILES {
+        let cmdline = "page_owner=on page_poison=1";
+        let params = BootParams { cmdline, cpus: 2.min(profile.max_cpus), ..BootParams::new(profile) };
+        support::boot_with(profile, &params, None).verify().unwrap();
+    }
+}

@@ -448,3 +448,31 @@ fn the_contiguous_area_is_for_what_moves() {
     assert_eq!(free_cma(), all);
     assert_eq!(kernel.verify(), Ok(()));
 }
+
+#[test]
+fn high_memory_is_no_use_to_who_needs_low() {
+    let kernel = warmed(support::boot(by_name("i386-pae-6.1").unwrap(), 1 << 30, 1));
+    // Where there is high memory, files are there.
+    fill_with_file(&kernel, "high", 10_000);
+    let low = Gfp::KERNEL | Gfp::NOWARN;
+    let taken = take_all(&kernel, low);
+    assert!(taken.len() > 200_000);
+    assert_eq!((event(&kernel, VmEvent::PgScanDirect), event(&kernel, VmEvent::PgScanKswapd)), (0, 0));
+    assert_eq!(kernel.file_counts().0, 10_000);
+    kernel.verify().unwrap();
+}
+
+#[test]
+fn a_page_that_a_driver_holds_does_not_move() {
+    let kernel = boot("amd64-6.12");
+    let (id, at) = process(&kernel, "pinned", 0, 64);
+    touch(&kernel, id, at, 64).unwrap();
+    let held: Vec<Pfn> = kernel.pages().owned().map(|(pfn, _)| pfn).collect();
+    held.iter().for_each(|&pfn| assert!(kernel.pages().get(pfn).is_ok()));
+    kernel.compact();
+    let mut now: Vec<Pfn> = kernel.pages().owned().map(|(pfn, _)| pfn).collect();
+    now.sort_unstable();
+    assert_eq!(held, now);
+    held.iter().for_each(|&pfn| assert!(kernel.put_page(pfn).is_ok()));
+    kernel.verify().unwrap();
+}

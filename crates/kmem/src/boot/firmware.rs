@@ -104,15 +104,17 @@ pub(super) fn find_ram(
     if let Some(ranges) = params.ranges {
         let mut previous = 0;
         for &range in ranges {
-            if range.bytes() == 0 || range.start.raw() < previous || range.start.raw() >= physical_top(profile) {
+            let is_far = range.start.raw() >= physical_top(profile)
+                || range.end.raw().saturating_sub(ranges[0].start.raw()) > MAX_SPAN;
+            if range.bytes() == 0 || range.start.raw() < previous || is_far {
                 return Err(BootError::BadRange(range));
             }
             previous = range.end.raw();
             memblock.add(range)?;
         }
     } else {
-        if params.ram_bytes > profile.max_ram {
-            let (ram, limit) = (params.ram_bytes, profile.max_ram);
+        let (ram, limit) = (params.ram_bytes, profile.max_ram.min(MAX_SPAN));
+        if ram > limit {
             return Err(BootError::RamTooLarge { ram, limit, profile: profile.name });
         }
         firmware_map(profile, params.ram_bytes)
@@ -138,6 +140,9 @@ pub(super) fn find_ram(
     let extent = RamExtent { start, end: memblock.memory().end(), beyond: all - bytes };
     Ok((memblock, extent))
 }
+
+/// The most bytes from the first frame to the last: frames have 32-bit numbers, and some of them are none.
+const MAX_SPAN: u64 = 15 << 40;
 
 /// Returns the end of what physical addresses of the profile reach: 32 bits, 36 with wide ones, or what a 64-bit kernel's
 /// layout has room for.

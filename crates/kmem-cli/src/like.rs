@@ -16,6 +16,9 @@ use serde_json::Value;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+/// A list with more ranges than this is no memblock's: real ones have some dozens.
+const MOST_RANGES: usize = 1000;
+
 /// A machine of a capture.
 #[derive(Clone, Debug)]
 pub struct Like {
@@ -27,6 +30,8 @@ pub struct Like {
     pub ram_bytes: u64,
     /// Its CPUs.
     pub cpus: u32,
+    /// Where it was read from.
+    pub folder: PathBuf,
     memory: Vec<PhysRange>,
     nodes: Vec<NodeRange>,
     cpu_nodes: Vec<u32>,
@@ -77,6 +82,7 @@ impl Like {
         let (freed_early, freed_late) = Places::new(&inputs, &reserved, &cma)?.all()?;
         Ok(Self {
             profile,
+            folder: folder.to_owned(),
             cmdline: inputs.text("cmdline")?.to_owned(),
             ram_bytes: inputs.ram_bytes(&memory),
             cpus,
@@ -197,7 +203,11 @@ impl Inputs {
                 None => Err(self.wrong(&format!("{key}[{at}]"), "a start below the end", &shown(row))),
             }
         };
-        self.rows(key)?.iter().enumerate().map(range).collect()
+        let rows = self.rows(key)?;
+        if rows.len() > MOST_RANGES {
+            return Err(self.wrong(key, &format!("at most {MOST_RANGES} ranges"), &rows.len().to_string()));
+        }
+        rows.iter().enumerate().map(range).collect()
     }
     /// The profile of the kernel; a suffix says under which emulator it ran.
     fn profile(&self) -> Result<&'static Profile, LikeError> {

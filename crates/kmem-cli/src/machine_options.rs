@@ -173,7 +173,16 @@ impl Chosen {
     /// # Errors
     /// [`Failure::Request`] for a machine that cannot be.
     pub fn plan(&self) -> Result<Plan, Failure> {
-        plan(self.profile, &self.params()).map_err(|error| Failure::request(error.to_string()))
+        plan(self.profile, &self.params()).map_err(|error| self.cannot_be(Failure::request(error.to_string())))
+    }
+    /// Says of which capture a failure speaks.
+    fn cannot_be(&self, failure: Failure) -> Failure {
+        match &self.like {
+            Some(like) => {
+                Failure::request(format!("--like: {}: the machine cannot be: {failure}", like.folder.display()))
+            }
+            None => failure,
+        }
     }
     /// Makes the machine in this process and boots its kernel. `console` gets the lines of the kernel log.
     ///
@@ -184,7 +193,8 @@ impl Chosen {
         displacement: Displacement,
         console: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Kernel<Hosted>, Failure> {
-        Ok(kmem_hosted::boot(self.profile, &self.params(), displacement, console)?)
+        let booted = kmem_hosted::boot(self.profile, &self.params(), displacement, console);
+        booted.map_err(|error| self.cannot_be(error.into()))
     }
 }
 

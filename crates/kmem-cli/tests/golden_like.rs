@@ -254,7 +254,19 @@ fn every_printed_field_of_every_capture() {
 
 fn boot(like: &Like) -> Kernel<Hosted> {
     let params = like.params(&like.cmdline, like.cpus);
-    kmem_hosted::boot(like.profile, &params, Displacement::Any, |_| {}).unwrap()
+    let kernel = kmem_hosted::boot(like.profile, &params, Displacement::Any, |_| {}).unwrap();
+    // The engine's own structures lie in nothing that is given back.
+    let plan = kernel.plan();
+    let frames = plan.zones().iter().map(|zone| zone.range().end.raw() >> 12).max().unwrap() - kernel.first_pfn().raw();
+    let start = kernel.mem_map().start.raw();
+    for given in plan.freed_early().chain(plan.freed_late()).chain(plan.cma()).chain(plan.gigantic()) {
+        assert!(
+            start + 24 * frames <= given.start.raw() || given.end.raw() <= start,
+            "{}: {given:?}",
+            like.folder.display()
+        );
+    }
+    kernel
 }
 
 fn show(kernel: &Kernel<Hosted>, file: &str) -> String {

@@ -90,7 +90,7 @@ impl fmt::Display for BootFailure {
             }
             Self::Unaligned => write!(f, "the machine's window onto low memory is not page aligned"),
             Self::MemMap { bytes } => {
-                write!(f, "no reserved range has {bytes} bytes for the page structures, and what page_owner and page_poison keep besides")
+                write!(f, "no held range has {bytes} bytes for the page structures")
             }
             Self::Alloc(error) => write!(f, "boot ran out of memory: {error}; give the machine more RAM"),
             Self::Cache(error) => write!(f, "boot could not make kmalloc's caches: {error}; give the machine more RAM"),
@@ -148,8 +148,17 @@ impl<M: Machine> Kernel<M> {
         let spare = PageAllocator::bytes(profile, &extents, cpus, plan.nodes());
         let on = |name| CommandLine::new(cmdline).is_on(name);
         let wanted = Wanted { poison: on("page_poison"), owner: on("page_owner") };
-        let bytes = frame_count * size_of::<Frame>() as u64 + spare + wanted.bytes(frame_count, cpus);
-        let mem_map = mem_map_place(&plan, bytes)?;
+        let bytes_with =
+            |wanted: Wanted| frame_count * size_of::<Frame>() as u64 + spare + wanted.bytes(frame_count, cpus);
+        // Where somebody else said what is held, there may be no room for more than the mem_map.
+        let (wanted, mem_map) = match mem_map_place(&plan, bytes_with(wanted)) {
+            Err(_) if wanted.any() => {
+                machine.printk(format_args!("page_owner, page_poison: no held range has room for them, off"));
+                (Wanted::default(), mem_map_place(&plan, bytes_with(Wanted::default()))?)
+            }
+            place => (wanted, place?),
+        };
+        let bytes = bytes_with(wanted);
         let mut reserve =
             Reserve::new(&ram, mem_map, bytes, machine.ram_is_zeroed()).ok_or(BootFailure::MemMap { bytes })?;
         let frames = reserve.array(frame_count).ok_or(BootFailure::MemMap { bytes })?;
@@ -291,8 +300,12 @@ fn span(profile: &Profile, extents: &[Option<ZoneExtent>]) -> (Pfn, u64) {
 fn mem_map_place(plan: &Plan, bytes: u64) -> Result<PhysRange, BootFailure> {
     let low_end = plan.layout.low.end.raw();
     let fits = |range: &PhysRange| align_up(range.start.raw(), 4096) + bytes <= range.end.raw().min(low_end);
-    let place =
-        plan.mem_map.filter(fits).or_else(|| plan.memblock.reserved().as_slice().iter().rev().copied().find(fits));
+    // What is held now and given back later is no place to stay.
+    let mut held = plan.memblock.reserved().clone();
+    for range in plan.freed_early().chain(plan.freed_late()).chain(plan.cma()).chain(plan.gigantic()) {
+        held.remove(range).map_err(|_| BootFailure::MemMap { bytes })?;
+    }
+    let place = plan.mem_map.filter(fits).or_else(|| held.as_slice().iter().rev().copied().find(fits));
     place
         .map(|range| PhysRange::new(align_up(range.start.raw(), 4096), range.end.raw()))
         .ok_or(BootFailure::MemMap { bytes })

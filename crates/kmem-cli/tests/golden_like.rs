@@ -8,7 +8,7 @@
 //! The `tune` captures, taken after each write to a tunable, are replayed on a booted engine: [`writes_at_run_time`].
 
 #[path = "../src/like.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // each user of it reads some of its fields
 mod like;
 
 use kmem::Kernel;

@@ -23,6 +23,7 @@ impl Session {
         self.print_call_trace(chain);
         self.log.line("---[ end trace 0000000000000000 ]---");
     }
+    /// The report of a failed allocation. It is ours, since we know who asked and from where: the engine is asked not to warn.
     pub(crate) fn print_page_failure(&self, call: &Call<'_>, order: u32, flags: u32) {
         let names = self.gfp_text(self.decode_gfp(flags));
         let line = if self.kernel.profile.version.0 < 3 {
@@ -32,7 +33,7 @@ impl Session {
         };
         self.log.line(&line);
         self.print_call_trace(&self.chain(call));
-        self.print_mem_info();
+        self.print_mem_info(self.decode_gfp(flags));
     }
     pub(crate) fn print_vmalloc_failure(&self, call: &Call<'_>, size: u32, gfp: Gfp, why: &str) {
         // Older kernels print no such line; the others one in ten seconds.
@@ -45,22 +46,13 @@ impl Session {
             "insmod: vmalloc error: size {size}, {why}, mode:{mode:#x}({names}), nodemask=(null),cpuset=/,mems_allowed=0"
         ));
         self.print_call_trace(&self.chain(call));
-        self.print_mem_info();
+        self.print_mem_info(gfp);
     }
-    fn print_mem_info(&self) {
-        self.log.line("Mem-Info:");
-        for zone in self.kernel.pages().zone_counts().filter(|zone| zone.managed != 0) {
-            self.log.line(&format!(
-                "{} free:{}kB min:{}kB low:{}kB high:{}kB present:{}kB managed:{}kB",
-                zone.extent.name,
-                zone.free * 4,
-                zone.min * 4,
-                zone.low * 4,
-                zone.high * 4,
-                zone.extent.present * 4,
-                zone.managed * 4
-            ));
-        }
+    fn print_mem_info(&self, gfp: Gfp) {
+        let mut text = String::new();
+        // A string takes whatever is written.
+        let _ = self.kernel.show_mem(gfp, &mut text);
+        text.lines().for_each(|line| self.log.line(line));
     }
     pub(crate) fn print_objects_remaining(&self, call: &Call<'_>, handle: u32, name: &str, id: CacheId) {
         let version = self.kernel.profile.version;

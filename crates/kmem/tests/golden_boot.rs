@@ -10,7 +10,7 @@
 //! (fragmentation so far, which `/proc/zoneinfo` adds to the marks: it is subtracted).
 
 #[path = "../../kmem-cli/src/like.rs"]
-#[allow(dead_code)]
+#[allow(dead_code)] // each user of it reads some of its fields
 mod like;
 mod naive;
 

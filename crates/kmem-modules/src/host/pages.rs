@@ -15,7 +15,7 @@ fn take(s: &Session, call: &Call<'_>, flags: u32, order: u32, function: &'static
         s.check_context(call, &format!("{function}() with flags that may sleep"));
     }
     let result = match Order::new(order) {
-        Some(order) => s.kernel.alloc_pages(gfp, order),
+        Some(order) => s.kernel.alloc_pages(gfp | Gfp::NOWARN, order),
         None => Err(AllocError::TooLarge { bytes: u64::MAX, limit: 0 }),
     };
     match result {

@@ -18,7 +18,7 @@ pub(super) fn kmalloc(s: &Session, call: &mut Call<'_>) -> u64 {
 
 fn kmalloc_at(s: &Session, call: &Call<'_>, size: u32, flags: u32, function: &'static str) -> u32 {
     let Some(gfp) = slab_gfp(s, call, flags, function) else { return 0 };
-    match s.kernel.kmalloc(size.into(), gfp) {
+    match s.kernel.kmalloc(size.into(), gfp | Gfp::NOWARN) {
         Ok(addr) if addr.raw() == u64::from(ZERO_SIZE_PTR) => ZERO_SIZE_PTR,
         Ok(addr) => {
             let (given, from) = s.describe_kmalloc(addr);
@@ -276,7 +276,7 @@ fn object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, flags: u32, fu
         let text = "__GFP_ZERO with a cache that has a constructor";
         s.print_warning("mm/slab.h:735", Some(text), &s.chain(call));
     }
-    match s.kernel.cache_alloc(id, gfp) {
+    match s.kernel.cache_alloc(id, gfp | Gfp::NOWARN) {
         Ok(addr) => {
             let (asked, given) = (info.geometry.object_size.into(), info.geometry.size.into());
             let from = info.name.as_str().to_owned();

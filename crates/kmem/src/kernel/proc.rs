@@ -5,10 +5,12 @@ use crate::error::Name;
 use crate::machine::Machine;
 use crate::map::VmFlags;
 use crate::memory::Memory;
+use crate::page::Request;
 use crate::profile::SlabRule;
 use crate::slab::CacheInfo;
 use crate::snapshot::proc::{buddyinfo, iomem, meminfo, pagetypeinfo, slabinfo, vmallocinfo, vmstat, zoneinfo};
 use crate::snapshot::{extfrag, BuddyRow, IoMemRow, PageTypeRow, SlabRow, VmAreaFlags, VmAreaRow, ZoneInfo};
+use crate::units::Order;
 use core::fmt::{self, Write};
 
 /// The files that kernels show, without `/proc/`; those of debugfs begin with `sys/kernel/debug/` and lie under `/`.
@@ -66,6 +68,12 @@ impl<M: Machine> Kernel<M> {
         }
     }
 
+    /// Writes the state of all memory as this kernel's reports contain it, `Mem-Info` and what follows, for a request with
+    /// these flags: `show_mem`. For who prints a report of a failure itself, because it knows who asked and the call trace
+    /// ([`crate::Gfp::NOWARN`] keeps the engine from it).
+    pub fn show_mem(&self, gfp: crate::Gfp, out: &mut dyn Write) -> fmt::Result {
+        super::report::state(out, self.memory(), &Request::new(gfp, Order::ZERO))
+    }
     /// Writes a file as this kernel would. `path` is one of [`PROC_FILES`], with or without the folders, or
     /// `/proc/sys/vm/KEY`. `None` when this kernel has no such file.
     pub fn write_proc(&self, path: &str, out: &mut dyn Write) -> Option<fmt::Result> {

@@ -94,7 +94,7 @@ fn deadlock<M: Machine>(out: &mut Lines<'_, M>, mem: &Memory<M>, request: &Reque
 }
 
 /// Writes the state of all memory.
-fn state<M: Machine>(out: &mut Lines<'_, M>, mem: &Memory<M>, request: &Request) -> fmt::Result {
+pub(super) fn state<M: Machine>(out: &mut dyn Write, mem: &Memory<M>, request: &Request) -> fmt::Result {
     let mut huge = [HugePool::default(); MAX_HUGE_ROWS];
     let mut rows = 0;
     for node in 0..mem.pages.nodes() {

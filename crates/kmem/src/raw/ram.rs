@@ -35,7 +35,7 @@ impl Ram {
     pub(crate) fn for_tests(bytes: u64) -> Self {
         #[derive(Clone)]
         #[repr(align(4096))]
-        struct Page(#[allow(dead_code)] [u8; 4096]);
+        struct Page(#[allow(dead_code)] [u8; 4096]); // what matters is where it lies
         let pages = std::vec![Page([0; 4096]); bytes.div_ceil(4096) as usize].leak();
         Self { base: NonNull::from(pages).cast(), start: 0, bytes }
     }

@@ -41,6 +41,36 @@ fn the_kernels_log_stands_on_stderr() {
     assert!(text(&done.stderr).contains("allocation failed: out of vmalloc space"), "{}", text(&done.stderr));
 }
 
+/// A module takes all memory: the kernel says so once, names who asked, from where, and what there is.
+#[test]
+fn a_failed_allocation_has_one_report() {
+    let source = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("greedy.c");
+    let body = r#"
+        #include <linux/module.h>
+        #include <linux/gfp.h>
+        static struct page *taken[2000]; static int count;
+        static int __init greedy_init(void)
+        {
+            while (count < 2000 && (taken[count] = alloc_pages(GFP_KERNEL, 6)))
+                count++;
+            return 0;
+        }
+        static void __exit greedy_exit(void) { while (count--) __free_pages(taken[count], 6); }
+        module_init(greedy_init); module_exit(greedy_exit); MODULE_LICENSE("GPL");
+    "#;
+    std::fs::write(&source, body).expect("the folder is the test's");
+    let done = kmem(&["run", source.to_str().expect("UTF-8"), "--ram", "128M"], b"");
+    let said = format!("{}{}", text(&done.stdout), text(&done.stderr));
+    assert!(done.status.success(), "{said}");
+    let times = |what: &str| said.lines().filter(|line| line.contains(what)).count();
+    for what in
+        ["insmod: page allocation failure: order:6", " greedy_init+0x", "Mem-Info:", "Normal free:", "pages RAM"]
+    {
+        assert_eq!(times(what), 1, "{what} in {said}");
+    }
+    assert_eq!(times("page allocation failure"), 1, "{said}");
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     for args in [

@@ -2,6 +2,7 @@
 
 use super::{zones, Kernel, SysctlError};
 use crate::error::Name;
+use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::map::VmFlags;
 use crate::memory::Memory;
@@ -70,8 +71,8 @@ impl<M: Machine> Kernel<M> {
 
     /// Writes the state of all memory as this kernel's reports contain it, `Mem-Info` and what follows, for a request with
     /// these flags: `show_mem`. For who prints a report of a failure itself, because it knows who asked and the call trace
-    /// ([`crate::Gfp::NOWARN`] keeps the engine from it).
-    pub fn show_mem(&self, gfp: crate::Gfp, out: &mut dyn Write) -> fmt::Result {
+    /// ([`Gfp::NOWARN`] keeps the engine from it).
+    pub fn show_mem(&self, gfp: Gfp, out: &mut dyn Write) -> fmt::Result {
         super::report::state(out, self.memory(), &Request::new(gfp, Order::ZERO))
     }
     /// Writes a file as this kernel would. `path` is one of [`PROC_FILES`], with or without the folders, or

@@ -172,10 +172,14 @@ pub struct Cpu<'a, const MOBILITY: u8> {
 impl<const MOBILITY: u8> Cpu<'_, MOBILITY> {
     #[inline(always)]
     fn gfp(&mut self) -> Gfp {
-        if MOBILITY == BOTH {
-            self.odd = !self.odd;
-        }
-        if MOBILITY == MOVABLE || self.odd {
+        let is_movable = match MOBILITY {
+            BOTH => {
+                self.odd = !self.odd;
+                self.odd
+            }
+            other => other == MOVABLE,
+        };
+        if is_movable {
             Gfp::HIGHUSER.union(Gfp::MOVABLE)
         } else {
             Gfp::HIGHUSER

@@ -26,7 +26,7 @@ use crate::map::Map;
 use crate::memory::settings::Settings;
 use crate::memory::{HugePools, Memory, UserMemory};
 use crate::page::ext::Wanted;
-use crate::page::frame::{Frame, FrameTable};
+use crate::page::frame::FrameTable;
 use crate::page::tunables::Tunables;
 use crate::page::watermark::{Tuning, MAX_ZONES};
 use crate::page::{PageAllocator, Parts, Tracer, ZoneExtent, MAX_ALL_ZONES};
@@ -149,7 +149,7 @@ impl<M: Machine> Kernel<M> {
         let on = |name| CommandLine::new(cmdline).is_on(name);
         let wanted = Wanted { poison: on("page_poison"), owner: on("page_owner") };
         let bytes_with =
-            |wanted: Wanted| frame_count * size_of::<Frame>() as u64 + spare + wanted.bytes(frame_count, cpus);
+            |wanted: Wanted| frame_count * FrameTable::ENTRY + spare + wanted.bytes(frame_count, cpus);
         // Where somebody else said what is held, there may be no room for more than the mem_map.
         let (wanted, mem_map) = match mem_map_place(&plan, bytes_with(wanted)) {
             Err(_) if wanted.any() => {
@@ -161,10 +161,10 @@ impl<M: Machine> Kernel<M> {
         let bytes = bytes_with(wanted);
         let mut reserve =
             Reserve::new(&ram, mem_map, bytes, machine.ram_is_zeroed()).ok_or(BootFailure::MemMap { bytes })?;
-        let frames = reserve.array(frame_count).ok_or(BootFailure::MemMap { bytes })?;
+        let frames = FrameTable::new(&mut reserve, frame_count, first_pfn).ok_or(BootFailure::MemMap { bytes })?;
         let parts = Parts {
             profile,
-            frames: FrameTable::new(frames, first_pfn),
+            frames,
             extents: &extents,
             cpus,
             nodes: plan.nodes(),
@@ -336,5 +336,5 @@ fn hand_over(pages: &PageAllocator, plan: &Plan) {
     plan.freed_early().for_each(|range| pages.release_reserved(first(range), last(range)));
 }
 
-const _: () = assert!(size_of::<Frame>() <= 32, "the budget is 32 bytes a page");
+const _: () = assert!(FrameTable::ENTRY <= 32, "the budget is 32 bytes a page");
 const _: () = assert!(Order::COUNT <= 16);

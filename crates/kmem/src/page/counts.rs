@@ -6,7 +6,7 @@ use super::lru::LruKind;
 use super::mobility::Mobility;
 use super::watermark::MAX_ZONES;
 use super::zone::{Zone, ZoneExtent};
-use super::{PageAllocator, PageUse, PerCpuPages};
+use super::{PageAllocator, PageUse};
 use crate::units::{Order, Pfn};
 
 /// What one zone has and holds, for the /proc files. Pages.
@@ -163,7 +163,7 @@ impl PageAllocator {
             let free_of = |kind| guard.counts.pages_of(kind);
             let (free_cma, free_high_atomic) = (free_of(Mobility::Cma), free_of(Mobility::HighAtomic));
             drop(guard);
-            let traffic = (0..self.cpus).filter_map(|cpu| self.pcp(slot, cpu)).map(PerCpuPages::traffic);
+            let traffic = self.all_lists(slot).map(|lists| lists.traffic());
             let (mut allocated, mut freed) = (zone.tallies.allocated.get() as u64, zone.tallies.freed.get() as u64);
             for (taken, given) in traffic {
                 allocated = allocated.wrapping_add(taken as u64);
@@ -208,12 +208,12 @@ impl PageAllocator {
     }
     /// Returns what one CPU's lists of a zone hold.
     pub fn pcp_counts(&self, slot: usize, cpu: u32) -> Option<PcpCounts> {
-        let pcp = self.pcp(slot, cpu)?;
+        let lists = self.lists(slot, cpu)?;
         Some(PcpCounts {
-            count: pcp.count().into(),
-            high: pcp.high().into(),
-            limit: pcp.limit().into(),
-            batch: pcp.batch.get().into(),
+            count: lists.count().into(),
+            high: lists.pages.high().into(),
+            limit: lists.pages.limit().into(),
+            batch: lists.pages.batch.get().into(),
         })
     }
 }

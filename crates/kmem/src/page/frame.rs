@@ -1,13 +1,22 @@
 //! What the engine knows about one page frame: its entry of the mem_map.
 //!
-//! An entry is 24 bytes of atomics. All bytes zero means "not the head of anything": a free frame, or the body of a block.
-//! So a fresh mem_map needs no initialisation; only heads of blocks that are handed out are ever written, and a machine of any size boots in the time its zones take. Which frames are free, the zone's chunks know.
+//! An entry is 24 bytes of atomics, in two arrays: the *state*, one word, is all that a hit of the page allocator looks at,
+//! so the states of many frames share a line of the cache; the links and what else an owner keeps lie elsewhere. All bytes
+//! zero means "not the head of anything": a free frame, or the body of a block. So a fresh mem_map needs no initialisation;
+//! only heads of blocks that are handed out are ever written, and a machine of any size boots in the time its zones take.
+//! Which frames are free, the zone's chunks know.
+//!
+//! # References
+//! Nearly every block has one reference from its first moment to its last, so what is counted is those *beyond* it, and a
+//! flag of the state says whether there ever were any. Only somebody who holds a reference adds one, and the flag stays until
+//! the block is freed: who finds it unset is the only holder.
 //!
 //! # States of a frame
 //! `Tail` (free, inside a block, or never touched) · `Pcp` (head of a block on a per-CPU list) · `Used` (head of an
 //! allocated block) · `Slab` / `SlabTail` (page of a slab). `Free` and `Reserved` are what reports say.
 
-use crate::raw::{zeroed_struct, Array};
+use super::percpu::{kind_of, list};
+use crate::raw::{zeroed_struct, Array, Part, Reserve};
 use crate::sync::{AtomicU32, Ordering, Shared};
 use crate::units::{Order, Pfn};
 
@@ -32,33 +41,45 @@ pub enum FrameKind {
 }
 
 /// The state word of a frame, taken apart.
+///
+/// ```text
+///     bits 0–3   kind              22–31  per-CPU list: zone (6 bits), list of the zone (4)
+///          4–7   order              8–16  flags
+/// ```
+/// The list stands at the top, so that one shift yields its number among all lists of a CPU.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct State(u32);
 
 impl State {
+    const KIND: u32 = 15;
+    pub(crate) const ORDER_SHIFT: u32 = 4;
+    const ORDER: u32 = 15 << Self::ORDER_SHIFT;
     /// The block is compound: its last reference gives back all of it.
-    const COMPOUND: u32 = 1 << 24;
+    const COMPOUND: u32 = 1 << 8;
     /// The block is the engine's own (tables of descriptors, page tables): clients cannot free it.
-    const KEPT: u32 = 1 << 25;
-    /// Which per-CPU list it goes to: the mobility type of the request that took it.
-    const KIND_SHIFT: u32 = 12;
-    /// What of a state a block keeps on a per-CPU list, where it is `Pcp` = `Used` - 1.
-    const LISTED: u32 = 0x003f_3ffe;
+    pub(crate) const KEPT: u32 = 1 << 9;
+    /// There were references besides the first.
+    const SHARED: u32 = 1 << 10;
     /// The page is on one of reclaim's lists.
-    pub(crate) const LRU: u32 = 1 << 28;
+    pub(crate) const LRU: u32 = 1 << 11;
     /// On the active one.
-    pub(crate) const ACTIVE: u32 = 1 << 29;
+    pub(crate) const ACTIVE: u32 = 1 << 12;
     /// Used since it was last looked at.
-    pub(crate) const REFERENCED: u32 = 1 << 30;
+    pub(crate) const REFERENCED: u32 = 1 << 13;
     /// Its contents are not on disk.
-    pub(crate) const DIRTY: u32 = 1 << 31;
+    pub(crate) const DIRTY: u32 = 1 << 14;
     /// A process maps the page: `a` and `b` say whose it is.
-    pub(crate) const OWNED: u32 = 1 << 23;
+    pub(crate) const OWNED: u32 = 1 << 15;
     /// The page is in the page cache: `a` and `b` say of which file.
-    pub(crate) const FILE: u32 = 1 << 22;
-    pub(crate) const ORDER_SHIFT: u32 = 8;
+    pub(crate) const FILE: u32 = 1 << 16;
+    const LIST_SHIFT: u32 = 22;
+    const LIST: u32 = u32::MAX << Self::LIST_SHIFT;
     /// What a block that its owner may free does not have.
     const HELD: u32 = Self::KEPT | Self::LRU | Self::OWNED | Self::FILE;
+    /// What says whether a block goes straight back.
+    const PLAIN: u32 = Self::HELD | Self::SHARED | Self::ORDER | Self::KIND;
+    /// What of a state a block keeps on a per-CPU list, where it is `Pcp` = `Used` - 1.
+    const LISTED: u32 = Self::LIST | Self::ORDER | Self::KIND - 1;
 
     #[inline(always)]
     pub(crate) const fn from_raw(raw: u32) -> Self {
@@ -68,24 +89,30 @@ impl State {
     pub(crate) const fn raw(self) -> u32 {
         self.0
     }
+    /// Returns the state of the head of a block of a zone.
+    pub(crate) const fn new(kind: FrameKind, order: Order, slot: usize) -> Self {
+        Self::listed(kind, order, slot, 0)
+    }
     /// Returns the state of a used block of a zone, taken for a mobility type.
-    #[inline(always)]
-    pub(crate) const fn used(order: Order, slot: usize, kind: u32) -> Self {
-        Self(Self::new(FrameKind::Used, order, slot).0 | kind << Self::KIND_SHIFT)
+    pub(crate) const fn used(order: Order, slot: usize, mobility: u32) -> Self {
+        Self::listed(FrameKind::Used, order, slot, mobility)
+    }
+    const fn listed(kind: FrameKind, order: Order, slot: usize, mobility: u32) -> Self {
+        let list = (slot as u32 & 0x3f) << 4 | list(order.raw(), mobility);
+        Self(kind as u32 | order.raw() << Self::ORDER_SHIFT | list << Self::LIST_SHIFT)
     }
     /// Returns the state of a used single page as that of a block of another order, compound or not.
     #[inline(always)]
     pub(crate) const fn of(self, order: Order, compound: bool) -> Self {
-        Self(self.0 | order.raw() << Self::ORDER_SHIFT | if compound { Self::COMPOUND } else { 0 })
+        let (list, at) = (list(order.raw(), kind_of(self.0 >> Self::LIST_SHIFT & 15)), self.0 >> Self::LIST_SHIFT & !15);
+        let rest = self.0 & !(Self::LIST | Self::ORDER);
+        let compound = if compound { Self::COMPOUND } else { 0 };
+        Self(rest | compound | order.raw() << Self::ORDER_SHIFT | (at | list) << Self::LIST_SHIFT)
     }
-    /// Returns the mobility type that it was taken for, as the number of a per-CPU list.
+    /// Returns which of a CPU's lists the block goes to.
     #[inline(always)]
-    pub(crate) const fn list_kind(self) -> u32 {
-        self.0 >> Self::KIND_SHIFT & 3
-    }
-    #[inline(always)]
-    pub(crate) const fn raw_order(self) -> u32 {
-        self.0 >> Self::ORDER_SHIFT & 15
+    pub(crate) const fn list(self) -> u32 {
+        self.0 >> Self::LIST_SHIFT
     }
     /// Returns the state of a used block, its owner's flags left out, on a per-CPU list.
     #[inline(always)]
@@ -102,9 +129,9 @@ impl State {
         self.0 & flags == flags
     }
 
-    #[inline]
-    pub(crate) const fn new(kind: FrameKind, order: Order, zone: usize) -> Self {
-        Self(kind as u32 | order.raw() << 8 | (zone as u32) << 16)
+    /// True when there were references besides the first.
+    pub(crate) const fn is_shared(self) -> bool {
+        self.0 & Self::SHARED != 0
     }
     #[inline]
     pub(crate) const fn is_compound(self) -> bool {
@@ -112,7 +139,7 @@ impl State {
     }
     #[inline]
     pub(crate) const fn kind(self) -> FrameKind {
-        match self.0 as u8 {
+        match self.0 & Self::KIND {
             2 => FrameKind::Pcp,
             3 => FrameKind::Used,
             4 => FrameKind::Slab,
@@ -122,21 +149,25 @@ impl State {
     }
     #[inline]
     pub(crate) fn order(self) -> Order {
-        Order::new(self.0 >> 8 & 15).unwrap_or(Order::ZERO)
+        Order::new((self.0 & Self::ORDER) >> Self::ORDER_SHIFT).unwrap_or(Order::ZERO)
     }
     #[inline]
     pub(crate) const fn zone(self) -> usize {
-        (self.0 >> 16 & 0x3f) as usize
+        (self.0 >> (Self::LIST_SHIFT + 4)) as usize
     }
-    /// True for the head of an allocated block of just this order.
+    /// True for the head of an allocated block of just this order whose only holder may free it.
     #[inline(always)]
-    pub(crate) fn is_used(self, order: Order) -> bool {
-        self.0 & (Self::HELD | 0x0fff) == FrameKind::Used as u32 | order.raw() << 8
+    pub(crate) fn is_plain(self, order: Order) -> bool {
+        self.0 & Self::PLAIN == FrameKind::Used as u32 | order.raw() << Self::ORDER_SHIFT
+    }
+    /// Returns the same block's state as something else.
+    pub(crate) const fn with_kind(self, kind: FrameKind) -> Self {
+        Self(self.0 & !Self::KIND | kind as u32)
     }
     /// Returns the state of the first page of the block, as a block of another order, not compound.
     #[inline]
     pub(crate) const fn with_order(self, order: Order) -> Self {
-        Self(self.0 & !(15 << Self::ORDER_SHIFT | Self::COMPOUND) | order.raw() << Self::ORDER_SHIFT)
+        Self(self.of(order, false).0 & !Self::COMPOUND)
     }
     #[inline]
     pub(crate) const fn keep(self, yes: bool) -> Self {
@@ -149,7 +180,7 @@ impl State {
     /// True for a page of a slab.
     #[inline(always)]
     pub(crate) const fn is_slab(self) -> bool {
-        let kind = self.0 & 0xff;
+        let kind = self.0 & Self::KIND;
         kind == FrameKind::Slab as u32 || kind == FrameKind::SlabTail as u32
     }
 }
@@ -160,12 +191,12 @@ const _: () = assert!(FrameKind::Pcp as u32 == State::LISTED & FrameKind::Used a
 pub(crate) const NIL: u32 = u32::MAX;
 
 zeroed_struct! {
-    /// One entry of the mem_map. `next` and `prev` link the list the frame is on; the meaning of `a` and `b` is the
-    /// owner's (slab: cache, and free list or head). Zero is `Tail`.
+    /// What an entry of the mem_map has besides the state. `next` and `prev` link the list the frame is on; the meaning of
+    /// `a` and `b` is the owner's (slab: cache, and free list or head).
     #[repr(C)]
-    pub(crate) struct Frame {
-        state: Shared,
-        count: Shared,
+    pub(crate) struct Links {
+        /// References beyond the first.
+        more: Shared,
         pub(crate) next: AtomicU32,
         pub(crate) prev: AtomicU32,
         pub(crate) a: AtomicU32,
@@ -173,7 +204,22 @@ zeroed_struct! {
     }
 }
 
-impl Frame {
+/// One entry of the mem_map. Zero is `Tail`.
+#[derive(Clone, Copy)]
+pub(crate) struct Frame<'a> {
+    state: &'a Shared,
+    links: &'a Links,
+}
+
+impl core::ops::Deref for Frame<'_> {
+    type Target = Links;
+    #[inline(always)]
+    fn deref(&self) -> &Links {
+        self.links
+    }
+}
+
+impl Frame<'_> {
     #[inline(always)]
     pub(crate) fn state(&self) -> State {
         State(self.state.load(Ordering::Relaxed))
@@ -181,12 +227,6 @@ impl Frame {
     #[inline(always)]
     pub(crate) fn set_state(&self, state: State) {
         self.state.store(state.0, Ordering::Relaxed);
-    }
-    /// Returns the state of the head of a used block of just this order that has one reference and that nothing else holds.
-    #[inline(always)]
-    pub(crate) fn used_once(&self, order: Order) -> Option<State> {
-        let state = self.state();
-        (state.is_used(order) && self.count() == 1).then_some(state)
     }
     /// Sets or clears flags of a used frame. Others may change other flags meanwhile.
     #[inline]
@@ -202,56 +242,91 @@ impl Frame {
     pub(crate) fn clear(&self) {
         self.state.store(0, Ordering::Relaxed);
     }
-    #[inline(always)]
+    /// Returns how many references a used block has.
+    #[inline]
     pub(crate) fn count(&self) -> u32 {
-        self.count.load(Ordering::Acquire)
+        match self.state() {
+            state if state.kind() == FrameKind::Tail => 0,
+            state if !state.has(State::SHARED) => 1,
+            _ => self.links.more.load(Ordering::Acquire).wrapping_add(1),
+        }
     }
-    #[inline(always)]
-    pub(crate) fn set_count(&self, count: u32) {
-        self.count.store(count, Ordering::Relaxed);
+    /// Returns the word that counts references, which the owner of a block that nobody else refers to may use otherwise; it
+    /// has to be 0 again when the block is freed.
+    #[inline]
+    pub(crate) fn more(&self) -> u32 {
+        self.links.more.load(Ordering::Relaxed)
     }
-    /// Adds a reference; returns the count before.
+    /// See [`Frame::more`].
+    #[inline]
+    pub(crate) fn set_more(&self, more: u32) {
+        self.links.more.store(more, Ordering::Relaxed);
+    }
+    /// Adds a reference; returns the count before. Call only while the caller holds one.
     #[inline]
     pub(crate) fn get(&self) -> u32 {
-        self.count.fetch_add(1, Ordering::Relaxed)
+        // First the count: who sees the flag finds the reference counted.
+        let before = self.links.more.fetch_add(1, Ordering::Relaxed);
+        self.state.fetch_or(State::SHARED, Ordering::Release);
+        before.wrapping_add(1)
     }
-    /// Drops a reference; returns the count before. Call only while the caller holds one.
+    /// Drops a reference; returns the count before, which 1 is for the last: the block is then the caller's alone. Call only
+    /// while the caller holds one.
     #[inline]
     pub(crate) fn put(&self) -> u32 {
-        self.count.fetch_sub(1, Ordering::AcqRel)
+        if self.state.load(Ordering::Acquire) & State::SHARED == 0 {
+            return 1;
+        }
+        let before = self.links.more.fetch_sub(1, Ordering::AcqRel);
+        if before == 0 {
+            self.links.more.store(0, Ordering::Relaxed);
+            self.state.fetch_and(!State::SHARED, Ordering::Relaxed);
+        }
+        before.wrapping_add(1)
     }
 }
 
 /// The mem_map: an entry for each frame from the first to the last of RAM.
 pub(crate) struct FrameTable {
-    frames: Array<Frame>,
+    states: Array<Shared>,
+    links: Array<Links>,
     first: u64,
 }
 
 impl FrameTable {
-    #[inline]
-    pub(crate) fn new(frames: Array<Frame>, first: Pfn) -> Self {
-        Self { frames, first: first.raw() }
+    /// Bytes of an entry.
+    pub(crate) const ENTRY: u64 = (size_of::<u32>() + size_of::<Links>()) as u64;
+    /// Cuts entries for `frames` frames off the reserve. `None` when it is too small.
+    pub(crate) fn new(reserve: &mut Reserve<'_>, frames: u64, first: Pfn) -> Option<Self> {
+        Some(Self { states: reserve.array(frames)?, links: reserve.array(frames)?, first: first.raw() })
     }
     /// Returns the entry of a frame, `None` outside the mem_map.
     #[inline(always)]
-    pub(crate) fn get(&self, pfn: Pfn) -> Option<&Frame> {
-        self.frames.get(pfn.raw().wrapping_sub(self.first))
-    }
-    /// Returns the entry of a frame with its index, `None` outside the mem_map.
-    #[inline(always)]
-    pub(crate) fn entry(&self, pfn: Pfn) -> Option<(u32, &Frame)> {
-        let index = pfn.raw().wrapping_sub(self.first);
-        self.frames.get(index).map(|frame| (index as u32, frame))
+    pub(crate) fn get(&self, pfn: Pfn) -> Option<Frame<'_>> {
+        self.entry_at(pfn.raw().wrapping_sub(self.first))
     }
     /// Returns how many entries there are.
     pub(crate) fn len(&self) -> u32 {
-        self.frames.len() as u32
+        self.states.len() as u32
     }
     /// Returns the entry with this index.
     #[inline(always)]
-    pub(crate) fn at(&self, index: u32) -> Option<&Frame> {
-        self.frames.get(u64::from(index))
+    pub(crate) fn at(&self, index: u32) -> Option<Frame<'_>> {
+        self.entry_at(index.into())
+    }
+    #[inline(always)]
+    fn entry_at(&self, index: u64) -> Option<Frame<'_>> {
+        Some(Frame { state: self.states.get(index)?, links: self.links.get(index)? })
+    }
+    /// Returns the state of the frame with this index, alone.
+    #[inline(always)]
+    pub(crate) fn state_at(&self, index: u32) -> Option<StateOf<'_>> {
+        self.states.get(index.into()).map(StateOf)
+    }
+    /// Returns all states, to be kept at hand.
+    #[inline(always)]
+    pub(crate) fn states(&self) -> Option<States<'_>> {
+        Some(States { states: self.states.from(0)?, first: self.first })
     }
     /// Returns a frame's index, by which lists link it.
     #[inline(always)]
@@ -265,7 +340,7 @@ impl FrameTable {
     }
     /// Finds the head of the block that a frame lies in, with its state: the frame itself or the nearest head below
     /// whose block reaches it. O(orders).
-    pub(crate) fn head(&self, pfn: Pfn) -> Option<(Pfn, &Frame, State)> {
+    pub(crate) fn head(&self, pfn: Pfn) -> Option<(Pfn, Frame<'_>, State)> {
         for order in (0..Order::COUNT as u32).filter_map(Order::new) {
             let head = pfn.align_down(order);
             let Some(frame) = self.get(head) else { continue };
@@ -275,6 +350,47 @@ impl FrameTable {
             }
         }
         None
+    }
+}
+
+/// The states of all frames, as a CPU keeps them at hand.
+#[derive(Clone, Copy)]
+pub(crate) struct States<'a> {
+    states: Part<'a, Shared>,
+    first: u64,
+}
+
+impl<'a> States<'a> {
+    /// Returns the state of the frame with this index.
+    #[inline(always)]
+    pub(crate) fn at(&self, index: u32) -> Option<StateOf<'a>> {
+        self.states.get(index.into()).map(StateOf)
+    }
+    /// Returns the state of a frame with its index; `None` outside the mem_map.
+    #[inline(always)]
+    pub(crate) fn of(&self, pfn: Pfn) -> Option<(u32, StateOf<'a>)> {
+        let index = pfn.raw().wrapping_sub(self.first);
+        self.states.get(index).map(|state| (index as u32, StateOf(state)))
+    }
+    /// Returns the frame with this index.
+    #[inline(always)]
+    pub(crate) fn pfn(&self, index: u32) -> Pfn {
+        Pfn::new(self.first + u64::from(index))
+    }
+}
+
+/// The word of a frame's state.
+#[derive(Clone, Copy)]
+pub(crate) struct StateOf<'a>(&'a Shared);
+
+impl StateOf<'_> {
+    #[inline(always)]
+    pub(crate) fn get(self) -> State {
+        State(self.0.load(Ordering::Relaxed))
+    }
+    #[inline(always)]
+    pub(crate) fn set(self, state: State) {
+        self.0.store(state.0, Ordering::Relaxed);
     }
 }
 

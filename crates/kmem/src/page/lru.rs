@@ -101,7 +101,7 @@ impl PageAllocator {
         self.unlink(&mut lists, frame, self.frames.index(pfn));
         frame.flag(flags | State::ACTIVE | State::REFERENCED, false);
     }
-    fn unlink(&self, lists: &mut [FrameList; LruKind::COUNT], frame: &Frame, index: u32) -> bool {
+    fn unlink(&self, lists: &mut [FrameList; LruKind::COUNT], frame: Frame<'_>, index: u32) -> bool {
         let state = frame.state();
         if !state.is_lru() {
             return false;

@@ -47,7 +47,7 @@ pub use ext::{Corruption, PageOwner};
 pub use frame::FrameKind;
 pub use mobility::Mobility;
 pub use owner::Owner;
-use percpu::{CpuHead, Inside, PerCpuPages};
+use percpu::{CpuHead, Inside, Lists, PerCpuPages, Shape};
 pub use policy::Request;
 pub use trace::Tracer;
 pub use uses::PageUse;
@@ -58,12 +58,12 @@ use crate::error::{AllocError, Misuse};
 use crate::event::Event;
 use crate::gfp::Gfp;
 use crate::profile::{Profile, ZoneKind, MAX_NODES};
-use crate::raw::{Array, Ram, Reserve, Rows};
+use crate::raw::{Array, Ram, Reserve, Row, Stacks};
 use crate::sync::{AtomicU32, SpinLock};
 use crate::units::{Order, Pfn};
 use buddy::FreeArea;
 use ext::{PageExt, Wanted};
-use frame::{FrameTable, State};
+use frame::{FrameTable, State, States};
 use lru::Lru;
 use rule::PageRule;
 use steal::Ground;
@@ -81,9 +81,12 @@ pub struct PageAllocator {
     pub(crate) frames: FrameTable,
     heads: Array<CpuHead>,
     /// A row for each CPU.
-    pcp: Rows<PerCpuPages>,
-    /// The largest order of the per-CPU lists.
-    pcp_top: u32,
+    stacks: Stacks,
+    /// By CPU and slot.
+    pcp: Array<PerCpuPages>,
+    slots: u32,
+    /// Which per-CPU lists there are.
+    shape: Shape,
     /// Whether pageblocks have types; else all are `Movable`.
     groups: bool,
     cpus: u32,
@@ -95,8 +98,6 @@ pub struct PageAllocator {
     cpu_nodes: [u8; MAX_CPUS],
     top: Order,
     pageblock: Order,
-    /// The order of huge pages, where the lists hold them.
-    pcp_huge: Option<Order>,
     rule: &'static PageRule,
     low_end: Pfn,
     /// `vm.watermark_boost_factor`.
@@ -117,8 +118,9 @@ pub struct PageAllocator {
 pub struct OnCpu<'a> {
     pages: &'a PageAllocator,
     head: &'a CpuHead,
-    /// By slot; none while somebody else has them.
-    lists: &'a [PerCpuPages],
+    /// Its lists; closed ones while somebody else has them.
+    lists: Row<'a>,
+    states: States<'a>,
     cpu: u32,
     _inside: Inside<'a>,
 }
@@ -138,11 +140,13 @@ impl OnCpu<'_> {
     #[inline(always)]
     fn hit(&self, gfp: Gfp, order: Order) -> Option<Pfn> {
         let first = State::from_raw(self.head.first[(gfp.bits() & 31) as usize].get());
-        let list = self.pages.list_of(order, first.list_kind())?;
         let state = if order == Order::ZERO { first } else { first.of(order, gfp.contains(Gfp::COMP)) };
-        let lists = self.lists.get(first.zone())?;
-        let index = lists.pop(&self.pages.frames, list, order.raw(), state)?;
-        Some(self.pages.frames.pfn(index))
+        if !self.pages.shape.has(order) {
+            return None;
+        }
+        let (index, frame) = self.lists.pop(state.list(), |index| Some((index, self.states.at(index)?)))?;
+        frame.set(state);
+        Some(self.states.pfn(index))
     }
     /// Gives a block back, as [`PageAllocator::free`] does.
     ///
@@ -150,15 +154,12 @@ impl OnCpu<'_> {
     /// As there.
     #[inline(always)]
     pub fn free(&self, pfn: Pfn, order: Order) -> Result<(), Misuse> {
-        if let Some((index, frame)) = self.pages.frames.entry(pfn) {
-            if let Some(state) = frame.used_once(order) {
-                let list = self.pages.list_of(order, state.list_kind());
-                if let (Some(lists), Some(list)) = (self.lists.get(state.zone()), list) {
-                    if lists.push_known(frame, index, list, order.raw(), state) {
-                        self.pages.drain_full(state.zone(), self.cpu, lists);
-                    }
-                    return Ok(());
-                }
+        if let Some((index, frame)) = self.states.of(pfn) {
+            let state = frame.get();
+            let is_listed = self.pages.shape.has(order) && state.is_plain(order);
+            if is_listed && self.lists.push(state.list(), index) {
+                frame.set(state.on_pcp());
+                return Ok(());
             }
         }
         self.pages.free_missed(self.cpu, pfn, order)
@@ -192,8 +193,11 @@ pub(crate) struct Parts<'a> {
 impl PageAllocator {
     /// Returns a bound of the bytes that the allocator's structures take besides the mem_map.
     pub(crate) fn bytes(profile: &Profile, extents: &[Option<ZoneExtent>], cpus: u32, nodes: u32) -> u64 {
-        let slots = u64::from(nodes) * MAX_ZONES as u64;
-        let lists = u64::from(cpus) * (slots * size_of::<PerCpuPages>() as u64 + size_of::<CpuHead>() as u64) + 256;
+        let slots = nodes * MAX_ZONES as u32;
+        let shape = Shape::of(profile, cpus);
+        let blocks = (0..Lists::width(slots)).map(|at| u64::from(shape.slots_at(extents, at))).sum();
+        let each = u64::from(slots) * size_of::<PerCpuPages>() as u64 + size_of::<CpuHead>() as u64;
+        let lists = Stacks::bytes(cpus, Lists::width(slots), blocks) + u64::from(cpus) * each + 256;
         let areas = extents.iter().flatten().map(|zone| FreeArea::bytes(zone.start, zone.end(), profile.top_order));
         lists + areas.sum::<u64>()
     }
@@ -220,11 +224,14 @@ impl PageAllocator {
             Some((wanted, ram)) => Some(PageExt::new(reserve, wanted, ram, frame_count, cpus)?),
             None => None,
         };
+        let shape = Shape::of(profile, cpus);
         let pages = Self {
             frames,
             heads: reserve.array(cpus.into())?,
-            pcp: reserve.array(u64::from(cpus) * u64::from(slots))?.into_rows(slots),
-            pcp_top: rule.pcp_top,
+            stacks: Stacks::new(reserve, cpus, Lists::width(slots), |at| shape.slots_at(extents, at))?,
+            pcp: reserve.array(u64::from(cpus) * u64::from(slots))?,
+            slots,
+            shape,
             groups: false,
             cpus,
             zones,
@@ -235,7 +242,6 @@ impl PageAllocator {
             cpu_nodes,
             top,
             pageblock,
-            pcp_huge: (rule.pcp_huge && profile.tuning.has_thp()).then_some(pageblock),
             rule,
             low_end,
             boost_factor: AtomicU32::new(0),
@@ -245,6 +251,9 @@ impl PageAllocator {
             ext,
         };
         pages.heads.iter().for_each(|head| head.watch(pages.is_watched()));
+        for (slot, zone) in pages.zone_slots() {
+            pages.all_lists(slot).for_each(|lists| lists.pages.start(shape, zone.extent.spanned));
+        }
         Some(pages)
     }
 
@@ -295,8 +304,7 @@ impl PageAllocator {
                 let fits = |order: &Order| pfn.is_aligned(*order) && pfn.add(order.pages()) <= end;
                 let order = Order::ZERO.up_to(self.top).rev().find(fits).unwrap_or(Order::ZERO);
                 if let Some(frame) = self.frames.get(pfn) {
-                    frame.set_state(State::new(FrameKind::Used, order, slot).keep(true));
-                    frame.set_count(1);
+                    frame.set_state(State::used(order, slot, Mobility::Movable as u32).keep(true));
                     zone.managed.add(order.pages() as u32);
                 }
                 pfn = pfn.add(order.pages());
@@ -350,9 +358,10 @@ impl PageAllocator {
             if !parts.contains(Retuned::LISTS) {
                 continue;
             }
-            for pcp in (0..self.cpus).filter_map(|cpu| self.pcp(slot, cpu)) {
+            for lists in self.all_lists(slot) {
                 let (batch, least) = (tuning.pcp_batch as u32, tuning.pcp_high as u32);
-                pcp.set_bounds(batch, least, tuning.pcp_high_max as u32);
+                lists.pages.set_bounds(batch, least, tuning.pcp_high_max as u32);
+                lists.take_room();
             }
         }
     }
@@ -404,23 +413,20 @@ impl PageAllocator {
     #[inline(always)]
     pub fn on_cpu(&self, cpu: u32) -> Option<OnCpu<'_>> {
         let head = self.heads.get(cpu.into())?;
-        let lists = self.pcp.get(cpu)?;
+        let states = self.frames.states()?;
+        let (own, closed) = (self.stacks.row(cpu)?, self.stacks.closed()?);
         let (inside, is_free) = head.enter();
-        Some(OnCpu { pages: self, head, lists: if is_free { lists } else { &[] }, cpu, _inside: inside })
+        Some(OnCpu { pages: self, head, lists: if is_free { own } else { closed }, states, cpu, _inside: inside })
     }
 
-    /// Returns the number of the list of blocks of an order; `None` when the lists do not hold such.
-    #[inline(always)]
-    fn list_of(&self, order: Order, kind: u32) -> Option<u32> {
-        if order == Order::ZERO || order.raw() <= self.pcp_top {
-            Some(PerCpuPages::small_list(order.raw(), kind))
-        } else {
-            (self.pcp_huge == Some(order)).then_some(PerCpuPages::list(order.raw(), kind))
-        }
+    /// Returns a CPU's lists of a zone.
+    fn lists(&self, slot: usize, cpu: u32) -> Option<Lists<'_>> {
+        let pages = self.pcp.get(u64::from(cpu) * u64::from(self.slots) + slot as u64)?;
+        Some(Lists::new(pages, self.stacks.row(cpu)?, self.shape, slot))
     }
-    #[inline(always)]
-    fn pcp(&self, slot: usize, cpu: u32) -> Option<&PerCpuPages> {
-        self.pcp.get(cpu)?.get(slot)
+    /// Returns all CPUs' lists of a zone.
+    fn all_lists(&self, slot: usize) -> impl Iterator<Item = Lists<'_>> {
+        (0..self.cpus).filter_map(move |cpu| self.lists(slot, cpu))
     }
     fn zones(&self) -> impl Iterator<Item = &Zone> {
         self.zones.iter().flatten()

@@ -3,10 +3,16 @@
 //! Nearly every page allocation is of order 0, so each CPU keeps stacks of free blocks of each zone: one for each order
 //! that the kernel keeps so, and each mobility type. A hit pops or pushes one frame: no lock, no locked operation, nothing
 //! that another CPU writes. An empty list is refilled with a batch under the zone's lock; when all together hold `high`
-//! pages, a batch or more goes back.
+//! pages, a batch or more goes back, those first that lie there longest.
 //!
-//! A block on a list is linked through its first frame (`next`, as index plus one, 0 ends) and keeps the reference count 1
-//! that it will have again, so a hit need not write it.
+//! A list is an array of frame numbers ([`crate::raw`], `Stacks`) and not a chain through the frames, so that who gives many
+//! back does not wait for the entry of each. Of the frame itself a hit needs the state alone, which says zone and list.
+//!
+//! # Room
+//! All lists of a zone together have room for `high` pages, but a hit compares with one number only: how far *its* list may
+//! grow. So the room is dealt out. A list that has used up its part asks for more ([`Lists::make_room`]): it gets what nobody
+//! has, and half of what each other list has left. So the lists are full when all of it is used, to the page, whichever of
+//! them used it; and a list that is used alone soon has all.
 //!
 //! # Taking from another CPU
 //! Under pressure what lies on other CPUs' lists is needed too. A lock on the hit path would cost more than the hit, so
@@ -19,46 +25,114 @@
 //! Only its own CPU, inside and with interrupts off, or a thief under its claim touches a list; others may read the count.
 //! Kernel counterpart: `struct per_cpu_pages`, `mm/page_alloc.c`.
 
-use super::frame::{Frame, FrameTable, State};
+use super::frame::{FrameTable, State};
 use super::mobility::Mobility;
-use crate::raw::zeroed_struct;
+use super::rule::PageRule;
+use super::zone::ZoneExtent;
+use crate::profile::Profile;
+use crate::raw::{zeroed_struct, Row};
 use crate::sync::{light_fence, relax, Count, Ordering, Shared, Tally, Witness};
 use crate::units::Order;
 
 /// Lists of one CPU and zone: four small orders and the huge one, for each type that requests have.
-const LISTS: usize = 16;
+const LISTS: u32 = 16;
 /// The most pages that lists keep, however large `high` is. A page on a list keeps larger blocks from forming, and those
 /// that were freed last are in the cache: a few hundred are as good as thousands.
 const KEPT: u32 = 1024;
-/// The fourth list of each type-less place: see [`PerCpuPages::list`].
+/// As many they may keep on the smallest machine.
+const KEPT_ANYWAY: u64 = 64;
+/// The fourth list of each type-less place: see [`list`].
 const HUGE: u32 = 3;
 
+/// Returns the number of a list: four places for each small order, of which the types that requests have take three; the
+/// fourth ones are those of huge pages.
+#[inline(always)]
+pub(crate) const fn list(order: u32, kind: u32) -> u32 {
+    if order <= 3 {
+        order << 2 | kind
+    } else {
+        kind << 2 | HUGE
+    }
+}
+/// Returns the type of a list's blocks.
+#[inline(always)]
+pub(crate) const fn kind_of(list: u32) -> u32 {
+    if list & 3 == HUGE {
+        list >> 2
+    } else {
+        list & 3
+    }
+}
+
+/// Which lists a kernel has, and how many blocks they may hold.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    /// The largest of the small orders.
+    pub(crate) top: u32,
+    /// The order of huge pages, where lists hold them.
+    pub(crate) huge: Option<Order>,
+    /// Whether there is a list for each type.
+    pub(crate) grouped: bool,
+    pub(crate) cpus: u32,
+}
+
+impl Shape {
+    /// Returns the shape of a kernel's lists.
+    pub(crate) fn of(profile: &Profile, cpus: u32) -> Self {
+        let rule = PageRule::of(profile);
+        let huge = (rule.pcp_huge && profile.tuning.has_thp()).then_some(profile.pageblock_order);
+        Self { top: rule.pcp_top.min(3), huge, grouped: rule.groups_by_mobility, cpus }
+    }
+    /// True for blocks that the lists hold.
+    #[inline(always)]
+    pub(crate) fn has(self, order: Order) -> bool {
+        order == Order::ZERO || order.raw() <= self.top || self.huge == Some(order)
+    }
+    /// Returns the lists with their orders.
+    pub(crate) fn lists(self) -> impl Iterator<Item = (u32, Order)> {
+        (0..LISTS).filter_map(move |list| {
+            let kind = kind_of(list);
+            let is_used = if self.grouped { kind < Mobility::REQUESTED as u32 } else { kind == Mobility::Movable as u32 };
+            let order = if list & 3 == HUGE { self.huge? } else { Order::new(list >> 2).filter(|_| list >> 2 <= self.top)? };
+            is_used.then_some((list, order))
+        })
+    }
+    /// Returns how many pages a CPU's lists of a zone keep at most.
+    fn kept(self, zone_pages: u64) -> u32 {
+        let part = zone_pages / 8 / u64::from(self.cpus.max(1));
+        part.clamp(KEPT_ANYWAY, KEPT.into()).min(zone_pages) as u32
+    }
+    /// Returns how many blocks a list of a zone can hold: with one more than are kept, since it is full when it has as many.
+    fn slots(self, zone_pages: u64, list: u32) -> u32 {
+        let found = self.lists().find(|(at, _)| *at == list);
+        found.map_or(0, |(_, order)| (self.kept(zone_pages) >> order.raw()) + 1)
+    }
+    /// Returns the same for one of all lists of a CPU. `extents` are the zones of all nodes.
+    pub(crate) fn slots_at(self, extents: &[Option<ZoneExtent>], at: u32) -> u32 {
+        let (slot, list) = ((at / LISTS) as usize, at % LISTS);
+        extents.get(slot).copied().flatten().map_or(0, |zone| self.slots(zone.spanned, list))
+    }
+}
+
 zeroed_struct! {
-    /// One CPU's free blocks of one zone: two lines of the cache, of which order 0 needs one. Zero is empty.
+    /// What one CPU's lists of one zone have in common, off the hit path.
     #[repr(C, align(64))]
     pub(crate) struct PerCpuPages {
-        /// Pages that went onto the lists and off them so far. (Two counts, so that neither waits for the other.)
-        pushed: Tally,
-        popped: Tally,
-        /// At how many pages the lists give back.
+        /// At how many pages the lists give back, and the most that this may be.
         limit: Count,
+        kept: Count,
         pub(crate) batch: Count,
         high: Count,
         /// How often the batch of a refill doubled: the more refills in a row, the larger they get.
         pub(crate) doublings: Count,
-        /// Index of the top frame plus one, 0 for an empty list.
-        tops: [Count; LISTS],
-        /// Of the pages pushed, what came from the zone; pages that went back there.
-        refilled: Tally,
-        drained: Tally,
         /// The bounds within which `high` follows the load.
         pub(crate) high_min: Count,
         pub(crate) high_max: Count,
+        /// Pages that came from the zone; pages that went back there.
+        refilled: Tally,
+        drained: Tally,
     }
 }
-
-#[cfg(not(kmem_loom))]
-const _: () = assert!(size_of::<PerCpuPages>() <= 128);
 
 zeroed_struct! {
     /// What a CPU's lists have in common: who works on them, and where requests begin.
@@ -68,7 +142,7 @@ zeroed_struct! {
         claim: Shared,
         witness: Witness,
         /// For each combination of the zone and mobility bits of [`crate::Gfp`] the state of a used page as such a request
-        /// gets it first: it says zone and list.
+        /// gets it first: it says which list.
         pub(crate) first: [Count; 32],
     }
 }
@@ -156,10 +230,9 @@ impl CpuHead {
 }
 
 impl PerCpuPages {
-    /// Returns how many pages the lists hold.
-    #[inline]
-    pub(crate) fn count(&self) -> u32 {
-        self.pushed.get().wrapping_sub(self.popped.get()) as u32
+    /// Says how large the zone is.
+    pub(crate) fn start(&self, shape: Shape, zone_pages: u64) {
+        self.kept.set(shape.kept(zone_pages));
     }
     /// Returns at how many pages the lists give back: `high`, or as much as they are kept at most.
     pub(crate) fn limit(&self) -> u32 {
@@ -169,81 +242,10 @@ impl PerCpuPages {
     pub(crate) fn high(&self) -> u32 {
         self.high.get()
     }
-    /// Returns the pages that were taken from and given to the lists by requests so far.
-    pub(crate) fn traffic(&self) -> (usize, usize) {
-        (self.popped.get().wrapping_sub(self.drained.get()), self.pushed.get().wrapping_sub(self.refilled.get()))
-    }
-    /// Returns the number of a list: four places for each small order, of which the types that requests have take three;
-    /// the fourth ones are those of huge pages.
-    #[inline(always)]
-    pub(crate) const fn list(order: u32, kind: u32) -> u32 {
-        if order <= 3 {
-            order << 2 | kind
-        } else {
-            kind << 2 | HUGE
-        }
-    }
-    /// Returns the number of a list of a small order, which 0 to 3 are.
-    #[inline(always)]
-    pub(crate) const fn small_list(order: u32, kind: u32) -> u32 {
-        order << 2 | kind
-    }
-    /// Returns all lists with their order; `huge` is the order of huge pages.
-    pub(crate) fn lists(huge: Order) -> impl Iterator<Item = (u32, Order)> {
-        let used = |list: &u32| list & 3 != HUGE || list >> 2 < Mobility::REQUESTED as u32;
-        (0..LISTS as u32).filter(used).map(move |list| {
-            let order = if list & 3 == HUGE { huge } else { Order::new(list >> 2).unwrap_or(huge) };
-            (list, order)
-        })
-    }
-    /// Walks a list, at most `count + 1` steps. No CPU may use it meanwhile.
-    pub(crate) fn iter<'a>(&'a self, frames: &'a FrameTable, list: u32) -> impl Iterator<Item = u32> + 'a {
-        let mut at = self.tops[list as usize % LISTS].get();
-        let mut left = self.count().saturating_add(1);
-        core::iter::from_fn(move || {
-            if at == 0 || left == 0 {
-                return None;
-            }
-            let here = at - 1;
-            at = frames.at(here)?.next.load(Ordering::Relaxed);
-            left -= 1;
-            Some(here)
-        })
-    }
-
-    // What follows is for the owner inside, and for a thief.
-
-    /// Takes the top block of a list and gives it the state of a used block; returns its frame's index.
-    #[inline(always)]
-    pub(crate) fn pop(&self, frames: &FrameTable, list: u32, order: u32, state: State) -> Option<u32> {
-        let top = &self.tops[list as usize % LISTS];
-        let index = top.get().wrapping_sub(1);
-        let frame = frames.at(index)?;
-        top.set(frame.next.load(Ordering::Relaxed));
-        self.popped.add(1 << order);
-        frame.set_state(state);
-        Some(index)
-    }
-    /// Puts a used block with reference count 1 on a list. True when something must go back.
-    #[inline(always)]
-    pub(crate) fn push(&self, frame: &Frame, index: u32, list: u32, state: State) -> bool {
-        let order = state.raw_order();
-        self.push_known(frame, index, list, order, state)
-    }
-    /// As [`PerCpuPages::push`], where the caller knows the order.
-    #[inline(always)]
-    pub(crate) fn push_known(&self, frame: &Frame, index: u32, list: u32, order: u32, state: State) -> bool {
-        frame.set_state(state.on_pcp());
-        let top = &self.tops[list as usize % LISTS];
-        frame.next.store(top.get(), Ordering::Relaxed);
-        top.set(index.wrapping_add(1));
-        self.pushed.add(1 << order);
-        self.count() >= self.limit.get()
-    }
     /// Sets how many pages the lists should hold at most.
     pub(crate) fn set_high(&self, high: u32) {
         self.high.set(high);
-        self.limit.set(high.min(KEPT));
+        self.limit.set(high.min(self.kept.get()));
     }
     /// Sets the batch, and how many pages the lists hold at most: between what bounds that follows the load.
     pub(crate) fn set_bounds(&self, batch: u32, least: u32, most: u32) {
@@ -252,50 +254,109 @@ impl PerCpuPages {
         self.high_max.set(most);
         self.set_high(least);
     }
-    /// Puts blocks that were taken from the zone on an empty list, so that they come off in the order of `chain`.
-    pub(crate) fn refill(&self, frames: &FrameTable, list: u32, chain: Chain) {
-        let top = &self.tops[list as usize % LISTS];
-        if let Some(last) = frames.at(chain.last.wrapping_sub(1)) {
-            last.next.store(top.get(), Ordering::Relaxed);
-            top.set(chain.first);
-            self.pushed.add(chain.pages);
-            self.refilled.add(chain.pages);
-        }
-    }
-    /// Takes the top block of a list for the zone; returns its frame's index.
-    #[inline]
-    pub(crate) fn pop_for_zone(&self, frames: &FrameTable, list: u32, order: u32) -> Option<u32> {
-        let top = &self.tops[list as usize % LISTS];
-        let index = top.get().wrapping_sub(1);
-        let frame = frames.at(index)?;
-        top.set(frame.next.load(Ordering::Relaxed));
-        frame.clear();
-        self.popped.add(1 << order);
-        self.drained.add(1 << order);
-        Some(index)
-    }
 }
 
-/// Blocks linked one behind the other, on their way from the zone to a list.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Chain {
+/// One CPU's lists of one zone. What changes them is for the owner inside, and for a thief.
+#[derive(Clone, Copy)]
+pub(crate) struct Lists<'a> {
+    pub(crate) pages: &'a PerCpuPages,
+    row: Row<'a>,
+    shape: Shape,
     first: u32,
-    last: u32,
-    pages: usize,
 }
 
-impl Chain {
-    /// Adds a block at the end; it has reference count 1 from now on.
-    #[inline]
-    pub(crate) fn push(&mut self, frames: &FrameTable, index: u32, state: State) {
-        let Some(frame) = frames.at(index) else { return };
-        frame.set_state(state);
-        frame.set_count(1);
-        match frames.at(self.last.wrapping_sub(1)) {
-            Some(last) => last.next.store(index + 1, Ordering::Relaxed),
-            None => self.first = index + 1,
+impl<'a> Lists<'a> {
+    /// Returns how many lists a CPU has, used or not: a power of two.
+    pub(crate) const fn width(slots: u32) -> u32 {
+        (slots * LISTS).next_power_of_two()
+    }
+    pub(crate) fn new(pages: &'a PerCpuPages, row: Row<'a>, shape: Shape, slot: usize) -> Self {
+        Self { pages, row, shape, first: slot as u32 * LISTS }
+    }
+    fn each(&self) -> impl Iterator<Item = (u32, Order)> + use<'_> {
+        self.shape.lists().map(|(list, order)| (self.first + list, order))
+    }
+    /// Returns how many pages the lists hold.
+    pub(crate) fn count(&self) -> u32 {
+        self.each().map(|(at, order)| self.row.len(at) << order.raw()).sum()
+    }
+    /// Returns the pages that were taken from and given to the lists by requests so far.
+    pub(crate) fn traffic(&self) -> (usize, usize) {
+        let popped: usize = self.each().map(|(at, order)| self.row.popped(at) << order.raw()).sum();
+        let left = popped.wrapping_add(self.pages.drained.get()).wrapping_add(self.count() as usize);
+        (popped, left.wrapping_sub(self.pages.refilled.get()))
+    }
+    /// Shows the frames of a list, the oldest first.
+    pub(crate) fn iter(&self, list: u32) -> impl Iterator<Item = u32> + 'a {
+        self.row.iter(self.first + list)
+    }
+    /// Takes the top block of the list that a state says, and gives it the state of a used block; returns its frame's index.
+    #[inline(always)]
+    pub(crate) fn pop(&self, frames: &FrameTable, state: State) -> Option<u32> {
+        self.row.pop(state.list(), |index| {
+            frames.state_at(index)?.set(state);
+            Some(index)
+        })
+    }
+    /// Puts a block on the list that its state says. False when the lists are full.
+    pub(crate) fn push(&self, index: u32, state: State) -> bool {
+        self.row.push(state.list(), index) || self.make_room(state.list()) && self.row.push(state.list(), index)
+    }
+    /// Puts a block on the list that its state says, which has a slot for it, full or not.
+    pub(crate) fn push_anyway(&self, index: u32, state: State) {
+        self.row.set_room(state.list(), self.row.room(state.list()).0.max(1));
+        self.row.push(state.list(), index);
+    }
+    /// Deals out what room there is, to a list above all. False when there is none for it.
+    fn make_room(&self, wanted: u32) -> bool {
+        // The page that would make as many as `limit` is the one too many.
+        let mut room = self.pages.limit.get().saturating_sub(1).saturating_sub(self.count());
+        let mut own = Order::ZERO;
+        for (at, order) in self.each() {
+            if at == wanted {
+                own = order;
+                continue;
+            }
+            let theirs = (self.row.room(at).0 / 2).min(room >> order.raw());
+            self.row.set_room(at, theirs);
+            room -= theirs << order.raw();
         }
-        self.last = index + 1;
-        self.pages += 1 << state.raw_order();
+        self.row.set_room(wanted, room >> own.raw());
+        room >> own.raw() > 0
+    }
+    /// Makes each list ask for room the next time.
+    pub(crate) fn take_room(&self) {
+        self.each().for_each(|(at, _)| self.row.set_room(at, 0));
+    }
+    /// Returns how many more blocks one of the CPU's lists has slots for.
+    pub(crate) fn slots(&self, at: u32) -> u32 {
+        self.row.room(at).1
+    }
+    /// Puts as many blocks from the zone on one of the CPU's lists as `give` hands on, the first at the top: at most `most`, and as many as
+    /// there are slots for. Returns how many there were.
+    pub(crate) fn refill(&self, at: u32, order: Order, most: u32, give: impl FnOnce(&mut dyn FnMut(u32))) -> u32 {
+        let count = self.row.fill(at, most, give);
+        self.pages.refilled.add((count as usize) << order.raw());
+        self.make_room(at);
+        count
+    }
+    /// Takes the oldest blocks of a list for the zone, at most `count`, and hands the index of each one's frame on. Returns
+    /// how many there were.
+    pub(crate) fn take_oldest(
+        &self,
+        frames: &FrameTable,
+        list: u32,
+        order: Order,
+        count: u32,
+        mut take: impl FnMut(u32),
+    ) -> u32 {
+        let taken = self.row.take_lowest(self.first + list, count, |index| {
+            if let Some(state) = frames.state_at(index) {
+                state.set(State::from_raw(0));
+            }
+            take(index);
+        });
+        self.pages.drained.add((taken as usize) << order.raw());
+        taken
     }
 }

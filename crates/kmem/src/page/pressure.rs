@@ -134,7 +134,6 @@ impl PageAllocator {
                     let frame = self.frames.get(page)?;
                     let kind = Mobility::Movable as u32;
                     frame.set_state(State::used(Order::ZERO, slot, kind));
-                    frame.set_count(1);
                     return Some(page);
                 }
             }

@@ -35,9 +35,8 @@ impl PageAllocator {
         Ok(())
     }
     /// Drops a reference that the caller holds; the last one frees the block.
-    fn drop_reference(&self, cpu: u32, pfn: Pfn, frame: &Frame) {
+    fn drop_reference(&self, cpu: u32, pfn: Pfn, frame: Frame<'_>) {
         if frame.put() == 1 {
-            frame.set_count(1);
             self.give_block_slow(cpu, pfn, frame);
         }
     }
@@ -86,9 +85,6 @@ impl PageAllocator {
         for page in 0..order.pages() {
             if let Some(frame) = self.frames.get(pfn.add(page)) {
                 frame.set_state(state.with_order(Order::ZERO));
-                if page > 0 {
-                    frame.set_count(1);
-                }
             }
         }
         Ok(())
@@ -96,7 +92,7 @@ impl PageAllocator {
 
     /// Finds the used block that a frame belongs to. A frame inside a block stands for it only where the block is compound,
     /// or `inside` says so.
-    fn used(&self, pfn: Pfn, inside: bool) -> Result<(Pfn, &Frame, State), Misuse> {
+    fn used(&self, pfn: Pfn, inside: bool) -> Result<(Pfn, Frame<'_>, State), Misuse> {
         let frame = self.frames.get(pfn).ok_or(Misuse::NotRam(pfn.phys()))?;
         if frame.state().kind() == FrameKind::Tail
             && self.zone_of(pfn).is_some_and(|zone| zone.area.block_of(pfn).is_some())
@@ -126,7 +122,7 @@ impl PageAllocator {
     /// Makes a used block the engine's own, which clients cannot free, or gives it back to be freed.
     pub(crate) fn keep(&self, pfn: Pfn, yes: bool) {
         if let Some(frame) = self.frames.get(pfn) {
-            frame.set_state(frame.state().keep(yes));
+            frame.flag(State::KEPT, yes);
         }
     }
 }

@@ -6,13 +6,13 @@
 use super::attempt::{Attempt, Latitude};
 use super::frame::{Frame, State};
 use super::mobility::Mobility;
-use super::percpu::{Chain, Inside};
+use super::percpu::{Inside, Lists};
 use super::policy::Request;
 use super::rule::PcpScaling;
 use super::steal::Theft;
 use super::watermark::MAX_ZONES;
 use super::zone::Zone;
-use super::{NodeMask, PageAllocator, PerCpuPages};
+use super::{NodeMask, PageAllocator};
 use crate::error::{AllocError, Misuse};
 use crate::event::{Event, Place};
 use crate::gfp::Gfp;
@@ -116,16 +116,15 @@ impl PageAllocator {
         let list_kind = self.list_kind(request.gfp);
         let compound = order != Order::ZERO && request.gfp.contains(Gfp::COMP);
         let state = State::used(Order::ZERO, slot, list_kind).of(order, compound);
-        let uses_lists = self.is_listed(order) && !attempt.latitude.contains(Latitude::HIGH_ATOMIC);
+        let uses_lists = self.shape.has(order) && !attempt.latitude.contains(Latitude::HIGH_ATOMIC);
         let own = if uses_lists { self.own_lists(slot, cpu) } else { None };
         let pfn = match own {
             Some((lists, _inside)) => {
-                let list = PerCpuPages::list(order.raw(), list_kind);
-                let index = match lists.pop(&self.frames, list, order.raw(), state) {
+                let index = match lists.pop(&self.frames, state) {
                     Some(index) => index,
                     None => {
                         self.refill(lists, cpu, (slot, zone, preferred), request, attempt)?;
-                        lists.pop(&self.frames, list, order.raw(), state)?
+                        lists.pop(&self.frames, state)?
                     }
                 };
                 let pfn = self.frames.pfn(index);
@@ -136,10 +135,6 @@ impl PageAllocator {
         };
         self.count_node(cpu, request, zone);
         Some(pfn)
-    }
-    /// True for blocks that the per-CPU lists hold.
-    pub(super) fn is_listed(&self, order: Order) -> bool {
-        order.raw() <= self.pcp_top || self.pcp_huge == Some(order)
     }
 
     /// Takes one block from a zone.
@@ -160,7 +155,6 @@ impl PageAllocator {
         drop(guard);
         if let Some(frame) = self.frames.get(pfn) {
             frame.set_state(state);
-            frame.set_count(1);
         }
         self.tell_alloc(cpu, pfn, request, Place::Buddy);
         Some(pfn)
@@ -169,7 +163,7 @@ impl PageAllocator {
     /// Fills an empty list of the CPU's with a batch, or with as much as the watermark leaves.
     fn refill(
         &self,
-        own: &PerCpuPages,
+        own: Lists<'_>,
         cpu: u32,
         (slot, zone, preferred): (usize, &Zone, usize),
         request: &Request,
@@ -182,46 +176,51 @@ impl PageAllocator {
         let plain = Attempt { latitude: attempt.latitude & Latitude::CMA, ..attempt };
         let kept = zone.kept(self.rule, order, plain, preferred);
         let spare = (u64::from(zone.free.get()).saturating_sub(kept) >> order.raw()).max(1);
-        let wanted = u64::from(self.refill_blocks(own, order)).min(spare) as u32;
         let state = State::used(order, slot, list_kind).on_pcp();
-        let mut chain = Chain::default();
+        let wanted = u64::from(self.refill_blocks(own, order).min(own.slots(state.list()))).min(spare) as u32;
         let mut guard = zone.lock();
         if !zone.has_block(self.rule, &guard.counts, order, attempt) {
             return None;
         }
         let ground = self.ground();
-        let mut put = |pfn: Pfn, stolen: Option<Theft>| {
-            chain.push(&self.frames, self.frames.index(pfn), state);
-            self.tell_taken(zone, pfn, request, stolen, Place::CpuList(cpu));
-        };
-        let mut taken = 0;
-        while taken < wanted {
-            let has_cma = attempt.latitude.contains(Latitude::CMA) && guard.counts.pages_of(Mobility::Cma) != 0;
-            if !has_cma {
-                let left = wanted - taken;
-                taken += if order == Order::ZERO {
-                    zone.area.take_pages(&mut guard.counts, left, kind, |pfn| put(pfn, None))
-                } else {
-                    let taken = zone.area.take(&mut guard.counts, order, kind);
-                    taken.into_iter().for_each(|pfn| put(pfn, None));
-                    u32::from(taken.is_some())
-                };
-                if taken >= wanted {
-                    break;
+        let taken = own.refill(state.list(), order, wanted, |onto| {
+            let mut put = |pfn: Pfn, stolen: Option<Theft>| {
+                let index = self.frames.index(pfn);
+                if let Some(frame) = self.frames.state_at(index) {
+                    frame.set(state);
+                    onto(index);
                 }
+                self.tell_taken(zone, pfn, request, stolen, Place::CpuList(cpu));
+            };
+            let mut taken = 0;
+            while taken < wanted {
+                let has_cma = attempt.latitude.contains(Latitude::CMA) && guard.counts.pages_of(Mobility::Cma) != 0;
+                if !has_cma {
+                    let left = wanted - taken;
+                    taken += if order == Order::ZERO {
+                        zone.area.take_pages(&mut guard.counts, left, kind, |pfn| put(pfn, None))
+                    } else {
+                        let taken = zone.area.take(&mut guard.counts, order, kind);
+                        taken.into_iter().for_each(|pfn| put(pfn, None));
+                        u32::from(taken.is_some())
+                    };
+                    if taken >= wanted {
+                        break;
+                    }
+                }
+                let mut stolen = None;
+                let found = ground.take(zone, &mut guard.counts, order, kind, attempt.latitude, &mut stolen);
+                let Some(pfn) = found else { break };
+                put(pfn, stolen);
+                taken += 1;
             }
-            let mut stolen = None;
-            let found = ground.take(zone, &mut guard.counts, order, kind, attempt.latitude, &mut stolen);
-            let Some(pfn) = found else { break };
-            put(pfn, stolen);
-            taken += 1;
-        }
+        });
         drop(guard);
-        own.refill(&self.frames, PerCpuPages::list(order.raw(), list_kind), chain);
         (taken > 0).then_some(())
     }
     /// Returns how many blocks a refill takes: `nr_pcp_alloc`.
-    fn refill_blocks(&self, lists: &PerCpuPages, order: Order) -> u32 {
+    fn refill_blocks(&self, own: Lists<'_>, order: Order) -> u32 {
+        let lists = own.pages;
         let batch = lists.batch.get();
         let scale = |batch: u32| if batch > 1 { (batch >> order.raw()).max(2) } else { batch };
         match self.rule.pcp_scaling {
@@ -240,7 +239,7 @@ impl PageAllocator {
                     return 1;
                 }
                 if order == Order::ZERO {
-                    let room = lists.limit().saturating_sub(lists.count()).saturating_sub(batch).max(batch);
+                    let room = lists.limit().saturating_sub(own.count()).saturating_sub(batch).max(batch);
                     if blocks <= room && doublings < MOST_DOUBLINGS {
                         lists.doublings.set(doublings + 1);
                     }
@@ -253,9 +252,8 @@ impl PageAllocator {
 
     /// Gives back what a CPU's lists hold too much: `nr_pcp_free`. Kernels that let the amount grow with the number of frees
     /// in a row (5.13 and later) are taken at their word at once: half goes back.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn drain_full(&self, slot: usize, cpu: u32, lists: &PerCpuPages) {
+    fn drain_full(&self, slot: usize, cpu: u32, own: Lists<'_>) {
+        let lists = own.pages;
         let pages = match self.rule.pcp_scaling {
             PcpScaling::Fixed => lists.batch.get(),
             PcpScaling::Frees | PcpScaling::Both => {
@@ -263,16 +261,16 @@ impl PageAllocator {
                 (lists.limit() / 2).max(lists.batch.get())
             }
         };
-        self.drain_pages(slot, cpu, lists, pages);
+        self.drain_pages(slot, cpu, own, pages);
     }
     /// Gives at least `pages` pages of the lists back to the zone, or all there are. Returns how many.
-    fn drain_pages(&self, slot: usize, cpu: u32, own: &PerCpuPages, pages: u32) -> u32 {
+    fn drain_pages(&self, slot: usize, cpu: u32, own: Lists<'_>, pages: u32) -> u32 {
         let Some(zone) = self.zone(slot) else { return 0 };
         let mut given = 0;
         let mut guard = zone.lock_loose();
-        for (list, order) in PerCpuPages::lists(self.pageblock) {
-            while given < pages {
-                let Some(index) = own.pop_for_zone(&self.frames, list, order.raw()) else { break };
+        for (list, order) in self.shape.lists() {
+            let blocks = (pages.saturating_sub(given)).div_ceil(1 << order.raw());
+            let taken = own.take_oldest(&self.frames, list, order, blocks, |index| {
                 let pfn = self.frames.pfn(index);
                 self.tell(|| {
                     let migratetype = zone.area.mobility(pfn) as u8;
@@ -284,15 +282,15 @@ impl PageAllocator {
                     zone.area.settle(&mut guard.counts);
                     zone.area.give(&mut guard.counts, pfn, order);
                 }
-                given += 1 << order.raw();
-            }
+            });
+            given += taken << order.raw();
         }
         given
     }
     /// Returns a CPU's lists of a zone while they are its own. The caller is this CPU, with interrupts off.
-    fn own_lists(&self, slot: usize, cpu: u32) -> Option<(&PerCpuPages, Inside<'_>)> {
+    fn own_lists(&self, slot: usize, cpu: u32) -> Option<(Lists<'_>, Inside<'_>)> {
         let inside = self.heads.get(cpu.into())?.enter_slow()?;
-        Some((self.pcp(slot, cpu)?, inside))
+        Some((self.lists(slot, cpu)?, inside))
     }
     /// Gives all pages of the CPU's lists back to the zones. The caller is this CPU, with interrupts off.
     pub fn drain(&self, cpu: u32) {
@@ -314,7 +312,7 @@ impl PageAllocator {
         for (cpu, head) in heads() {
             head.wait_for_owner();
             for (slot, _) in self.zone_slots() {
-                if let Some(lists) = self.pcp(slot, cpu).filter(|lists| lists.count() > 0) {
+                if let Some(lists) = self.lists(slot, cpu).filter(|lists| lists.count() > 0) {
                     given += u64::from(self.drain_pages(slot, cpu, lists, u32::MAX));
                 }
             }
@@ -327,7 +325,7 @@ impl PageAllocator {
     #[inline(never)]
     pub(super) fn free_missed(&self, cpu: u32, pfn: Pfn, order: Order) -> Result<(), Misuse> {
         match self.frames.get(pfn) {
-            Some(frame) if frame.state().is_used(order) && frame.count() == 1 => {
+            Some(frame) if frame.state().is_plain(order) => {
                 self.give_block_slow(cpu, pfn, frame);
                 Ok(())
             }
@@ -337,17 +335,24 @@ impl PageAllocator {
     /// Gives a used block back past the hit path.
     #[cold]
     #[inline(never)]
-    pub(super) fn give_block_slow(&self, cpu: u32, pfn: Pfn, frame: &Frame) {
+    pub(super) fn give_block_slow(&self, cpu: u32, pfn: Pfn, frame: Frame<'_>) {
         let state = frame.state();
         let (slot, order) = (state.zone(), state.order());
-        if self.is_listed(order) {
+        if self.shape.has(order) {
             if let Some((own, _inside)) = self.own_lists(slot, cpu) {
-                let list = PerCpuPages::list(order.raw(), state.list_kind());
-                self.tell_free(pfn, order, Place::CpuList(cpu));
-                if own.push(frame, self.frames.index(pfn), list, state) {
+                if own.slots(state.list()) == 0 {
                     self.drain_full(slot, cpu, own);
                 }
-                return;
+                if own.slots(state.list()) > 0 {
+                    self.tell_free(pfn, order, Place::CpuList(cpu));
+                    frame.set_state(state.on_pcp());
+                    let index = self.frames.index(pfn);
+                    if !own.push(index, state) {
+                        own.push_anyway(index, state);
+                        self.drain_full(slot, cpu, own);
+                    }
+                    return;
+                }
             }
         }
         frame.clear();

@@ -16,7 +16,7 @@ use super::policy::Request;
 use super::steal::Theft;
 use super::zone::Zone;
 use super::CpuHead;
-use super::{PageAllocator, PerCpuPages};
+use super::PageAllocator;
 use crate::event::{Event, Place};
 use crate::gfp::Gfp;
 use crate::sync::{AtomicU32, Ordering, SpinLock};
@@ -92,16 +92,15 @@ impl PageAllocator {
     /// Answers a plain request from the CPU's lists, as a hit would that is not watched.
     pub(super) fn hit_watched(&self, cpu: u32, request: &Request) -> Option<Pfn> {
         let Request { gfp, order, .. } = *request;
-        if !self.is_watched() || order.raw() > self.pcp_top || !request.is_plain() {
+        if !self.is_watched() || order.raw() > self.shape.top || !request.is_plain() {
             return None;
         }
         let head = self.heads.get(cpu.into())?;
         let first = State::from_raw(head.first[(gfp.bits() & 31) as usize].get());
         let state = first.of(order, order != Order::ZERO && gfp.contains(Gfp::COMP));
-        let list = PerCpuPages::list(order.raw(), first.list_kind());
         let _inside = head.enter_slow()?;
-        let lists = self.pcp(first.zone(), cpu)?;
-        let pfn = self.frames.pfn(lists.pop(&self.frames, list, order.raw(), state)?);
+        let lists = self.lists(first.zone(), cpu)?;
+        let pfn = self.frames.pfn(lists.pop(&self.frames, state)?);
         self.tell_alloc(cpu, pfn, request, Place::CpuList(cpu));
         Some(pfn)
     }
@@ -155,7 +154,7 @@ impl PageAllocator {
         }
         // The kernel moves a stolen block to the list of the type asked for before it takes from it.
         let migratetype = if stolen.is_some() { wanted } else { zone.area.mobility(pfn) as u8 };
-        let percpu_refill = self.is_listed(request.order) && usize::from(migratetype) < Mobility::REQUESTED;
+        let percpu_refill = self.shape.has(request.order) && usize::from(migratetype) < Mobility::REQUESTED;
         self.tell(|| Event::MmPageAllocZoneLocked { pfn, order: request.order, migratetype, percpu_refill, to });
     }
 }

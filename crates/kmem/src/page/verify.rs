@@ -3,7 +3,7 @@
 use super::chunk::{Cover, CHUNK_PAGES};
 use super::frame::FrameKind;
 use super::zone::Zone;
-use super::{PageAllocator, PerCpuPages};
+use super::{Lists, PageAllocator};
 use crate::error::Broken;
 use crate::units::Pfn;
 
@@ -20,18 +20,18 @@ impl PageAllocator {
             let free = guard.counts.pages();
             drop(guard);
             let mut on_pcp = 0;
-            for pcp in (0..self.cpus).filter_map(|cpu| self.pcp(slot, cpu)) {
-                on_pcp += self.verify_lists(slot, pcp)?;
+            for lists in self.all_lists(slot) {
+                on_pcp += self.verify_lists(slot, lists)?;
             }
             self.verify_frames(slot, zone, free, on_pcp)?;
         }
         self.verify_lru()
     }
 
-    fn verify_lists(&self, slot: usize, pcp: &PerCpuPages) -> Result<u64, Broken> {
+    fn verify_lists(&self, slot: usize, lists: Lists<'_>) -> Result<u64, Broken> {
         let mut pages = 0;
-        for (list, order) in PerCpuPages::lists(self.pageblock) {
-            for index in pcp.iter(&self.frames, list) {
+        for (list, order) in self.shape.lists() {
+            for index in lists.iter(list) {
                 pages += order.pages();
                 let pfn = self.frames.pfn(index);
                 let state = self.frames.at(index).map(|frame| frame.state());
@@ -43,10 +43,6 @@ impl PageAllocator {
                     return Err(Broken { what: "page P2 (on a per-CPU list)", at: pfn.raw(), found, expected: 2 });
                 }
             }
-        }
-        let counted = u64::from(pcp.count());
-        if pages != counted {
-            return Err(Broken { what: "page P2 (length)", at: slot as u64, found: pages, expected: counted });
         }
         Ok(pages)
     }
@@ -82,8 +78,8 @@ impl PageAllocator {
                     seen_pcp += pages;
                 }
                 (FrameKind::Used, _) => {
-                    if frame.count() == 0 || state.zone() != slot {
-                        return broken("page P1 (a used block's count or zone)", pfn, frame.count().into(), 1);
+                    if !state.is_shared() && frame.more() != 0 || state.zone() != slot {
+                        return broken("page P1 (a used block's count or zone)", pfn, frame.more().into(), 0);
                     }
                     pages = state.order().pages();
                     seen_used += pages;

@@ -71,7 +71,7 @@ pub(crate) use zeroed_struct;
 /// `base` points to `len` valid values of `T` that nothing else uses while the machine lives.
 pub(crate) struct Array<T> {
     base: NonNull<T>,
-    len: usize,
+    len: u32,
     _values: PhantomData<T>,
 }
 
@@ -86,13 +86,13 @@ impl<T: Zeroed> Array<T> {
     fn on_heap(len: u64) -> Self {
         let values: Box<[T]> = (0..len).map(|_| T::zero()).collect();
         let base = NonNull::from(Box::leak(values)).cast();
-        Self { base, len: len as usize, _values: PhantomData }
+        Self { base, len: len as u32, _values: PhantomData }
     }
 }
 #[cfg(all(test, kmem_loom))]
 impl<T> Drop for Array<T> {
     fn drop(&mut self) {
-        let values = NonNull::slice_from_raw_parts(self.base, self.len);
+        let values = NonNull::slice_from_raw_parts(self.base, self.len as usize);
         // SAFETY: It was made by `on_heap` out of such a box, and nothing outlives the array.
         drop(unsafe { Box::from_raw(values.as_ptr()) });
     }
@@ -100,31 +100,35 @@ impl<T> Drop for Array<T> {
 
 impl<T: Zeroed> Array<T> {
     /// Takes `len` structures in the `bytes` zeroed bytes of RAM from `addr` on, which boot has set aside for them. `None`
-    /// when they do not fit, do not lie in the window or are not aligned.
+    /// when they do not fit, do not lie in the window or are not aligned, or are `u32::MAX` and more.
     ///
     /// # Safety
     /// The bytes are zero, and the engine uses them for nothing else from now on.
     unsafe fn new(ram: &Ram, addr: PhysAddr, len: u64) -> Option<Self> {
         let base = ram.pointer(addr, len.checked_mul(size_of::<T>() as u64)?)?.cast::<T>();
-        base.is_aligned().then_some(Self { base, len: len as usize, _values: PhantomData })
+        let is_good = base.is_aligned() && len < u64::from(u32::MAX);
+        is_good.then_some(Self { base, len: len as u32, _values: PhantomData })
     }
     /// Returns how many there are.
-    pub(crate) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> u32 {
         self.len
     }
     /// Returns all of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        (0..self.len as u64).filter_map(|index| self.get(index))
+        (0..u64::from(self.len)).filter_map(|index| self.get(index))
     }
-    /// Cuts the array into rows of `width` structures; what is left over at the end is in none.
-    pub(crate) fn into_rows(self, width: u32) -> Rows<T> {
-        let rows = (self.len as u64).checked_div(width.into()).unwrap_or(0).min(u32::MAX.into()) as u32;
-        Rows { array: self, width, rows }
+    /// Returns what lies from structure `first` on; `None` when there are not so many.
+    #[inline(always)]
+    pub(crate) fn from(&self, first: u64) -> Option<Part<'_, T>> {
+        let len = u64::from(self.len).checked_sub(first)? as u32;
+        // SAFETY: `first` is at most `len`: that is inside the array, or just behind it.
+        let base = unsafe { self.base.add(first as usize) };
+        Some(Part { base, len, _array: PhantomData })
     }
     /// Returns structure `index`.
     #[inline(always)]
     pub(crate) fn get(&self, index: u64) -> Option<&T> {
-        if index >= self.len as u64 {
+        if index >= u64::from(self.len) {
             return None;
         }
         // SAFETY: `index` is below `len`, and by the type invariant `base` points to `len` values.
@@ -167,27 +171,41 @@ impl<'a> Reserve<'a> {
     }
 }
 
-/// An array in rows.
+/// A part of an array, as who uses it for a while keeps it at hand.
 ///
 /// # Invariants
-/// `rows * width` is at most the array's length.
-pub(crate) struct Rows<T> {
-    array: Array<T>,
-    width: u32,
-    rows: u32,
+/// `base` points to `len` valid values of an array that lives as long as `'a`.
+pub(crate) struct Part<'a, T> {
+    base: NonNull<T>,
+    len: u32,
+    _array: PhantomData<&'a Array<T>>,
 }
 
-impl<T: Zeroed> Rows<T> {
-    /// Returns a row; `None` when there are not so many.
+impl<T> Clone for Part<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for Part<'_, T> {}
+
+impl<'a, T: Zeroed> Part<'a, T> {
+    /// Returns structure `index` of the part.
     #[inline(always)]
-    pub(crate) fn get(&self, row: u32) -> Option<&[T]> {
-        if row >= self.rows {
+    pub(crate) fn get(&self, index: u64) -> Option<&'a T> {
+        if index >= u64::from(self.len) {
             return None;
         }
-        // SAFETY: By the invariant the row lies inside the array.
-        let first = unsafe { self.array.base.add(row as usize * self.width as usize) };
-        // SAFETY: By the invariants `width` valid values follow, which live as long as the machine, which outlives the
-        // engine; they are only shared.
-        Some(unsafe { core::slice::from_raw_parts(first.as_ptr(), self.width as usize) })
+        // SAFETY: `index` is below `len`.
+        Some(unsafe { self.get_unchecked(index as u32) })
+    }
+    /// Returns structure `index` of the part.
+    ///
+    /// # Safety
+    /// There are more than `index`.
+    #[inline(always)]
+    pub(crate) unsafe fn get_unchecked(&self, index: u32) -> &'a T {
+        debug_assert!(index < self.len);
+        // SAFETY: By the caller's promise and the invariant there is a value, which is only shared and lives long enough.
+        unsafe { self.base.add(index as usize).as_ref() }
     }
 }

@@ -72,7 +72,7 @@ const END: u32 = 0xffff;
 /// A slab, seen through the entry of its first frame: `a` is the cache, `b` the objects out (high half) and the first
 /// free one (low half), the count word says where the management is.
 pub(crate) struct Slab<'a> {
-    pub(crate) frame: &'a Frame,
+    pub(crate) frame: Frame<'a>,
     pub(crate) base: PhysAddr,
     pub(crate) objects: u32,
     geometry: &'a Geometry,
@@ -104,7 +104,7 @@ impl<'a> Slab<'a> {
         if self.geometry.management == 0 || self.geometry.off_slab {
             0
         } else {
-            self.frame.count().into()
+            self.frame.more().into()
         }
     }
     pub(crate) fn object(&self, index: u32) -> PhysAddr {
@@ -119,7 +119,7 @@ impl<'a> Slab<'a> {
     }
     /// Returns where the off-slab management lies.
     pub(crate) fn management(&self) -> PhysAddr {
-        PhysAddr::new(u64::from(self.frame.count()) << 5)
+        PhysAddr::new(u64::from(self.frame.more()) << 5)
     }
     fn link(&self, index: u32) -> u32 {
         if self.geometry.management == 0 {
@@ -150,7 +150,7 @@ impl<'a> Slab<'a> {
     }
     /// Chains all objects of a new slab. `place` is what the count word keeps: offset of the first object or management.
     pub(crate) fn start(&self, place: u32) {
-        self.frame.set_count(place);
+        self.frame.set_more(place);
         for index in 0..self.objects {
             self.set_link(index, if index + 1 < self.objects { index + 1 } else { END });
         }

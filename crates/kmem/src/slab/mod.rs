@@ -283,7 +283,7 @@ impl SlabAllocator {
     }
     /// Gives back an object that lies in a slab's page.
     #[inline(always)]
-    pub(crate) fn put(&self, pages: &PageAllocator, cpu: u32, frame: &Frame, addr: PhysAddr) {
+    pub(crate) fn put(&self, pages: &PageAllocator, cpu: u32, frame: Frame<'_>, addr: PhysAddr) {
         let cache = frame.a.load(Ordering::Relaxed);
         let entry = (addr.raw() - self.ram.start().raw()) as usize;
         match self.array(cache, cpu) {
@@ -451,10 +451,10 @@ impl SlabAllocator {
         }
         for page in 0..order.pages() {
             let Some(frame) = frames.get(pfn.add(page)) else { break };
-            let kind = if page == 0 { FrameKind::Slab } else { FrameKind::SlabTail };
+            let tail = State::new(FrameKind::SlabTail, Order::ZERO, state.zone());
             frame.a.store(id, Ordering::Relaxed);
             frame.b.store(head, Ordering::Relaxed);
-            frame.set_state(State::new(kind, if page == 0 { order } else { Order::ZERO }, state.zone()));
+            frame.set_state(if page == 0 { state.with_kind(FrameKind::Slab) } else { tail });
         }
         let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return Ok(()) };
         slab.start(place);
@@ -506,8 +506,8 @@ impl SlabAllocator {
                     frame.clear();
                 }
             }
-            slab.frame.set_state(State::new(FrameKind::Used, state.order(), state.zone()));
-            slab.frame.set_count(1);
+            slab.frame.set_state(state.with_kind(FrameKind::Used));
+            slab.frame.set_more(0);
             let _ = pages.free(cpu, frames.pfn(head), state.order());
             if let Some(management) = management {
                 let _ = self.free(pages, cpu, management);

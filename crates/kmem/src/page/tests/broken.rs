@@ -7,7 +7,7 @@ use super::*;
 fn any(pages: &PageAllocator, kind: FrameKind) -> Pfn {
     (0..4000).map(Pfn::new).find(|pfn| pages.info(*pfn).is_some_and(|info| info.kind == kind)).unwrap()
 }
-fn frame(pages: &PageAllocator, kind: FrameKind) -> &Frame {
+fn frame(pages: &PageAllocator, kind: FrameKind) -> Frame<'_> {
     pages.frames.get(any(pages, kind)).unwrap()
 }
 
@@ -15,7 +15,7 @@ fn frame(pages: &PageAllocator, kind: FrameKind) -> &Frame {
 fn p1_every_frame_is_in_one_block() {
     let used = State::new(FrameKind::Used, Order::ZERO, 0);
     is_named("page P1 (a free frame in use)", |pages| frame(pages, FrameKind::Free).set_state(used));
-    is_named("page P1 (a used block's count or zone)", |pages| frame(pages, FrameKind::Used).set_count(0));
+    is_named("page P1 (a used block's count or zone)", |pages| frame(pages, FrameKind::Used).set_more(1));
     is_named("page P1 (head in a block)", |pages| {
         let order = |pfn: &Pfn| pages.info(*pfn).is_some_and(|info| info.kind == FrameKind::Used && info.head < *pfn);
         let inside = (0..4000).map(Pfn::new).find(order).unwrap();
@@ -30,9 +30,9 @@ fn p2_lists_hold_what_is_marked_so() {
         let frame = frame(pages, FrameKind::Pcp);
         frame.set_state(State::new(FrameKind::Used, Order::ZERO, 0));
     });
-    is_named("page P2 (length)", |pages| {
-        let pfn = any(pages, FrameKind::Pcp);
-        pages.frames.get(pfn).unwrap().next.store(pages.frames.index(pfn) + 1, crate::sync::Ordering::Relaxed);
+    is_named("page P2 (per-CPU frames)", |pages| {
+        let (lists, pfn) = (pages.lists(0, 0).unwrap(), any(pages, FrameKind::Pcp));
+        lists.push_anyway(pages.frames.index(pfn), pages.frames.get(pfn).unwrap().state());
     });
     is_named("page P2 (per-CPU frames)", |pages| {
         let pfn = any(pages, FrameKind::Used);

@@ -95,12 +95,11 @@ fn hit_and_drain(barrier: fn(), claims: bool) -> impl Fn() + Send + Sync {
             pages.drain_all(barrier);
         } else {
             // As `drain_all`, but the owner is not told.
-            let (head, lists) = (pages.heads.get(0).unwrap(), pages.pcp(0, 0).unwrap());
+            let (head, lists) = (pages.heads.get(0).unwrap(), pages.lists(0, 0).unwrap());
             barrier();
             head.wait_for_owner();
-            while let Some(index) = lists.pop_for_zone(&pages.frames, PerCpuPages::list(0, 1), 0) {
-                pages.give_to_zone(pages.frames.pfn(index), Order::ZERO, 0);
-            }
+            let give = |index| pages.give_to_zone(pages.frames.pfn(index), Order::ZERO, 0);
+            lists.take_oldest(&pages.frames, percpu::list(0, 1), Order::ZERO, u32::MAX, give);
             head.unclaim();
         }
         owner.join().unwrap();

@@ -6,7 +6,6 @@ mod broken;
 #[cfg(kmem_loom)]
 mod interleavings;
 
-use super::frame::Frame;
 use super::watermark::{Tuning, ZoneTuning};
 use super::*;
 use crate::raw::Ram;
@@ -18,12 +17,12 @@ pub(super) fn allocator(profile: &'static Profile, pages: u64, cpus: u32, tuning
     let kind = ZoneKind::Normal;
     let start = Pfn::new(0);
     extents[0] = Some(ZoneExtent { name: "Normal", node: 0, kind, start, spanned: pages, present: pages });
-    let bytes = pages * size_of::<Frame>() as u64 + PageAllocator::bytes(profile, &extents, cpus, 1) + 4096;
+    let bytes = pages * FrameTable::ENTRY + PageAllocator::bytes(profile, &extents, cpus, 1) + 4096;
     // The model checker keeps the structures outside of RAM.
     let ram = Ram::for_tests(if cfg!(kmem_loom) { 0 } else { bytes });
     let place = PhysRange { start: PhysAddr::new(0), end: PhysAddr::new(bytes) };
     let mut reserve = Reserve::new(&ram, place, bytes, true).unwrap();
-    let frames = FrameTable::new(reserve.array(pages).unwrap(), start);
+    let frames = FrameTable::new(&mut reserve, pages, start).unwrap();
     let low_end = Pfn::new(pages);
     let parts = Parts {
         profile,

@@ -1,0 +1,251 @@
+//! Stacks of frame numbers in the machine's RAM: rows of them, one row for each CPU.
+//!
+//! A stack is a run of slots with a mark below the lowest one. Popping reads the slot at the top: the mark says that the
+//! stack is empty. Pushing compares the top with a limit, which its owner moves up and down below the end of the run. So
+//! neither needs to know where a stack begins or ends, and both stay inside whatever the caller does.
+
+use super::array::Part;
+use super::{zeroed_struct, Array, Reserve};
+use crate::sync::{Count, Tally};
+
+/// The mark below a stack; no number of a frame.
+pub(crate) const EMPTY: u32 = u32::MAX;
+
+zeroed_struct! {
+    /// Where the top of a stack is, and where it may be at most.
+    #[repr(C)]
+    struct Stack {
+        top: Count,
+        limit: Count,
+    }
+}
+
+zeroed_struct! {
+    /// Where a stack's mark is, and its last slot.
+    struct Run {
+        base: Count,
+        end: Count,
+    }
+}
+
+/// Rows of stacks, as many in each, and one more row of stacks without slots.
+///
+/// # Invariants
+/// `stacks`, `runs` and `popped` have the same length, a multiple of `mask + 1`, which is a power of two. For each stack:
+/// `base <= top <= end` and `limit <= end < slots.len()`; the slot at `base` holds [`EMPTY`]. Tops and limits change only by
+/// [`Row`], one step from a top that was seen between these bounds, or checked against them: also when two CPUs wrongly
+/// use one row at once.
+pub(crate) struct Stacks {
+    stacks: Array<Stack>,
+    runs: Array<Run>,
+    popped: Array<Tally>,
+    slots: Array<Count>,
+    mask: u32,
+    rows: u32,
+}
+
+impl Stacks {
+    /// Returns a bound of the bytes that rows of `width` stacks, a power of two, with all in all `slots` slots a row take.
+    pub(crate) fn bytes(rows: u32, width: u32, slots: u64) -> u64 {
+        let stacks = (u64::from(rows) + 1) * u64::from(width);
+        let stack = size_of::<Stack>() + size_of::<Run>() + size_of::<Tally>() + size_of::<Count>();
+        let slots = u64::from(rows) * slots * size_of::<Count>() as u64;
+        stacks * stack as u64 + slots + 4 * 64
+    }
+    /// Makes empty stacks with limit 0. `slots_of` says how many slots each stack of a row has. `None` when the reserve is
+    /// too small or `width` is no power of two.
+    pub(crate) fn new(
+        reserve: &mut Reserve<'_>,
+        rows: u32,
+        width: u32,
+        slots_of: impl Fn(u32) -> u32,
+    ) -> Option<Self> {
+        if !width.is_power_of_two() {
+            return None;
+        }
+        let count = (u64::from(rows) + 1) * u64::from(width);
+        let row_slots: u64 = (0..width).map(|stack| u64::from(slots_of(stack))).sum();
+        let all = count + u64::from(rows) * row_slots;
+        let all = u32::try_from(all).ok()?;
+        let (stacks, runs, popped) = (reserve.array(count)?, reserve.array(count)?, reserve.array(count)?);
+        let slots = reserve.array(all.into())?;
+        let made = Self { stacks, runs, popped, slots, mask: width - 1, rows };
+        let mut base = 0;
+        for row in 0..=rows {
+            for stack in 0..width {
+                let index = u64::from(row) * u64::from(width) + u64::from(stack);
+                let end = base + if row < rows { slots_of(stack) } else { 0 };
+                let (state, run) = (made.stacks.get(index)?, made.runs.get(index)?);
+                made.slots.get(base.into())?.set(EMPTY);
+                made.slots.get(end.into())?;
+                state.top.set(base);
+                run.base.set(base);
+                run.end.set(end);
+                base = end + 1;
+            }
+        }
+        Some(made)
+    }
+    /// Returns a row; `None` when there are not so many.
+    #[inline(always)]
+    pub(crate) fn row(&self, row: u32) -> Option<Row<'_>> {
+        if row < self.rows {
+            self.row_at(row)
+        } else {
+            None
+        }
+    }
+    /// Returns the row of stacks without slots: nothing comes from there, and nothing goes there.
+    #[inline(always)]
+    pub(crate) fn closed(&self) -> Option<Row<'_>> {
+        self.row_at(self.rows)
+    }
+    #[inline(always)]
+    fn row_at(&self, row: u32) -> Option<Row<'_>> {
+        let first = u64::from(row) * (u64::from(self.mask) + 1);
+        Some(Row {
+            stacks: self.stacks.from(first)?,
+            runs: self.runs.from(first)?,
+            popped: self.popped.from(first)?,
+            slots: self.slots.from(0)?,
+            mask: self.mask,
+        })
+    }
+}
+
+/// The stacks of one CPU. It alone uses them, or who took them from it; what is counted, others may read.
+///
+/// # Invariants
+/// `stacks`, `runs` and `popped` have at least `mask + 1` elements, and are parts of one [`Stacks`], whose `slots` these are.
+#[derive(Clone, Copy)]
+pub(crate) struct Row<'a> {
+    stacks: Part<'a, Stack>,
+    runs: Part<'a, Run>,
+    popped: Part<'a, Tally>,
+    slots: Part<'a, Count>,
+    mask: u32,
+}
+
+impl<'a> Row<'a> {
+    #[inline(always)]
+    fn stack(&self, stack: u32) -> &'a Stack {
+        // SAFETY: By the invariant there are `mask + 1` stacks, which is a power of two.
+        unsafe { self.stacks.get_unchecked(stack & self.mask) }
+    }
+    #[inline(always)]
+    fn run(&self, stack: u32) -> &'a Run {
+        // SAFETY: As in `stack`.
+        unsafe { self.runs.get_unchecked(stack & self.mask) }
+    }
+    #[inline(always)]
+    fn tally(&self, stack: u32) -> &'a Tally {
+        // SAFETY: As in `stack`.
+        unsafe { self.popped.get_unchecked(stack & self.mask) }
+    }
+    /// Returns the slot at a place, which has been a stack's top or lies between its mark and its end.
+    ///
+    /// # Safety
+    /// The place is at most the end of a stack of this row.
+    #[inline(always)]
+    unsafe fn slot(&self, place: u32) -> &'a Count {
+        // SAFETY: By the invariant of `Stacks` the ends are below the number of slots.
+        unsafe { self.slots.get_unchecked(place) }
+    }
+
+    /// Takes the number at the top of a stack, if `accept` makes something of it. An empty stack shows it [`EMPTY`].
+    #[inline(always)]
+    pub(crate) fn pop<T>(&self, stack: u32, accept: impl FnOnce(u32) -> Option<T>) -> Option<T> {
+        let state = self.stack(stack);
+        let top = state.top.get();
+        // SAFETY: By the invariant of `Stacks` a top is at most its stack's end.
+        let value = unsafe { self.slot(top) }.get();
+        let accepted = accept(value)?;
+        if value == EMPTY {
+            return None;
+        }
+        // The mark was not seen, so this is above it.
+        state.top.set(top.wrapping_sub(1));
+        self.tally(stack).add(1);
+        Some(accepted)
+    }
+    /// Puts a number, which is not [`EMPTY`], onto a stack. False when its top is at its limit.
+    #[inline(always)]
+    pub(crate) fn push(&self, stack: u32, value: u32) -> bool {
+        let state = self.stack(stack);
+        let top = state.top.get();
+        if top >= state.limit.get() {
+            return false;
+        }
+        // SAFETY: By the invariant of `Stacks` a limit is at most the stack's end, and `top + 1` at most the limit.
+        unsafe { self.slot(top + 1) }.set(value);
+        state.top.set(top + 1);
+        true
+    }
+    /// Returns how many numbers were popped from a stack so far.
+    pub(crate) fn popped(&self, stack: u32) -> usize {
+        self.tally(stack).get()
+    }
+    /// Returns how many numbers a stack holds.
+    #[inline]
+    pub(crate) fn len(&self, stack: u32) -> u32 {
+        self.stack(stack).top.get() - self.run(stack).base.get()
+    }
+    /// Returns how many more numbers a stack takes, and how many more it could if its limit were its end.
+    pub(crate) fn room(&self, stack: u32) -> (u32, u32) {
+        let (top, limit) = (self.stack(stack).top.get(), self.stack(stack).limit.get());
+        (limit.saturating_sub(top), self.run(stack).end.get() - top)
+    }
+    /// Sets how many more numbers a stack takes, as far as its slots reach.
+    pub(crate) fn set_room(&self, stack: u32, room: u32) {
+        let limit = self.stack(stack).top.get().saturating_add(room);
+        self.stack(stack).limit.set(limit.min(self.run(stack).end.get()));
+    }
+    /// Shows the numbers of a stack, the lowest first.
+    pub(crate) fn iter(self, stack: u32) -> impl Iterator<Item = u32> + 'a {
+        let base = self.run(stack).base.get();
+        // SAFETY: No place is beyond a top that was seen.
+        (base..self.stack(stack).top.get()).map(move |below| unsafe { self.slot(below + 1) }.get())
+    }
+    /// Puts the numbers that `give` hands on, at most `most` and as many as there are slots for, onto a stack whatever its
+    /// limit is, the first one at the top. Returns how many there were.
+    pub(crate) fn fill(&self, stack: u32, most: u32, give: impl FnOnce(&mut dyn FnMut(u32))) -> u32 {
+        let top = self.stack(stack).top.get();
+        let end = self.run(stack).end.get().min(top.saturating_add(most));
+        let mut next = end;
+        give(&mut |value| {
+            if next > top && value != EMPTY {
+                // SAFETY: `next` is above a top and at most the stack's end.
+                unsafe { self.slot(next) }.set(value);
+                next -= 1;
+            }
+        });
+        let count = end - next;
+        self.close_gap(top, next, count);
+        self.stack(stack).top.set(top + count);
+        count
+    }
+    /// Takes the `count` lowest numbers off a stack, or all there are, and hands each to `take`. Returns how many there were.
+    pub(crate) fn take_lowest(&self, stack: u32, count: u32, mut take: impl FnMut(u32)) -> u32 {
+        let (base, top) = (self.run(stack).base.get(), self.stack(stack).top.get());
+        let count = count.min(top - base);
+        for place in base + 1..=base + count {
+            // SAFETY: The place is at most the top.
+            take(unsafe { self.slot(place) }.get());
+        }
+        self.close_gap(base, base + count, top - base - count);
+        self.stack(stack).top.set(top - count);
+        count
+    }
+    /// Moves the `count` numbers above the place `from` to those above `to`, which is below it. `from + count` is at most an
+    /// end.
+    fn close_gap(&self, to: u32, from: u32, count: u32) {
+        if from == to {
+            return;
+        }
+        for step in 1..=count {
+            // SAFETY: Both places are above a mark and at most an end, as the callers see to.
+            let (source, target) = unsafe { (self.slot(from + step), self.slot(to + step)) };
+            target.set(source.get());
+        }
+    }
+}

@@ -253,23 +253,39 @@ impl FreeArea {
         self.summary.set(Self::map(order, kind), at);
     }
 
-    /// Gives a single page back without merging it. Whoever looks at the blocks next has to [`FreeArea::settle`] them
+    /// Gives single pages back without merging them. Whoever looks at the blocks next has to [`FreeArea::settle`] them
     /// first: many pages are merged together in little more time than one.
-    #[inline]
-    pub(crate) fn give_loose(&self, counts: &mut FreeCounts, pfn: Pfn) {
-        let at = self.index(pfn);
-        let (Some(chunk), Some(info)) = (self.chunk(at), self.info.get(at.into())) else { return };
-        let word = info.load(Ordering::Relaxed);
-        let kind = Mobility::from_raw(word & Info::TYPE ^ Info::FLIP);
-        counts.is_loose = true;
-        counts.pages += 1;
-        counts.by_type[kind.index()] += 1;
-        counts.add(0, kind);
-        chunk.set(node(pfn, 0));
-        if word >> Info::LOOSE_SHIFT == 0 {
-            self.summary.set(self.loose_map(), at);
+    pub(crate) fn give_loose(&self, counts: &mut FreeCounts, pages: impl Iterator<Item = Pfn>) {
+        let (chunks, infos) = (self.chunks.all(), self.info.all());
+        // Counted when a page of another type comes, and at the end.
+        let (mut kind, mut count) = (0, 0);
+        for pfn in pages {
+            let at = self.index(pfn);
+            infos.with(at.into(), |info| {
+                let word = info.load(Ordering::Relaxed);
+                if word & Info::TYPE != kind {
+                    Self::count_loose(counts, kind, count);
+                    (kind, count) = (word & Info::TYPE, 0);
+                }
+                count += 1;
+                if word >> Info::LOOSE_SHIFT == 0 {
+                    self.summary.set(self.loose_map(), at);
+                }
+                info.store(word | 1 << (Info::LOOSE_SHIFT + bottom_word(pfn)), Ordering::Relaxed);
+            });
+            chunks.with(at.into(), |chunk| chunk.set(node(pfn, 0)));
         }
-        info.store(word | 1 << (Info::LOOSE_SHIFT + bottom_word(pfn)), Ordering::Relaxed);
+        Self::count_loose(counts, kind, count);
+    }
+    #[inline(never)]
+    fn count_loose(counts: &mut FreeCounts, kind: u32, pages: u32) {
+        if pages != 0 {
+            let kind = Mobility::from_raw(kind ^ Info::FLIP);
+            counts.is_loose = true;
+            counts.pages += u64::from(pages);
+            counts.by_type[kind.index()] += u64::from(pages);
+            counts.shift(0, kind, pages);
+        }
     }
     /// Merges what was given loose.
     #[inline]
@@ -424,8 +440,16 @@ impl FreeArea {
         }
         counts.sub(order, kind);
     }
-    /// Cuts a block that was removed down to `order`: the upper halves go back.
+    /// Notes a free block of a chunk.
     #[inline(always)]
+    fn put(&self, counts: &mut FreeCounts, (at, node): (u32, usize), order: u32, kind: Mobility) {
+        if let Some(chunk) = self.chunk(at) {
+            chunk.set(node);
+            counts.add(order, kind);
+            self.summary.set(Self::map(order, kind), at);
+        }
+    }
+    /// Cuts a block that was removed down to `order`: the upper halves go back.
     fn expand(&self, counts: &mut FreeCounts, (at, node): (u32, usize), from: u32, order: u32, kind: Mobility) -> Pfn {
         let (mut node, mut from) = (node, from);
         while from > order && from > CHUNK_ORDER {
@@ -435,14 +459,10 @@ impl FreeArea {
         if from > CHUNK_ORDER {
             return self.pfn(at);
         }
-        if let Some(chunk) = self.chunk(at) {
-            while from > order {
-                from -= 1;
-                node *= 2;
-                chunk.set(node + 1);
-                counts.add(from, kind);
-                self.summary.set(Self::map(from, kind), at);
-            }
+        while from > order {
+            from -= 1;
+            node *= 2;
+            self.put(counts, (at, node + 1), from, kind);
         }
         self.pfn(at).add(first_page(node, order))
     }
@@ -466,26 +486,37 @@ impl FreeArea {
         let mut taken = 0;
         while taken < wanted {
             let Some(from) = counts.smallest(0, kind) else { break };
-            let Some((at, node)) = self.find(from, kind) else { break };
+            let Some((at, found)) = self.find(from, kind) else { break };
             let left = wanted - taken;
             let Some(chunk) = self.chunk(at) else { break };
             let count = if from == 0 {
-                let Some((base, mut bits)) = chunk.take_pages(left) else { break };
-                let count = bits.count_ones();
-                counts.shift(0, kind, 0u32.wrapping_sub(count));
-                let first = self.pfn(at).raw() + base as u64 - CHUNK_PAGES;
-                while bits != 0 {
-                    with(Pfn::new(first + u64::from(bits.trailing_zeros())));
-                    bits &= bits - 1;
+                let (first, mut count) = (self.pfn(at).raw() - CHUNK_PAGES, 0);
+                while let Some((base, mut bits)) = chunk.take_pages(left - count) {
+                    count += bits.count_ones();
+                    while bits != 0 {
+                        with(Pfn::new(first + base as u64 + u64::from(bits.trailing_zeros())));
+                        bits &= bits - 1;
+                    }
                 }
+                if count == 0 {
+                    break;
+                }
+                counts.shift(0, kind, 0u32.wrapping_sub(count));
                 count
             } else {
-                // A block is taken whole, or as much of it as a block of half the pages wanted.
-                let order = from.min(left.ilog2());
-                self.remove(counts, at, node, from, kind);
-                let first = self.expand(counts, (at, node), from, order, kind);
-                (0..1 << order).for_each(|page| with(first.add(page)));
-                1 << order
+                // The smallest block that has enough, or what there is; what is too much of it stays.
+                let order = from.min(left.next_power_of_two().ilog2()).min(CHUNK_ORDER);
+                self.remove(counts, at, found, from, kind);
+                let first = self.expand(counts, (at, found), from, order, kind);
+                let count = left.min(1 << order);
+                (0..u64::from(count)).for_each(|page| with(first.add(page)));
+                let mut rest = count;
+                while rest < 1 << order {
+                    let small = rest.trailing_zeros();
+                    self.put(counts, (at, node(first.add(rest.into()), small)), small, kind);
+                    rest += 1 << small;
+                }
+                count
             };
             counts.pages -= u64::from(count);
             counts.by_type[kind.index()] -= u64::from(count);

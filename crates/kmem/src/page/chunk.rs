@@ -168,6 +168,9 @@ impl Chunk {
     /// the bits taken.
     #[inline]
     pub(crate) fn take_pages(&self, wanted: u32) -> Option<(usize, usize)> {
+        if wanted == 0 {
+            return None;
+        }
         let (base, mut bits) = self.words_of(0).find(|(_, bits)| *bits != 0)?;
         let word = self.word(base);
         while bits.count_ones() > wanted {

@@ -325,8 +325,8 @@ impl FrameTable {
     }
     /// Returns all states, to be kept at hand.
     #[inline(always)]
-    pub(crate) fn states(&self) -> Option<States<'_>> {
-        Some(States { states: self.states.from(0)?, first: self.first })
+    pub(crate) fn states(&self) -> States<'_> {
+        States { states: self.states.all(), first: self.first }
     }
     /// Returns a frame's index, by which lists link it.
     #[inline(always)]
@@ -360,17 +360,31 @@ pub(crate) struct States<'a> {
     first: u64,
 }
 
-impl<'a> States<'a> {
-    /// Returns the state of the frame with this index.
+impl States<'_> {
+    /// Returns how many there are.
     #[inline(always)]
-    pub(crate) fn at(&self, index: u32) -> Option<StateOf<'a>> {
-        self.states.get(index.into()).map(StateOf)
+    pub(crate) fn len(&self) -> u32 {
+        self.states.len()
     }
-    /// Returns the state of a frame with its index; `None` outside the mem_map.
+    /// Sets the state of the frame with this index.
     #[inline(always)]
-    pub(crate) fn of(&self, pfn: Pfn) -> Option<(u32, StateOf<'a>)> {
+    pub(crate) fn set(&self, index: u32, state: State) {
+        self.states.with(index.into(), |word| word.store(state.0, Ordering::Relaxed));
+    }
+    /// Makes the frame with this index, the head of a block on a per-CPU list, the body of a block.
+    #[inline(always)]
+    pub(crate) fn unlist(&self, index: u32) {
+        self.states.with(index.into(), |word| {
+            if word.load(Ordering::Relaxed) & State::KIND == FrameKind::Pcp as u32 {
+                word.store(0, Ordering::Relaxed);
+            }
+        });
+    }
+    /// Does something with the state of a frame, and the frame's index; `None` outside the mem_map.
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, pfn: Pfn, act: impl FnOnce(u32, StateOf<'_>) -> R) -> Option<R> {
         let index = pfn.raw().wrapping_sub(self.first);
-        self.states.get(index).map(|state| (index as u32, StateOf(state)))
+        self.states.with(index, |state| act(index as u32, StateOf(state)))
     }
     /// Returns the frame with this index.
     #[inline(always)]

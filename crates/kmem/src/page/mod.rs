@@ -144,8 +144,8 @@ impl OnCpu<'_> {
         if !self.pages.shape.has(order) {
             return None;
         }
-        let (index, frame) = self.lists.pop(state.list(), |index| Some((index, self.states.at(index)?)))?;
-        frame.set(state);
+        let index = self.lists.pop(state.list(), self.states.len())?;
+        self.states.set(index, state);
         Some(self.states.pfn(index))
     }
     /// Gives a block back, as [`PageAllocator::free`] does.
@@ -154,15 +154,19 @@ impl OnCpu<'_> {
     /// As there.
     #[inline(always)]
     pub fn free(&self, pfn: Pfn, order: Order) -> Result<(), Misuse> {
-        if let Some((index, frame)) = self.states.of(pfn) {
+        let is_listed = self.states.with(pfn, |index, frame| {
             let state = frame.get();
-            let is_listed = self.pages.shape.has(order) && state.is_plain(order);
-            if is_listed && self.lists.push(state.list(), index) {
+            let is_plain = self.pages.shape.has(order) && state.is_plain(order);
+            let is_listed = is_plain && self.lists.push(state.list(), index);
+            if is_listed {
                 frame.set(state.on_pcp());
-                return Ok(());
             }
+            is_listed
+        });
+        match is_listed {
+            Some(true) => Ok(()),
+            _ => self.pages.free_missed(self.cpu, pfn, order),
         }
-        self.pages.free_missed(self.cpu, pfn, order)
     }
     /// Gives all pages of this CPU's lists back to the zones.
     pub fn drain(&self) {
@@ -413,10 +417,10 @@ impl PageAllocator {
     #[inline(always)]
     pub fn on_cpu(&self, cpu: u32) -> Option<OnCpu<'_>> {
         let head = self.heads.get(cpu.into())?;
-        let states = self.frames.states()?;
-        let (own, closed) = (self.stacks.row(cpu)?, self.stacks.closed()?);
+        let (own, states) = (self.stacks.row(cpu)?, self.frames.states());
         let (inside, is_free) = head.enter();
-        Some(OnCpu { pages: self, head, lists: if is_free { own } else { closed }, states, cpu, _inside: inside })
+        let lists = if is_free { own } else { self.stacks.closed() };
+        Some(OnCpu { pages: self, head, lists, states, cpu, _inside: inside })
     }
 
     /// Returns a CPU's lists of a zone.

@@ -30,9 +30,9 @@ use super::mobility::Mobility;
 use super::rule::PageRule;
 use super::zone::ZoneExtent;
 use crate::profile::Profile;
-use crate::raw::{zeroed_struct, Row};
+use crate::raw::{zeroed_struct, Filling, Row};
 use crate::sync::{light_fence, relax, Count, Ordering, Shared, Tally, Witness};
-use crate::units::Order;
+use crate::units::{Order, Pfn};
 
 /// Lists of one CPU and zone: four small orders and the huge one, for each type that requests have.
 const LISTS: u32 = 16;
@@ -290,13 +290,11 @@ impl<'a> Lists<'a> {
     pub(crate) fn iter(&self, list: u32) -> impl Iterator<Item = u32> + 'a {
         self.row.iter(self.first + list)
     }
-    /// Takes the top block of the list that a state says, and gives it the state of a used block; returns its frame's index.
-    #[inline(always)]
+    /// Takes the top block of the list that a state says, and gives it that state; returns its frame's index.
     pub(crate) fn pop(&self, frames: &FrameTable, state: State) -> Option<u32> {
-        self.row.pop(state.list(), |index| {
-            frames.state_at(index)?.set(state);
-            Some(index)
-        })
+        let index = self.row.pop(state.list(), frames.len())?;
+        frames.states().set(index, state);
+        Some(index)
     }
     /// Puts a block on the list that its state says. False when the lists are full.
     pub(crate) fn push(&self, index: u32, state: State) -> bool {
@@ -334,29 +332,26 @@ impl<'a> Lists<'a> {
     }
     /// Puts as many blocks from the zone on one of the CPU's lists as `give` hands on, the first at the top: at most `most`, and as many as
     /// there are slots for. Returns how many there were.
-    pub(crate) fn refill(&self, at: u32, order: Order, most: u32, give: impl FnOnce(&mut dyn FnMut(u32))) -> u32 {
+    #[inline]
+    pub(crate) fn refill(&self, at: u32, order: Order, most: u32, give: impl FnOnce(&mut Filling<'a>)) -> u32 {
         let count = self.row.fill(at, most, give);
         self.pages.refilled.add((count as usize) << order.raw());
         self.make_room(at);
         count
     }
-    /// Takes the oldest blocks of a list for the zone, at most `count`, and hands the index of each one's frame on. Returns
-    /// how many there were.
-    pub(crate) fn take_oldest(
-        &self,
-        frames: &FrameTable,
-        list: u32,
-        order: Order,
-        count: u32,
-        mut take: impl FnMut(u32),
-    ) -> u32 {
-        let taken = self.row.take_lowest(self.first + list, count, |index| {
-            if let Some(state) = frames.state_at(index) {
-                state.set(State::from_raw(0));
-            }
-            take(index);
-        });
-        self.pages.drained.add((taken as usize) << order.raw());
-        taken
+    /// Says of the oldest blocks of a list, at most `count`, that they are the zone's, and shows their frames; returns how
+    /// many there are. They stay on the list until [`Lists::drop_oldest`].
+    pub(crate) fn oldest(&self, frames: &'a FrameTable, list: u32, count: u32) -> (impl Iterator<Item = Pfn> + 'a, u32) {
+        let count = count.min(self.row.len(self.first + list));
+        let states = frames.states();
+        // In a loop of its own, in which each state is read before it is written: so the CPU waits for those of many blocks
+        // at once.
+        self.iter(list).take(count as usize).for_each(|index| states.unlist(index));
+        (self.iter(list).take(count as usize).map(move |index| states.pfn(index)), count)
+    }
+    /// Drops the oldest blocks of a list.
+    pub(crate) fn drop_oldest(&self, list: u32, order: Order, count: u32) {
+        self.row.drop_lowest(self.first + list, count);
+        self.pages.drained.add((count as usize) << order.raw());
     }
 }

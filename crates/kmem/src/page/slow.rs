@@ -183,14 +183,15 @@ impl PageAllocator {
             return None;
         }
         let ground = self.ground();
+        let (states, is_traced) = (self.frames.states(), self.is_traced());
         let taken = own.refill(state.list(), order, wanted, |onto| {
             let mut put = |pfn: Pfn, stolen: Option<Theft>| {
                 let index = self.frames.index(pfn);
-                if let Some(frame) = self.frames.state_at(index) {
-                    frame.set(state);
-                    onto(index);
+                states.set(index, state);
+                onto.put(index);
+                if is_traced {
+                    self.tell_taken(zone, pfn, request, stolen, Place::CpuList(cpu));
                 }
-                self.tell_taken(zone, pfn, request, stolen, Place::CpuList(cpu));
             };
             let mut taken = 0;
             while taken < wanted {
@@ -270,20 +271,24 @@ impl PageAllocator {
         let mut guard = zone.lock_loose();
         for (list, order) in self.shape.lists() {
             let blocks = (pages.saturating_sub(given)).div_ceil(1 << order.raw());
-            let taken = own.take_oldest(&self.frames, list, order, blocks, |index| {
-                let pfn = self.frames.pfn(index);
-                self.tell(|| {
+            if blocks == 0 {
+                break;
+            }
+            if self.is_traced() {
+                for pfn in own.iter(list).take(blocks as usize).map(|index| self.frames.pfn(index)) {
                     let migratetype = zone.area.mobility(pfn) as u8;
-                    Event::MmPagePcpuDrain { pfn, order, migratetype, from: Place::CpuList(cpu) }
-                });
-                if order == Order::ZERO {
-                    zone.area.give_loose(&mut guard.counts, pfn);
-                } else {
-                    zone.area.settle(&mut guard.counts);
-                    zone.area.give(&mut guard.counts, pfn, order);
+                    self.tell(|| Event::MmPagePcpuDrain { pfn, order, migratetype, from: Place::CpuList(cpu) });
                 }
-            });
-            given += taken << order.raw();
+            }
+            let (oldest, count) = own.oldest(&self.frames, list, blocks);
+            if order == Order::ZERO {
+                zone.area.give_loose(&mut guard.counts, oldest);
+            } else {
+                zone.area.settle(&mut guard.counts);
+                oldest.for_each(|pfn| zone.area.give(&mut guard.counts, pfn, order));
+            }
+            own.drop_oldest(list, order, count);
+            given += count << order.raw();
         }
         given
     }

@@ -117,13 +117,20 @@ impl<T: Zeroed> Array<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         (0..u64::from(self.len)).filter_map(|index| self.get(index))
     }
-    /// Returns what lies from structure `first` on; `None` when there are not so many.
+    /// Returns what lies from structure `first` on.
+    ///
+    /// # Safety
+    /// `first` is at most `len`.
     #[inline(always)]
-    pub(crate) fn from(&self, first: u64) -> Option<Part<'_, T>> {
-        let len = u64::from(self.len).checked_sub(first)? as u32;
-        // SAFETY: `first` is at most `len`: that is inside the array, or just behind it.
+    pub(crate) unsafe fn from(&self, first: u32) -> Part<'_, T> {
+        // SAFETY: By the caller's promise that is inside the array, or just behind it.
         let base = unsafe { self.base.add(first as usize) };
-        Some(Part { base, len, _array: PhantomData })
+        Part { base, len: self.len - first, _array: PhantomData }
+    }
+    /// Returns all of it.
+    #[inline(always)]
+    pub(crate) fn all(&self) -> Part<'_, T> {
+        Part { base: self.base, len: self.len, _array: PhantomData }
     }
     /// Returns structure `index`.
     #[inline(always)]
@@ -189,14 +196,29 @@ impl<T> Clone for Part<'_, T> {
 impl<T> Copy for Part<'_, T> {}
 
 impl<'a, T: Zeroed> Part<'a, T> {
-    /// Returns structure `index` of the part.
+    /// Returns how many there are.
     #[inline(always)]
-    pub(crate) fn get(&self, index: u64) -> Option<&'a T> {
+    pub(crate) fn len(&self) -> u32 {
+        self.len
+    }
+    /// Does something with structure `index` of the part; `None` when there are not so many.
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, index: u64, act: impl FnOnce(&'a T) -> R) -> Option<R> {
         if index >= u64::from(self.len) {
             return None;
         }
         // SAFETY: `index` is below `len`.
-        Some(unsafe { self.get_unchecked(index as u32) })
+        Some(act(unsafe { self.get_unchecked(index as u32) }))
+    }
+    /// Returns the structure that begins so many bytes from the start.
+    ///
+    /// # Safety
+    /// There is one.
+    #[inline(always)]
+    pub(crate) unsafe fn at_byte(&self, offset: u32) -> &'a T {
+        debug_assert!(offset as usize / size_of::<T>() < self.len as usize && offset as usize % size_of::<T>() == 0);
+        // SAFETY: By the caller's promise and the invariant there is a value, which is only shared and lives long enough.
+        unsafe { self.base.byte_add(offset as usize).as_ref() }
     }
     /// Returns structure `index` of the part.
     ///

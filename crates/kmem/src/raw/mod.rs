@@ -18,5 +18,5 @@ pub(crate) use array::{zeroed_struct, Array, Part, Reserve, Zeroed};
 pub(crate) use page::{copy_page, high_word, zero_high_page, zero_mapped_page};
 pub(crate) use placed::Placed;
 pub use ram::Ram;
-pub(crate) use stacks::{Row, Stacks};
+pub(crate) use stacks::{Filling, Row, Stacks};
 pub(crate) use table::Table;

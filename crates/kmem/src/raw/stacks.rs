@@ -12,11 +12,12 @@ use crate::sync::{Count, Tally};
 pub(crate) const EMPTY: u32 = u32::MAX;
 
 zeroed_struct! {
-    /// Where the top of a stack is, and where it may be at most.
-    #[repr(C)]
+    /// Where the top of a stack is, where it may be at most, and how often one was popped.
+    #[repr(C, align(16))]
     struct Stack {
         top: Count,
         limit: Count,
+        popped: Tally,
     }
 }
 
@@ -31,14 +32,13 @@ zeroed_struct! {
 /// Rows of stacks, as many in each, and one more row of stacks without slots.
 ///
 /// # Invariants
-/// `stacks`, `runs` and `popped` have the same length, a multiple of `mask + 1`, which is a power of two. For each stack:
+/// `stacks` and `runs` have the same length, `(rows + 1) * (mask + 1)`; `mask + 1` is a power of two. For each stack:
 /// `base <= top <= end` and `limit <= end < slots.len()`; the slot at `base` holds [`EMPTY`]. Tops and limits change only by
 /// [`Row`], one step from a top that was seen between these bounds, or checked against them: also when two CPUs wrongly
 /// use one row at once.
 pub(crate) struct Stacks {
     stacks: Array<Stack>,
     runs: Array<Run>,
-    popped: Array<Tally>,
     slots: Array<Count>,
     mask: u32,
     rows: u32,
@@ -48,7 +48,7 @@ impl Stacks {
     /// Returns a bound of the bytes that rows of `width` stacks, a power of two, with all in all `slots` slots a row take.
     pub(crate) fn bytes(rows: u32, width: u32, slots: u64) -> u64 {
         let stacks = (u64::from(rows) + 1) * u64::from(width);
-        let stack = size_of::<Stack>() + size_of::<Run>() + size_of::<Tally>() + size_of::<Count>();
+        let stack = size_of::<Stack>() + size_of::<Run>() + size_of::<Count>();
         let slots = u64::from(rows) * slots * size_of::<Count>() as u64;
         stacks * stack as u64 + slots + 4 * 64
     }
@@ -67,9 +67,8 @@ impl Stacks {
         let row_slots: u64 = (0..width).map(|stack| u64::from(slots_of(stack))).sum();
         let all = count + u64::from(rows) * row_slots;
         let all = u32::try_from(all).ok()?;
-        let (stacks, runs, popped) = (reserve.array(count)?, reserve.array(count)?, reserve.array(count)?);
-        let slots = reserve.array(all.into())?;
-        let made = Self { stacks, runs, popped, slots, mask: width - 1, rows };
+        let (stacks, runs, slots) = (reserve.array(count)?, reserve.array(count)?, reserve.array(all.into())?);
+        let made = Self { stacks, runs, slots, mask: width - 1, rows };
         let mut base = 0;
         for row in 0..=rows {
             for stack in 0..width {
@@ -89,58 +88,54 @@ impl Stacks {
     /// Returns a row; `None` when there are not so many.
     #[inline(always)]
     pub(crate) fn row(&self, row: u32) -> Option<Row<'_>> {
-        if row < self.rows {
-            self.row_at(row)
-        } else {
-            None
-        }
+        // SAFETY: The row is one of them.
+        (row < self.rows).then(|| unsafe { self.row_at(row) })
     }
     /// Returns the row of stacks without slots: nothing comes from there, and nothing goes there.
     #[inline(always)]
-    pub(crate) fn closed(&self) -> Option<Row<'_>> {
-        self.row_at(self.rows)
+    pub(crate) fn closed(&self) -> Row<'_> {
+        // SAFETY: It is the one behind the others.
+        unsafe { self.row_at(self.rows) }
     }
+    /// # Safety
+    /// `row` is at most `rows`.
     #[inline(always)]
-    fn row_at(&self, row: u32) -> Option<Row<'_>> {
-        let first = u64::from(row) * (u64::from(self.mask) + 1);
-        Some(Row {
-            stacks: self.stacks.from(first)?,
-            runs: self.runs.from(first)?,
-            popped: self.popped.from(first)?,
-            slots: self.slots.from(0)?,
-            mask: self.mask,
-        })
+    unsafe fn row_at(&self, row: u32) -> Row<'_> {
+        let first = row * (self.mask + 1);
+        // SAFETY: By the invariant there are `mask + 1` stacks and runs in each row, and `row` is one of them; slot 0 is there
+        // always.
+        let (stacks, runs, slots) = unsafe { (self.stacks.from(first), self.runs.from(first), self.slots.from(0)) };
+        Row { stacks, runs, slots, mask: self.mask << STACK_SHIFT }
     }
 }
+
+/// log2 of the bytes of a stack's state.
+const STACK_SHIFT: u32 = 4;
+const _: () = assert!(size_of::<Stack>() == 1 << STACK_SHIFT);
 
 /// The stacks of one CPU. It alone uses them, or who took them from it; what is counted, others may read.
 ///
 /// # Invariants
-/// `stacks`, `runs` and `popped` have at least `mask + 1` elements, and are parts of one [`Stacks`], whose `slots` these are.
+/// `mask` is one less than the number of stacks and of runs, times the size of a stack; all are parts of one [`Stacks`],
+/// whose `slots` these are.
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
     stacks: Part<'a, Stack>,
     runs: Part<'a, Run>,
-    popped: Part<'a, Tally>,
     slots: Part<'a, Count>,
     mask: u32,
 }
 
 impl<'a> Row<'a> {
+    /// Returns a stack's state. The number is taken modulo that of the stacks, as bytes so that it need not be scaled.
     #[inline(always)]
     fn stack(&self, stack: u32) -> &'a Stack {
-        // SAFETY: By the invariant there are `mask + 1` stacks, which is a power of two.
-        unsafe { self.stacks.get_unchecked(stack & self.mask) }
+        // SAFETY: By the invariant the masked bytes are the distance of one of the stacks.
+        unsafe { self.stacks.at_byte(stack << STACK_SHIFT & self.mask) }
     }
-    #[inline(always)]
     fn run(&self, stack: u32) -> &'a Run {
-        // SAFETY: As in `stack`.
-        unsafe { self.runs.get_unchecked(stack & self.mask) }
-    }
-    #[inline(always)]
-    fn tally(&self, stack: u32) -> &'a Tally {
-        // SAFETY: As in `stack`.
-        unsafe { self.popped.get_unchecked(stack & self.mask) }
+        // SAFETY: As in `stack`: what is masked and scaled back is the number of one.
+        unsafe { self.runs.get_unchecked((stack << STACK_SHIFT & self.mask) >> STACK_SHIFT) }
     }
     /// Returns the slot at a place, which has been a stack's top or lies between its mark and its end.
     ///
@@ -152,21 +147,20 @@ impl<'a> Row<'a> {
         unsafe { self.slots.get_unchecked(place) }
     }
 
-    /// Takes the number at the top of a stack, if `accept` makes something of it. An empty stack shows it [`EMPTY`].
+    /// Takes the number at the top of a stack, if it is below a bound, as no [`EMPTY`] is.
     #[inline(always)]
-    pub(crate) fn pop<T>(&self, stack: u32, accept: impl FnOnce(u32) -> Option<T>) -> Option<T> {
+    pub(crate) fn pop(&self, stack: u32, bound: u32) -> Option<u32> {
         let state = self.stack(stack);
         let top = state.top.get();
         // SAFETY: By the invariant of `Stacks` a top is at most its stack's end.
         let value = unsafe { self.slot(top) }.get();
-        let accepted = accept(value)?;
-        if value == EMPTY {
+        if value >= bound {
             return None;
         }
         // The mark was not seen, so this is above it.
         state.top.set(top.wrapping_sub(1));
-        self.tally(stack).add(1);
-        Some(accepted)
+        state.popped.add(1);
+        Some(value)
     }
     /// Puts a number, which is not [`EMPTY`], onto a stack. False when its top is at its limit.
     #[inline(always)]
@@ -183,7 +177,7 @@ impl<'a> Row<'a> {
     }
     /// Returns how many numbers were popped from a stack so far.
     pub(crate) fn popped(&self, stack: u32) -> usize {
-        self.tally(stack).get()
+        self.stack(stack).popped.get()
     }
     /// Returns how many numbers a stack holds.
     #[inline]
@@ -208,33 +202,23 @@ impl<'a> Row<'a> {
     }
     /// Puts the numbers that `give` hands on, at most `most` and as many as there are slots for, onto a stack whatever its
     /// limit is, the first one at the top. Returns how many there were.
-    pub(crate) fn fill(&self, stack: u32, most: u32, give: impl FnOnce(&mut dyn FnMut(u32))) -> u32 {
+    #[inline]
+    pub(crate) fn fill(&self, stack: u32, most: u32, give: impl FnOnce(&mut Filling<'a>)) -> u32 {
         let top = self.stack(stack).top.get();
         let end = self.run(stack).end.get().min(top.saturating_add(most));
-        let mut next = end;
-        give(&mut |value| {
-            if next > top && value != EMPTY {
-                // SAFETY: `next` is above a top and at most the stack's end.
-                unsafe { self.slot(next) }.set(value);
-                next -= 1;
-            }
-        });
-        let count = end - next;
-        self.close_gap(top, next, count);
+        let mut filling = Filling { row: *self, top, next: end };
+        give(&mut filling);
+        let count = end - filling.next;
+        self.close_gap(top, filling.next, count);
         self.stack(stack).top.set(top + count);
         count
     }
-    /// Takes the `count` lowest numbers off a stack, or all there are, and hands each to `take`. Returns how many there were.
-    pub(crate) fn take_lowest(&self, stack: u32, count: u32, mut take: impl FnMut(u32)) -> u32 {
+    /// Takes the `count` lowest numbers off a stack, or all there are.
+    pub(crate) fn drop_lowest(&self, stack: u32, count: u32) {
         let (base, top) = (self.run(stack).base.get(), self.stack(stack).top.get());
         let count = count.min(top - base);
-        for place in base + 1..=base + count {
-            // SAFETY: The place is at most the top.
-            take(unsafe { self.slot(place) }.get());
-        }
         self.close_gap(base, base + count, top - base - count);
         self.stack(stack).top.set(top - count);
-        count
     }
     /// Moves the `count` numbers above the place `from` to those above `to`, which is below it. `from + count` is at most an
     /// end.
@@ -246,6 +230,28 @@ impl<'a> Row<'a> {
             // SAFETY: Both places are above a mark and at most an end, as the callers see to.
             let (source, target) = unsafe { (self.slot(from + step), self.slot(to + step)) };
             target.set(source.get());
+        }
+    }
+}
+
+/// A stack while it is filled, from where its top will be downwards.
+///
+/// # Invariants
+/// `top <= next`; both are at least a stack's mark and at most its end.
+pub(crate) struct Filling<'a> {
+    row: Row<'a>,
+    top: u32,
+    next: u32,
+}
+
+impl Filling<'_> {
+    /// Puts a number below those before. When there is no slot for it, or it is [`EMPTY`], nothing happens.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, value: u32) {
+        if self.next > self.top && value != EMPTY {
+            // SAFETY: By the invariant this is above a mark and at most an end.
+            unsafe { self.row.slot(self.next) }.set(value);
+            self.next -= 1;
         }
     }
 }

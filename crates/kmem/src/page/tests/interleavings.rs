@@ -98,8 +98,10 @@ fn hit_and_drain(barrier: fn(), claims: bool) -> impl Fn() + Send + Sync {
             let (head, lists) = (pages.heads.get(0).unwrap(), pages.lists(0, 0).unwrap());
             barrier();
             head.wait_for_owner();
-            let give = |index| pages.give_to_zone(pages.frames.pfn(index), Order::ZERO, 0);
-            lists.take_oldest(&pages.frames, percpu::list(0, 1), Order::ZERO, u32::MAX, give);
+            let list = percpu::list(0, 1);
+            let (oldest, count) = lists.oldest(&pages.frames, list, u32::MAX);
+            oldest.for_each(|pfn| pages.give_to_zone(pfn, Order::ZERO, 0));
+            lists.drop_oldest(list, Order::ZERO, count);
             head.unclaim();
         }
         owner.join().unwrap();

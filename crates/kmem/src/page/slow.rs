@@ -259,7 +259,7 @@ impl PageAllocator {
             PcpScaling::Fixed => lists.batch.get(),
             PcpScaling::Frees | PcpScaling::Both => {
                 lists.doublings.set(lists.doublings.get() / 2);
-                (lists.limit() / 2).max(lists.batch.get())
+                (lists.limit() - lists.limit() / 4).max(lists.batch.get())
             }
         };
         self.drain_pages(slot, cpu, own, pages);

@@ -67,6 +67,10 @@ impl FreeCounts {
     pub(crate) const fn orders(&self, kind: Mobility) -> u32 {
         self.orders[kind.index()]
     }
+    /// Returns the orders that have blocks of any type that requests have.
+    pub(crate) fn requested_orders(&self) -> u32 {
+        self.orders[..Mobility::REQUESTED].iter().fold(0, |all, orders| all | orders)
+    }
     #[inline(always)]
     fn shift(&mut self, order: u32, kind: Mobility, by: u32) {
         let blocks = &mut self.blocks[order as usize % Order::COUNT][kind.index()];
@@ -240,8 +244,7 @@ impl FreeArea {
         let mut node = node(pfn, order);
         let top = self.top.min(CHUNK_ORDER);
         while order < top && chunk.is_free(node ^ 1) {
-            chunk.clear(node ^ 1);
-            counts.sub(order, kind);
+            self.unlink(counts, (at, chunk, node ^ 1), order, kind);
             node >>= 1;
             order += 1;
         }
@@ -436,7 +439,14 @@ impl FreeArea {
             return self.remove_big(counts, at, order, kind);
         }
         if let Some(chunk) = self.chunk(at) {
-            chunk.clear(node);
+            self.unlink(counts, (at, chunk, node), order, kind);
+        }
+    }
+    /// Takes note that a block of a chunk is no longer free, and that the chunk has no more of its order.
+    #[inline(always)]
+    fn unlink(&self, counts: &mut FreeCounts, (at, chunk, node): (u32, &Chunk, usize), order: u32, kind: Mobility) {
+        if !chunk.clear_has_more(node, order) {
+            self.summary.clear(Self::map(order, kind), at);
         }
         counts.sub(order, kind);
     }

@@ -141,6 +141,20 @@ impl Chunk {
         word.store(word.load(Ordering::Relaxed) & !(1 << (node % BITS)), Ordering::Relaxed);
     }
 
+    /// Takes note that a block is no longer free. True when there may be others of its order.
+    #[inline(always)]
+    pub(crate) fn clear_has_more(&self, node: usize, order: u32) -> bool {
+        let word = self.word(node);
+        let left = word.load(Ordering::Relaxed) & !(1 << (node % BITS));
+        word.store(left, Ordering::Relaxed);
+        let first = (CHUNK_PAGES >> order) as usize;
+        match first {
+            // Several words, which are not all looked at.
+            _ if first > BITS => true,
+            BITS => left != 0,
+            _ => left & (((1 << first) - 1) << first) != 0,
+        }
+    }
     /// Returns the words that hold an order's bits, each with the mask of those bits.
     #[inline(always)]
     fn words_of(&self, order: u32) -> impl Iterator<Item = (usize, usize)> + '_ {

@@ -318,11 +318,6 @@ impl FrameTable {
     fn entry_at(&self, index: u64) -> Option<Frame<'_>> {
         Some(Frame { state: self.states.get(index)?, links: self.links.get(index)? })
     }
-    /// Returns the state of the frame with this index, alone.
-    #[inline(always)]
-    pub(crate) fn state_at(&self, index: u32) -> Option<StateOf<'_>> {
-        self.states.get(index.into()).map(StateOf)
-    }
     /// Returns all states, to be kept at hand.
     #[inline(always)]
     pub(crate) fn states(&self) -> States<'_> {

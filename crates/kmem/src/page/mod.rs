@@ -139,7 +139,7 @@ impl OnCpu<'_> {
     }
     #[inline(always)]
     fn hit(&self, gfp: Gfp, order: Order) -> Option<Pfn> {
-        let first = State::from_raw(self.head.first[(gfp.bits() & 31) as usize].get());
+        let first = self.head.first(gfp);
         let state = if order == Order::ZERO { first } else { first.of(order, gfp.contains(Gfp::COMP)) };
         if !self.pages.shape.has(order) {
             return None;
@@ -256,7 +256,7 @@ impl PageAllocator {
         };
         pages.heads.iter().for_each(|head| head.watch(pages.is_watched()));
         for (slot, zone) in pages.zone_slots() {
-            pages.all_lists(slot).for_each(|lists| lists.pages.start(shape, zone.extent.spanned));
+            pages.all_lists(slot).for_each(|lists| lists.pages.start(&pages.shape, zone.extent.spanned));
         }
         Some(pages)
     }
@@ -426,7 +426,7 @@ impl PageAllocator {
     /// Returns a CPU's lists of a zone.
     fn lists(&self, slot: usize, cpu: u32) -> Option<Lists<'_>> {
         let pages = self.pcp.get(u64::from(cpu) * u64::from(self.slots) + slot as u64)?;
-        Some(Lists::new(pages, self.stacks.row(cpu)?, self.shape, slot))
+        Some(Lists::new(pages, self.stacks.row(cpu)?, &self.shape, slot))
     }
     /// Returns all CPUs' lists of a zone.
     fn all_lists(&self, slot: usize) -> impl Iterator<Item = Lists<'_>> {

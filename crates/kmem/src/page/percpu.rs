@@ -29,6 +29,7 @@ use super::frame::{FrameTable, State};
 use super::mobility::Mobility;
 use super::rule::PageRule;
 use super::zone::ZoneExtent;
+use crate::gfp::Gfp;
 use crate::profile::Profile;
 use crate::raw::{zeroed_struct, Filling, Row};
 use crate::sync::{light_fence, relax, Count, Ordering, Shared, Tally, Witness};
@@ -65,15 +66,15 @@ pub(crate) const fn kind_of(list: u32) -> u32 {
 }
 
 /// Which lists a kernel has, and how many blocks they may hold.
-#[derive(Clone, Copy)]
 pub(crate) struct Shape {
     /// The largest of the small orders.
     pub(crate) top: u32,
     /// The order of huge pages, where lists hold them.
     pub(crate) huge: Option<Order>,
-    /// Whether there is a list for each type.
-    pub(crate) grouped: bool,
     pub(crate) cpus: u32,
+    /// The lists, each with its order; so many of them.
+    used: [(u8, u8); LISTS as usize],
+    count: u8,
 }
 
 impl Shape {
@@ -81,34 +82,43 @@ impl Shape {
     pub(crate) fn of(profile: &Profile, cpus: u32) -> Self {
         let rule = PageRule::of(profile);
         let huge = (rule.pcp_huge && profile.tuning.has_thp()).then_some(profile.pageblock_order);
-        Self { top: rule.pcp_top.min(3), huge, grouped: rule.groups_by_mobility, cpus }
+        let mut shape = Self { top: rule.pcp_top.min(3), huge, cpus, used: [(0, 0); LISTS as usize], count: 0 };
+        for list in 0..LISTS {
+            let kind = kind_of(list);
+            let is_typed = if rule.groups_by_mobility { kind < Mobility::REQUESTED as u32 } else { kind == Mobility::Movable as u32 };
+            let order = if list & 3 == HUGE { huge } else { Order::new(list >> 2).filter(|_| list >> 2 <= shape.top) };
+            if let Some(order) = order.filter(|_| is_typed) {
+                shape.used[usize::from(shape.count)] = (list as u8, order.raw() as u8);
+                shape.count += 1;
+            }
+        }
+        shape
     }
     /// True for blocks that the lists hold.
     #[inline(always)]
-    pub(crate) fn has(self, order: Order) -> bool {
+    pub(crate) fn has(&self, order: Order) -> bool {
         order == Order::ZERO || order.raw() <= self.top || self.huge == Some(order)
     }
     /// Returns the lists with their orders.
-    pub(crate) fn lists(self) -> impl Iterator<Item = (u32, Order)> {
-        (0..LISTS).filter_map(move |list| {
-            let kind = kind_of(list);
-            let is_used = if self.grouped { kind < Mobility::REQUESTED as u32 } else { kind == Mobility::Movable as u32 };
-            let order = if list & 3 == HUGE { self.huge? } else { Order::new(list >> 2).filter(|_| list >> 2 <= self.top)? };
-            is_used.then_some((list, order))
-        })
+    pub(crate) fn lists(&self) -> impl Iterator<Item = (u32, Order)> + '_ {
+        self.used().iter().filter_map(|(list, order)| Some((u32::from(*list), Order::new((*order).into())?)))
+    }
+    #[inline(always)]
+    fn used(&self) -> &[(u8, u8)] {
+        self.used.get(..self.count.into()).unwrap_or_default()
     }
     /// Returns how many pages a CPU's lists of a zone keep at most.
-    fn kept(self, zone_pages: u64) -> u32 {
+    fn kept(&self, zone_pages: u64) -> u32 {
         let part = zone_pages / 8 / u64::from(self.cpus.max(1));
         part.clamp(KEPT_ANYWAY, KEPT.into()).min(zone_pages) as u32
     }
     /// Returns how many blocks a list of a zone can hold: with one more than are kept, since it is full when it has as many.
-    fn slots(self, zone_pages: u64, list: u32) -> u32 {
+    fn slots(&self, zone_pages: u64, list: u32) -> u32 {
         let found = self.lists().find(|(at, _)| *at == list);
         found.map_or(0, |(_, order)| (self.kept(zone_pages) >> order.raw()) + 1)
     }
     /// Returns the same for one of all lists of a CPU. `extents` are the zones of all nodes.
-    pub(crate) fn slots_at(self, extents: &[Option<ZoneExtent>], at: u32) -> u32 {
+    pub(crate) fn slots_at(&self, extents: &[Option<ZoneExtent>], at: u32) -> u32 {
         let (slot, list) = ((at / LISTS) as usize, at % LISTS);
         extents.get(slot).copied().flatten().map_or(0, |zone| self.slots(zone.spanned, list))
     }
@@ -174,6 +184,11 @@ impl Drop for Inside<'_> {
 }
 
 impl CpuHead {
+    /// Returns the state of a page as a request gets it first.
+    #[inline(always)]
+    pub(crate) fn first(&self, gfp: Gfp) -> State {
+        State::from_raw(self.first[(gfp.bits() & 31) as usize].get())
+    }
     /// Begins to work on the CPU's lists. The second value says whether it has them: somebody may claim them meanwhile, or
     /// watch them. The caller is this CPU, with interrupts off.
     #[inline(always)]
@@ -231,7 +246,7 @@ impl CpuHead {
 
 impl PerCpuPages {
     /// Says how large the zone is.
-    pub(crate) fn start(&self, shape: Shape, zone_pages: u64) {
+    pub(crate) fn start(&self, shape: &Shape, zone_pages: u64) {
         self.kept.set(shape.kept(zone_pages));
     }
     /// Returns at how many pages the lists give back: `high`, or as much as they are kept at most.
@@ -261,7 +276,7 @@ impl PerCpuPages {
 pub(crate) struct Lists<'a> {
     pub(crate) pages: &'a PerCpuPages,
     row: Row<'a>,
-    shape: Shape,
+    shape: &'a Shape,
     first: u32,
 }
 
@@ -270,19 +285,21 @@ impl<'a> Lists<'a> {
     pub(crate) const fn width(slots: u32) -> u32 {
         (slots * LISTS).next_power_of_two()
     }
-    pub(crate) fn new(pages: &'a PerCpuPages, row: Row<'a>, shape: Shape, slot: usize) -> Self {
+    pub(crate) fn new(pages: &'a PerCpuPages, row: Row<'a>, shape: &'a Shape, slot: usize) -> Self {
         Self { pages, row, shape, first: slot as u32 * LISTS }
     }
-    fn each(&self) -> impl Iterator<Item = (u32, Order)> + use<'_> {
-        self.shape.lists().map(|(list, order)| (self.first + list, order))
+    /// Returns the lists, each with the log2 of its blocks' pages.
+    fn each(&self) -> impl Iterator<Item = (u32, u32)> + use<'a> {
+        let first = self.first;
+        self.shape.used().iter().map(move |(list, order)| (first + u32::from(*list), u32::from(*order)))
     }
     /// Returns how many pages the lists hold.
     pub(crate) fn count(&self) -> u32 {
-        self.each().map(|(at, order)| self.row.len(at) << order.raw()).sum()
+        self.each().map(|(at, order)| self.row.len(at) << order).sum()
     }
     /// Returns the pages that were taken from and given to the lists by requests so far.
     pub(crate) fn traffic(&self) -> (usize, usize) {
-        let popped: usize = self.each().map(|(at, order)| self.row.popped(at) << order.raw()).sum();
+        let popped: usize = self.each().map(|(at, order)| self.row.popped(at) << order).sum();
         let left = popped.wrapping_add(self.pages.drained.get()).wrapping_add(self.count() as usize);
         (popped, left.wrapping_sub(self.pages.refilled.get()))
     }
@@ -309,18 +326,21 @@ impl<'a> Lists<'a> {
     fn make_room(&self, wanted: u32) -> bool {
         // The page that would make as many as `limit` is the one too many.
         let mut room = self.pages.limit.get().saturating_sub(1).saturating_sub(self.count());
-        let mut own = Order::ZERO;
+        let mut own = 0;
         for (at, order) in self.each() {
             if at == wanted {
                 own = order;
                 continue;
             }
-            let theirs = (self.row.room(at).0 / 2).min(room >> order.raw());
-            self.row.set_room(at, theirs);
-            room -= theirs << order.raw();
+            let before = self.row.room(at).0;
+            let theirs = (before / 2).min(room >> order);
+            if theirs != before {
+                self.row.set_room(at, theirs);
+            }
+            room -= theirs << order;
         }
-        self.row.set_room(wanted, room >> own.raw());
-        room >> own.raw() > 0
+        self.row.set_room(wanted, room >> own);
+        room >> own > 0
     }
     /// Makes each list ask for room the next time.
     pub(crate) fn take_room(&self) {

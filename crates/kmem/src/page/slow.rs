@@ -38,6 +38,9 @@ impl PageAllocator {
             return Ok(pfn);
         }
         let first = Attempt::first(self.rule, request.gfp);
+        if let Some(pfn) = self.try_home(cpu, request, first) {
+            return Ok(pfn);
+        }
         if let Some(pfn) = self.try_zones(cpu, request, first) {
             return Ok(pfn);
         }
@@ -73,6 +76,17 @@ impl PageAllocator {
         })
     }
 
+    /// Tries the zone that most requests are answered from, the first of the CPU's zonelist; what it gives, the whole list
+    /// would have given too.
+    fn try_home(&self, cpu: u32, request: &Request, attempt: Attempt) -> Option<Pfn> {
+        if !request.is_plain() {
+            return None;
+        }
+        let slot = self.heads.get(cpu.into())?.first(request.gfp).zone();
+        let (zone, preferred) = (self.zone(slot)?, slot % MAX_ZONES);
+        let may = zone.has_pages(self.rule, request.order, attempt, preferred);
+        may.then(|| self.take_from_zone(cpu, request, attempt, (slot, zone, preferred)))?
+    }
     fn try_zones(&self, cpu: u32, request: &Request, attempt: Attempt) -> Option<Pfn> {
         let spares_blocks = attempt.latitude.contains(Latitude::NO_FRAGMENT) && self.spares_blocks(cpu, request);
         let mut attempt = attempt;
@@ -338,8 +352,6 @@ impl PageAllocator {
         }
     }
     /// Gives a used block back past the hit path.
-    #[cold]
-    #[inline(never)]
     pub(super) fn give_block_slow(&self, cpu: u32, pfn: Pfn, frame: Frame<'_>) {
         let state = frame.state();
         let (slot, order) = (state.zone(), state.order());
@@ -364,6 +376,7 @@ impl PageAllocator {
         self.give_to_zone(pfn, order, slot);
     }
     /// Gives frames that are the body of no block, or of one that goes, to their zone.
+    #[inline]
     pub(super) fn give_to_zone(&self, pfn: Pfn, order: Order, slot: usize) {
         if let Some(zone) = self.zone(slot) {
             self.tell_free(pfn, order, Place::Buddy);

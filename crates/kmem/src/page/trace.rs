@@ -10,7 +10,6 @@
 //!
 //! Kernel counterpart: `include/trace/events/kmem.h`, `register_trace_mm_page_alloc`.
 
-use super::frame::State;
 use super::mobility::Mobility;
 use super::policy::Request;
 use super::steal::Theft;
@@ -96,7 +95,7 @@ impl PageAllocator {
             return None;
         }
         let head = self.heads.get(cpu.into())?;
-        let first = State::from_raw(head.first[(gfp.bits() & 31) as usize].get());
+        let first = head.first(gfp);
         let state = first.of(order, order != Order::ZERO && gfp.contains(Gfp::COMP));
         let _inside = head.enter_slow()?;
         let lists = self.lists(first.zone(), cpu)?;
@@ -106,6 +105,7 @@ impl PageAllocator {
     }
 
     /// Notes and tells that a block has an owner.
+    #[inline]
     pub(super) fn tell_alloc(&self, cpu: u32, pfn: Pfn, request: &Request, from: Place) {
         if self.ext.is_some() {
             self.ext_alloc(cpu, pfn, request);
@@ -119,6 +119,7 @@ impl PageAllocator {
         });
     }
     /// Notes and tells that a block is freed, before anybody else can have it.
+    #[inline]
     pub(super) fn tell_free(&self, pfn: Pfn, order: Order, to: Place) {
         if self.ext.is_some() {
             self.ext_free(pfn, order);

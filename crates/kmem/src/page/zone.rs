@@ -196,6 +196,13 @@ impl Zone {
         if attempt.latitude.contains(Latitude::NO_WATERMARKS) {
             return u64::from(self.free.get()) >= order.pages();
         }
+        // There is so much that nobody has to look closely.
+        let spare = u64::from(self.free.get())
+            .wrapping_sub(u64::from(self.free_cma.get()) + u64::from(self.free_high_atomic.get()));
+        let reserve = self.reserve.get(preferred).map_or(0, |pages| u64::from(pages.get()));
+        if spare as i64 > (self.mark(attempt.mark) + reserve + order.pages()) as i64 {
+            return true;
+        }
         self.usable(rule, attempt) >= self.kept(rule, order, attempt, preferred) + order.pages()
     }
     /// True when the blocks are there too. `counts` are the zone's own.
@@ -215,12 +222,16 @@ impl Zone {
                     free > least
                 })
             }
-            OrderCheck::Block => (order.raw()..Order::COUNT as u32).filter_map(Order::new).any(|at| {
-                let blocks = counts.blocks(at);
-                blocks[..Mobility::REQUESTED].iter().any(|&blocks| blocks != 0)
-                    || attempt.latitude.contains(Latitude::CMA) && blocks[Mobility::Cma.index()] != 0
-                    || attempt.has_reserves(rule) && blocks[Mobility::HighAtomic.index()] != 0
-            }),
+            OrderCheck::Block => {
+                let mut orders = counts.requested_orders();
+                if attempt.latitude.contains(Latitude::CMA) {
+                    orders |= counts.orders(Mobility::Cma);
+                }
+                if attempt.has_reserves(rule) {
+                    orders |= counts.orders(Mobility::HighAtomic);
+                }
+                orders >> order.raw() != 0
+            }
         }
     }
     /// True when an attempt could succeed: the kernel's `zone_watermark_ok`.

@@ -64,10 +64,8 @@ pub struct ZoneCounts {
 pub struct PcpCounts {
     /// Pages on the lists.
     pub count: u64,
-    /// The most they get by the kernel's rule.
+    /// At how many pages they give back.
     pub high: u64,
-    /// At how many pages they give back: `high`, or as much as lists are kept at most.
-    pub limit: u64,
     /// Pages moved at once.
     pub batch: u64,
 }
@@ -212,7 +210,6 @@ impl PageAllocator {
         Some(PcpCounts {
             count: lists.count().into(),
             high: lists.pages.high().into(),
-            limit: lists.pages.limit().into(),
             batch: lists.pages.batch.get().into(),
         })
     }

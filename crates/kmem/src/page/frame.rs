@@ -114,6 +114,16 @@ impl State {
     pub(crate) const fn list(self) -> u32 {
         self.0 >> Self::LIST_SHIFT
     }
+    /// Returns the same among the lists of its zone.
+    #[inline]
+    pub(crate) const fn list_in_zone(self) -> u32 {
+        self.list() & 15
+    }
+    /// Returns the mobility type that the block was taken for.
+    #[inline]
+    pub(crate) const fn mobility(self) -> u32 {
+        kind_of(self.list() & 15)
+    }
     /// Returns the state of a used block, its owner's flags left out, on a per-CPU list.
     #[inline(always)]
     pub(crate) const fn on_pcp(self) -> Self {

@@ -134,16 +134,16 @@ impl OnCpu<'_> {
     pub fn alloc(&self, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
         match self.hit(gfp, order) {
             Some(pfn) => Ok(pfn),
-            None => self.pages.alloc_slow(self.cpu, &Request::new(gfp, order)),
+            None => self.pages.alloc_missed(self.cpu, self.head, gfp, order),
         }
     }
     #[inline(always)]
     fn hit(&self, gfp: Gfp, order: Order) -> Option<Pfn> {
-        let first = self.head.first(gfp);
-        let state = if order == Order::ZERO { first } else { first.of(order, gfp.contains(Gfp::COMP)) };
         if !self.pages.shape.has(order) {
             return None;
         }
+        let first = self.head.first(gfp);
+        let state = if order == Order::ZERO { first } else { first.of(order, gfp.contains(Gfp::COMP)) };
         let index = self.lists.pop(state.list(), self.states.len())?;
         self.states.set(index, state);
         Some(self.states.pfn(index))
@@ -154,18 +154,18 @@ impl OnCpu<'_> {
     /// As there.
     #[inline(always)]
     pub fn free(&self, pfn: Pfn, order: Order) -> Result<(), Misuse> {
-        let is_listed = self.states.with(pfn, |index, frame| {
-            let state = frame.get();
-            let is_plain = self.pages.shape.has(order) && state.is_plain(order);
-            let is_listed = is_plain && self.lists.push(state.list(), index);
-            if is_listed {
-                frame.set(state.on_pcp());
-            }
-            is_listed
-        });
+        let is_listed = self.pages.shape.has(order)
+            && self.states.with(pfn, |index, frame| {
+                let state = frame.get();
+                let is_listed = state.is_plain(order) && self.lists.push(state.list(), index);
+                if is_listed {
+                    frame.set(state.on_pcp());
+                }
+                is_listed
+            }) == Some(true);
         match is_listed {
-            Some(true) => Ok(()),
-            _ => self.pages.free_missed(self.cpu, pfn, order),
+            true => Ok(()),
+            false => self.pages.free_missed(self.cpu, pfn, order),
         }
     }
     /// Gives all pages of this CPU's lists back to the zones.
@@ -255,9 +255,6 @@ impl PageAllocator {
             ext,
         };
         pages.heads.iter().for_each(|head| head.watch(pages.is_watched()));
-        for (slot, zone) in pages.zone_slots() {
-            pages.all_lists(slot).for_each(|lists| lists.pages.start(&pages.shape, zone.extent.spanned));
-        }
         Some(pages)
     }
 

@@ -3,7 +3,8 @@
 //! Nearly every page allocation is of order 0, so each CPU keeps stacks of free blocks of each zone: one for each order
 //! that the kernel keeps so, and each mobility type. A hit pops or pushes one frame: no lock, no locked operation, nothing
 //! that another CPU writes. An empty list is refilled with a batch under the zone's lock; when all together hold `high`
-//! pages, a batch or more goes back, those first that lie there longest.
+//! pages, a batch or more goes back, those first that lie there longest. The same happens to a list that has no slots left:
+//! each has enough for what is still in the cache.
 //!
 //! A list is an array of frame numbers ([`crate::raw`], `Stacks`) and not a chain through the frames, so that who gives many
 //! back does not wait for the entry of each. Of the frame itself a hit needs the state alone, which says zone and list.
@@ -11,7 +12,7 @@
 //! # Room
 //! All lists of a zone together have room for `high` pages, but a hit compares with one number only: how far *its* list may
 //! grow. So the room is dealt out. A list that has used up its part asks for more ([`Lists::make_room`]): it gets what nobody
-//! has, and half of what each other list has left. So the lists are full when all of it is used, to the page, whichever of
+//! has, else half of what each other list has left. So the lists are full when all of it is used, to the page, whichever of
 //! them used it; and a list that is used alone soon has all.
 //!
 //! # Taking from another CPU
@@ -37,11 +38,13 @@ use crate::units::{Order, Pfn};
 
 /// Lists of one CPU and zone: four small orders and the huge one, for each type that requests have.
 const LISTS: u32 = 16;
-/// The most pages that lists keep, however large `high` is. A page on a list keeps larger blocks from forming, and those
+/// The most pages that a list keeps, however large `high` is. A page on a list keeps larger blocks from forming, and those
 /// that were freed last are in the cache: a few hundred are as good as thousands.
 const KEPT: u32 = 1024;
-/// As many they may keep on the smallest machine.
+/// As many it may keep on the smallest machine.
 const KEPT_ANYWAY: u64 = 64;
+/// The most huge pages that a list keeps.
+const KEPT_HUGE: u32 = 4;
 /// The fourth list of each type-less place: see [`list`].
 const HUGE: u32 = 3;
 
@@ -107,20 +110,17 @@ impl Shape {
     fn used(&self) -> &[(u8, u8)] {
         self.used.get(..self.count.into()).unwrap_or_default()
     }
-    /// Returns how many pages a CPU's lists of a zone keep at most.
-    fn kept(&self, zone_pages: u64) -> u32 {
-        let part = zone_pages / 8 / u64::from(self.cpus.max(1));
-        part.clamp(KEPT_ANYWAY, KEPT.into()).min(zone_pages) as u32
-    }
-    /// Returns how many blocks a list of a zone can hold: with one more than are kept, since it is full when it has as many.
-    fn slots(&self, zone_pages: u64, list: u32) -> u32 {
-        let found = self.lists().find(|(at, _)| *at == list);
-        found.map_or(0, |(_, order)| (self.kept(zone_pages) >> order.raw()) + 1)
-    }
-    /// Returns the same for one of all lists of a CPU. `extents` are the zones of all nodes.
+    /// Returns how many blocks one of a CPU's lists holds at most. `extents` are the zones of all nodes.
     pub(crate) fn slots_at(&self, extents: &[Option<ZoneExtent>], at: u32) -> u32 {
         let (slot, list) = ((at / LISTS) as usize, at % LISTS);
-        extents.get(slot).copied().flatten().map_or(0, |zone| self.slots(zone.spanned, list))
+        let zone_pages = extents.get(slot).copied().flatten().map_or(0, |zone| zone.spanned);
+        let part = zone_pages / 8 / u64::from(self.cpus.max(1));
+        let kept = part.clamp(KEPT_ANYWAY, KEPT.into()).min(zone_pages) as u32;
+        match self.lists().find(|(at, _)| *at == list) {
+            Some((_, order)) if list & 3 == HUGE => KEPT_HUGE.min((zone_pages >> order.raw()) as u32),
+            Some((_, order)) => kept >> order.raw(),
+            None => 0,
+        }
     }
 }
 
@@ -128,10 +128,8 @@ zeroed_struct! {
     /// What one CPU's lists of one zone have in common, off the hit path.
     #[repr(C, align(64))]
     pub(crate) struct PerCpuPages {
-        /// At how many pages the lists give back, and the most that this may be.
-        limit: Count,
-        kept: Count,
         pub(crate) batch: Count,
+        /// At how many pages the lists give back.
         high: Count,
         /// How often the batch of a refill doubled: the more refills in a row, the larger they get.
         pub(crate) doublings: Count,
@@ -245,22 +243,13 @@ impl CpuHead {
 }
 
 impl PerCpuPages {
-    /// Says how large the zone is.
-    pub(crate) fn start(&self, shape: &Shape, zone_pages: u64) {
-        self.kept.set(shape.kept(zone_pages));
-    }
-    /// Returns at how many pages the lists give back: `high`, or as much as they are kept at most.
-    pub(crate) fn limit(&self) -> u32 {
-        self.limit.get()
-    }
-    /// Returns how many they should hold at most.
+    /// Returns at how many pages the lists give back.
     pub(crate) fn high(&self) -> u32 {
         self.high.get()
     }
-    /// Sets how many pages the lists should hold at most.
+    /// Sets at how many pages the lists give back.
     pub(crate) fn set_high(&self, high: u32) {
         self.high.set(high);
-        self.limit.set(high.min(self.kept.get()));
     }
     /// Sets the batch, and how many pages the lists hold at most: between what bounds that follows the load.
     pub(crate) fn set_bounds(&self, batch: u32, least: u32, most: u32) {
@@ -319,32 +308,34 @@ impl<'a> Lists<'a> {
     }
     /// Puts a block on the list that its state says, which has a slot for it, full or not.
     pub(crate) fn push_anyway(&self, index: u32, state: State) {
-        self.row.set_room(state.list(), self.row.room(state.list()).0.max(1));
+        self.row.raise(state.list(), 1);
         self.row.push(state.list(), index);
     }
-    /// Deals out what room there is, to a list above all. False when there is none for it.
+    /// Gives a list more room: what nobody has, else half of what each other list has left. False when there is none.
+    #[inline(never)]
     fn make_room(&self, wanted: u32) -> bool {
-        // The page that would make as many as `limit` is the one too many.
-        let mut room = self.pages.limit.get().saturating_sub(1).saturating_sub(self.count());
-        let mut own = 0;
-        for (at, order) in self.each() {
-            if at == wanted {
-                own = order;
-                continue;
+        // The page that would make as many as `high` is the one too many.
+        let most = self.pages.high.get().saturating_sub(1);
+        self.row.raise(wanted, 0);
+        let mut dealt = self.each().map(|(at, order)| self.row.part(at) << order).sum::<u32>();
+        let order = self.each().find(|(at, _)| *at == wanted).map_or(0, |(_, order)| order);
+        if dealt + (1 << order) > most {
+            for (at, of) in self.each().filter(|(at, _)| *at != wanted) {
+                let theirs = self.row.room(at).0;
+                let kept = if dealt > most { 0 } else { theirs / 2 };
+                self.row.set_room(at, kept);
+                dealt -= (theirs - kept) << of;
             }
-            let before = self.row.room(at).0;
-            let theirs = (before / 2).min(room >> order);
-            if theirs != before {
-                self.row.set_room(at, theirs);
-            }
-            room -= theirs << order;
         }
-        self.row.set_room(wanted, room >> own);
-        room >> own > 0
+        self.row.raise(wanted, most.saturating_sub(dealt) >> order) > 0
     }
     /// Makes each list ask for room the next time.
     pub(crate) fn take_room(&self) {
         self.each().for_each(|(at, _)| self.row.set_room(at, 0));
+    }
+    /// Returns how many blocks one of the CPU's lists holds.
+    pub(crate) fn len(&self, at: u32) -> u32 {
+        self.row.len(at)
     }
     /// Returns how many more blocks one of the CPU's lists has slots for.
     pub(crate) fn slots(&self, at: u32) -> u32 {
@@ -356,7 +347,9 @@ impl<'a> Lists<'a> {
     pub(crate) fn refill(&self, at: u32, order: Order, most: u32, give: impl FnOnce(&mut Filling<'a>)) -> u32 {
         let count = self.row.fill(at, most, give);
         self.pages.refilled.add((count as usize) << order.raw());
-        self.make_room(at);
+        if self.row.is_beyond_limit(at) {
+            self.make_room(at);
+        }
         count
     }
     /// Says of the oldest blocks of a list, at most `count`, that they are the zone's, and shows their frames; returns how

@@ -3,12 +3,12 @@
 //! Kernel counterpart: `get_page_from_freelist`, `rmqueue`, `rmqueue_bulk`, `free_pcppages_bulk`, `nr_pcp_alloc`,
 //! `nr_pcp_free`, `mm/page_alloc.c`.
 
-use super::attempt::{Attempt, Latitude};
+use super::attempt::{Attempt, Latitude, Mark};
 use super::frame::{Frame, State};
 use super::mobility::Mobility;
-use super::percpu::{Inside, Lists};
+use super::percpu::{CpuHead, Inside, Lists};
 use super::policy::Request;
-use super::rule::PcpScaling;
+use super::rule::{OrderCheck, PcpScaling};
 use super::steal::Theft;
 use super::watermark::MAX_ZONES;
 use super::zone::Zone;
@@ -23,6 +23,33 @@ use crate::units::{Order, Pfn};
 const MOST_DOUBLINGS: u32 = 5;
 
 impl PageAllocator {
+    /// Answers a plain request past the CPU's lists.
+    #[inline(never)]
+    pub(super) fn alloc_missed(&self, cpu: u32, head: &CpuHead, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
+        match self.take_home(head, gfp, order) {
+            Some(pfn) => Ok(pfn),
+            None => self.alloc_slow(cpu, &Request::new(gfp, order)),
+        }
+    }
+    /// Takes a block of an order that the lists do not hold from the zone that a plain request asks first, where there is
+    /// plenty and nothing has to be weighed: what the slow path does at its first attempt, in short.
+    #[inline]
+    fn take_home(&self, head: &CpuHead, gfp: Gfp, order: Order) -> Option<Pfn> {
+        if self.shape.has(order) || self.is_watched() || self.nodes > 1 || self.rule.order_check != OrderCheck::Block {
+            return None;
+        }
+        let state = head.first(gfp).of(order, gfp.contains(Gfp::COMP));
+        let zone = self.zone(state.zone())?;
+        if zone.cma.get() != 0 || !zone.has_plenty(order, Mark::Low, state.zone() % MAX_ZONES) {
+            return None;
+        }
+        let mut guard = zone.lock();
+        let pfn = zone.area.take(&mut guard.counts, order, Mobility::from_raw(state.mobility()))?;
+        zone.tallies.allocated.add(order.pages() as usize);
+        drop(guard);
+        self.frames.states().set(self.frames.index(pfn), state);
+        Some(pfn)
+    }
     /// Answers a request from the zones, as far as the watermarks allow without waiting for anything.
     ///
     /// # Errors
@@ -254,7 +281,7 @@ impl PageAllocator {
                     return 1;
                 }
                 if order == Order::ZERO {
-                    let room = lists.limit().saturating_sub(own.count()).saturating_sub(batch).max(batch);
+                    let room = lists.high().saturating_sub(own.count()).saturating_sub(batch).max(batch);
                     if blocks <= room && doublings < MOST_DOUBLINGS {
                         lists.doublings.set(doublings + 1);
                     }
@@ -273,38 +300,43 @@ impl PageAllocator {
             PcpScaling::Fixed => lists.batch.get(),
             PcpScaling::Frees | PcpScaling::Both => {
                 lists.doublings.set(lists.doublings.get() / 2);
-                (lists.limit() - lists.limit() / 4).max(lists.batch.get())
+                let (high, batch) = (lists.high(), lists.batch.get());
+                (high - high / 4).min(batch << MOST_DOUBLINGS).max(batch)
             }
         };
         self.drain_pages(slot, cpu, own, pages);
     }
     /// Gives at least `pages` pages of the lists back to the zone, or all there are. Returns how many.
     fn drain_pages(&self, slot: usize, cpu: u32, own: Lists<'_>, pages: u32) -> u32 {
-        let Some(zone) = self.zone(slot) else { return 0 };
         let mut given = 0;
-        let mut guard = zone.lock_loose();
         for (list, order) in self.shape.lists() {
             let blocks = (pages.saturating_sub(given)).div_ceil(1 << order.raw());
             if blocks == 0 {
                 break;
             }
-            if self.is_traced() {
-                for pfn in own.iter(list).take(blocks as usize).map(|index| self.frames.pfn(index)) {
-                    let migratetype = zone.area.mobility(pfn) as u8;
-                    self.tell(|| Event::MmPagePcpuDrain { pfn, order, migratetype, from: Place::CpuList(cpu) });
-                }
-            }
-            let (oldest, count) = own.oldest(&self.frames, list, blocks);
-            if order == Order::ZERO {
-                zone.area.give_loose(&mut guard.counts, oldest);
-            } else {
-                zone.area.settle(&mut guard.counts);
-                oldest.for_each(|pfn| zone.area.give(&mut guard.counts, pfn, order));
-            }
-            own.drop_oldest(list, order, count);
-            given += count << order.raw();
+            given += self.drain_list(slot, cpu, own, (list, order), blocks);
         }
         given
+    }
+    /// Gives the oldest blocks of one list back to the zone, at most `blocks`. Returns how many pages.
+    fn drain_list(&self, slot: usize, cpu: u32, own: Lists<'_>, (list, order): (u32, Order), blocks: u32) -> u32 {
+        let (oldest, count) = own.oldest(&self.frames, list, blocks);
+        let Some(zone) = self.zone(slot).filter(|_| count > 0) else { return 0 };
+        let mut guard = zone.lock_loose();
+        if self.is_traced() {
+            for pfn in own.iter(list).take(count as usize).map(|index| self.frames.pfn(index)) {
+                let migratetype = zone.area.mobility(pfn) as u8;
+                self.tell(|| Event::MmPagePcpuDrain { pfn, order, migratetype, from: Place::CpuList(cpu) });
+            }
+        }
+        if order == Order::ZERO {
+            zone.area.give_loose(&mut guard.counts, oldest);
+        } else {
+            zone.area.settle(&mut guard.counts);
+            oldest.for_each(|pfn| zone.area.give(&mut guard.counts, pfn, order));
+        }
+        own.drop_oldest(list, order, count);
+        count << order.raw()
     }
     /// Returns a CPU's lists of a zone while they are its own. The caller is this CPU, with interrupts off.
     fn own_lists(&self, slot: usize, cpu: u32) -> Option<(Lists<'_>, Inside<'_>)> {
@@ -343,13 +375,18 @@ impl PageAllocator {
     /// Gives a block back that is not one for the CPU's lists, or not the caller's alone.
     #[inline(never)]
     pub(super) fn free_missed(&self, cpu: u32, pfn: Pfn, order: Order) -> Result<(), Misuse> {
-        match self.frames.get(pfn) {
-            Some(frame) if frame.state().is_plain(order) => {
-                self.give_block_slow(cpu, pfn, frame);
-                Ok(())
-            }
-            _ => self.free_slow(cpu, pfn, order),
+        let Some(frame) = self.frames.get(pfn) else { return self.free_slow(cpu, pfn, order) };
+        let state = frame.state();
+        if !state.is_plain(order) {
+            return self.free_slow(cpu, pfn, order);
         }
+        if self.shape.has(order) || self.is_watched() {
+            self.give_block_slow(cpu, pfn, frame);
+        } else {
+            frame.clear();
+            self.return_to_zone(pfn, order, state.zone());
+        }
+        Ok(())
     }
     /// Gives a used block back past the hit path.
     pub(super) fn give_block_slow(&self, cpu: u32, pfn: Pfn, frame: Frame<'_>) {
@@ -358,7 +395,9 @@ impl PageAllocator {
         if self.shape.has(order) {
             if let Some((own, _inside)) = self.own_lists(slot, cpu) {
                 if own.slots(state.list()) == 0 {
-                    self.drain_full(slot, cpu, own);
+                    // So many are kept of no list: three quarters of it go back, so that little of it has to be moved.
+                    let len = own.len(state.list());
+                    self.drain_list(slot, cpu, own, (state.list_in_zone(), order), len - len / 4);
                 }
                 if own.slots(state.list()) > 0 {
                     self.tell_free(pfn, order, Place::CpuList(cpu));
@@ -378,8 +417,12 @@ impl PageAllocator {
     /// Gives frames that are the body of no block, or of one that goes, to their zone.
     #[inline]
     pub(super) fn give_to_zone(&self, pfn: Pfn, order: Order, slot: usize) {
+        self.tell_free(pfn, order, Place::Buddy);
+        self.return_to_zone(pfn, order, slot);
+    }
+    #[inline(always)]
+    fn return_to_zone(&self, pfn: Pfn, order: Order, slot: usize) {
         if let Some(zone) = self.zone(slot) {
-            self.tell_free(pfn, order, Place::Buddy);
             let mut guard = zone.lock();
             zone.tallies.freed.add(order.pages() as usize);
             zone.area.give(&mut guard.counts, pfn, order);

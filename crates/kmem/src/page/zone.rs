@@ -196,14 +196,15 @@ impl Zone {
         if attempt.latitude.contains(Latitude::NO_WATERMARKS) {
             return u64::from(self.free.get()) >= order.pages();
         }
-        // There is so much that nobody has to look closely.
-        let spare = u64::from(self.free.get())
-            .wrapping_sub(u64::from(self.free_cma.get()) + u64::from(self.free_high_atomic.get()));
-        let reserve = self.reserve.get(preferred).map_or(0, |pages| u64::from(pages.get()));
-        if spare as i64 > (self.mark(attempt.mark) + reserve + order.pages()) as i64 {
-            return true;
-        }
         self.usable(rule, attempt) >= self.kept(rule, order, attempt, preferred) + order.pages()
+    }
+    /// True when the zone keeps a mark and what is kept for others whoever asks, and what counts as free for whom need not be
+    /// weighed.
+    #[inline]
+    pub(crate) fn has_plenty(&self, order: Order, mark: Mark, preferred: usize) -> bool {
+        let not_for_all = u64::from(self.free_cma.get()) + u64::from(self.free_high_atomic.get());
+        let reserve = self.reserve.get(preferred).map_or(0, |pages| u64::from(pages.get()));
+        u64::from(self.free.get()) >= self.mark(mark) + reserve + order.pages() + not_for_all
     }
     /// True when the blocks are there too. `counts` are the zone's own.
     pub(crate) fn has_block(&self, rule: &PageRule, counts: &FreeCounts, order: Order, attempt: Attempt) -> bool {

@@ -194,6 +194,24 @@ impl<'a> Row<'a> {
         let limit = self.stack(stack).top.get().saturating_add(room);
         self.stack(stack).limit.set(limit.min(self.run(stack).end.get()));
     }
+    /// Raises the limit of a stack, or its top where that is higher, by so much, as far as its slots reach; returns by how
+    /// much.
+    pub(crate) fn raise(&self, stack: u32, by: u32) -> u32 {
+        let (state, end) = (self.stack(stack), self.run(stack).end.get());
+        let from = state.limit.get().max(state.top.get()).min(end);
+        let to = from.saturating_add(by).min(end);
+        state.limit.set(to);
+        to - from
+    }
+    /// Returns how many numbers a stack takes in all.
+    pub(crate) fn part(&self, stack: u32) -> u32 {
+        let state = self.stack(stack);
+        state.limit.get().max(state.top.get()) - self.run(stack).base.get()
+    }
+    /// True when a stack was filled beyond its limit.
+    pub(crate) fn is_beyond_limit(&self, stack: u32) -> bool {
+        self.stack(stack).top.get() > self.stack(stack).limit.get()
+    }
     /// Shows the numbers of a stack, the lowest first.
     pub(crate) fn iter(self, stack: u32) -> impl Iterator<Item = u32> + 'a {
         let base = self.run(stack).base.get();

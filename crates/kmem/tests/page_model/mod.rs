@@ -491,7 +491,7 @@ impl<'k> Model<'k> {
     /// Enters what giving a block back led to. The block is `held`'s no longer.
     pub fn freed(&mut self, cpu: u32, block: Block, events: &[Event]) {
         let slot = self.slot_of(block.pfn);
-        let high = self.kernel.pages().pcp_counts(slot, cpu).unwrap().limit;
+        let high = self.kernel.pages().pcp_counts(slot, cpu).unwrap().high;
         let before = self.list_len(cpu, slot);
         self.follow(events, Some(block.kind));
         let to_list =

@@ -420,18 +420,24 @@ impl FreeArea {
         let map = Self::map(order, kind);
         loop {
             let at = self.summary.first(map)?;
-            let found = if self.kind(at) != kind {
-                None
-            } else if order <= CHUNK_ORDER {
-                self.chunk(at)?.find(order)
-            } else {
-                (self.big_order(at) == order).then_some(ROOT)
-            };
-            match found {
-                Some(node) => return Some((at, node)),
-                None => self.summary.clear(map, at),
+            let info = self.info(at);
+            if info & Info::TYPE == kind as u32 ^ Info::FLIP {
+                if order > CHUNK_ORDER {
+                    if info & Info::BIG == order << Info::BIG_SHIFT {
+                        return Some((at, ROOT));
+                    }
+                } else if let Some(node) = self.chunk(at)?.find(order) {
+                    return Some((at, node));
+                }
             }
+            self.forget(map, at);
         }
+    }
+    /// Takes note that a chunk has no block of an order and type.
+    #[cold]
+    #[inline(never)]
+    fn forget(&self, map: u32, at: u32) {
+        self.summary.clear(map, at);
     }
     #[inline(always)]
     fn remove(&self, counts: &mut FreeCounts, at: u32, node: usize, order: u32, kind: Mobility) {

@@ -148,12 +148,8 @@ impl Chunk {
         let left = word.load(Ordering::Relaxed) & !(1 << (node % BITS));
         word.store(left, Ordering::Relaxed);
         let first = (CHUNK_PAGES >> order) as usize;
-        match first {
-            // Several words, which are not all looked at.
-            _ if first > BITS => true,
-            BITS => left != 0,
-            _ => left & (((1 << first) - 1) << first) != 0,
-        }
+        // Several words are not all looked at. Of one, what lies above the order's bits is no block's.
+        first > BITS || left >> (first % BITS) & (usize::MAX >> (BITS - first)) != 0
     }
     /// Returns the words that hold an order's bits, each with the mask of those bits.
     #[inline(always)]
@@ -172,6 +168,14 @@ impl Chunk {
     /// Finds the lowest free block of just this order.
     #[inline]
     pub(crate) fn find(&self, order: u32) -> Option<usize> {
+        let first = (CHUNK_PAGES >> order) as usize;
+        if first <= BITS {
+            // All of them in one word, and perhaps larger blocks below.
+            let base = first & BITS;
+            let bits = self.word(first).load(Ordering::Relaxed) >> (first - base);
+            let count = first as u32;
+            return (bits != 0 && bits.trailing_zeros() < count).then(|| first + bits.trailing_zeros() as usize);
+        }
         self.words_of(order).find(|(_, bits)| *bits != 0).map(|(base, bits)| base + bits.trailing_zeros() as usize)
     }
     /// Counts the free blocks of just this order.

@@ -10,8 +10,8 @@ use crate::raw::Array;
 use crate::sync::{AtomicUsize, Ordering};
 
 const BITS: u32 = usize::BITS;
-/// Enough levels for 2^25 chunks, 64 TiB, with words of 32 bits.
-const MAX_LEVELS: usize = 5;
+/// Enough levels for 2^25 chunks, 64 TiB, with words of 32 bits; a power of two.
+const MAX_LEVELS: usize = 8;
 
 /// Bitmaps over the chunks of one zone.
 pub(crate) struct Summary {
@@ -87,8 +87,10 @@ impl Summary {
     #[inline]
     pub(crate) fn first(&self, map: u32) -> Option<u32> {
         let mut at = 0;
+        let words = self.words.all();
         for level in (0..self.levels).rev() {
-            let bits = self.word(map, level, at)?.load(Ordering::Relaxed);
+            let word = map * self.stride + self.level[level % MAX_LEVELS] + at;
+            let bits = words.with(word.into(), |word| word.load(Ordering::Relaxed))?;
             if bits == 0 {
                 return None;
             }
@@ -110,7 +112,7 @@ mod tests {
     fn levels_until_one_word_is_left() {
         assert_eq!(shape(1).1, 1);
         assert_eq!(shape(BITS).1, 1);
-        assert_eq!(shape(BITS + 1), ([0, 2, 0, 0, 0], 2, 3));
+        assert_eq!(shape(BITS + 1), ([0, 2, 0, 0, 0, 0, 0, 0], 2, 3));
         assert!(shape(1 << 22).1 <= MAX_LEVELS);
         assert_eq!(Summary::words(BITS * BITS, 2), 2 * u64::from(BITS + 1));
     }

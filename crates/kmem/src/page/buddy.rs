@@ -506,11 +506,12 @@ impl FreeArea {
             let left = wanted - taken;
             let Some(chunk) = self.chunk(at) else { break };
             let count = if from == 0 {
-                let (first, mut count) = (self.pfn(at).raw() - CHUNK_PAGES, 0);
+                let (first, mut count) = (self.pfn(at).raw(), 0);
                 while let Some((base, mut bits)) = chunk.take_pages(left - count) {
                     count += bits.count_ones();
+                    let word = first + base as u64 - CHUNK_PAGES;
                     while bits != 0 {
-                        with(Pfn::new(first + base as u64 + u64::from(bits.trailing_zeros())));
+                        with(Pfn::new(word + u64::from(bits.trailing_zeros())));
                         bits &= bits - 1;
                     }
                 }

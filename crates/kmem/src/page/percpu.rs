@@ -308,30 +308,44 @@ impl<'a> Lists<'a> {
     }
     /// Puts a block on the list that its state says, which has a slot for it, full or not.
     pub(crate) fn push_anyway(&self, index: u32, state: State) {
-        self.row.raise(state.list(), 1);
-        self.row.push(state.list(), index);
+        self.row.push_anyway(state.list(), index);
     }
-    /// Gives a list more room: what nobody has, else half of what each other list has left. False when there is none.
+    /// Gives a list the room that nobody has, or else half of what each other list has left. False when there is none.
     #[inline(never)]
-    fn make_room(&self, wanted: u32) -> bool {
+    pub(crate) fn make_room(&self, wanted: u32) -> bool {
         // The page that would make as many as `high` is the one too many.
         let most = self.pages.high.get().saturating_sub(1);
-        self.row.raise(wanted, 0);
-        let mut dealt = self.each().map(|(at, order)| self.row.part(at) << order).sum::<u32>();
-        let order = self.each().find(|(at, _)| *at == wanted).map_or(0, |(_, order)| order);
-        if dealt + (1 << order) > most {
-            for (at, of) in self.each().filter(|(at, _)| *at != wanted) {
-                let theirs = self.row.room(at).0;
-                let kept = if dealt > most { 0 } else { theirs / 2 };
-                self.row.set_room(at, kept);
-                dealt -= (theirs - kept) << of;
+        if self.count() > most {
+            self.take_room();
+            return false;
+        }
+        let (mut own, mut others) = (0, 0);
+        for (at, order) in self.each() {
+            if at == wanted {
+                own = order;
+            } else {
+                others += self.row.part(at) << order;
             }
         }
-        self.row.raise(wanted, most.saturating_sub(dealt) >> order) > 0
+        let needed = (self.row.len(wanted) + 1) << own;
+        // Half of what the others have; when that is too little, all.
+        for part in [2, 1] {
+            if others + needed <= most {
+                break;
+            }
+            for (at, order) in self.each().filter(|(at, _)| *at != wanted) {
+                let theirs = self.row.room(at).0;
+                let taken = theirs.div_ceil(part);
+                self.row.set_part(at, self.row.len(at) + theirs - taken);
+                others -= taken << order;
+            }
+        }
+        self.row.set_part(wanted, most.saturating_sub(others) >> own);
+        self.row.room(wanted).0 > 0
     }
     /// Makes each list ask for room the next time.
     pub(crate) fn take_room(&self) {
-        self.each().for_each(|(at, _)| self.row.set_room(at, 0));
+        self.each().for_each(|(at, _)| self.row.set_part(at, 0));
     }
     /// Returns how many blocks one of the CPU's lists holds.
     pub(crate) fn len(&self, at: u32) -> u32 {

@@ -406,6 +406,7 @@ impl PageAllocator {
                     if !own.push(index, state) {
                         own.push_anyway(index, state);
                         self.drain_full(slot, cpu, own);
+                        own.make_room(state.list());
                     }
                     return;
                 }

@@ -189,24 +189,27 @@ impl<'a> Row<'a> {
         let (top, limit) = (self.stack(stack).top.get(), self.stack(stack).limit.get());
         (limit.saturating_sub(top), self.run(stack).end.get() - top)
     }
-    /// Sets how many more numbers a stack takes, as far as its slots reach.
-    pub(crate) fn set_room(&self, stack: u32, room: u32) {
-        let limit = self.stack(stack).top.get().saturating_add(room);
-        self.stack(stack).limit.set(limit.min(self.run(stack).end.get()));
+    /// Sets how many numbers a stack takes in all, as far as its slots reach.
+    pub(crate) fn set_part(&self, stack: u32, part: u32) {
+        let run = self.run(stack);
+        self.stack(stack).limit.set(run.base.get().saturating_add(part).min(run.end.get()));
     }
-    /// Raises the limit of a stack, or its top where that is higher, by so much, as far as its slots reach; returns by how
-    /// much.
-    pub(crate) fn raise(&self, stack: u32, by: u32) -> u32 {
-        let (state, end) = (self.stack(stack), self.run(stack).end.get());
-        let from = state.limit.get().max(state.top.get()).min(end);
-        let to = from.saturating_add(by).min(end);
-        state.limit.set(to);
-        to - from
-    }
-    /// Returns how many numbers a stack takes in all.
+    /// Returns how many numbers a stack takes in all, or holds if these are more.
     pub(crate) fn part(&self, stack: u32) -> u32 {
         let state = self.stack(stack);
         state.limit.get().max(state.top.get()) - self.run(stack).base.get()
+    }
+    /// Puts a number, which is not [`EMPTY`], onto a stack whatever its limit is. False when it has no slot left.
+    pub(crate) fn push_anyway(&self, stack: u32, value: u32) -> bool {
+        let (state, end) = (self.stack(stack), self.run(stack).end.get());
+        let top = state.top.get();
+        if top >= end {
+            return false;
+        }
+        // SAFETY: `top + 1` is at most the stack's end.
+        unsafe { self.slot(top + 1) }.set(value);
+        state.top.set(top + 1);
+        true
     }
     /// True when a stack was filled beyond its limit.
     pub(crate) fn is_beyond_limit(&self, stack: u32) -> bool {

@@ -163,6 +163,14 @@ impl<'k> Model<'k> {
         let mine = self.lists.iter().filter(|(key, _)| (key.0, key.1) == (cpu, slot));
         mine.map(|(key, list)| (list.len() as u64) << key.2).sum()
     }
+    /// The most that a list holds: what is still in the cache when it is wanted again.
+    fn slots_of_list(&self, slot: usize, order: Order) -> u64 {
+        let zone = self.kernel.pages().extent_of(slot).unwrap().spanned;
+        match self.facts.huge {
+            Some(huge) if order.raw() == huge => (zone >> huge).min(4),
+            _ => (zone / 8 / u64::from(self.kernel.pages().cpus())).clamp(64, 1024).min(zone) >> order.raw(),
+        }
+    }
     fn is_listed(&self, order: u32) -> bool {
         order <= self.facts.pcp_top || self.facts.huge == Some(order)
     }
@@ -193,9 +201,9 @@ impl<'k> Model<'k> {
                     let slot = self.slot_of(pfn);
                     let list = (0..3).map(|kind| (cpu, slot, order.raw(), kind));
                     let key =
-                        list.into_iter().find(|key| self.lists.get(key).is_some_and(|list| list.back() == Some(&pfn)));
-                    let key = key.unwrap_or_else(|| panic!("not the top of a list: {event:?}"));
-                    self.lists.get_mut(&key).unwrap().pop_back();
+                        list.into_iter().find(|key| self.lists.get(key).is_some_and(|list| list.front() == Some(&pfn)));
+                    let key = key.unwrap_or_else(|| panic!("not the oldest of a list: {event:?}"));
+                    self.lists.get_mut(&key).unwrap().pop_front();
                     self.count("drained");
                 }
                 Event::MmPageAllocExtfrag { change_ownership, .. } => {
@@ -493,12 +501,14 @@ impl<'k> Model<'k> {
         let slot = self.slot_of(block.pfn);
         let high = self.kernel.pages().pcp_counts(slot, cpu).unwrap().high;
         let before = self.list_len(cpu, slot);
+        let key = (cpu, slot, block.order.raw(), block.kind);
+        let has_no_slot = self.lists.get(&key).map_or(0, VecDeque::len) as u64 == self.slots_of_list(slot, block.order);
         self.follow(events, Some(block.kind));
         let to_list =
             events.contains(&Event::MmPageFree { pfn: block.pfn, order: block.order, to: Place::CpuList(cpu) });
         assert_eq!(to_list, self.is_listed(block.order.raw()), "{block:?}: {events:?}");
         let drains = events.iter().any(|event| matches!(event, Event::MmPagePcpuDrain { .. }));
-        let full = to_list && before + block.order.pages() >= high;
+        let full = to_list && (before + block.order.pages() >= high || has_no_slot);
         assert_eq!(drains, full, "{before} of {high} pages on the list, {block:?}");
     }
     /// Compares what the events say with what the kernel says.

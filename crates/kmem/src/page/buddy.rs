@@ -663,7 +663,7 @@ impl FreeArea {
     pub(crate) fn verify(&self, counts: &FreeCounts) -> Result<(), Broken> {
         let broken = |what, at: Pfn, found, expected| Err(Broken { what, at: at.raw(), found, expected });
         let mut seen = FreeCounts::new();
-        for at in 0..self.chunks.len() as u32 {
+        for at in 0..self.chunks.len() {
             let (Some(chunk), first, kind) = (self.chunk(at), self.pfn(at), self.kind(at)) else { continue };
             for node in chunk.blocks() {
                 let order = super::chunk::order_of(node);

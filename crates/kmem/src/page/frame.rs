@@ -79,7 +79,7 @@ impl State {
     /// What says whether a block goes straight back.
     const PLAIN: u32 = Self::HELD | Self::SHARED | Self::ORDER | Self::KIND;
     /// What of a state a block keeps on a per-CPU list, where it is `Pcp` = `Used` - 1.
-    const LISTED: u32 = Self::LIST | Self::ORDER | Self::KIND - 1;
+    const LISTED: u32 = Self::LIST | Self::ORDER | (Self::KIND - 1);
 
     #[inline(always)]
     pub(crate) const fn from_raw(raw: u32) -> Self {
@@ -104,7 +104,8 @@ impl State {
     /// Returns the state of a used single page as that of a block of another order, compound or not.
     #[inline(always)]
     pub(crate) const fn of(self, order: Order, compound: bool) -> Self {
-        let (list, at) = (list(order.raw(), kind_of(self.0 >> Self::LIST_SHIFT & 15)), self.0 >> Self::LIST_SHIFT & !15);
+        let (list, at) =
+            (list(order.raw(), kind_of(self.0 >> Self::LIST_SHIFT & 15)), self.0 >> Self::LIST_SHIFT & !15);
         let rest = self.0 & !(Self::LIST | Self::ORDER);
         let compound = if compound { Self::COMPOUND } else { 0 };
         Self(rest | compound | order.raw() << Self::ORDER_SHIFT | (at | list) << Self::LIST_SHIFT)
@@ -317,7 +318,7 @@ impl FrameTable {
     }
     /// Returns how many entries there are.
     pub(crate) fn len(&self) -> u32 {
-        self.states.len() as u32
+        self.states.len()
     }
     /// Returns the entry with this index.
     #[inline(always)]

@@ -245,7 +245,7 @@ impl<M: Machine> Memory<M> {
     pub fn kmalloc(&self, bytes: u64, gfp: Gfp) -> Result<VirtAddr, AllocError> {
         // A hit gives its answer here, so that errors never mix with it in registers.
         let irq = IrqOff::new(&self.machine);
-        let hit = self.slab.kmalloc.cache_of(bytes, gfp).and_then(|cache| self.slab.hit(irq.cpu, cache));
+        let hit = self.slab.kmalloc.cache_of(bytes, gfp).and_then(|cache| self.hit(&irq, cache));
         drop(irq);
         match hit {
             Some(addr) if bytes != 0 && !gfp.contains(Gfp::ZERO) => Ok(self.to_virt(addr)),
@@ -323,6 +323,10 @@ impl<M: Machine> Memory<M> {
         let irq = IrqOff::new(&self.machine);
         self.slab.create(&self.pages, irq.cpu, spec)
     }
+    #[inline(always)]
+    fn hit(&self, irq: &IrqOff<'_, M>, cache: CacheId) -> Option<PhysAddr> {
+        self.slab.on_cpu(&self.pages, irq.cpu)?.hit(cache)
+    }
     /// Takes an object of a cache. `ZERO` is honoured.
     ///
     /// # Errors
@@ -330,7 +334,7 @@ impl<M: Machine> Memory<M> {
     #[inline]
     pub fn cache_alloc(&self, id: CacheId, gfp: Gfp) -> Result<VirtAddr, AllocError> {
         let irq = IrqOff::new(&self.machine);
-        let hit = self.slab.hit(irq.cpu, id);
+        let hit = self.hit(&irq, id);
         drop(irq);
         match hit {
             Some(addr) if !gfp.contains(Gfp::ZERO) => Ok(self.to_virt(addr)),
@@ -387,7 +391,7 @@ impl<M: Machine> Memory<M> {
     /// As [`SlabAllocator::shrink`].
     pub fn cache_shrink(&self, id: CacheId) -> Result<(), Misuse> {
         let irq = IrqOff::new(&self.machine);
-        self.slab.shrink(&self.pages, irq.cpu, id)
+        self.slab.shrink(&self.pages, irq.cpu, id, || self.machine.barrier_everywhere())
     }
     /// Destroys a cache.
     ///
@@ -395,7 +399,7 @@ impl<M: Machine> Memory<M> {
     /// As [`SlabAllocator::destroy`].
     pub fn cache_destroy(&self, id: CacheId) -> Result<(), Misuse> {
         let irq = IrqOff::new(&self.machine);
-        self.slab.destroy(&self.pages, irq.cpu, id)
+        self.slab.destroy(&self.pages, irq.cpu, id, || self.machine.barrier_everywhere())
     }
 
     /// Returns the virtual address of a byte of low memory; `None` above it.

@@ -151,7 +151,7 @@ impl<M: Machine> Memory<M> {
         let (scanned, freed) = self.reclaim.shrinkers.shrink(priority);
         self.reclaim.events.add(VmEvent::SlabsScanned, scanned);
         let irq = self.irq_off();
-        self.slab.shrink_all(&self.pages, irq.cpu());
+        self.slab.shrink_all(&self.pages, irq.cpu(), || self.machine.barrier_everywhere());
         freed
     }
 

@@ -50,6 +50,9 @@ pub(crate) struct Inner {
     pub(crate) is_kmalloc: bool,
     /// Objects of all slabs.
     pub(crate) objects: u64,
+    /// Number of the depot's first batch plus one, and the objects of all its batches.
+    pub(crate) depot: u32,
+    pub(crate) in_depot: u32,
     /// Objects on the chains of the slabs.
     pub(crate) free: u64,
     pub(crate) next_colour: u32,
@@ -63,6 +66,23 @@ impl Cache {
     }
     pub(crate) fn set_live(&self, live: bool) {
         self.state.set(live.into());
+    }
+}
+
+/// Division by the size of an object, as a multiplication.
+pub(crate) struct Divider(u64);
+
+impl Divider {
+    const SHIFT: u32 = 40;
+
+    pub(crate) fn new(size: u32) -> Self {
+        Self((1 << Self::SHIFT) / u64::from(size.max(1)) + 1)
+    }
+    /// Divides a distance inside a slab. Exact while distance times size stays below 2^40, as it does in slabs of up to
+    /// 512 KiB.
+    #[inline(always)]
+    pub(crate) const fn divide(&self, offset: u64) -> u32 {
+        (offset.wrapping_mul(self.0) >> Self::SHIFT) as u32
     }
 }
 
@@ -117,6 +137,13 @@ impl<'a> Slab<'a> {
         let index = (offset / u64::from(self.geometry.size.max(1))) as u32;
         (index < self.objects).then(|| (index, self.object(index)))
     }
+    /// Returns the number of the object that begins at an address.
+    #[inline]
+    pub(crate) fn find_with(&self, addr: PhysAddr, divider: &Divider) -> Option<u32> {
+        let offset = addr.raw().checked_sub(self.base.raw())?.checked_sub(self.first_offset())?;
+        let index = divider.divide(offset);
+        (index < self.objects).then_some(index)
+    }
     /// Returns where the off-slab management lies.
     pub(crate) fn management(&self) -> PhysAddr {
         PhysAddr::new(u64::from(self.frame.more()) << 5)
@@ -156,14 +183,18 @@ impl<'a> Slab<'a> {
         }
         self.set(0, if self.objects == 0 { END } else { 0 });
     }
-    /// Takes the first free object.
-    pub(crate) fn take(&self) -> Option<PhysAddr> {
-        let first = self.first_free();
-        if first >= self.objects {
-            return None;
+    /// Takes the first free objects, at most `count`, and hands each to `with`. Returns how many there were.
+    #[inline]
+    pub(crate) fn take(&self, count: u32, mut with: impl FnMut(PhysAddr)) -> u32 {
+        let (mut first, mut taken) = (self.first_free(), 0);
+        while taken < count && first < self.objects {
+            let next = self.link(first).min(END);
+            with(self.object(first));
+            first = next;
+            taken += 1;
         }
-        self.set(self.out() + 1, self.link(first).min(END));
-        Some(self.object(first))
+        self.set(self.out() + taken, first);
+        taken
     }
     /// Puts an object back.
     pub(crate) fn give(&self, index: u32) {

@@ -193,18 +193,19 @@ impl Kmalloc {
         cpu: u32,
         addr: PhysAddr,
     ) -> Result<(), Misuse> {
-        #[cfg(debug_assertions)]
-        self.check(slab, pages, addr)?;
-        match pages.frames.get(Pfn::containing(addr)) {
-            Some(frame) if frame.state().is_slab() => {
-                slab.put(pages, cpu, frame, addr);
-                Ok(())
-            }
-            _ => self.free_large(slab, pages, cpu, addr),
+        match slab.on_cpu(pages, cpu) {
+            Some(on_cpu) => on_cpu.kfree(addr),
+            None => self.free_large(slab, pages, cpu, addr),
         }
     }
     #[cold]
-    fn free_large(&self, slab: &SlabAllocator, pages: &PageAllocator, cpu: u32, addr: PhysAddr) -> Result<(), Misuse> {
+    pub(super) fn free_large(
+        &self,
+        slab: &SlabAllocator,
+        pages: &PageAllocator,
+        cpu: u32,
+        addr: PhysAddr,
+    ) -> Result<(), Misuse> {
         match self.check(slab, pages, addr)? {
             KmallocInfo::Pages { pfn, order } => pages.free(cpu, pfn, order),
             KmallocInfo::Object(_) => Ok(()),

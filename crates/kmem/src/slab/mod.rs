@@ -16,13 +16,13 @@ pub use geometry::{Geometry, SlabFlags};
 
 use crate::error::{AllocError, Broken, Misuse, Name};
 use crate::gfp::Gfp;
-use crate::page::frame::{Frame, FrameKind, State};
-use crate::page::{PageAllocator, PageUse};
-use crate::raw::{Ram, Table};
+use crate::page::frame::{FrameKind, State};
+use crate::page::{Inside, PageAllocator, PageUse};
+use crate::raw::{Grid, GridRow, Ram, Table};
 use crate::sync::{Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
-use cache::{slab_of, Cache, Inner, Slab};
-use cpu_array::CpuArray;
+use cache::{slab_of, Cache, Divider, Inner, Slab};
+use cpu_array::{Batch, CpuArray};
 use geometry::{Ground, Shape};
 
 /// A cache's number.
@@ -83,7 +83,7 @@ pub struct CacheInfo {
     pub objects: u64,
     /// Objects in the hands of users.
     pub live: u64,
-    /// Objects in the CPU arrays.
+    /// Objects in the CPU arrays and the depot between them.
     pub in_cpu_arrays: u64,
     /// Position in the order of creation.
     pub serial: u32,
@@ -108,10 +108,106 @@ pub struct SlabAllocator {
     page_offset: VirtAddr,
     ground: Ground,
     caches: Table<Cache>,
-    arrays: Table<CpuArray>,
+    arrays: Grid<CpuArray>,
+    batches: Table<Batch>,
+    /// The first batch that nobody uses, plus one; batches made so far.
+    spare: SpinLock<Spare>,
     /// Held while caches come and go.
     registry: SpinLock<u32>,
     pub(crate) kmalloc: kmalloc::Kmalloc,
+}
+
+/// Batches that nobody uses.
+#[derive(Default)]
+struct Spare {
+    /// Number of the first plus one.
+    first: u32,
+    /// How many of the table's were ever used.
+    used: u32,
+}
+
+/// The allocator, as one CPU uses it: its arrays are its own for as long as this lives. The twin of
+/// [`crate::page::OnCpu`], and the same holds: the caller is this CPU, with interrupts off, and it lives not long.
+pub struct ObjectsOnCpu<'a> {
+    slab: &'a SlabAllocator,
+    pages: &'a PageAllocator,
+    /// None while somebody else has them, or watches.
+    arrays: GridRow<'a, CpuArray>,
+    cpu: u32,
+    _inside: Inside<'a>,
+}
+
+impl ObjectsOnCpu<'_> {
+    /// Takes an object, as [`SlabAllocator::alloc`] does.
+    ///
+    /// # Errors
+    /// As there.
+    #[inline(always)]
+    pub fn alloc(&self, id: CacheId, gfp: Gfp) -> Result<PhysAddr, AllocError> {
+        match self.hit(id) {
+            Some(addr) => Ok(addr),
+            None => self.slab.alloc_slow(self.pages, self.cpu, id, gfp),
+        }
+    }
+    #[inline(always)]
+    pub(crate) fn hit(&self, id: CacheId) -> Option<PhysAddr> {
+        let entry = self.arrays.get(id.0)?.pop()?;
+        Some(self.slab.ram.start().offset(entry as u64))
+    }
+    /// Gives an object back to its cache, which the caller knows. That it is one of this cache's is the caller's word
+    /// (debug builds check it).
+    #[inline(always)]
+    pub fn free_to(&self, id: CacheId, addr: PhysAddr) {
+        let entry = (addr.raw() - self.slab.ram.start().raw()) as usize;
+        match self.arrays.get(id.0) {
+            Some(array) if array.push(entry) => {}
+            _ => self.slab.free_slow(self.pages, self.cpu, id.0, entry),
+        }
+    }
+    /// Gives an object back, to whichever cache it belongs, as [`SlabAllocator::free`] does.
+    ///
+    /// # Errors
+    /// As there.
+    #[inline(always)]
+    pub fn free(&self, addr: PhysAddr) -> Result<(), Misuse> {
+        #[cfg(debug_assertions)]
+        self.slab.check(self.pages, addr)?;
+        match self.pages.frames.slab_cache(Pfn::containing(addr)) {
+            Some(cache) => {
+                self.free_to(CacheId(cache), addr);
+                Ok(())
+            }
+            None => self.slab.no_object(addr),
+        }
+    }
+    /// Takes `bytes` from kmalloc's caches, without what [`crate::memory::Memory::kmalloc`] does for sizes beyond them and
+    /// for flags.
+    ///
+    /// # Errors
+    /// As [`SlabAllocator::alloc`]; [`AllocError::TooLarge`] beyond the largest cache.
+    #[inline(always)]
+    pub fn kmalloc(&self, bytes: u64, gfp: Gfp) -> Result<PhysAddr, AllocError> {
+        match self.slab.kmalloc.cache_of(bytes, gfp).and_then(|cache| self.hit(cache)) {
+            Some(addr) => Ok(addr),
+            None => self.slab.kmalloc.alloc(self.slab, self.pages, self.cpu, bytes, gfp),
+        }
+    }
+    /// Frees what kmalloc gave.
+    ///
+    /// # Errors
+    /// As [`SlabAllocator::free`].
+    #[inline(always)]
+    pub fn kfree(&self, addr: PhysAddr) -> Result<(), Misuse> {
+        #[cfg(debug_assertions)]
+        self.slab.kmalloc.check(self.slab, self.pages, addr)?;
+        match self.pages.frames.slab_cache(Pfn::containing(addr)) {
+            Some(cache) => {
+                self.free_to(CacheId(cache), addr);
+                Ok(())
+            }
+            None => self.slab.kmalloc.free_large(self.slab, self.pages, self.cpu, addr),
+        }
+    }
 }
 
 /// Tables of descriptors grow by at least four pages.
@@ -135,7 +231,9 @@ impl SlabAllocator {
             page_offset,
             ground,
             caches: Table::new(),
-            arrays: Table::new(),
+            arrays: Grid::new(ground.cpus),
+            batches: Table::new(),
+            spare: SpinLock::default(),
             registry: SpinLock::new(0),
             kmalloc: kmalloc::Kmalloc::new(),
         }
@@ -185,8 +283,8 @@ impl SlabAllocator {
                 first
             }
         };
-        while self.arrays.len() < (slot + 1) * self.ground.cpus {
-            self.grow(pages, cpu, &self.arrays, 16 * self.ground.cpus)?;
+        if !self.arrays.has(slot).ok_or(AllocError::NoSlot)? {
+            self.grow_with(pages, cpu, self.arrays.block_bytes(), |take| self.arrays.grow(&self.ram, slot, take))?;
         }
         let cache = self.caches.get(slot).ok_or(AllocError::NoSlot)?;
         *serial += 1;
@@ -200,10 +298,8 @@ impl SlabAllocator {
             is_kmalloc,
             ..Inner::default()
         };
-        for array in self.arrays_of(slot) {
+        for array in self.arrays.column(slot) {
             array.limit.set(geometry.cpu_limit.min(cpu_array::CAPACITY as u32));
-            array.allocs.set(0);
-            array.frees.set(0);
         }
         cache.set_live(true);
         Ok(CacheId(slot))
@@ -221,9 +317,18 @@ impl SlabAllocator {
             return Err(AllocError::NoSlot);
         }
         let bytes = u64::from(least) * size_of::<T>() as u64;
+        self.grow_with(pages, cpu, bytes, |take| table.grow(&self.ram, take))
+    }
+    fn grow_with(
+        &self,
+        pages: &PageAllocator,
+        cpu: u32,
+        bytes: u64,
+        grow: impl FnOnce(&mut dyn FnMut() -> Result<PhysRange, AllocError>) -> Result<bool, AllocError>,
+    ) -> Result<(), AllocError> {
         let order = Order::covering(bytes).unwrap_or(TABLE_ORDER).max(TABLE_ORDER).min(pages.top_order());
         let mut taken = None;
-        let grown = table.grow(&self.ram, || {
+        let grown = grow(&mut || {
             let pfn = pages.alloc(cpu, Gfp::KERNEL, order)?;
             taken = Some(pfn);
             Ok::<_, AllocError>(PhysRange::new(pfn.phys().raw(), pfn.phys().raw() + order.bytes()))
@@ -242,54 +347,41 @@ impl SlabAllocator {
         }
     }
 
+    /// Returns the allocator as a CPU uses it; `None` for a CPU that the kernel does not have. The caller is this CPU, with
+    /// interrupts off until it is done.
+    #[inline(always)]
+    pub fn on_cpu<'a>(&'a self, pages: &'a PageAllocator, cpu: u32) -> Option<ObjectsOnCpu<'a>> {
+        let own = self.arrays.row(cpu)?;
+        let (inside, is_free) = pages.enter(cpu)?;
+        let arrays = if is_free { own } else { self.arrays.closed() };
+        Some(ObjectsOnCpu { slab: self, pages, arrays, cpu, _inside: inside })
+    }
     /// Takes an object. The caller is CPU `cpu` with interrupts off. A hit takes no lock.
     ///
     /// # Errors
     /// [`AllocError::NoMemory`] when a new slab is needed and no pages are there for it.
     #[inline]
     pub fn alloc(&self, pages: &PageAllocator, cpu: u32, id: CacheId, gfp: Gfp) -> Result<PhysAddr, AllocError> {
-        match self.hit(cpu, id) {
-            Some(addr) => Ok(addr),
+        match self.on_cpu(pages, cpu) {
+            Some(on_cpu) => on_cpu.alloc(id, gfp),
             None => self.alloc_slow(pages, cpu, id, gfp),
         }
     }
-    /// Takes an object from the CPU's own stock.
-    #[inline(always)]
-    pub(crate) fn hit(&self, cpu: u32, id: CacheId) -> Option<PhysAddr> {
-        let entry = self.array(id.0, cpu)?.pop()?;
-        Some(self.ram.start().offset(entry as u64))
-    }
-
     /// Gives an object back, to whichever cache it belongs. A hit takes no lock. That the pointer is the start of a live
     /// object is the caller's word (debug builds check it; [`SlabAllocator::object`] finds out).
     ///
     /// # Errors
-    /// [`Misuse::NotAnObject`] when the address lies in no slab.
+    /// [`Misuse::NotAnObject`] when the address lies in no slab, or the kernel has no such CPU.
     #[inline]
     pub fn free(&self, pages: &PageAllocator, cpu: u32, addr: PhysAddr) -> Result<(), Misuse> {
-        #[cfg(debug_assertions)]
-        self.check(pages, addr)?;
-        match pages.frames.get(Pfn::containing(addr)) {
-            Some(frame) if frame.state().is_slab() => {
-                self.put(pages, cpu, frame, addr);
-                Ok(())
-            }
-            _ => self.no_object(addr),
+        match self.on_cpu(pages, cpu) {
+            Some(on_cpu) => on_cpu.free(addr),
+            None => self.no_object(addr),
         }
     }
     #[cold]
     fn no_object(&self, addr: PhysAddr) -> Result<(), Misuse> {
         Err(Misuse::NotAnObject(self.virt(addr)))
-    }
-    /// Gives back an object that lies in a slab's page.
-    #[inline(always)]
-    pub(crate) fn put(&self, pages: &PageAllocator, cpu: u32, frame: Frame<'_>, addr: PhysAddr) {
-        let cache = frame.a.load(Ordering::Relaxed);
-        let entry = (addr.raw() - self.ram.start().raw()) as usize;
-        match self.array(cache, cpu) {
-            Some(array) if array.push(entry) => {}
-            _ => self.free_slow(pages, cpu, cache, entry),
-        }
     }
 
     /// Checks that an address is the first byte of an object that somebody holds.
@@ -316,12 +408,12 @@ impl SlabAllocator {
         let slab = Slab::new(frames, head, &inner.geometry, &self.ram)?;
         let (number, start) = slab.find(addr)?;
         let entry = (start.raw() - self.ram.start().raw()) as usize;
-        let is_free =
-            slab.is_on_chain(number) || self.arrays_of(id).any(|array| array.iter().any(|free| free == entry));
+        let is_free = slab.is_on_chain(number) || self.stocks(id, &inner).any(|free| free == entry);
         Some(ObjectInfo { cache: CacheId(id), start, object_size: inner.geometry.object_size, is_free })
     }
 
     #[cold]
+    #[inline(never)]
     pub(crate) fn alloc_slow(
         &self,
         pages: &PageAllocator,
@@ -332,87 +424,166 @@ impl SlabAllocator {
         let cache =
             self.caches.get(id.0).filter(|cache| cache.is_live()).ok_or(AllocError::BadFlags("no such cache"))?;
         loop {
-            let mut inner = cache.inner.lock();
-            let Some(object) = self.take(pages, &mut inner) else {
-                drop(inner);
-                self.add_slab(pages, cpu, id.0, cache, gfp)?;
-                continue;
-            };
-            // Fill the CPU's array, in an order that hands them out ascending.
-            if let Some(array) = self.array(id.0, cpu) {
-                let batch = inner.geometry.cpu_batch.min(array.limit.get());
-                for _ in 1..batch {
-                    if inner.free == 0 {
-                        break;
+            let inside = pages.enter_slow(cpu);
+            let array = inside.as_ref().and_then(|_| self.arrays.row(cpu)?.get(id.0));
+            // Hits of a CPU that is watched come here.
+            let mut object = array.and_then(CpuArray::pop);
+            if object.is_none() {
+                let mut inner = cache.inner.lock();
+                match array.and_then(|array| Some((array, self.take_batch(&mut inner)?))) {
+                    Some((array, (number, batch))) => {
+                        let mut objects = batch.iter();
+                        object = objects.next_back();
+                        let beyond = objects.filter(|entry| !array.push(*entry));
+                        self.give(pages, &mut inner, beyond);
+                        self.put_spare(number, batch);
                     }
-                    let Some(object) = self.take(pages, &mut inner) else { break };
-                    if !array.push((object.raw() - self.ram.start().raw()) as usize) {
-                        break;
+                    None => {
+                        let batch = array.map_or(1, |array| inner.geometry.cpu_batch.min(array.room()).max(1));
+                        self.take(pages, &mut inner, batch, |entry| match array {
+                            Some(array) if object.is_some() => {
+                                array.push(entry);
+                            }
+                            _ => object = Some(entry),
+                        });
                     }
-                    array.frees.sub(1);
                 }
-                array.allocs.add(1);
             }
-            return Ok(object);
+            if let Some(entry) = object {
+                return Ok(self.ram.start().offset(entry as u64));
+            }
+            // A new slab takes its time, and its constructors may call: the CPU's arrays are nobody's meanwhile.
+            drop(inside);
+            self.add_slab(pages, cpu, id.0, cache, gfp)?;
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn free_slow(&self, pages: &PageAllocator, cpu: u32, id: u32, entry: usize) {
         let Some(cache) = self.caches.get(id) else { return };
+        let inside = pages.enter_slow(cpu);
+        let array = inside.as_ref().and_then(|_| self.arrays.row(cpu)?.get(id));
+        // Hits of a CPU that is watched come here.
+        if array.is_some_and(|array| array.push(entry)) {
+            return;
+        }
+        let full = array.filter(|array| array.limit.get() > 0);
+        // A batch is looked for before the cache is locked, since the table may have to grow.
+        let spare = full.and_then(|_| self.spare_batch(pages, cpu));
         let mut inner = cache.inner.lock();
-        let batch = inner.geometry.cpu_batch.max(1);
-        if let Some(array) = self.array(id, cpu) {
-            array.take_oldest(batch, |entry| self.give(pages, &mut inner, entry));
-            if array.push(entry) {
-                drop(inner);
-                self.trim(pages, cpu, cache);
+        let count = inner.geometry.cpu_batch.clamp(1, cpu_array::BATCH as u32);
+        if let (Some(array), Some((number, batch))) = (full, spare) {
+            batch.fill(array, count);
+            if u64::from(inner.in_depot + batch.count()) * u64::from(inner.geometry.size) <= self.depot_bytes() {
+                batch.next.set(inner.depot);
+                inner.depot = number + 1;
+                inner.in_depot += batch.count();
+            } else {
+                self.give(pages, &mut inner, batch.iter());
+                self.put_spare(number, batch);
+            }
+            array.push(entry);
+        } else {
+            let oldest = full.into_iter().flat_map(|array| (0..count).map_while(|_| array.pop()));
+            self.give(pages, &mut inner, oldest.chain([entry]));
+        }
+        let trims = inner.empty.len() > inner.geometry.min_partial;
+        drop(inner);
+        if trims {
+            self.trim(pages, cpu, cache);
+        }
+    }
+
+    /// Returns how many bytes of objects a cache's depot holds at most: a little of RAM, and not much of any.
+    fn depot_bytes(&self) -> u64 {
+        self.ground.total_pages.clamp(4 << 10, 128 << 10)
+    }
+    /// Takes a batch out of a cache's depot.
+    fn take_batch(&self, inner: &mut Inner) -> Option<(u32, &Batch)> {
+        let number = inner.depot.checked_sub(1)?;
+        let batch = self.batches.get(number)?;
+        inner.depot = batch.next.get();
+        inner.in_depot -= batch.count();
+        Some((number, batch))
+    }
+    fn spare_batch(&self, pages: &PageAllocator, cpu: u32) -> Option<(u32, &Batch)> {
+        let mut spare = self.spare.lock();
+        if let Some(number) = spare.first.checked_sub(1) {
+            let batch = self.batches.get(number)?;
+            spare.first = batch.next.get();
+            return Some((number, batch));
+        }
+        if spare.used == self.batches.len() {
+            self.grow(pages, cpu, &self.batches, 8).ok()?;
+        }
+        spare.used += 1;
+        Some((spare.used - 1, self.batches.get(spare.used - 1)?))
+    }
+    fn put_spare(&self, number: u32, batch: &Batch) {
+        let mut spare = self.spare.lock();
+        batch.next.set(spare.first);
+        spare.first = number + 1;
+    }
+    /// Shows what a cache's CPU arrays and its depot hold.
+    fn stocks<'a>(&'a self, id: u32, inner: &Inner) -> impl Iterator<Item = usize> + 'a {
+        let mut next = inner.depot;
+        let depot = core::iter::from_fn(move || {
+            let batch = self.batches.get(next.checked_sub(1)?)?;
+            next = batch.next.get();
+            Some(batch)
+        });
+        self.arrays.column(id).flat_map(CpuArray::iter).chain(depot.flat_map(Batch::iter))
+    }
+
+    /// Takes up to `count` free objects off the slabs, the partial ones first, and hands each to `with`.
+    fn take(&self, pages: &PageAllocator, inner: &mut Inner, count: u32, mut with: impl FnMut(usize)) {
+        let frames = &pages.frames;
+        let Inner { partial, empty, geometry, free, .. } = inner;
+        let mut left = count;
+        while left > 0 {
+            let head = match partial.first() {
+                Some(head) => head,
+                None => {
+                    let Some(head) = empty.pop_front(frames) else { return };
+                    partial.push_front(frames, head);
+                    head
+                }
+            };
+            let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { return };
+            let taken = slab.take(left, |object| with((object.raw() - self.ram.start().raw()) as usize));
+            *free -= u64::from(taken);
+            left -= taken;
+            if slab.out() == slab.objects {
+                partial.remove(frames, head);
+            } else if taken == 0 {
                 return;
             }
         }
-        self.give(pages, &mut inner, entry);
-        drop(inner);
-        self.trim(pages, cpu, cache);
     }
 
-    /// Takes an object from a partial slab, else from an empty one.
-    fn take(&self, pages: &PageAllocator, inner: &mut Inner) -> Option<PhysAddr> {
+    /// Gives objects back to their slabs.
+    fn give(&self, pages: &PageAllocator, inner: &mut Inner, entries: impl Iterator<Item = usize>) {
         let frames = &pages.frames;
         let Inner { partial, empty, geometry, free, .. } = inner;
-        let head = match partial.first() {
-            Some(head) => head,
-            None => {
-                let head = empty.pop_front(frames)?;
-                partial.push_front(frames, head);
-                head
+        let divider = Divider::new(geometry.size);
+        for entry in entries {
+            let addr = self.ram.start().offset(entry as u64);
+            let Some((head, _)) = slab_of(frames, frames.index(Pfn::containing(addr))) else { continue };
+            let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { continue };
+            let Some(number) = slab.find_with(addr, &divider) else { continue };
+            let was_full = slab.out() == slab.objects;
+            slab.give(number);
+            *free += 1;
+            match (was_full, slab.out() == 0) {
+                (true, true) => empty.push_front(frames, head),
+                (true, false) => partial.push_front(frames, head),
+                (false, true) => {
+                    partial.remove(frames, head);
+                    empty.push_front(frames, head);
+                }
+                (false, false) => {}
             }
-        };
-        let slab = Slab::new(frames, head, geometry, &self.ram)?;
-        let object = slab.take()?;
-        *free -= 1;
-        if slab.out() == slab.objects {
-            partial.remove(frames, head);
-        }
-        Some(object)
-    }
-
-    fn give(&self, pages: &PageAllocator, inner: &mut Inner, entry: usize) {
-        let frames = &pages.frames;
-        let addr = self.ram.start().offset(entry as u64);
-        let Some((head, _)) = slab_of(frames, frames.index(Pfn::containing(addr))) else { return };
-        let Inner { partial, empty, geometry, free, .. } = inner;
-        let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { return };
-        let Some((number, _)) = slab.find(addr) else { return };
-        let was_full = slab.out() == slab.objects;
-        slab.give(number);
-        *free += 1;
-        if !was_full {
-            partial.remove(frames, head);
-        }
-        if slab.out() == 0 {
-            empty.push_front(frames, head);
-        } else {
-            partial.push_front(frames, head);
         }
     }
 
@@ -515,40 +686,44 @@ impl SlabAllocator {
         }
     }
 
-    /// Gives all that the CPU arrays hold of a cache back to its slabs. No other CPU uses the cache meanwhile.
+    /// Gives all that the CPU arrays and the depot hold of a cache back to its slabs. All CPUs' arrays are claimed.
     fn flush(&self, pages: &PageAllocator, id: u32, cache: &Cache) {
         let mut inner = cache.inner.lock();
-        for array in self.arrays_of(id) {
-            array.take_oldest(u32::MAX, |entry| self.give(pages, &mut inner, entry));
+        for array in self.arrays.column(id) {
+            self.give(pages, &mut inner, core::iter::from_fn(|| array.pop()));
+        }
+        while let Some((number, batch)) = self.take_batch(&mut inner) {
+            self.give(pages, &mut inner, batch.iter());
+            self.put_spare(number, batch);
         }
     }
 
-    /// Gives a cache's empty slabs back: `kmem_cache_shrink`. No other CPU uses the cache meanwhile.
+    /// Gives a cache's empty slabs back: `kmem_cache_shrink`. `barrier` returns when every CPU has passed a full memory
+    /// barrier. The caller is CPU `cpu`, with interrupts off and no lock held, and has no [`ObjectsOnCpu`] or
+    /// [`crate::page::OnCpu`].
     ///
     /// # Errors
     /// [`Misuse::NoSuchObject`] when there is no such cache.
-    pub fn shrink(&self, pages: &PageAllocator, cpu: u32, id: CacheId) -> Result<(), Misuse> {
+    pub fn shrink(&self, pages: &PageAllocator, cpu: u32, id: CacheId, barrier: impl Fn()) -> Result<(), Misuse> {
         let cache = self.live(id)?;
-        self.flush(pages, id.0, cache);
+        pages.with_all_claimed(barrier, || self.flush(pages, id.0, cache));
         self.release_empty(pages, cpu, cache, 0);
         Ok(())
     }
 
-    /// Gives the empty slabs of all caches back. What lies in the CPUs' arrays stays there.
-    pub(crate) fn shrink_all(&self, pages: &PageAllocator, cpu: u32) {
-        for id in 0..self.caches.len() {
-            if let Ok(cache) = self.live(CacheId(id)) {
-                self.release_empty(pages, cpu, cache, 0);
-            }
-        }
+    /// Gives the empty slabs of all caches back, and what lies in the CPUs' arrays. As [`SlabAllocator::shrink`].
+    pub(crate) fn shrink_all(&self, pages: &PageAllocator, cpu: u32, barrier: impl Fn()) {
+        let caches = || self.caches.iter().filter(|(_, cache)| cache.is_live());
+        pages.with_all_claimed(barrier, || caches().for_each(|(id, cache)| self.flush(pages, id, cache)));
+        caches().for_each(|(_, cache)| self.release_empty(pages, cpu, cache, 0));
     }
 
-    /// Destroys a cache that no object is out of. No other CPU uses the cache meanwhile.
+    /// Destroys a cache that no object is out of. Nobody uses the cache any longer. As [`SlabAllocator::shrink`].
     ///
     /// # Errors
     /// [`Misuse::LiveObjects`]: the cache stays as it is. [`Misuse::NoSuchObject`].
-    pub fn destroy(&self, pages: &PageAllocator, cpu: u32, id: CacheId) -> Result<(), Misuse> {
-        self.shrink(pages, cpu, id)?;
+    pub fn destroy(&self, pages: &PageAllocator, cpu: u32, id: CacheId, barrier: impl Fn()) -> Result<(), Misuse> {
+        self.shrink(pages, cpu, id, barrier)?;
         let cache = self.live(id)?;
         let _registry = self.registry.lock();
         let inner = cache.inner.lock();
@@ -560,7 +735,7 @@ impl SlabAllocator {
             return Err(Misuse::LiveObjects { count });
         }
         cache.set_live(false);
-        for array in self.arrays_of(id.0) {
+        for array in self.arrays.column(id.0) {
             array.limit.set(0);
         }
         Ok(())
@@ -573,7 +748,7 @@ impl SlabAllocator {
     /// Describes a cache.
     pub fn info(&self, id: CacheId) -> Option<CacheInfo> {
         let inner = self.live(id).ok()?.inner.lock();
-        let in_cpu_arrays = self.arrays_of(id.0).map(|array| u64::from(array.count())).sum();
+        let in_cpu_arrays = self.in_stock(id.0, &inner);
         Some(CacheInfo {
             id,
             name: inner.name,
@@ -608,17 +783,10 @@ impl SlabAllocator {
         &self.kmalloc
     }
 
-    #[inline(always)]
-    fn array(&self, id: u32, cpu: u32) -> Option<&CpuArray> {
-        if cpu >= self.ground.cpus {
-            return None;
-        }
-        // No engine makes ids so large that this wraps, and the table checks its bounds; checked arithmetic here doubled the
-        // time of a hit.
-        self.arrays.get(id.wrapping_mul(self.ground.cpus).wrapping_add(cpu))
-    }
-    fn arrays_of(&self, id: u32) -> impl Iterator<Item = &CpuArray> {
-        (0..self.ground.cpus).filter_map(move |cpu| self.array(id, cpu))
+    /// Returns how many objects a cache's CPU arrays and its depot hold.
+    fn in_stock(&self, id: u32, inner: &Inner) -> u64 {
+        let in_arrays: u64 = self.arrays.column(id).map(|array| u64::from(array.count())).sum();
+        in_arrays + u64::from(inner.in_depot)
     }
     #[inline]
     fn virt(&self, addr: PhysAddr) -> VirtAddr {
@@ -664,7 +832,7 @@ impl SlabAllocator {
                 return Err(Broken { what: "slab S3 (free objects)", at: id.into(), found: free, expected });
             }
             self.verify_slabs(pages, id, &inner)?;
-            let in_arrays: u64 = self.arrays_of(id).map(|array| u64::from(array.count())).sum();
+            let in_arrays = self.in_stock(id, &inner);
             if free + in_arrays > inner.objects {
                 let (found, expected) = (free + in_arrays, inner.objects);
                 return Err(Broken { what: "slab S3 (objects)", at: id.into(), found, expected });
@@ -706,8 +874,8 @@ impl SlabAllocator {
         if slabs != inner.slabs || out != expected {
             return Err(Broken { what: "slab S3 (objects out of all slabs)", at: id.into(), found: out, expected });
         }
-        for array in self.arrays_of(id) {
-            for (position, entry) in array.iter().enumerate() {
+        {
+            for (position, entry) in self.stocks(id, inner).enumerate() {
                 let addr = self.ram.start().offset(entry as u64);
                 let pfn = Pfn::containing(addr);
                 let whole =
@@ -718,7 +886,7 @@ impl SlabAllocator {
                             found.is_some_and(|(number, _)| slab.as_ref().is_some_and(|slab| slab.is_on_chain(number)));
                         cache == id && found.is_some_and(|(_, start)| start == addr) && !on_chain
                     });
-                let twice = array.iter().take(position).any(|other| other == entry);
+                let twice = self.stocks(id, inner).take(position).any(|other| other == entry);
                 if !whole || twice {
                     let (at, found) = (addr.raw(), twice.into());
                     return Err(Broken { what: "slab S3 (what a CPU array holds)", at, found, expected: id.into() });

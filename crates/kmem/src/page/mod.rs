@@ -33,7 +33,7 @@ mod slow;
 mod steal;
 mod summary;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trace;
 pub mod tunables;
 mod uses;

@@ -10,6 +10,8 @@ mod cache;
 mod cpu_array;
 pub mod geometry;
 pub mod kmalloc;
+#[cfg(test)]
+mod tests;
 
 pub use cache::Hook;
 pub use geometry::{Geometry, SlabFlags};

@@ -91,12 +91,12 @@ impl Batch {
     /// Takes the objects that were put there last out of an array, at most `most`.
     pub(crate) fn fill(&self, array: &CpuArray, most: u32) {
         let count = most.min(BATCH as u32);
-        let taken = self
-            .entries
-            .iter()
-            .take(count as usize)
-            .map_while(|slot| Some(slot.store(array.pop()?, Ordering::Relaxed)));
-        self.count.set(taken.count() as u32);
+        let mut taken = 0;
+        for (slot, entry) in self.entries.iter().take(count as usize).zip(core::iter::from_fn(|| array.pop())) {
+            slot.store(entry, Ordering::Relaxed);
+            taken += 1;
+        }
+        self.count.set(taken);
     }
     /// Shows the objects, in the order in which they were put.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {

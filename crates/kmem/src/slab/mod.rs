@@ -10,22 +10,26 @@ mod cache;
 mod cpu_array;
 pub mod geometry;
 pub mod kmalloc;
+mod stock;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 pub use cache::Hook;
 pub use geometry::{Geometry, SlabFlags};
+pub use stock::ObjectsOnCpu;
 
-use crate::error::{AllocError, Broken, Misuse, Name};
+use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::page::frame::{FrameKind, State};
-use crate::page::{Inside, PageAllocator, PageUse};
-use crate::raw::{Grid, GridRow, Ram, Table};
+use crate::page::{PageAllocator, PageUse};
+use crate::raw::{Grid, Ram, Table};
 use crate::sync::{Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
-use cache::{slab_of, Cache, Divider, Inner, Slab};
+use cache::{slab_of, Cache, Inner, Slab};
 use cpu_array::{Batch, CpuArray};
 use geometry::{Ground, Shape};
+use stock::Spare;
 
 /// A cache's number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -117,99 +121,6 @@ pub struct SlabAllocator {
     /// Held while caches come and go.
     registry: SpinLock<u32>,
     pub(crate) kmalloc: kmalloc::Kmalloc,
-}
-
-/// Batches that nobody uses.
-#[derive(Default)]
-struct Spare {
-    /// Number of the first plus one.
-    first: u32,
-    /// How many of the table's were ever used.
-    used: u32,
-}
-
-/// The allocator, as one CPU uses it: its arrays are its own for as long as this lives. The twin of
-/// [`crate::page::OnCpu`], and the same holds: the caller is this CPU, with interrupts off, and it lives not long.
-pub struct ObjectsOnCpu<'a> {
-    slab: &'a SlabAllocator,
-    pages: &'a PageAllocator,
-    /// None while somebody else has them, or watches.
-    arrays: GridRow<'a, CpuArray>,
-    cpu: u32,
-    _inside: Inside<'a>,
-}
-
-impl ObjectsOnCpu<'_> {
-    /// Takes an object, as [`SlabAllocator::alloc`] does.
-    ///
-    /// # Errors
-    /// As there.
-    #[inline(always)]
-    pub fn alloc(&self, id: CacheId, gfp: Gfp) -> Result<PhysAddr, AllocError> {
-        match self.hit(id) {
-            Some(addr) => Ok(addr),
-            None => self.slab.alloc_slow(self.pages, self.cpu, id, gfp),
-        }
-    }
-    #[inline(always)]
-    pub(crate) fn hit(&self, id: CacheId) -> Option<PhysAddr> {
-        let entry = self.arrays.get(id.0)?.pop()?;
-        Some(self.slab.ram.start().offset(entry as u64))
-    }
-    /// Gives an object back to its cache, which the caller knows. That it is one of this cache's is the caller's word
-    /// (debug builds check it).
-    #[inline(always)]
-    pub fn free_to(&self, id: CacheId, addr: PhysAddr) {
-        let entry = (addr.raw() - self.slab.ram.start().raw()) as usize;
-        match self.arrays.get(id.0) {
-            Some(array) if array.push(entry) => {}
-            _ => self.slab.free_slow(self.pages, self.cpu, id.0, entry),
-        }
-    }
-    /// Gives an object back, to whichever cache it belongs, as [`SlabAllocator::free`] does.
-    ///
-    /// # Errors
-    /// As there.
-    #[inline(always)]
-    pub fn free(&self, addr: PhysAddr) -> Result<(), Misuse> {
-        #[cfg(debug_assertions)]
-        self.slab.check(self.pages, addr)?;
-        match self.pages.frames.slab_cache(Pfn::containing(addr)) {
-            Some(cache) => {
-                self.free_to(CacheId(cache), addr);
-                Ok(())
-            }
-            None => self.slab.no_object(addr),
-        }
-    }
-    /// Takes `bytes` from kmalloc's caches, without what [`crate::memory::Memory::kmalloc`] does for sizes beyond them and
-    /// for flags.
-    ///
-    /// # Errors
-    /// As [`SlabAllocator::alloc`]; [`AllocError::TooLarge`] beyond the largest cache.
-    #[inline(always)]
-    pub fn kmalloc(&self, bytes: u64, gfp: Gfp) -> Result<PhysAddr, AllocError> {
-        match self.slab.kmalloc.cache_of(bytes, gfp).and_then(|cache| self.hit(cache)) {
-            Some(addr) => Ok(addr),
-            None => self.slab.kmalloc.alloc(self.slab, self.pages, self.cpu, bytes, gfp),
-        }
-    }
-    /// Frees what kmalloc gave.
-    ///
-    /// # Errors
-    /// As [`SlabAllocator::free`].
-    #[inline(always)]
-    pub fn kfree(&self, addr: PhysAddr) -> Result<(), Misuse> {
-        #[cfg(debug_assertions)]
-        self.slab.kmalloc.check(self.slab, self.pages, addr)?;
-        match self.pages.frames.slab_cache(Pfn::containing(addr)) {
-            Some(cache) => {
-                self.free_to(CacheId(cache), addr);
-                Ok(())
-            }
-            None => self.slab.kmalloc.free_large(self.slab, self.pages, self.cpu, addr),
-        }
-    }
 }
 
 /// Tables of descriptors grow by at least four pages.
@@ -349,15 +260,6 @@ impl SlabAllocator {
         }
     }
 
-    /// Returns the allocator as a CPU uses it; `None` for a CPU that the kernel does not have. The caller is this CPU, with
-    /// interrupts off until it is done.
-    #[inline(always)]
-    pub fn on_cpu<'a>(&'a self, pages: &'a PageAllocator, cpu: u32) -> Option<ObjectsOnCpu<'a>> {
-        let own = self.arrays.row(cpu)?;
-        let (inside, is_free) = pages.enter(cpu)?;
-        let arrays = if is_free { own } else { self.arrays.closed() };
-        Some(ObjectsOnCpu { slab: self, pages, arrays, cpu, _inside: inside })
-    }
     /// Takes an object. The caller is CPU `cpu` with interrupts off. A hit takes no lock.
     ///
     /// # Errors
@@ -412,181 +314,6 @@ impl SlabAllocator {
         let entry = (start.raw() - self.ram.start().raw()) as usize;
         let is_free = slab.is_on_chain(number) || self.stocks(id, &inner).any(|free| free == entry);
         Some(ObjectInfo { cache: CacheId(id), start, object_size: inner.geometry.object_size, is_free })
-    }
-
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn alloc_slow(
-        &self,
-        pages: &PageAllocator,
-        cpu: u32,
-        id: CacheId,
-        gfp: Gfp,
-    ) -> Result<PhysAddr, AllocError> {
-        let cache =
-            self.caches.get(id.0).filter(|cache| cache.is_live()).ok_or(AllocError::BadFlags("no such cache"))?;
-        loop {
-            let inside = pages.enter_slow(cpu);
-            let array = inside.as_ref().and_then(|_| self.arrays.row(cpu)?.get(id.0));
-            // Hits of a CPU that is watched come here.
-            let mut object = array.and_then(CpuArray::pop);
-            if object.is_none() {
-                let mut inner = cache.inner.lock();
-                match array.and_then(|array| Some((array, self.take_batch(&mut inner)?))) {
-                    Some((array, (number, batch))) => {
-                        let mut objects = batch.iter();
-                        object = objects.next_back();
-                        let beyond = objects.filter(|entry| !array.push(*entry));
-                        self.give(pages, &mut inner, beyond);
-                        self.put_spare(number, batch);
-                    }
-                    None => {
-                        let batch = array.map_or(1, |array| inner.geometry.cpu_batch.min(array.room()).max(1));
-                        self.take(pages, &mut inner, batch, |entry| match array {
-                            Some(array) if object.is_some() => {
-                                array.push(entry);
-                            }
-                            _ => object = Some(entry),
-                        });
-                    }
-                }
-            }
-            if let Some(entry) = object {
-                return Ok(self.ram.start().offset(entry as u64));
-            }
-            // A new slab takes its time, and its constructors may call: the CPU's arrays are nobody's meanwhile.
-            drop(inside);
-            self.add_slab(pages, cpu, id.0, cache, gfp)?;
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn free_slow(&self, pages: &PageAllocator, cpu: u32, id: u32, entry: usize) {
-        let Some(cache) = self.caches.get(id) else { return };
-        let inside = pages.enter_slow(cpu);
-        let array = inside.as_ref().and_then(|_| self.arrays.row(cpu)?.get(id));
-        // Hits of a CPU that is watched come here.
-        if array.is_some_and(|array| array.push(entry)) {
-            return;
-        }
-        let full = array.filter(|array| array.limit.get() > 0);
-        // A batch is looked for before the cache is locked, since the table may have to grow.
-        let spare = full.and_then(|_| self.spare_batch(pages, cpu));
-        let mut inner = cache.inner.lock();
-        let count = inner.geometry.cpu_batch.clamp(1, cpu_array::BATCH as u32);
-        if let (Some(array), Some((number, batch))) = (full, spare) {
-            batch.fill(array, count);
-            if u64::from(inner.in_depot + batch.count()) * u64::from(inner.geometry.size) <= self.depot_bytes() {
-                batch.next.set(inner.depot);
-                inner.depot = number + 1;
-                inner.in_depot += batch.count();
-            } else {
-                self.give(pages, &mut inner, batch.iter());
-                self.put_spare(number, batch);
-            }
-            array.push(entry);
-        } else {
-            let oldest = full.into_iter().flat_map(|array| (0..count).map_while(|_| array.pop()));
-            self.give(pages, &mut inner, oldest.chain([entry]));
-        }
-        let trims = inner.empty.len() > inner.geometry.min_partial;
-        drop(inner);
-        if trims {
-            self.trim(pages, cpu, cache);
-        }
-    }
-
-    /// Returns how many bytes of objects a cache's depot holds at most: a little of RAM, and not much of any.
-    fn depot_bytes(&self) -> u64 {
-        self.ground.total_pages.clamp(4 << 10, 128 << 10)
-    }
-    /// Takes a batch out of a cache's depot.
-    fn take_batch(&self, inner: &mut Inner) -> Option<(u32, &Batch)> {
-        let number = inner.depot.checked_sub(1)?;
-        let batch = self.batches.get(number)?;
-        inner.depot = batch.next.get();
-        inner.in_depot -= batch.count();
-        Some((number, batch))
-    }
-    fn spare_batch(&self, pages: &PageAllocator, cpu: u32) -> Option<(u32, &Batch)> {
-        let mut spare = self.spare.lock();
-        if let Some(number) = spare.first.checked_sub(1) {
-            let batch = self.batches.get(number)?;
-            spare.first = batch.next.get();
-            return Some((number, batch));
-        }
-        if spare.used == self.batches.len() {
-            self.grow(pages, cpu, &self.batches, 8).ok()?;
-        }
-        spare.used += 1;
-        Some((spare.used - 1, self.batches.get(spare.used - 1)?))
-    }
-    fn put_spare(&self, number: u32, batch: &Batch) {
-        let mut spare = self.spare.lock();
-        batch.next.set(spare.first);
-        spare.first = number + 1;
-    }
-    /// Shows what a cache's CPU arrays and its depot hold.
-    fn stocks<'a>(&'a self, id: u32, inner: &Inner) -> impl Iterator<Item = usize> + 'a {
-        let mut next = inner.depot;
-        let depot = core::iter::from_fn(move || {
-            let batch = self.batches.get(next.checked_sub(1)?)?;
-            next = batch.next.get();
-            Some(batch)
-        });
-        self.arrays.column(id).flat_map(CpuArray::iter).chain(depot.flat_map(Batch::iter))
-    }
-
-    /// Takes up to `count` free objects off the slabs, the partial ones first, and hands each to `with`.
-    fn take(&self, pages: &PageAllocator, inner: &mut Inner, count: u32, mut with: impl FnMut(usize)) {
-        let frames = &pages.frames;
-        let Inner { partial, empty, geometry, free, .. } = inner;
-        let mut left = count;
-        while left > 0 {
-            let head = match partial.first() {
-                Some(head) => head,
-                None => {
-                    let Some(head) = empty.pop_front(frames) else { return };
-                    partial.push_front(frames, head);
-                    head
-                }
-            };
-            let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { return };
-            let taken = slab.take(left, |object| with((object.raw() - self.ram.start().raw()) as usize));
-            *free -= u64::from(taken);
-            left -= taken;
-            if slab.out() == slab.objects {
-                partial.remove(frames, head);
-            } else if taken == 0 {
-                return;
-            }
-        }
-    }
-
-    /// Gives objects back to their slabs.
-    fn give(&self, pages: &PageAllocator, inner: &mut Inner, entries: impl Iterator<Item = usize>) {
-        let frames = &pages.frames;
-        let Inner { partial, empty, geometry, free, .. } = inner;
-        let divider = Divider::new(geometry.size);
-        for entry in entries {
-            let addr = self.ram.start().offset(entry as u64);
-            let Some((head, _)) = slab_of(frames, frames.index(Pfn::containing(addr))) else { continue };
-            let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { continue };
-            let Some(number) = slab.find_with(addr, &divider) else { continue };
-            let was_full = slab.out() == slab.objects;
-            slab.give(number);
-            *free += 1;
-            match (was_full, slab.out() == 0) {
-                (true, true) => empty.push_front(frames, head),
-                (true, false) => partial.push_front(frames, head),
-                (false, true) => {
-                    partial.remove(frames, head);
-                    empty.push_front(frames, head);
-                }
-                (false, false) => {}
-            }
-        }
     }
 
     fn add_slab(&self, pages: &PageAllocator, cpu: u32, id: u32, cache: &Cache, gfp: Gfp) -> Result<(), AllocError> {
@@ -688,18 +415,6 @@ impl SlabAllocator {
         }
     }
 
-    /// Gives all that the CPU arrays and the depot hold of a cache back to its slabs. All CPUs' arrays are claimed.
-    fn flush(&self, pages: &PageAllocator, id: u32, cache: &Cache) {
-        let mut inner = cache.inner.lock();
-        for array in self.arrays.column(id) {
-            self.give(pages, &mut inner, core::iter::from_fn(|| array.pop()));
-        }
-        while let Some((number, batch)) = self.take_batch(&mut inner) {
-            self.give(pages, &mut inner, batch.iter());
-            self.put_spare(number, batch);
-        }
-    }
-
     /// Gives a cache's empty slabs back: `kmem_cache_shrink`. `barrier` returns when every CPU has passed a full memory
     /// barrier. The caller is CPU `cpu`, with interrupts off and no lock held, and has no [`ObjectsOnCpu`] or
     /// [`crate::page::OnCpu`].
@@ -785,117 +500,9 @@ impl SlabAllocator {
         &self.kmalloc
     }
 
-    /// Returns how many objects a cache's CPU arrays and its depot hold.
-    fn in_stock(&self, id: u32, inner: &Inner) -> u64 {
-        let in_arrays: u64 = self.arrays.column(id).map(|array| u64::from(array.count())).sum();
-        in_arrays + u64::from(inner.in_depot)
-    }
     #[inline]
     fn virt(&self, addr: PhysAddr) -> VirtAddr {
         self.page_offset.offset(addr.raw().wrapping_sub(self.ram.start().raw()))
-    }
-
-    /// Checks S1 to S3 of every cache. No CPU may allocate meanwhile. O(frames).
-    ///
-    /// # Errors
-    /// The first invariant found broken.
-    pub fn verify(&self, pages: &PageAllocator) -> Result<(), Broken> {
-        let frames = &pages.frames;
-        for (id, cache) in self.caches.iter().filter(|(_, cache)| cache.is_live()) {
-            let inner = cache.inner.lock();
-            let (mut free, mut on_lists) = (0, 0);
-            for (list, empty) in [(&inner.partial, false), (&inner.empty, true)] {
-                let mut walked = 0;
-                for head in list.iter(frames) {
-                    let at = frames.pfn(head).raw();
-                    let broken = |what, found: u32, expected: u32| {
-                        Err(Broken { what, at, found: found.into(), expected: expected.into() })
-                    };
-                    let Some(slab) = Slab::new(frames, head, &inner.geometry, &self.ram) else {
-                        return broken("slab S2 (not a frame)", head, 0);
-                    };
-                    if slab.frame.state().kind() != FrameKind::Slab || slab.frame.a.load(Ordering::Relaxed) != id {
-                        return broken("slab S2 (a stranger on a list)", slab.frame.a.load(Ordering::Relaxed), id);
-                    }
-                    if (slab.out() == 0) != empty || slab.out() >= slab.objects {
-                        return broken("slab S2 (on the wrong list)", slab.out(), slab.objects);
-                    }
-                    free += slab.verify()?;
-                    walked += 1;
-                }
-                if walked != list.len() {
-                    let (found, expected) = (walked.into(), list.len().into());
-                    return Err(Broken { what: "slab S2 (length of a list)", at: id.into(), found, expected });
-                }
-                on_lists += walked;
-            }
-            if free != inner.free || on_lists > inner.slabs {
-                let expected = inner.free;
-                return Err(Broken { what: "slab S3 (free objects)", at: id.into(), found: free, expected });
-            }
-            self.verify_slabs(pages, id, &inner)?;
-            let in_arrays = self.in_stock(id, &inner);
-            if free + in_arrays > inner.objects {
-                let (found, expected) = (free + in_arrays, inner.objects);
-                return Err(Broken { what: "slab S3 (objects)", at: id.into(), found, expected });
-            }
-        }
-        Ok(())
-    }
-}
-
-impl SlabAllocator {
-    /// Checks every slab of a cache by the frames, full ones too, and what the CPU arrays hold.
-    fn verify_slabs(&self, pages: &PageAllocator, id: u32, inner: &Inner) -> Result<(), Broken> {
-        let frames = &pages.frames;
-        let (mut slabs, mut out) = (0, 0);
-        for index in 0..frames.len() {
-            let Some(frame) = frames.at(index).filter(|frame| frame.state().kind() == FrameKind::Slab) else {
-                continue;
-            };
-            if frame.a.load(Ordering::Relaxed) != id {
-                continue;
-            }
-            let at = frames.pfn(index).raw();
-            for tail in 1..frame.state().order().pages() as u32 {
-                let tail = frames.at(index + tail);
-                let mine = tail.is_some_and(|tail| {
-                    let (cache, head) = (tail.a.load(Ordering::Relaxed), tail.b.load(Ordering::Relaxed));
-                    tail.state().kind() == FrameKind::SlabTail && (cache, head) == (id, index)
-                });
-                if !mine {
-                    return Err(Broken { what: "slab S2 (a tail of another)", at, found: 0, expected: id.into() });
-                }
-            }
-            let Some(slab) = Slab::new(frames, index, &inner.geometry, &self.ram) else { continue };
-            slab.verify()?;
-            slabs += 1;
-            out += u64::from(slab.out());
-        }
-        let expected = inner.objects.saturating_sub(inner.free);
-        if slabs != inner.slabs || out != expected {
-            return Err(Broken { what: "slab S3 (objects out of all slabs)", at: id.into(), found: out, expected });
-        }
-        {
-            for (position, entry) in self.stocks(id, inner).enumerate() {
-                let addr = self.ram.start().offset(entry as u64);
-                let pfn = Pfn::containing(addr);
-                let whole =
-                    frames.get(pfn).and_then(|_| slab_of(frames, frames.index(pfn))).is_some_and(|(head, cache)| {
-                        let slab = Slab::new(frames, head, &inner.geometry, &self.ram);
-                        let found = slab.as_ref().and_then(|slab| slab.find(addr));
-                        let on_chain =
-                            found.is_some_and(|(number, _)| slab.as_ref().is_some_and(|slab| slab.is_on_chain(number)));
-                        cache == id && found.is_some_and(|(_, start)| start == addr) && !on_chain
-                    });
-                let twice = self.stocks(id, inner).take(position).any(|other| other == entry);
-                if !whole || twice {
-                    let (at, found) = (addr.raw(), twice.into());
-                    return Err(Broken { what: "slab S3 (what a CPU array holds)", at, found, expected: id.into() });
-                }
-            }
-        }
-        Ok(())
     }
 }
 

@@ -23,6 +23,7 @@ pub use pressure::Report;
 pub use users::{Candidate, UserMemory};
 
 use crate::error::{AllocError, Broken, Misuse};
+use crate::event::{Event, ObjectAlloc};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::{Corruption, FrameInfo, PageAllocator, Request, Tracer};
@@ -269,7 +270,9 @@ impl<M: Machine> Memory<M> {
                     let irq = IrqOff::new(&self.machine);
                     self.slab.kmalloc.alloc(&self.slab, &self.pages, irq.cpu, bytes, gfp)
                 };
-                self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again)?
+                let given = self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again);
+                let alloc = || self.slab.kmalloc.bytes_alloc(&self.slab, bytes, gfp).unwrap_or(0);
+                self.tell_object(Event::Kmalloc, given, bytes, alloc, gfp)?
             }
         };
         self.report_corruption();
@@ -289,8 +292,49 @@ impl<M: Machine> Memory<M> {
             return Ok(());
         }
         let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
+        if self.free_hit(phys) {
+            return Ok(());
+        }
         let irq = IrqOff::new(&self.machine);
+        if self.pages.is_traced() {
+            // Only what is going to happen is told.
+            self.slab.kmalloc.check(&self.slab, &self.pages, phys)?;
+            self.pages.tell(|| Event::Kfree { call_site: self.call_site(irq.cpu), ptr: addr.raw() });
+        }
         self.slab.kmalloc.free(&self.slab, &self.pages, irq.cpu, phys)
+    }
+    #[inline(always)]
+    fn free_hit(&self, phys: PhysAddr) -> bool {
+        let irq = IrqOff::new(&self.machine);
+        self.slab.on_cpu(&self.pages, irq.cpu).is_some_and(|on_cpu| on_cpu.free_hit(phys))
+    }
+    /// Returns what the caller said of itself, as events have it.
+    fn call_site(&self, cpu: u32) -> u64 {
+        self.pages.caller(cpu).into()
+    }
+    /// Tells that an object was given, or that there was none.
+    fn tell_object(
+        &self,
+        event: fn(ObjectAlloc) -> Event,
+        given: Result<PhysAddr, AllocError>,
+        bytes_req: u64,
+        bytes_alloc: impl FnOnce() -> u64,
+        gfp: Gfp,
+    ) -> Result<PhysAddr, AllocError> {
+        let clamp = |bytes: u64| bytes.min(u32::MAX.into()) as u32;
+        self.pages.tell(|| {
+            let irq = IrqOff::new(&self.machine);
+            event(ObjectAlloc {
+                call_site: self.call_site(irq.cpu),
+                ptr: given.map_or(0, |addr| self.to_virt(addr).raw()),
+                bytes_req: clamp(bytes_req),
+                bytes_alloc: clamp(bytes_alloc()),
+                gfp,
+                node: -1,
+                accounted: gfp.contains(Gfp::ACCOUNT),
+            })
+        });
+        given
     }
     /// Finds what kmalloc or a cache gave at an address; checks everything there is to check.
     ///
@@ -350,7 +394,10 @@ impl<M: Machine> Memory<M> {
                     let irq = IrqOff::new(&self.machine);
                     self.slab.alloc_slow(&self.pages, irq.cpu, id, gfp)
                 };
-                self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again)?
+                let given = self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again);
+                let geometry = || self.slab.info(id).map(|info| info.geometry).unwrap_or_default();
+                let asked = if self.pages.is_traced() { geometry().object_size } else { 0 };
+                self.tell_object(Event::KmemCacheAlloc, given, asked.into(), || geometry().size.into(), gfp)?
             }
         };
         self.report_corruption();
@@ -367,7 +414,17 @@ impl<M: Machine> Memory<M> {
     #[inline]
     pub fn cache_free(&self, addr: VirtAddr) -> Result<(), Misuse> {
         let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
+        if self.free_hit(phys) {
+            return Ok(());
+        }
         let irq = IrqOff::new(&self.machine);
+        if let Some(cache) = self.pages.frames.slab_cache(Pfn::containing(phys)) {
+            if self.pages.is_traced() {
+                self.slab.check(&self.pages, phys)?;
+            }
+            let call_site = self.call_site(irq.cpu);
+            self.pages.tell(|| Event::KmemCacheFree { call_site, ptr: addr.raw(), cache });
+        }
         self.slab.free(&self.pages, irq.cpu, phys)
     }
     /// Gives an object back after checking that it is a live object of this cache.

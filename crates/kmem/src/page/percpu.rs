@@ -156,6 +156,8 @@ zeroed_struct! {
         /// For each combination of the zone and mobility bits of [`crate::Gfp`] the state of a used page as such a request
         /// gets it first: it says which list.
         pub(crate) first: [Count; 32],
+        /// Who allocates, in the client's numbers.
+        pub(crate) caller: Count,
     }
 }
 

@@ -113,6 +113,13 @@ impl Kmalloc {
         Order::covering(bytes).map(Order::bytes)
     }
 
+    /// Returns the bytes that a request takes of memory, the cache's own included. `None` beyond the largest.
+    pub(crate) fn bytes_alloc(&self, slab: &SlabAllocator, bytes: u64, gfp: Gfp) -> Option<u64> {
+        match self.cache_of(bytes, gfp) {
+            Some(cache) => Some(slab.info(cache)?.geometry.size.into()),
+            None => self.roundup(bytes),
+        }
+    }
     #[inline(always)]
     fn class(&self, bytes: u32) -> usize {
         let below = bytes.wrapping_sub(1);

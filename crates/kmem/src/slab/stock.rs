@@ -54,6 +54,13 @@ impl ObjectsOnCpu<'_> {
             _ => self.slab.free_slow(self.pages, self.cpu, id.0, entry),
         }
     }
+    /// Gives an object back if its CPU's array takes it; that it is one is the caller's word. False: nothing happened.
+    #[inline(always)]
+    pub(crate) fn free_hit(&self, addr: PhysAddr) -> bool {
+        let entry = (addr.raw().wrapping_sub(self.slab.ram.start().raw())) as usize;
+        let cache = self.pages.frames.slab_cache(Pfn::containing(addr));
+        !cfg!(debug_assertions) && cache.and_then(|cache| self.arrays.get(cache)).is_some_and(|array| array.push(entry))
+    }
     /// Gives an object back, to whichever cache it belongs, as [`SlabAllocator::free`] does.
     ///
     /// # Errors

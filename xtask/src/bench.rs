@@ -5,7 +5,7 @@ use crate::tools::Program;
 
 const VALGRIND: Program = Program { purpose: "instruction counter", name: "valgrind", packages: &["valgrind"] };
 
-/// Counts what has a limit; the limits are in `crates/kmem-bench/src/target.rs`.
+/// Counts what has a limit; the limits are in `crates/kmem-bench/src/page/target.rs`.
 pub fn gate() -> Result<(), String> {
     VALGRIND.provide()?;
     run(cargo().args(["run", "--release", "--quiet", "--package", "kmem-cli", "--", "bench", "pages", "--gate"]))

@@ -1,11 +1,15 @@
 //! kmem beside other allocators: the same workloads, in one process, in turns.
 //!
+//! [`page`] is the part that measures the page allocator, with its tables. All that measures, counts and prints is written
+//! for any part.
+//!
 //! | to see | start at |
 //! |---|---|
-//! | what is measured | [`work::WORKLOADS`] |
-//! | beside what | [`peer::PEERS`] |
-//! | what has to hold | [`target::TARGETS`], and [`target::LIMITS`] for instructions |
-//! | how a time comes about | [`mod@measure`] |
+//! | what a part is | [`part::Part`] |
+//! | what is measured | `work::WORKLOADS` of a part |
+//! | beside what | `peer::PEERS` |
+//! | what has to hold | `target::TARGETS`, and `target::LIMITS` for instructions |
+//! | how a time comes about | [`measure`] |
 //! | how instructions are counted | [`instructions`] |
 //!
 //! **One operation is one allocation and its free.** Nanoseconds are the thread's own
@@ -15,15 +19,16 @@
 
 pub mod clock;
 pub mod instructions;
+pub mod kernel;
 pub mod measure;
-pub mod peer;
+pub mod page;
+pub mod part;
+pub mod region;
 pub mod report;
+pub mod resident;
 pub mod rng;
-pub mod source;
 pub mod target;
-pub mod work;
-
-pub use measure::{measure, Options, Table};
+pub mod threads;
 
 /// Bytes that every peer manages.
 pub const MANAGED_BYTES: u64 = 1 << 30;

@@ -5,6 +5,7 @@
 //! allocator beside its peers.
 
 mod pages;
+mod part;
 
 use super::print_json;
 use crate::failure::{Failure, Verdict};
@@ -12,6 +13,7 @@ use crate::machine_options::MachineOptions;
 use kmem::gfp::Gfp;
 use kmem::slab::{CacheSpec, SlabFlags};
 use kmem::{Kernel, Order};
+use kmem_bench::page::Pages;
 use kmem_hosted::{Displacement, Hosted};
 use serde_json::json;
 use std::alloc::Layout;
@@ -43,7 +45,7 @@ pub struct Bench {
 #[derive(clap::Subcommand)]
 enum Part {
     /// Measure the page allocator beside its peers, and judge the targets
-    Pages(pages::Pages),
+    Pages(pages::PagesCommand),
 }
 
 const ROUNDS: usize = 21;
@@ -58,8 +60,9 @@ struct Row {
 impl Bench {
     /// Measures and prints the table.
     pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
-        if let Some(Part::Pages(pages)) = &self.part {
-            return pages.run(out);
+        match &self.part {
+            Some(Part::Pages(pages)) => return pages.options.run::<Pages>(out),
+            None => {}
         }
         let chosen = self.machine.choose(&mut io::stderr())?;
         let mut boots = Vec::new();

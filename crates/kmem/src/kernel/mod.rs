@@ -148,8 +148,7 @@ impl<M: Machine> Kernel<M> {
         let spare = PageAllocator::bytes(profile, &extents, cpus, plan.nodes());
         let on = |name| CommandLine::new(cmdline).is_on(name);
         let wanted = Wanted { poison: on("page_poison"), owner: on("page_owner") };
-        let bytes_with =
-            |wanted: Wanted| frame_count * FrameTable::ENTRY + spare + wanted.bytes(frame_count, cpus);
+        let bytes_with = |wanted: Wanted| frame_count * FrameTable::ENTRY + spare + wanted.bytes(frame_count, cpus);
         // Where somebody else said what is held, there may be no room for more than the mem_map.
         let (wanted, mem_map) = match mem_map_place(&plan, bytes_with(wanted)) {
             Err(_) if wanted.any() => {

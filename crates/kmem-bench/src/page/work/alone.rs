@@ -1,10 +1,11 @@
 //! What one thread does by itself. Random numbers and the list of what is held cost each peer the same few nanoseconds; the
 //! array stack's column says how many.
 
-use super::{Frees, Round};
+use super::Frees;
 use crate::clock::ThreadTime;
+use crate::page::source::PageSource;
+use crate::part::Round;
 use crate::rng::Rng;
-use crate::source::PageSource;
 use std::hint::black_box;
 
 /// Takes a block and gives it back. The order is a constant, as it is at most calls in a kernel.

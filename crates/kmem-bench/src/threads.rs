@@ -1,8 +1,6 @@
-//! What two threads do at once. Each is a CPU of its own and stays on one of the host's.
+//! Threads at once, each a CPU of its own that stays on one of the host's, and a queue from one to another.
 
-use super::Round;
-use crate::clock::ThreadTime;
-use crate::source::{PageSource, Peer};
+use crate::part::Round;
 use std::cell::Cell;
 use std::hint::black_box;
 use std::mem;
@@ -10,55 +8,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-/// Each thread takes a page and gives it back. The slowest one's time counts.
-pub fn pairs<P: Peer>(peer: &P, threads: u32, operations: u64) -> Option<Round> {
+/// Lets each of several threads work on what `make` gives it, from the same moment on, and returns what the slowest took.
+/// `None` when one of them has nothing to work on, or cannot.
+pub fn at_once<T>(
+    threads: u32,
+    make: impl Fn(u32) -> Option<T> + Sync,
+    work: impl Fn(u32, T) -> Option<Duration> + Sync,
+) -> Option<Duration> {
     let barrier = Barrier::new(threads as usize);
-    let work = |cpu| {
+    let one = |cpu| {
         stay_on(cpu);
-        let source = peer.on_cpu(cpu);
+        let made = make(cpu);
         barrier.wait();
-        let mut source = source?;
-        let start = ThreadTime::now();
-        for _ in 0..operations {
-            let page = black_box(source.alloc(0)?);
-            source.free(page, 0);
-        }
-        Some(start.elapsed())
+        work(cpu, made?)
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|cpu| scope.spawn(move || work(cpu))).collect();
+        let one = &one;
+        let threads: Vec<_> = (0..threads).map(|cpu| scope.spawn(move || one(cpu))).collect();
         let took = threads.into_iter().map(|thread| thread.join().ok().flatten()).collect::<Option<Vec<Duration>>>()?;
-        Some(Round { took: took.into_iter().max()?, operations })
+        took.into_iter().max()
     })
 }
 
 /// What ends the queue.
 const END: u64 = u64::MAX;
-/// What a source that has no page puts into the queue.
-const NONE: u64 = u64::MAX - 1;
-
-/// One thread takes pages, the other one gives them back. The time is the wall's: it includes waiting for each other.
-pub fn remote<P: Peer>(peer: &P, operations: u64) -> Option<Round> {
-    let source = |cpu| peer.on_cpu(cpu);
-    pass(
-        operations,
-        || {
-            let mut source = source(0);
-            move || source.as_mut().and_then(|source| source.alloc(0)).unwrap_or(NONE)
-        },
-        || {
-            let mut source = source(1);
-            move |page| match source.as_mut() {
-                Some(source) if page != NONE => {
-                    source.free(page, 0);
-                    true
-                }
-                _ => false,
-            }
-        },
-    )
-}
-
 /// The queue by itself: numbers go through, nothing else is done.
 pub fn queue_alone(operations: u64) -> Option<Round> {
     let count = || {
@@ -68,12 +41,12 @@ pub fn queue_alone(operations: u64) -> Option<Round> {
             black_box(next)
         }
     };
-    pass(operations, count, || |page| black_box(page) != NONE)
+    pass(operations, count, || |value| black_box(value) != END)
 }
 
 /// Runs `make` on one thread and `end` on another, with a queue between them. The functions given build them on their
 /// threads. `None` when `end` refuses what comes.
-fn pass<Make: FnMut() -> u64, End: FnMut(u64) -> bool>(
+pub fn pass<Make: FnMut() -> u64, End: FnMut(u64) -> bool>(
     operations: u64,
     make: impl FnOnce() -> Make + Send,
     end: impl FnOnce() -> End + Send,
@@ -101,7 +74,7 @@ fn pass<Make: FnMut() -> u64, End: FnMut(u64) -> bool>(
             loop {
                 match receiver.receive() {
                     END => break,
-                    page => well &= end(page),
+                    value => well &= end(value),
                 }
             }
             well.then(|| start.elapsed())

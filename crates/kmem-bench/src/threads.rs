@@ -93,21 +93,24 @@ struct Line<T>(T);
 
 /// A bounded queue from one thread to one other. Each side keeps what it last saw of the other's progress, and looks again
 /// only when that says full or empty.
-struct Queue {
+pub struct Queue {
     slots: Box<[AtomicU64]>,
     sent: Line<AtomicU64>,
     received: Line<AtomicU64>,
 }
 
 impl Queue {
-    fn new() -> Self {
+    /// Makes an empty queue.
+    pub fn new() -> Self {
         let slots = (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
         Self { slots, sent: Line(AtomicU64::new(0)), received: Line(AtomicU64::new(0)) }
     }
-    fn sender(&self) -> Sender<'_> {
+    /// Returns the end that sends; there is one user of it.
+    pub fn sender(&self) -> Sender<'_> {
         Sender { queue: self, sent: 0, seen: Cell::new(0) }
     }
-    fn receiver(&self) -> Receiver<'_> {
+    /// Returns the end that receives; there is one user of it.
+    pub fn receiver(&self) -> Receiver<'_> {
         Receiver { queue: self, received: 0, seen: Cell::new(0) }
     }
     fn slot(&self, number: u64) -> &AtomicU64 {
@@ -116,7 +119,7 @@ impl Queue {
 }
 
 /// Waits a little; after a while, lets other threads run.
-fn pause(turns: &mut u32) {
+pub fn pause(turns: &mut u32) {
     *turns += 1;
     if turns.is_multiple_of(1024) {
         std::thread::yield_now();
@@ -125,13 +128,26 @@ fn pause(turns: &mut u32) {
     }
 }
 
-struct Sender<'a> {
+/// The end that sends.
+pub struct Sender<'a> {
     queue: &'a Queue,
     sent: u64,
     seen: Cell<u64>,
 }
 
 impl Sender<'_> {
+    /// Sends a number unless the queue is full.
+    #[inline]
+    pub fn try_send(&mut self, value: u64) -> bool {
+        if self.sent - self.seen.get() == SLOTS {
+            self.seen.set(self.queue.received.0.load(Ordering::Acquire));
+            if self.sent - self.seen.get() == SLOTS {
+                return false;
+            }
+        }
+        self.put(value);
+        true
+    }
     #[inline(always)]
     fn send(&mut self, value: u64) {
         let mut turns = 0;
@@ -139,19 +155,35 @@ impl Sender<'_> {
             self.seen.set(self.queue.received.0.load(Ordering::Acquire));
             pause(&mut turns);
         }
+        self.put(value);
+    }
+    #[inline(always)]
+    fn put(&mut self, value: u64) {
         self.queue.slot(self.sent).store(value, Ordering::Relaxed);
         self.sent += 1;
         self.queue.sent.0.store(self.sent, Ordering::Release);
     }
 }
 
-struct Receiver<'a> {
+/// The end that receives.
+pub struct Receiver<'a> {
     queue: &'a Queue,
     received: u64,
     seen: Cell<u64>,
 }
 
 impl Receiver<'_> {
+    /// Receives a number if one is there.
+    #[inline]
+    pub fn try_receive(&mut self) -> Option<u64> {
+        if self.received == self.seen.get() {
+            self.seen.set(self.queue.sent.0.load(Ordering::Acquire));
+            if self.received == self.seen.get() {
+                return None;
+            }
+        }
+        Some(self.get())
+    }
     #[inline(always)]
     fn receive(&mut self) -> u64 {
         let mut turns = 0;
@@ -159,6 +191,10 @@ impl Receiver<'_> {
             self.seen.set(self.queue.sent.0.load(Ordering::Acquire));
             pause(&mut turns);
         }
+        self.get()
+    }
+    #[inline(always)]
+    fn get(&mut self) -> u64 {
         let value = self.queue.slot(self.received).load(Ordering::Relaxed);
         self.received += 1;
         self.queue.received.0.store(self.received, Ordering::Release);

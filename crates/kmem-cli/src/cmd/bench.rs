@@ -2,8 +2,9 @@
 //!
 //! All workloads take turns in every round, so that the clock and the neighbours hit them alike; the median of the rounds
 //! counts, and ratios more than nanoseconds. One operation is an allocation and its free. `kmem bench pages` has the page
-//! allocator beside its peers.
+//! allocator beside its peers, `kmem bench objects` slab caches and kmalloc.
 
+mod objects;
 mod pages;
 mod part;
 
@@ -13,6 +14,7 @@ use crate::machine_options::MachineOptions;
 use kmem::gfp::Gfp;
 use kmem::slab::{CacheSpec, SlabFlags};
 use kmem::{Kernel, Order};
+use kmem_bench::object::Objects;
 use kmem_bench::page::Pages;
 use kmem_hosted::{Displacement, Hosted};
 use serde_json::json;
@@ -29,7 +31,8 @@ use std::time::Instant;
 Examples:
   kmem bench
   kmem bench --machine linux-2.6-i386 --json
-  kmem bench pages --quick"
+  kmem bench pages --quick
+  kmem bench objects --quick"
 )]
 pub struct Bench {
     #[command(subcommand)]
@@ -46,6 +49,8 @@ pub struct Bench {
 enum Part {
     /// Measure the page allocator beside its peers, and judge the targets
     Pages(pages::PagesCommand),
+    /// Measure slab caches and kmalloc beside their peers, and judge the targets
+    Objects(objects::ObjectsCommand),
 }
 
 const ROUNDS: usize = 21;
@@ -62,6 +67,7 @@ impl Bench {
     pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
         match &self.part {
             Some(Part::Pages(pages)) => return pages.options.run::<Pages>(out),
+            Some(Part::Objects(objects)) => return objects.options.run::<Objects>(out),
             None => {}
         }
         let chosen = self.machine.choose(&mut io::stderr())?;

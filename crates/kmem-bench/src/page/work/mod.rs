@@ -6,20 +6,10 @@ mod together;
 
 use super::source::{PageSource, Peer};
 use super::Pages;
+use crate::frees::Frees;
 use crate::measure::Left;
 use crate::part::{Round, Rounds};
 use alone::Held;
-
-/// In which order the pages of a batch go back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Frees {
-    /// The oldest first.
-    Fifo,
-    /// The youngest first.
-    Lifo,
-    /// In any order.
-    Random,
-}
 
 /// What is done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

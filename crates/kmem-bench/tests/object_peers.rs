@@ -10,6 +10,7 @@ use kmem_bench::object::table::{Row, Table};
 use kmem_bench::object::target::{self, Bound, COLUMN, LIMITS, TARGETS};
 use kmem_bench::object::work::mix::{Call, Script, LONGEST, STEPS};
 use kmem_bench::object::work::{Workload, WORKLOADS};
+use kmem_bench::part::Role;
 use kmem_bench::rng::Rng;
 use std::collections::BTreeMap;
 
@@ -164,15 +165,27 @@ fn targets_are_judged_by_the_ratio() {
 
 /// The best peer is not the best of those that happen to be there.
 #[test]
-fn the_best_of_several_is_judged_when_all_are_there() {
-    let own: &[(&str, f64)] = &[("kmem-cpu", 9.0), ("malloc", 11.0)];
+fn the_best_is_judged_when_all_are_there() {
+    let light = ["malloc", "talc", "rlsf", "slabmalloc"].map(|name| (name, 11.0));
+    let own: Vec<(&str, f64)> = [("kmem-cpu", 9.0)].into_iter().chain(light).collect();
     let all: Vec<(&str, f64)> = own.iter().copied().chain(HEAVY.iter().map(|name| (*name, 10.0))).collect();
     let judged = |values: &[(&str, f64)]| {
         let target = TARGETS.iter().find(|target| target.workload == "larson").unwrap();
         target.judge(&table(&[("larson", values)])).map(|judged| judged.figure)
     };
-    assert_eq!(judged(own), None);
+    assert_eq!(judged(&own), None);
     assert_eq!(judged(&all), cfg!(feature = "heavy-peers").then_some(0.9));
+}
+
+/// All peers but kmem and the ideal are among those of which the best is taken.
+#[test]
+fn the_best_is_the_best_of_all() {
+    let Bound::AtMost(_, beside) = TARGETS.iter().find(|target| target.workload == "larson").unwrap().bound else {
+        panic!("no peer");
+    };
+    for peer in PEERS.iter().filter(|peer| peer.role == Role::Other) {
+        assert!(beside.needs().contains(&peer.name), "{}", peer.name);
+    }
 }
 
 #[test]

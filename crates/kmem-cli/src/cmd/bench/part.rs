@@ -179,7 +179,9 @@ impl From<BenchError> for Failure {
         match error {
             BenchError::Unknown { .. } | BenchError::CannotDo { .. } => Self::request(what),
             BenchError::Boot(error) => error.into(),
-            BenchError::Host { .. } | BenchError::Count { .. } => Self::Host { what, help: None },
+            BenchError::Cache(_) | BenchError::Host { .. } | BenchError::Child | BenchError::Count { .. } => {
+                Self::Host { what, help: None }
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `buddy_system_allocator`, both of its faces: the frame allocator, whose free blocks are numbers in sorted sets, and the
 //! heap, whose free blocks are linked through their own first words.
 
-use super::region::Region;
-use crate::source::{OneLock, PageSource, Peer};
+use crate::page::source::{OneLock, PageSource, Peer};
+use crate::region::Region;
 use crate::{BenchError, MANAGED_BYTES, PAGE_BYTES};
 use buddy_system_allocator::{FrameAllocator, LockedHeap};
 use std::alloc::Layout;

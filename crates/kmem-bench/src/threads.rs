@@ -1,8 +1,6 @@
-//! What two threads do at once. Each is a CPU of its own and stays on one of the host's.
+//! Threads at once, each a CPU of its own that stays on one of the host's, and a queue from one to another.
 
-use super::Round;
-use crate::clock::ThreadTime;
-use crate::source::{PageSource, Peer};
+use crate::part::Round;
 use std::cell::Cell;
 use std::hint::black_box;
 use std::mem;
@@ -10,55 +8,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-/// Each thread takes a page and gives it back. The slowest one's time counts.
-pub fn pairs<P: Peer>(peer: &P, threads: u32, operations: u64) -> Option<Round> {
+/// Lets each of several threads work on what `make` gives it, from the same moment on, and returns what the slowest took.
+/// `None` when one of them has nothing to work on, or cannot.
+pub fn at_once<T>(
+    threads: u32,
+    make: impl Fn(u32) -> Option<T> + Sync,
+    work: impl Fn(u32, T) -> Option<Duration> + Sync,
+) -> Option<Duration> {
     let barrier = Barrier::new(threads as usize);
-    let work = |cpu| {
+    let one = |cpu| {
         stay_on(cpu);
-        let source = peer.on_cpu(cpu);
+        let made = make(cpu);
         barrier.wait();
-        let mut source = source?;
-        let start = ThreadTime::now();
-        for _ in 0..operations {
-            let page = black_box(source.alloc(0)?);
-            source.free(page, 0);
-        }
-        Some(start.elapsed())
+        work(cpu, made?)
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|cpu| scope.spawn(move || work(cpu))).collect();
+        let one = &one;
+        let threads: Vec<_> = (0..threads).map(|cpu| scope.spawn(move || one(cpu))).collect();
         let took = threads.into_iter().map(|thread| thread.join().ok().flatten()).collect::<Option<Vec<Duration>>>()?;
-        Some(Round { took: took.into_iter().max()?, operations })
+        took.into_iter().max()
     })
 }
 
 /// What ends the queue.
 const END: u64 = u64::MAX;
-/// What a source that has no page puts into the queue.
-const NONE: u64 = u64::MAX - 1;
-
-/// One thread takes pages, the other one gives them back. The time is the wall's: it includes waiting for each other.
-pub fn remote<P: Peer>(peer: &P, operations: u64) -> Option<Round> {
-    let source = |cpu| peer.on_cpu(cpu);
-    pass(
-        operations,
-        || {
-            let mut source = source(0);
-            move || source.as_mut().and_then(|source| source.alloc(0)).unwrap_or(NONE)
-        },
-        || {
-            let mut source = source(1);
-            move |page| match source.as_mut() {
-                Some(source) if page != NONE => {
-                    source.free(page, 0);
-                    true
-                }
-                _ => false,
-            }
-        },
-    )
-}
-
 /// The queue by itself: numbers go through, nothing else is done.
 pub fn queue_alone(operations: u64) -> Option<Round> {
     let count = || {
@@ -68,12 +41,12 @@ pub fn queue_alone(operations: u64) -> Option<Round> {
             black_box(next)
         }
     };
-    pass(operations, count, || |page| black_box(page) != NONE)
+    pass(operations, count, || |value| black_box(value) != END)
 }
 
 /// Runs `make` on one thread and `end` on another, with a queue between them. The functions given build them on their
 /// threads. `None` when `end` refuses what comes.
-fn pass<Make: FnMut() -> u64, End: FnMut(u64) -> bool>(
+pub fn pass<Make: FnMut() -> u64, End: FnMut(u64) -> bool>(
     operations: u64,
     make: impl FnOnce() -> Make + Send,
     end: impl FnOnce() -> End + Send,
@@ -101,7 +74,7 @@ fn pass<Make: FnMut() -> u64, End: FnMut(u64) -> bool>(
             loop {
                 match receiver.receive() {
                     END => break,
-                    page => well &= end(page),
+                    value => well &= end(value),
                 }
             }
             well.then(|| start.elapsed())
@@ -120,21 +93,24 @@ struct Line<T>(T);
 
 /// A bounded queue from one thread to one other. Each side keeps what it last saw of the other's progress, and looks again
 /// only when that says full or empty.
-struct Queue {
+pub struct Queue {
     slots: Box<[AtomicU64]>,
     sent: Line<AtomicU64>,
     received: Line<AtomicU64>,
 }
 
 impl Queue {
-    fn new() -> Self {
+    /// Makes an empty queue.
+    pub fn new() -> Self {
         let slots = (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
         Self { slots, sent: Line(AtomicU64::new(0)), received: Line(AtomicU64::new(0)) }
     }
-    fn sender(&self) -> Sender<'_> {
+    /// Returns the end that sends; there is one user of it.
+    pub fn sender(&self) -> Sender<'_> {
         Sender { queue: self, sent: 0, seen: Cell::new(0) }
     }
-    fn receiver(&self) -> Receiver<'_> {
+    /// Returns the end that receives; there is one user of it.
+    pub fn receiver(&self) -> Receiver<'_> {
         Receiver { queue: self, received: 0, seen: Cell::new(0) }
     }
     fn slot(&self, number: u64) -> &AtomicU64 {
@@ -143,7 +119,7 @@ impl Queue {
 }
 
 /// Waits a little; after a while, lets other threads run.
-fn pause(turns: &mut u32) {
+pub fn pause(turns: &mut u32) {
     *turns += 1;
     if turns.is_multiple_of(1024) {
         std::thread::yield_now();
@@ -152,13 +128,26 @@ fn pause(turns: &mut u32) {
     }
 }
 
-struct Sender<'a> {
+/// The end that sends.
+pub struct Sender<'a> {
     queue: &'a Queue,
     sent: u64,
     seen: Cell<u64>,
 }
 
 impl Sender<'_> {
+    /// Sends a number unless the queue is full.
+    #[inline]
+    pub fn try_send(&mut self, value: u64) -> bool {
+        if self.sent - self.seen.get() == SLOTS {
+            self.seen.set(self.queue.received.0.load(Ordering::Acquire));
+            if self.sent - self.seen.get() == SLOTS {
+                return false;
+            }
+        }
+        self.put(value);
+        true
+    }
     #[inline(always)]
     fn send(&mut self, value: u64) {
         let mut turns = 0;
@@ -166,19 +155,35 @@ impl Sender<'_> {
             self.seen.set(self.queue.received.0.load(Ordering::Acquire));
             pause(&mut turns);
         }
+        self.put(value);
+    }
+    #[inline(always)]
+    fn put(&mut self, value: u64) {
         self.queue.slot(self.sent).store(value, Ordering::Relaxed);
         self.sent += 1;
         self.queue.sent.0.store(self.sent, Ordering::Release);
     }
 }
 
-struct Receiver<'a> {
+/// The end that receives.
+pub struct Receiver<'a> {
     queue: &'a Queue,
     received: u64,
     seen: Cell<u64>,
 }
 
 impl Receiver<'_> {
+    /// Receives a number if one is there.
+    #[inline]
+    pub fn try_receive(&mut self) -> Option<u64> {
+        if self.received == self.seen.get() {
+            self.seen.set(self.queue.sent.0.load(Ordering::Acquire));
+            if self.received == self.seen.get() {
+                return None;
+            }
+        }
+        Some(self.get())
+    }
     #[inline(always)]
     fn receive(&mut self) -> u64 {
         let mut turns = 0;
@@ -186,6 +191,10 @@ impl Receiver<'_> {
             self.seen.set(self.queue.sent.0.load(Ordering::Acquire));
             pause(&mut turns);
         }
+        self.get()
+    }
+    #[inline(always)]
+    fn get(&mut self) -> u64 {
         let value = self.queue.slot(self.received).load(Ordering::Relaxed);
         self.received += 1;
         self.queue.received.0.store(self.received, Ordering::Release);

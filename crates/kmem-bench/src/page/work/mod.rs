@@ -2,25 +2,14 @@
 
 mod alone;
 mod long_use;
-mod threads;
+mod together;
 
-pub use threads::queue_alone;
-
-use crate::source::{PageSource, Peer};
-use crate::BenchError;
+use super::source::{PageSource, Peer};
+use super::Pages;
+use crate::frees::Frees;
+use crate::measure::Left;
+use crate::part::{Round, Rounds};
 use alone::Held;
-use std::time::Duration;
-
-/// In which order the pages of a batch go back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Frees {
-    /// The oldest first.
-    Fifo,
-    /// The youngest first.
-    Lifo,
-    /// In any order.
-    Random,
-}
 
 /// What is done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,15 +43,7 @@ pub enum Kind {
 }
 
 /// One workload.
-#[derive(Debug)]
-pub struct Workload {
-    /// Its name for `--only`.
-    pub name: &'static str,
-    /// What it is.
-    pub about: &'static str,
-    /// What is done.
-    pub kind: Kind,
-}
+pub type Workload = crate::part::Workload<Pages>;
 
 const fn row(name: &'static str, about: &'static str, kind: Kind) -> Workload {
     Workload { name, about, kind }
@@ -91,70 +72,27 @@ pub static WORKLOADS: &[Workload] = &[
     row("left-20", "20 % full", Kind::LongUse { fill: 20 }),
 ];
 
-impl Workload {
-    /// Finds the workloads whose names begin so: `pair`, `batch-random`.
-    ///
-    /// # Errors
-    /// [`BenchError::Unknown`].
-    pub fn named(name: &str) -> Result<Vec<&'static Self>, BenchError> {
-        let exact: Vec<_> = WORKLOADS.iter().filter(|workload| workload.name == name).collect();
-        if !exact.is_empty() {
-            return Ok(exact);
-        }
-        let found: Vec<_> = WORKLOADS.iter().filter(|workload| workload.name.starts_with(name)).collect();
-        if found.is_empty() || name.is_empty() {
-            let known = WORKLOADS.iter().map(|workload| workload.name).collect::<Vec<_>>().join(", ");
-            return Err(BenchError::Unknown { what: "workload", name: name.to_owned(), known });
-        }
-        Ok(found)
-    }
+impl Kind {
     /// True when it can be timed in rounds.
-    pub fn is_timed(&self) -> bool {
-        !matches!(self.kind, Kind::LongUse { .. })
+    pub(super) fn is_timed(self) -> bool {
+        !matches!(self, Self::LongUse { .. })
     }
-    /// True when one thread does it by itself, so that its instructions can be counted.
-    pub fn is_alone(&self) -> bool {
-        matches!(self.kind, Kind::Pair { .. } | Kind::Batch { .. } | Kind::Mixed)
+    /// Returns the operations that are counted: some rounds of a batch, and enough to make what is uneven small.
+    pub(super) fn counted(self) -> Option<u64> {
+        match self {
+            Self::Batch { pages, .. } => Some((pages as u64).max(16 * BATCH as u64)),
+            Self::Pair { .. } | Self::Mixed => Some(10_000),
+            Self::Threads { .. } | Self::Remote | Self::LongUse { .. } => None,
+        }
     }
     /// True when it leaves very many free pages scattered.
-    fn scatters(&self) -> bool {
-        matches!(self.kind, Kind::Batch { pages: BULK, .. } | Kind::LongUse { .. })
+    fn scatters(self) -> bool {
+        matches!(self, Self::Batch { pages: BULK, .. } | Self::LongUse { .. })
     }
-}
-
-/// What a round took.
-#[derive(Clone, Copy, Debug)]
-pub struct Round {
-    /// The time.
-    pub took: Duration,
-    /// Operations done in it, by each thread.
-    pub operations: u64,
-}
-
-impl Round {
-    /// Returns the time of one operation.
-    pub fn nanoseconds(&self) -> f64 {
-        self.took.as_secs_f64() * 1e9 / self.operations.max(1) as f64
-    }
-}
-
-/// What is left after long use.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Left {
-    /// Blocks of order 9 that could still be had.
-    pub blocks: u64,
-    /// As many as the free pages would make if they lay together.
-    pub of: u64,
 }
 
 /// A peer at work.
-pub trait Subject {
-    /// Does about so many operations; `None` when the peer cannot do the workload.
-    fn round(&mut self, workload: &Workload, operations: u64) -> Option<Round>;
-    /// True when the peer can do one operation of the workload.
-    fn can_do(&mut self, workload: &Workload) -> bool {
-        self.round(workload, 1).is_some()
-    }
+pub trait Subject: Rounds<Pages> {
     /// Uses the memory long, and counts what is left; `None` as above.
     fn long_use(&mut self, fill: u32, events: u64) -> Option<Left>;
     /// Calls `with` on the source as a lone thread has it.
@@ -176,9 +114,9 @@ impl<P> Run<P> {
     }
 }
 
-impl<P: Peer> Subject for Run<P> {
+impl<P: Peer> Rounds<Pages> for Run<P> {
     fn round(&mut self, workload: &Workload, operations: u64) -> Option<Round> {
-        let cannot = workload.scatters() && !self.peer.bears_scattering();
+        let cannot = workload.kind.scatters() && !self.peer.bears_scattering();
         if cannot || workload.kind == Kind::Remote && !self.peer.shares() {
             return None;
         }
@@ -191,11 +129,14 @@ impl<P: Peer> Subject for Run<P> {
             Kind::Pair { .. } => None,
             Kind::Batch { pages, frees } => self.held.batches(&mut self.peer.alone(), pages, frees, operations),
             Kind::Mixed => self.held.mixed(&mut self.peer.alone(), pages, operations),
-            Kind::Threads { threads } => threads::pairs(&self.peer, threads, operations),
-            Kind::Remote => threads::remote(&self.peer, operations),
+            Kind::Threads { threads } => together::pairs(&self.peer, threads, operations),
+            Kind::Remote => together::remote(&self.peer, operations),
             Kind::LongUse { .. } => None,
         }
     }
+}
+
+impl<P: Peer> Subject for Run<P> {
     fn long_use(&mut self, fill: u32, events: u64) -> Option<Left> {
         if !self.peer.bears_scattering() || !self.peer.ends() {
             return None;

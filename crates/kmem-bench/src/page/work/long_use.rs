@@ -4,9 +4,9 @@
 //! ten points of a hundred around its middle: up by requests, down by giving back blocks picked at random, and at the end
 //! it is brought to the middle. The events are the same for every peer.
 
-use super::Left;
+use crate::measure::Left;
+use crate::page::source::PageSource;
 use crate::rng::Rng;
-use crate::source::PageSource;
 
 /// Largest order of the small blocks.
 const SMALL_ORDERS: u32 = 3;

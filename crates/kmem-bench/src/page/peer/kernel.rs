@@ -1,86 +1,21 @@
 //! kmem, in two ways: as a hosted kernel's users call it, and with the CPU given, as a kernel on bare metal has it.
 
-use super::Setting;
-use crate::source::{PageSource, Peer};
-use crate::{BenchError, MANAGED_BYTES, PAGE_BYTES};
-use kmem::boot::{plan, BootParams};
+use crate::kernel::{boot, Setting};
+use crate::page::source::{PageSource, Peer};
+use crate::{resident, BenchError};
 use kmem::page::OnCpu;
-use kmem::profile::by_name;
-use kmem::{Gfp, Kernel, Order, Pfn, Profile};
-use kmem_hosted::boot::config;
-use kmem_hosted::{CpuGuard, Displacement, Hosted, HostedBootError};
-use std::time::{Duration, Instant};
-
-/// The machines that the bench likes best, in this order.
-pub const MACHINES: [&str; 2] = ["amd64-6.12", "i386-pae-6.1"];
-
-/// Returns kmem's machine.
-///
-/// # Errors
-/// [`BenchError::Unknown`].
-pub fn machine(setting: &Setting<'_>) -> Result<&'static Profile, BenchError> {
-    let found = match setting.machine {
-        Some(name) => by_name(name),
-        None => MACHINES.iter().find_map(|name| by_name(name)),
-    };
-    found.ok_or_else(|| BenchError::Unknown {
-        what: "machine",
-        name: setting.machine.unwrap_or(MACHINES[0]).to_owned(),
-        known: kmem::profile::PROFILES.iter().map(|profile| profile.name).collect::<Vec<_>>().join(", "),
-    })
-}
-
-fn params(profile: &'static Profile, ram_bytes: u64) -> BootParams<'static> {
-    BootParams { ram_bytes, cpus: 2, ..BootParams::new(profile) }
-}
-
-fn boot(setting: &Setting<'_>) -> Result<Kernel<Hosted>, BenchError> {
-    let profile = machine(setting)?;
-    let boot = |ram| kmem_hosted::boot(profile, &params(profile, ram), Displacement::Any, |_| {});
-    let kernel = boot(MANAGED_BYTES)?;
-    // What boot holds comes on top, so that kmem manages what the others do.
-    let held = MANAGED_BYTES - kernel.pages().managed() * PAGE_BYTES;
-    drop(kernel);
-    Ok(boot(MANAGED_BYTES + held)?)
-}
-
-/// Measures how long the kernel itself takes to come up with so much RAM; the host's work for the machine is not in it.
-/// `None` when the machine cannot have so much.
-///
-/// # Errors
-/// When there is no such machine, or the host refuses it.
-pub fn booted_in(setting: &Setting<'_>, ram_bytes: u64) -> Result<Option<Duration>, BenchError> {
-    let profile = machine(setting)?;
-    let params = params(profile, ram_bytes);
-    let Ok(plan) = plan(profile, &params) else { return Ok(None) };
-    let planned: u64 = plan.zones().iter().map(|zone| zone.present * PAGE_BYTES).sum();
-    if planned < ram_bytes / 2 {
-        return Ok(None);
-    }
-    let machine = Hosted::new(&config(profile, &plan, Displacement::Any), |_| {}).map_err(HostedBootError::Host)?;
-    let start = Instant::now();
-    let kernel = Kernel::boot(machine, profile, plan, params.cmdline).map_err(HostedBootError::Boot)?;
-    let took = start.elapsed();
-    drop(kernel);
-    Ok(Some(took))
-}
+use kmem::{Gfp, Kernel, Order, Pfn};
+use kmem_hosted::{CpuGuard, Hosted};
 
 /// Measures what a kernel keeps for its pages once each of them was in use: the RAM of its machine that was touched, by a
 /// page. Everything that boot makes is in it; the pages themselves are not, since nobody writes to them.
 fn metadata(kernel: &Kernel<Hosted>) -> Option<f64> {
     let setting = Setting { machine: Some(kernel.profile.name) };
-    let before = shared_memory()?;
+    let before = resident::shared_bytes()?;
     let fresh = boot(&setting).ok()?;
     let taken: Vec<Pfn> = std::iter::from_fn(|| fresh.pages().alloc(0, Gfp::HIGHUSER, Order::ZERO).ok()).collect();
-    let touched = shared_memory()?.checked_sub(before)?;
+    let touched = resident::shared_bytes()?.checked_sub(before)?;
     Some(touched as f64 / taken.len() as f64)
-}
-
-/// Returns the bytes of shared memory, which machines' RAM is, that this process has touched.
-fn shared_memory() -> Option<u64> {
-    let counts = std::fs::read_to_string("/proc/self/smaps_rollup").ok()?;
-    let kib = counts.lines().find_map(|line| line.strip_prefix("Pss_Shmem:")?.trim().strip_suffix("kB"))?;
-    Some(kib.trim().parse::<u64>().ok()? << 10)
 }
 
 /// A kernel as its users call it.

@@ -1,10 +1,13 @@
 //! Every peer gives out what it has, once, and takes part in what it says it can do. No time is measured here.
 
-use kmem_bench::measure::{Row, Table, Value};
-use kmem_bench::peer::{PeerRow, Role, Setting, PEERS};
-use kmem_bench::source::PageSource;
-use kmem_bench::target::{Bound, TARGETS};
-use kmem_bench::work::{Left, Workload, WORKLOADS};
+use kmem_bench::kernel::Setting;
+use kmem_bench::measure::{Left, Value};
+use kmem_bench::page::peer::{PeerRow, PEERS};
+use kmem_bench::page::source::PageSource;
+use kmem_bench::page::table::{Row, Table};
+use kmem_bench::page::target::{Bound, TARGETS};
+use kmem_bench::page::work::{Workload, WORKLOADS};
+use kmem_bench::part::Role;
 use std::collections::BTreeSet;
 
 const PAGES: u64 = 262_144;

@@ -1,6 +1,6 @@
 //! `bitmap-allocator`: a bit a page, under a tree of 16-bit words that say where free ones are.
 
-use crate::source::{OneLock, PageSource};
+use crate::page::source::{OneLock, PageSource};
 use crate::{MANAGED_BYTES, PAGE_BYTES};
 use bitmap_allocator::{BitAlloc, BitAlloc1M};
 

@@ -1,7 +1,7 @@
 //! What no allocator can be faster than: page numbers popped from an array and pushed back, by each CPU from its own; and
 //! the same with one lock each way. They have single pages only, and nothing ever moves from CPU to CPU.
 
-use crate::source::{PageSource, Peer};
+use crate::page::source::{PageSource, Peer};
 use crate::{MANAGED_BYTES, PAGE_BYTES};
 use spin::Mutex;
 use std::array;

@@ -1,7 +1,7 @@
 //! General allocators asked for whole pages: `mimalloc`, `snmalloc`. They have no end of memory, so what is left after long
 //! use cannot be asked of them.
 
-use crate::source::{PageSource, Peer};
+use crate::page::source::{PageSource, Peer};
 use crate::{MANAGED_BYTES, PAGE_BYTES};
 use std::alloc::{GlobalAlloc, Layout};
 

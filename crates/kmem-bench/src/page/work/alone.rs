@@ -1,10 +1,11 @@
 //! What one thread does by itself. Random numbers and the list of what is held cost each peer the same few nanoseconds; the
 //! array stack's column says how many.
 
-use super::{Frees, Round};
 use crate::clock::ThreadTime;
+use crate::frees::Frees;
+use crate::page::source::PageSource;
+use crate::part::Round;
 use crate::rng::Rng;
-use crate::source::PageSource;
 use std::hint::black_box;
 
 /// Takes a block and gives it back. The order is a constant, as it is at most calls in a kernel.
@@ -41,12 +42,7 @@ impl Held {
         operations: u64,
     ) -> Option<Round> {
         if self.order_of_frees.len() != batch {
-            self.order_of_frees = (0..batch as u32).collect();
-            match frees {
-                Frees::Fifo => {}
-                Frees::Lifo => self.order_of_frees.reverse(),
-                Frees::Random => self.rng.shuffle(&mut self.order_of_frees),
-            }
+            self.order_of_frees = frees.order(batch, &mut self.rng);
             self.pages = vec![0; batch];
         }
         let batches = operations.div_ceil(batch as u64).max(1);

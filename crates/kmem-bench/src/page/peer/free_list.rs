@@ -1,7 +1,7 @@
 //! `free-list`: free ranges in a sorted list, searched from its front. With 100,000 scattered free pages every free moves
 //! a megabyte, so it takes no part where free pages scatter.
 
-use crate::source::{OneLock, PageSource};
+use crate::page::source::{OneLock, PageSource};
 use crate::{MANAGED_BYTES, PAGE_BYTES};
 use free_list::{FreeList, PageLayout, PageRange};
 

@@ -1,7 +1,7 @@
 //! `buddy-alloc`: free lists in the pages, two bits a block for each order.
 
-use super::region::Region;
-use crate::source::{OneLock, PageSource};
+use crate::page::source::{OneLock, PageSource};
+use crate::region::Region;
 use crate::{BenchError, MANAGED_BYTES, PAGE_BYTES};
 use ::buddy_alloc::buddy_alloc::{BuddyAlloc, BuddyAllocParam};
 

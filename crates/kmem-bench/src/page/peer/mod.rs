@@ -1,4 +1,4 @@
-//! The peers. One row of [`PEERS`] each, and one file that makes a [`PageSource`](crate::source::PageSource) of it.
+//! The peers. One row of [`PEERS`] each, and one file that makes a [`PageSource`](super::source::PageSource) of it.
 //!
 //! Each is called as its own users would call it, manages 1 GiB of 4 KiB pages, and has its licence named here, since all
 //! of them are linked into the program.
@@ -11,71 +11,15 @@ mod free_list;
 mod heap;
 mod ideal;
 mod kernel;
-mod region;
 
-pub use kernel::{booted_in, machine, MACHINES};
-
-use crate::source::Peer;
-use crate::work::{Run, Subject};
+use super::source::Peer;
+use super::work::{Run, Subject};
+use super::Pages;
+use crate::part::Role;
 use crate::BenchError;
 
-/// What a peer can be taken for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Role {
-    /// What is measured.
-    Kmem,
-    /// The same, in what is left after long use only.
-    KmemLongUse,
-    /// No allocator, but what no allocator can be faster than.
-    Ideal,
-    /// What it is measured against.
-    Other,
-}
-
 /// One peer.
-pub struct PeerRow {
-    /// Short name: a column's head.
-    pub name: &'static str,
-    /// What it is.
-    pub about: &'static str,
-    /// Its licence.
-    pub licence: &'static str,
-    /// What it is taken for.
-    pub role: Role,
-    make: fn(&Setting<'_>) -> Result<Box<dyn Subject>, BenchError>,
-}
-
-/// On what the peers are measured.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Setting<'a> {
-    /// kmem's machine; `None`: the first of [`MACHINES`] that there is.
-    pub machine: Option<&'a str>,
-}
-
-impl PeerRow {
-    /// Makes the peer, with all pages free.
-    ///
-    /// # Errors
-    /// When the host or the machine cannot give the memory.
-    pub fn make(&self, setting: &Setting<'_>) -> Result<Box<dyn Subject>, BenchError> {
-        (self.make)(setting)
-    }
-    /// True for the peers whose operations are timed and counted.
-    pub fn is_timed(&self) -> bool {
-        self.role != Role::KmemLongUse
-    }
-    /// Finds a peer.
-    ///
-    /// # Errors
-    /// [`BenchError::Unknown`].
-    pub fn by_name(name: &str) -> Result<&'static Self, BenchError> {
-        PEERS.iter().find(|peer| peer.name == name).ok_or_else(|| BenchError::Unknown {
-            what: "peer",
-            name: name.to_owned(),
-            known: PEERS.iter().map(|peer| peer.name).collect::<Vec<_>>().join(", "),
-        })
-    }
-}
+pub type PeerRow = crate::part::PeerRow<Pages>;
 
 fn boxed<P: Peer + 'static>(peer: Result<P, BenchError>) -> Result<Box<dyn Subject>, BenchError> {
     Ok(Box::new(Run::new(peer?)))

@@ -69,6 +69,34 @@ impl fmt::Display for AllocError {
     }
 }
 
+/// Why a call that takes a pointer and gives memory did not succeed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReallocError {
+    /// The pointer is wrong.
+    Misuse(Misuse),
+    /// There is no memory; what the pointer means is as it was.
+    Alloc(AllocError),
+}
+
+impl From<Misuse> for ReallocError {
+    fn from(misuse: Misuse) -> Self {
+        Self::Misuse(misuse)
+    }
+}
+impl From<AllocError> for ReallocError {
+    fn from(error: AllocError) -> Self {
+        Self::Alloc(error)
+    }
+}
+impl fmt::Display for ReallocError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Misuse(misuse) => misuse.fmt(f),
+            Self::Alloc(error) => error.fmt(f),
+        }
+    }
+}
+
 /// What a caller did wrong. The engine names it and does not execute it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Misuse {

@@ -6,10 +6,13 @@
 //!
 //! Objects are handed around as physical addresses of the direct map; `memory` shows them as virtual ones.
 
+mod bulk;
 mod cache;
 mod cpu_array;
 pub mod geometry;
 pub mod kmalloc;
+mod node;
+pub mod rule;
 
 pub use cache::Hook;
 pub use geometry::{Geometry, SlabFlags};
@@ -17,7 +20,7 @@ pub use geometry::{Geometry, SlabFlags};
 use crate::error::{AllocError, Broken, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::page::frame::{Frame, FrameKind, State};
-use crate::page::{PageAllocator, PageUse};
+use crate::page::{Attempted, PageAllocator, PageUse, Request};
 use crate::raw::{Ram, Table};
 use crate::sync::{Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
@@ -200,13 +203,32 @@ impl SlabAllocator {
             is_kmalloc,
             ..Inner::default()
         };
+        let limit = self.cpu_limit(pages, &geometry);
         for array in self.arrays_of(slot) {
-            array.limit.set(geometry.cpu_limit.min(cpu_array::CAPACITY as u32));
+            array.limit.set(limit);
             array.allocs.set(0);
             array.frees.set(0);
         }
         cache.set_live(true);
         Ok(CacheId(slot))
+    }
+
+    /// How many objects a CPU keeps: none while each allocation is to be asked about.
+    fn cpu_limit(&self, pages: &PageAllocator, geometry: &Geometry) -> u32 {
+        if pages.is_injecting() {
+            0
+        } else {
+            geometry.cpu_limit.min(cpu_array::CAPACITY as u32)
+        }
+    }
+    /// Makes the CPUs keep objects, or none, after it changed whether each allocation is to be asked about. No other CPU
+    /// allocates meanwhile.
+    pub(crate) fn injection_changed(&self, pages: &PageAllocator) {
+        for (id, cache) in self.caches.iter().filter(|(_, cache)| cache.is_live()) {
+            self.flush(pages, id, cache);
+            let limit = self.cpu_limit(pages, &cache.inner.lock().geometry);
+            self.arrays_of(id).for_each(|array| array.limit.set(limit));
+        }
     }
 
     /// Adds a block to a table of descriptors.
@@ -329,13 +351,14 @@ impl SlabAllocator {
         id: CacheId,
         gfp: Gfp,
     ) -> Result<PhysAddr, AllocError> {
+        pages.inject(gfp, Attempted::Object)?;
         let cache =
             self.caches.get(id.0).filter(|cache| cache.is_live()).ok_or(AllocError::BadFlags("no such cache"))?;
         loop {
             let mut inner = cache.inner.lock();
             let Some(object) = self.take(pages, &mut inner) else {
                 drop(inner);
-                self.add_slab(pages, cpu, id.0, cache, gfp)?;
+                self.add_slab(pages, cpu, id.0, cache, &Request::new(gfp, Order::ZERO))?;
                 continue;
             };
             // Fill the CPU's array, in an order that hands them out ascending.
@@ -377,16 +400,20 @@ impl SlabAllocator {
 
     /// Takes an object from a partial slab, else from an empty one.
     fn take(&self, pages: &PageAllocator, inner: &mut Inner) -> Option<PhysAddr> {
-        let frames = &pages.frames;
-        let Inner { partial, empty, geometry, free, .. } = inner;
-        let head = match partial.first() {
+        let head = match inner.partial.first() {
             Some(head) => head,
             None => {
-                let head = empty.pop_front(frames)?;
-                partial.push_front(frames, head);
+                let head = inner.empty.pop_front(&pages.frames)?;
+                inner.partial.push_front(&pages.frames, head);
                 head
             }
         };
+        self.take_from(pages, inner, head)
+    }
+    /// Takes an object of a slab that is on the partial list.
+    fn take_from(&self, pages: &PageAllocator, inner: &mut Inner, head: u32) -> Option<PhysAddr> {
+        let frames = &pages.frames;
+        let Inner { partial, geometry, free, .. } = inner;
         let slab = Slab::new(frames, head, geometry, &self.ram)?;
         let object = slab.take()?;
         *free -= 1;
@@ -416,22 +443,31 @@ impl SlabAllocator {
         }
     }
 
-    fn add_slab(&self, pages: &PageAllocator, cpu: u32, id: u32, cache: &Cache, gfp: Gfp) -> Result<(), AllocError> {
+    /// Makes a new slab. Of the request flags and nodes count; the order is the cache's.
+    fn add_slab(
+        &self,
+        pages: &PageAllocator,
+        cpu: u32,
+        id: u32,
+        cache: &Cache,
+        request: &Request,
+    ) -> Result<(), AllocError> {
         let (geometry, flags, ctor, colour) = {
             let mut inner = cache.inner.lock();
             let colour = inner.next_colour;
             inner.next_colour = if colour + 1 < inner.geometry.colours { colour + 1 } else { 0 };
             (inner.geometry, inner.flags, inner.ctor, colour)
         };
-        let mut wanted = gfp - NOT_FOR_SLABS;
+        let mut wanted = request.gfp - NOT_FOR_SLABS;
         if flags.contains(SlabFlags::CACHE_DMA) {
             wanted |= Gfp::DMA;
         }
         // The order that wastes least is worth a try, not an effort; SLUB makes do with one object's.
         let least = Order::covering((geometry.size).into()).unwrap_or(geometry.order);
-        let pfn = match pages.alloc(cpu, wanted, geometry.order) {
+        let take = |order| pages.alloc_as(cpu, &Request { gfp: wanted, order, ..*request });
+        let pfn = match take(geometry.order) {
             Err(error) if geometry.management != 0 || least >= geometry.order => return Err(error),
-            Err(_) => pages.alloc(cpu, wanted, least)?,
+            Err(_) => take(least)?,
             Ok(pfn) => pfn,
         };
         let frames = &pages.frames;
@@ -441,7 +477,7 @@ impl SlabAllocator {
         let mut place = geometry.management + colour * geometry.colour_step;
         if geometry.off_slab {
             let bytes = u64::from(geometry.management);
-            match self.kmalloc.alloc(self, pages, cpu, bytes, wanted - Gfp::DMA) {
+            match self.kmalloc.alloc(self, pages, cpu, bytes, &Request { gfp: wanted - Gfp::DMA, ..*request }) {
                 Ok(management) => place = (management.raw() >> 5) as u32,
                 Err(error) => {
                     let _ = pages.free(cpu, pfn, order);
@@ -566,6 +602,10 @@ impl SlabAllocator {
         Ok(())
     }
 
+    /// Returns the bytes of a cache's objects as its users know them. Interrupts are off.
+    pub(crate) fn object_size(&self, cache: u32) -> Option<u32> {
+        Some(self.live(CacheId(cache)).ok()?.inner.lock().geometry.object_size)
+    }
     fn live(&self, id: CacheId) -> Result<&Cache, Misuse> {
         self.caches.get(id.0).filter(|cache| cache.is_live()).ok_or(Misuse::NoSuchObject(id.0.into()))
     }

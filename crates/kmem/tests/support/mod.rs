@@ -2,7 +2,7 @@
 
 use kmem::boot::{plan, BootParams};
 use kmem::machine::{DirectMap, Machine};
-use kmem::page::Tracer;
+use kmem::page::{Attempted, Injector, Tracer};
 use kmem::{Kernel, PhysAddr, Profile, VirtAddr};
 use std::alloc::{alloc_zeroed, dealloc, Layout};
 use std::cell::{Cell, RefCell};
@@ -106,4 +106,53 @@ pub fn boot_with(profile: &'static Profile, params: &BootParams<'_>, tracer: Opt
     let machine = HeapMachine::new(layout.low.start, layout.low.bytes(), bytes);
     let kernel = Kernel::boot_traced(machine, profile, plan, params.cmdline, tracer);
     kernel.unwrap_or_else(|error| panic!("{}: {error}", profile.name))
+}
+
+thread_local! {
+    /// How many allocations were asked about so far, and which one is to fail.
+    static ASKED: Cell<(u64, u64)> = const { Cell::new((0, u64::MAX)) };
+}
+
+/// Runs a scenario again and again, failing its first allocation, its second, and so on, pages and objects alike, until
+/// one run asks for no more. `scenario` gives back all that it took; after each run `settled` must say the same as before
+/// the first. Returns how many failures there were.
+#[allow(dead_code)] // not every test file fails allocations so
+pub fn fail_each_once(
+    kernel: &Kernel<HeapMachine>,
+    mut scenario: impl FnMut(),
+    mut settled: impl FnMut() -> u64,
+) -> u64 {
+    let name = kernel.profile.name;
+    // Tables of descriptors grow once, and stay.
+    scenario();
+    let before = settled();
+    let call = |_: usize, _: Attempted| {
+        let (asked, doomed) = ASKED.get();
+        ASKED.set((asked + 1, doomed));
+        asked == doomed
+    };
+    for doomed in 0.. {
+        ASKED.set((0, doomed));
+        kernel.set_injector(Some(Injector { call, id: 0 }));
+        scenario();
+        kernel.set_injector(None);
+        assert_eq!(kernel.verify(), Ok(()), "{name}: allocation {doomed} failed");
+        assert_eq!(settled(), before, "{name}: allocation {doomed} failed");
+        if ASKED.get().0 <= doomed {
+            return doomed;
+        }
+    }
+    unreachable!("a scenario ends")
+}
+
+/// Free pages when every cache has given back what nobody uses.
+#[allow(dead_code)] // not every test file looks at it
+pub fn settled_pages(kernel: &Kernel<HeapMachine>) -> u64 {
+    let caches: Vec<_> = kernel.slab().infos().map(|info| info.id).collect();
+    // The slabs of one cache may hold objects of another: where their free objects are noted.
+    for _ in 0..2 {
+        caches.iter().for_each(|cache| kernel.cache_shrink(*cache).unwrap());
+    }
+    kernel.drain();
+    kernel.pages().zone_counts().map(|zone| zone.free).sum()
 }

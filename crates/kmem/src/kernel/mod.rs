@@ -6,8 +6,9 @@
 //!
 //! # What it shows of itself
 //! `proc` (the files, and the rows of those that are lists) · `zones` (zones and nodes) · `meminfo` · `vmstat` · `sysctl`
-//! (tunables, read and written) · `report` (what it says when memory is short).
+//! (tunables, read and written) · `report` (what it says when memory is short). `kvmalloc` is kmalloc and vmalloc in one.
 
+mod kvmalloc;
 mod meminfo;
 mod proc;
 mod report;
@@ -148,8 +149,7 @@ impl<M: Machine> Kernel<M> {
         let spare = PageAllocator::bytes(profile, &extents, cpus, plan.nodes());
         let on = |name| CommandLine::new(cmdline).is_on(name);
         let wanted = Wanted { poison: on("page_poison"), owner: on("page_owner") };
-        let bytes_with =
-            |wanted: Wanted| frame_count * FrameTable::ENTRY + spare + wanted.bytes(frame_count, cpus);
+        let bytes_with = |wanted: Wanted| frame_count * FrameTable::ENTRY + spare + wanted.bytes(frame_count, cpus);
         // Where somebody else said what is held, there may be no room for more than the mem_map.
         let (wanted, mem_map) = match mem_map_place(&plan, bytes_with(wanted)) {
             Err(_) if wanted.any() => {

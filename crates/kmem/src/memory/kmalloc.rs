@@ -77,7 +77,7 @@ impl<M: Machine> Memory<M> {
         Ok(self.to_virt(addr))
     }
     /// Returns the node to ask; `None` where it makes no difference.
-    pub(super) fn known_node(&self, node: Option<u32>) -> Result<Option<u32>, AllocError> {
+    pub(crate) fn known_node(&self, node: Option<u32>) -> Result<Option<u32>, AllocError> {
         match node {
             Some(node) if node >= self.pages.nodes() => Err(AllocError::BadFlags("the machine has no such node")),
             node => Ok(node.filter(|_| self.pages.nodes() > 1)),

@@ -43,6 +43,8 @@ pub enum AllocError {
     NoSlot,
     /// The machine has no such thing (`vmap` without an MMU).
     Unsupported(&'static str),
+    /// Nothing is left, the caller may sleep until something is, and this machine cannot make it wait.
+    CannotWait,
     /// An injected failure.
     Injected,
 }
@@ -64,6 +66,9 @@ impl fmt::Display for AllocError {
             ),
             Self::BadFlags(why) | Self::Unsupported(why) => f.write_str(why),
             Self::NoSlot => write!(f, "all slots are in use"),
+            Self::CannotWait => {
+                write!(f, "nothing is left, and this machine cannot make its caller wait until something is freed")
+            }
             Self::Injected => write!(f, "failure injected"),
         }
     }

@@ -7,6 +7,8 @@ use kmem::{Kernel, PhysAddr, Profile, VirtAddr};
 use std::alloc::{alloc_zeroed, dealloc, Layout};
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex};
 
 thread_local! {
     /// Which CPU this thread is.
@@ -33,6 +35,10 @@ pub struct HeapMachine {
     start: PhysAddr,
     low: u64,
     bytes: Layout,
+    /// Whether threads may wait for each other.
+    waits: AtomicBool,
+    lock: Mutex<()>,
+    woken: Condvar,
 }
 
 // SAFETY: The memory belongs to the machine, and any thread may touch it.
@@ -46,7 +52,13 @@ impl HeapMachine {
         // SAFETY: The layout has a size.
         let base = unsafe { alloc_zeroed(bytes) };
         assert!(!base.is_null());
-        Self { base, start, low, bytes }
+        let (waits, lock, woken) = Default::default();
+        Self { base, start, low, bytes, waits, lock, woken }
+    }
+    /// Says that threads may sleep until another one wakes them.
+    #[allow(dead_code)] // not every test file has several
+    pub fn allow_waiting(&self) {
+        self.waits.store(true, Ordering::Relaxed);
     }
 }
 
@@ -83,6 +95,18 @@ unsafe impl Machine for HeapMachine {
     fn irq_restore(&self, _: usize) {}
     fn barrier_everywhere(&self) {
         std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
+    }
+    fn wait(&self, _: u64, must_wait: &dyn Fn() -> bool) -> bool {
+        let waits = self.waits.load(Ordering::Relaxed);
+        if waits {
+            // Nobody is missed, so nobody has to look again after a while.
+            drop(self.woken.wait_while(self.lock.lock().unwrap(), |()| must_wait()).unwrap());
+        }
+        waits
+    }
+    fn wake(&self, _: u64) {
+        let _lock = self.lock.lock().unwrap();
+        self.woken.notify_all();
     }
     fn load_page_table(&self, _: PhysAddr) {}
     fn flush_tlb(&self, _: VirtAddr, _: VirtAddr) {}

@@ -99,6 +99,12 @@ pub struct Queue {
     received: Line<AtomicU64>,
 }
 
+impl Default for Queue {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Queue {
     /// Makes an empty queue.
     pub fn new() -> Self {

@@ -24,6 +24,7 @@ use crate::mapping::{map, memfd, Backing, Mapping, Place};
 use crate::registry::Registration;
 use crate::signal;
 use crate::tlb::{Geometry, Ram, Tlb};
+use crate::wait::Waiters;
 use kmem::machine::{DirectMap, Machine};
 use kmem::map::entry::PagingFormat;
 use kmem::map::walk::Translation;
@@ -114,6 +115,7 @@ struct Parts {
     paging: Option<&'static PagingFormat>,
     cpus: Arc<Holders>,
     bell: Bell,
+    waiters: Waiters,
     console: Console,
 }
 
@@ -174,6 +176,7 @@ impl Hosted {
             paging: config.paging,
             cpus: Arc::default(),
             bell: Bell::default(),
+            waiters: Waiters::default(),
             console: Box::new(console),
         };
         Ok(Self {
@@ -295,6 +298,11 @@ impl Hosted {
         CpuGuard::enter(&self.parts.cpus, cpu).ok_or(HostError::CpuBusy(cpu))
     }
 
+    /// Says that the machine's threads may sleep until another gives something back (`mempool_alloc`). Without it such a call
+    /// fails and says so.
+    pub fn allow_waiting(&self) {
+        self.parts.waiters.allow();
+    }
     /// What wakes the machine's kswapd.
     pub(crate) fn bell(&self) -> &Bell {
         &self.parts.bell
@@ -394,6 +402,12 @@ unsafe impl Machine for Hosted {
     }
     fn wake_kswapd(&self, node: u32) -> bool {
         self.parts.bell.ring(node)
+    }
+    fn wait(&self, _: u64, must_wait: &dyn Fn() -> bool) -> bool {
+        self.parts.waiters.wait(must_wait)
+    }
+    fn wake(&self, _: u64) {
+        self.parts.waiters.wake();
     }
     fn load_page_table(&self, root: PhysAddr) {
         self.parts.registration.slot().set_root(root);

@@ -34,6 +34,7 @@ mod registry;
 pub mod signal;
 mod tlb;
 pub mod trace;
+mod wait;
 
 pub use boot::{boot, boot_traced, config, HostedBootError};
 pub use cpu::CpuGuard;

@@ -43,6 +43,8 @@ pub enum AllocError {
     NoSlot,
     /// The machine has no such thing (`vmap` without an MMU).
     Unsupported(&'static str),
+    /// Nothing is left, the caller may sleep until something is, and this machine cannot make it wait.
+    CannotWait,
     /// An injected failure.
     Injected,
 }
@@ -64,7 +66,38 @@ impl fmt::Display for AllocError {
             ),
             Self::BadFlags(why) | Self::Unsupported(why) => f.write_str(why),
             Self::NoSlot => write!(f, "all slots are in use"),
+            Self::CannotWait => {
+                write!(f, "nothing is left, and this machine cannot make its caller wait until something is freed")
+            }
             Self::Injected => write!(f, "failure injected"),
+        }
+    }
+}
+
+/// Why a call that takes a pointer and gives memory did not succeed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReallocError {
+    /// The pointer is wrong.
+    Misuse(Misuse),
+    /// There is no memory; what the pointer means is as it was.
+    Alloc(AllocError),
+}
+
+impl From<Misuse> for ReallocError {
+    fn from(misuse: Misuse) -> Self {
+        Self::Misuse(misuse)
+    }
+}
+impl From<AllocError> for ReallocError {
+    fn from(error: AllocError) -> Self {
+        Self::Alloc(error)
+    }
+}
+impl fmt::Display for ReallocError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Misuse(misuse) => misuse.fmt(f),
+            Self::Alloc(error) => error.fmt(f),
         }
     }
 }

@@ -64,6 +64,18 @@ pub unsafe trait Machine {
     fn in_atomic(&self) -> bool {
         false
     }
+    /// Makes the caller sleep while `must_wait` says so: until somebody calls [`Machine::wake`] with the same token, after
+    /// which it is asked again. It is asked under the lock that `wake` takes, so that no call is missed, and it may take locks
+    /// of the engine's itself. May return early, and should after some seconds. False where this machine cannot make its
+    /// caller wait: then what would have waited fails.
+    fn wait(&self, token: u64, must_wait: &dyn Fn() -> bool) -> bool {
+        let _ = (token, must_wait);
+        false
+    }
+    /// Wakes all who wait for a token. The engine holds no lock.
+    fn wake(&self, token: u64) {
+        let _ = token;
+    }
     /// Makes the tables under `root` the ones that translate kernel addresses.
     fn load_page_table(&self, root: PhysAddr);
     /// Forgets all translations of `start..end`, on every CPU.

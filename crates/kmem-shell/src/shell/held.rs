@@ -13,6 +13,8 @@ use kmem::Kernel;
 use kmem_hosted::Hosted;
 use std::fmt::Write;
 
+/// What gave back everything.
+pub(super) const FREE_ALL: &str = "free_all";
 /// Where the tunables are.
 const SYSCTLS: &str = "/proc/sys/vm/";
 
@@ -38,7 +40,7 @@ impl Shell<'_> {
         let all: Vec<Id> = self.objects.live().rev().map(|(id, _)| id).collect();
         for id in all {
             let called = self.objects.called(id);
-            self.give_back(id).map_err(|fault| fault.of(called))?;
+            self.give_back(id, FREE_ALL).map_err(|fault| fault.of(called))?;
         }
         line(format!("free_all: {summary} freed"))
     }
@@ -51,7 +53,8 @@ impl Shell<'_> {
         let mut freed = 0;
         for &id in all.iter().skip(nth as usize - 1).step_by(nth as usize) {
             self.must_be_unused(id, operand)?;
-            self.give_back(id).map_err(|fault| fault.of(format!("free_every {operand}")))?;
+            let by = self.objects.get(id).map_or("free_every", |object| object.kind.freed_by());
+            self.give_back(id, by).map_err(|fault| fault.of(format!("free_every {operand}")))?;
             freed += 1;
         }
         line(format!("free_every: {freed} of {} freed", counted(all.len() as u64, "object")))
@@ -67,10 +70,9 @@ impl Shell<'_> {
         pages.sum::<u64>() * PAGE_SIZE
     }
 
-    fn give_back(&mut self, id: Id) -> Result<(), Fault> {
+    fn give_back(&mut self, id: Id, by: &'static str) -> Result<(), Fault> {
         let Some(kind) = self.objects.get(id).map(|object| object.kind.clone()) else { return Ok(()) };
         let (memory, map) = (self.kernel.memory(), &self.kernel.map());
-        let by = kind.freed_by();
         match kind {
             Kind::Pages { pfn, order, .. } => {
                 // Each reference that `get_page` took goes first.

@@ -1,6 +1,7 @@
 //! What the shell holds: each object from the moment it is taken, and after it was freed too, so that a second free or a
 //! late use is named.
 
+use crate::ast::{Base, Operand};
 use crate::show::{count, size};
 use kmem::pool::PoolId;
 use kmem::reclaim::FileId;
@@ -349,6 +350,17 @@ impl Objects {
             self.count_user(used, -1);
         }
         self.forget_if_unreachable(id);
+    }
+    /// What `free_all` gave back may be given back once more by its name, as the end of a script does: then it counts as
+    /// gone by that. Returns what it was, if an operand means such a cache.
+    pub(crate) fn settle(&mut self, operand: &Operand, gone_by: &str, by: &'static str) -> Option<String> {
+        let Operand { base: Base::Name(name), offset: 0, .. } = operand else { return None };
+        let Some(Value::Object(id)) = self.value(name) else { return None };
+        let object =
+            self.all.get_mut(&id).filter(|object| matches!(object.state, State::Freed(by) if by == gone_by))?;
+        let Kind::Cache { name, .. } = &object.kind else { return None };
+        object.state = State::Freed(by);
+        Some(format!("cache {name}"))
     }
     /// Live objects, the newest last.
     pub(crate) fn live(&self) -> impl DoubleEndedIterator<Item = (Id, &Object)> {

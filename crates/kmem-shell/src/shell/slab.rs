@@ -2,6 +2,7 @@
 
 use super::block::shown;
 use super::fault::Fault;
+use super::held::FREE_ALL;
 use super::object::Kind;
 use super::{line, Answer, Shell};
 use crate::ast::Operand;
@@ -163,6 +164,9 @@ impl Shell<'_> {
     }
 
     pub(super) fn cache_destroy(&mut self, operand: &Operand) -> Answer {
+        if let Some(name) = self.objects.settle(operand, FREE_ALL, "kmem_cache_destroy") {
+            return line(format!("{operand}: {name} went with free_all"));
+        }
         let is_cache = |kind: &Kind| matches!(kind, Kind::Cache { .. });
         let Some(cache) = self.start_of(operand, "kmem_cache_destroy", is_cache)? else {
             return line(format!("{operand}: NULL, nothing to destroy"));

@@ -125,6 +125,26 @@ fn caches_and_pools() {
     );
 }
 
+/// A script may destroy by name what `free_all` gave back; once.
+#[test]
+fn a_cache_that_went_with_free_all() {
+    check(
+        "c = kmem_cache_create foo 192 0 SLAB_HWCACHE_ALIGN; for 2 { o = kmem_cache_alloc c GFP_KERNEL }
+         - kmem_cache_destroy c; free_all; kmem_cache_destroy c; - kmem_cache_destroy c; - kmem_cache_alloc c GFP_KERNEL
+         - kmem_cache_free c o; verify",
+        "c: cache foo objsize=192 stride=* order=0 objs_per_slab=*
+         o: 0xc* size=192 cache=foo
+         o: 0xc* size=192 cache=foo
+         error: EINVAL: kmem_cache_destroy of foo: 2 objects still in use
+         free_all: 3 objects, 384 freed
+         c: cache foo went with free_all
+         error: EINVAL: double free: c (a slab cache, cache foo objsize=192) was given back by kmem_cache_destroy
+         error: EINVAL: use after free: c (a slab cache, cache foo objsize=192) was given back by kmem_cache_destroy
+         error: EINVAL: double free: c (a slab cache, cache foo objsize=192) was given back by kmem_cache_destroy
+         verify: all invariants hold",
+    );
+}
+
 #[test]
 fn areas_are_mapped_and_walked() {
     check(

@@ -6,8 +6,9 @@
 //!
 //! # What it shows of itself
 //! `proc` (the files, and the rows of those that are lists) · `zones` (zones and nodes) · `meminfo` · `vmstat` · `sysctl`
-//! (tunables, read and written) · `report` (what it says when memory is short).
+//! (tunables, read and written) · `report` (what it says when memory is short). `kvmalloc` is kmalloc and vmalloc in one.
 
+mod kvmalloc;
 mod meminfo;
 mod proc;
 mod report;
@@ -30,7 +31,7 @@ use crate::page::frame::FrameTable;
 use crate::page::tunables::Tunables;
 use crate::page::watermark::{Tuning, MAX_ZONES};
 use crate::page::{PageAllocator, Parts, Tracer, ZoneExtent, MAX_ALL_ZONES};
-use crate::pool::Pools;
+use crate::pool::{is_poison_wanted, Pools};
 use crate::profile::Profile;
 use crate::raw::{Placed, Ram, Reserve};
 use crate::reclaim::Reclaim;
@@ -206,10 +207,12 @@ impl<M: Machine> Kernel<M> {
         memory.drain();
         // What fragmentation added to the marks meanwhile is kswapd's to take back.
         (0..plan.nodes()).for_each(|node| memory.pages.end_boost(node));
+        let pools = Pools::default();
+        pools.set_poison(is_poison_wanted(line));
         Ok(Self {
             memory,
             map,
-            pools: Pools::default(),
+            pools,
             user,
             plan,
             tuned: SpinLock::new(Tuned { tunables, tuning }),

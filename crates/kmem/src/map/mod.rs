@@ -31,6 +31,7 @@ mod freed;
 mod ioremap;
 mod kmap;
 mod page_array;
+mod reach;
 mod tables;
 mod user;
 mod verify;
@@ -58,9 +59,10 @@ use crate::error::{AllocError, Name};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::memory::Memory;
+use crate::page::Request;
 use crate::profile::{AreaPlace, BootArea, BootAreaKind, Firmware, Profile};
 use crate::sync::{AtomicU32, Ordering};
-use crate::units::{Pfn, PhysAddr, PhysRange, VirtAddr, PAGE_SHIFT, PAGE_SIZE};
+use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr, PAGE_SHIFT, PAGE_SIZE};
 use dialect::Dialect;
 use fixmap::Fixmap;
 use kmap::Pkmap;
@@ -220,7 +222,13 @@ impl Map {
         };
         let pages = area.mapped_bytes() >> PAGE_SHIFT;
         if boot.kind == BootAreaKind::Pages {
-            return self.fill_area(mem, &virt.tables, area, pages, Gfp::KERNEL | Gfp::HIGHMEM);
+            return self.fill_area(
+                mem,
+                &virt.tables,
+                area,
+                pages,
+                Request::new(Gfp::KERNEL | Gfp::HIGHMEM, Order::ZERO),
+            );
         }
         let page = |index| Pfn::new((phys >> PAGE_SHIFT) + index);
         let mapped = virt.tables.map_pages(mem, area.start, pages, prot, page);

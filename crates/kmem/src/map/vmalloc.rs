@@ -31,6 +31,7 @@ use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::memory::Memory;
+use crate::page::Request;
 use crate::raw::zero_mapped_page;
 use crate::sync::Ordering;
 use crate::units::{Order, Pfn, VirtAddr, PAGE_SIZE};
@@ -50,6 +51,8 @@ pub struct VmallocRequest {
     pub flags: VmFlags,
     /// From which range.
     pub space: Space,
+    /// Which node is asked for the pages first; `None`: the CPU's own.
+    pub node: Option<u32>,
     /// Who asks.
     pub caller: Name,
 }
@@ -64,6 +67,7 @@ impl VmallocRequest {
             prot: Prot::KERNEL,
             flags: VmFlags::empty(),
             space: Space::Vmalloc,
+            node: None,
             caller,
         }
     }
@@ -127,6 +131,7 @@ impl Map {
             }
             return mem.kmalloc(request.bytes, (request.gfp | Gfp::COMP) - Gfp::HIGHMEM);
         };
+        let node = mem.known_node(request.node)?;
         let pages = request.bytes.div_ceil(PAGE_SIZE);
         let total_pages = mem.total_pages();
         if pages == 0 {
@@ -144,7 +149,8 @@ impl Map {
             ..VmArea::default()
         };
         let area = self.take_area(mem, request.space, request.align, request.gfp, area)?;
-        self.fill_area(mem, &virt.tables, area, pages, request.gfp)?;
+        let page = Request { node, ..Request::new(request.gfp, Order::ZERO) };
+        self.fill_area(mem, &virt.tables, area, pages, page)?;
         Ok(area.start)
     }
 
@@ -197,20 +203,19 @@ impl Map {
         taken
     }
 
-    /// Steps 3 to 5 for an area that has its addresses. Nothing is kept when it fails.
+    /// Steps 3 to 5 for an area that has its addresses; `page` says how each page is asked for. Nothing is kept when it fails.
     pub(super) fn fill_area<M: Machine>(
         &self,
         mem: &Memory<M>,
         tables: &PageTables,
         mut area: VmArea,
         pages: u64,
-        gfp: Gfp,
+        mut page: Request,
     ) -> Result<(), AllocError> {
-        let mut gfp = gfp;
-        if self.dialect.adds_highmem && !gfp.intersects(Gfp::DMA | Gfp::DMA32) {
-            gfp |= Gfp::HIGHMEM;
+        if self.dialect.adds_highmem && !page.gfp.intersects(Gfp::DMA | Gfp::DMA32) {
+            page.gfp |= Gfp::HIGHMEM;
         }
-        let result = self.fill_pages(mem, tables, &mut area, pages, gfp);
+        let result = self.fill_pages(mem, tables, &mut area, pages, &page);
         match result {
             Ok(()) => {
                 self.vmalloc_pages.fetch_add(area.nr_pages, Ordering::Relaxed);
@@ -230,8 +235,9 @@ impl Map {
         tables: &PageTables,
         area: &mut VmArea,
         pages: u64,
-        gfp: Gfp,
+        page: &Request,
     ) -> Result<(), AllocError> {
+        let gfp = page.gfp;
         let array_bytes = pages * u64::from(mem.profile.word_bytes);
         let nested = gfp & RECLAIM_MASK | Gfp::ZERO;
         if array_bytes > PAGE_SIZE {
@@ -243,7 +249,10 @@ impl Map {
         }
         let array = PageArray { at: area.pages_at };
         for index in 0..pages {
-            let pfn = mem.alloc_pages(gfp, Order::ZERO)?;
+            let pfn = match page.node {
+                None => mem.alloc_pages(gfp, Order::ZERO)?,
+                Some(_) => mem.alloc_request(page)?,
+            };
             if array.set(mem, tables, index, pfn).is_none() {
                 let _ = mem.free_pages(pfn, Order::ZERO);
                 return Err(AllocError::Unsupported("the machine shows no page of the array"));

@@ -2,7 +2,8 @@
 //!
 //! Here the pieces below come together: each call turns interrupts off, learns which CPU it runs on, asks the allocator,
 //! and turns interrupts back on. Physical addresses become virtual ones, and memory is zeroed where the flags ask for it.
-//! The layers above (`map`, `pool`, `kernel`) see only this.
+//! The layers above (`map`, `pool`, `kernel`) see only this. `kmalloc` has what is built on kmalloc, `objects`
+//! what caches can do beside one object at a time.
 //!
 //! # When memory is short
 //! `pressure` (the slow path: what is tried, in which order) · `scan` (reclaim and kswapd) · `compact` · `oom` · `cache`
@@ -12,6 +13,8 @@
 mod cache;
 mod compact;
 mod huge;
+mod kmalloc;
+mod objects;
 pub mod oom;
 mod pressure;
 mod scan;
@@ -26,7 +29,7 @@ use crate::error::{AllocError, Broken, Misuse};
 use crate::event::{Event, ObjectAlloc};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
-use crate::page::{Corruption, FrameInfo, PageAllocator, Request, Tracer};
+use crate::page::{Corruption, FrameInfo, Injector, PageAllocator, Request, Tracer};
 use crate::profile::{Profile, ZeroSize};
 use crate::raw::{zero_high_page, Placed, Ram, Table};
 use crate::reclaim::{Reclaim, Shrinker, ShrinkerId, VmEvent};
@@ -227,6 +230,12 @@ impl<M: Machine> Memory<M> {
         let _irq = IrqOff::new(&self.machine);
         self.pages.set_tracer(tracer, || self.machine.barrier_everywhere());
     }
+    /// Sets who may make allocations fail from now on; `None`: nobody. No CPU may allocate meanwhile. For tests: while there
+    /// is somebody, each allocation takes the slow path.
+    pub fn set_injector(&self, injector: Option<Injector>) {
+        let _irq = IrqOff::new(&self.machine);
+        self.pages.set_injector(injector, || self.machine.barrier_everywhere());
+    }
     fn zero_pages(&self, pfn: Pfn, pages: u64) {
         if self.ram.fill(pfn.phys(), pages * PAGE_SIZE, 0) {
             return;
@@ -266,11 +275,12 @@ impl<M: Machine> Memory<M> {
         let addr = match hit {
             Some(addr) => addr,
             None => {
+                let request = Request::new(gfp, Order::ZERO);
                 let again = || {
                     let irq = IrqOff::new(&self.machine);
-                    self.slab.kmalloc.alloc(&self.slab, &self.pages, irq.cpu, bytes, gfp)
+                    self.slab.kmalloc.alloc(&self.slab, &self.pages, irq.cpu, bytes, &request)
                 };
-                let given = self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again);
+                let given = self.under_pressure(&request, again(), again);
                 let alloc = || self.slab.kmalloc.bytes_alloc(&self.slab, bytes, gfp).unwrap_or(0);
                 self.tell_object(Event::Kmalloc, given, bytes, alloc, gfp)?
             }

@@ -21,6 +21,7 @@ mod chunk;
 mod counts;
 pub(crate) mod ext;
 pub(crate) mod frame;
+mod inject;
 pub mod lru;
 pub mod mobility;
 mod owner;
@@ -45,6 +46,7 @@ pub mod zonelist;
 pub use counts::{FrameInfo, PcpCounts, ZoneCounts};
 pub use ext::{Corruption, PageOwner};
 pub use frame::FrameKind;
+pub use inject::{Attempted, Injector};
 pub use mobility::Mobility;
 pub use owner::Owner;
 pub(crate) use percpu::Inside;
@@ -65,6 +67,7 @@ use crate::units::{Order, Pfn};
 use buddy::FreeArea;
 use ext::{PageExt, Wanted};
 use frame::{FrameTable, State, States};
+use inject::Injecting;
 use lru::Lru;
 use rule::PageRule;
 use steal::Ground;
@@ -108,6 +111,7 @@ pub struct PageAllocator {
     /// There is one thief of per-CPU lists at a time.
     thief: SpinLock<()>,
     tracing: Tracing,
+    injecting: Injecting,
     ext: Option<PageExt>,
 }
 
@@ -253,6 +257,7 @@ impl PageAllocator {
             kswapd_wanted: AtomicU32::new(0),
             thief: SpinLock::new(()),
             tracing: Tracing::new(tracer),
+            injecting: Injecting::default(),
             ext,
         };
         pages.heads.iter().for_each(|head| head.watch(pages.is_watched()));
@@ -383,6 +388,18 @@ impl PageAllocator {
             None => self.alloc_slow(cpu, &Request::new(gfp, order)),
         }
     }
+    /// As [`PageAllocator::alloc`], from the nodes that a request names.
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn alloc_as(&self, cpu: u32, request: &Request) -> Result<Pfn, AllocError> {
+        if request.is_plain() {
+            self.alloc(cpu, request.gfp, request.order)
+        } else {
+            self.alloc_slow(cpu, request)
+        }
+    }
     /// Takes a block from the CPU's own lists of the preferred zone.
     #[inline(always)]
     pub(crate) fn hit(&self, cpu: u32, gfp: Gfp, order: Order) -> Option<Pfn> {
@@ -475,6 +492,10 @@ impl PageAllocator {
     /// Returns the node of a CPU.
     pub fn node_of_cpu(&self, cpu: u32) -> u32 {
         self.cpu_nodes.get(cpu as usize).copied().unwrap_or(0).into()
+    }
+    /// Returns the node of a frame; `None` where there is no RAM.
+    pub fn node_of(&self, pfn: Pfn) -> Option<u32> {
+        self.zone_of(pfn).map(|zone| zone.extent.node)
     }
     /// Returns how many nodes there are.
     pub fn nodes(&self) -> u32 {

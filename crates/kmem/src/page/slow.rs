@@ -5,6 +5,7 @@
 
 use super::attempt::{Attempt, Latitude, Mark};
 use super::frame::{Frame, State};
+use super::inject::Attempted;
 use super::mobility::Mobility;
 use super::percpu::{CpuHead, Inside, Lists};
 use super::policy::Request;
@@ -61,6 +62,7 @@ impl PageAllocator {
         if order > self.top {
             return Err(AllocError::TooLarge { bytes: order.bytes(), limit: self.top.bytes() });
         }
+        self.inject(request.gfp, Attempted::Pages(order))?;
         if let Some(pfn) = self.hit_watched(cpu, request) {
             return Ok(pfn);
         }

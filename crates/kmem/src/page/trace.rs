@@ -51,9 +51,9 @@ impl PageAllocator {
     pub(crate) fn is_traced(&self) -> bool {
         self.tracing.on.load(Ordering::Relaxed) != 0
     }
-    /// True while each operation is looked at, by a tracer or for debugging.
+    /// True while each operation is looked at: by a tracer, for debugging, or because it might have to fail.
     pub(crate) fn is_watched(&self) -> bool {
-        self.is_traced() || self.ext.is_some()
+        self.is_traced() || self.ext.is_some() || self.is_injecting()
     }
     /// Tells the tracer, if there is one.
     #[inline]
@@ -79,7 +79,7 @@ impl PageAllocator {
         self.watch_lists(barrier);
     }
     /// Watches all lists as long as somebody wants to see each operation.
-    fn watch_lists(&self, barrier: impl Fn()) {
+    pub(super) fn watch_lists(&self, barrier: impl Fn()) {
         let yes = self.is_watched();
         self.heads.iter().for_each(|head| head.watch(yes));
         if yes {

@@ -2,20 +2,38 @@
 //!
 //! A pool asks its allocator first and falls back to its reserve; what is freed refills the reserve before it goes back.
 //! So a request that may wait never fails, as long as elements are freed again. The price is memory that lies idle, which
-//! is why one usually does without. A pool over pages of an order gives physically contiguous elements.
+//! is why one usually does without ([`PoolInfo::idle_bytes`] says how much it is). A pool over pages of an order gives
+//! physically contiguous elements.
+//!
+//! # The order of an allocation ([`Pools::alloc`])
+//! ```text
+//!     the allocator, without waiting ─> the reserve ─> the allocator, as the flags say
+//!        may the caller sleep? no ──> fails
+//!     sleep until an element is freed ([`Machine::wait`]), and again
+//! ```
+//! The allocator is never asked to try hard, to use reserves of its own or to complain (`__GFP_NORETRY`, `__GFP_NOMEMALLOC`,
+//! `__GFP_NOWARN`): there is another way.
+//!
+//! What lies in the reserve can be poisoned to see who writes to it: `poison`.
 //!
 //! # Invariants, checked by `verify`
 //! - **M1** The reserve never holds more than `min_nr` elements.
+//! - **M2** What it holds is in use as far as its allocator knows: live objects, used pages.
 //!
 //! Kernel counterpart: `mm/mempool.c`.
+
+mod poison;
+
+pub use poison::{is_wanted as is_poison_wanted, Mismatch};
 
 use crate::error::{AllocError, Broken, Misuse};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::memory::Memory;
+use crate::page::FrameKind;
 use crate::raw::Table;
 use crate::slab::CacheId;
-use crate::sync::SpinLock;
+use crate::sync::{AtomicU32, Ordering, SpinLock};
 use crate::units::{Order, Pfn, VirtAddr};
 
 /// A pool's number.
@@ -62,8 +80,14 @@ pub struct PoolInfo {
     pub min_nr: u32,
     /// How many it has in reserve now.
     pub reserved: u32,
+    /// How many are in the hands of users.
+    pub out: u32,
     /// Where they come from.
     pub source: Source,
+    /// Bytes that one takes of its allocator: the whole class or block. 0 where only the client knows.
+    pub element_bytes: u64,
+    /// Bytes that lie idle in the reserve.
+    pub idle_bytes: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -71,6 +95,12 @@ struct PoolState {
     live: bool,
     min_nr: u32,
     reserved: u32,
+    /// How many were taken and not given back.
+    out: u32,
+    /// How many sleep until one is given back.
+    waiting: u32,
+    /// What lies in the reserve is poisoned.
+    poisoned: bool,
     /// kmalloc'ed array of `min_nr` 64-bit words; 0 without.
     elements: VirtAddr,
     source: Source,
@@ -79,7 +109,7 @@ struct PoolState {
 impl Default for PoolState {
     fn default() -> Self {
         let (elements, source) = (VirtAddr::new(0), Source::Kmalloc(0));
-        Self { live: false, min_nr: 0, reserved: 0, elements, source }
+        Self { live: false, min_nr: 0, reserved: 0, out: 0, waiting: 0, poisoned: false, elements, source }
     }
 }
 
@@ -91,11 +121,20 @@ struct Pool(SpinLock<PoolState>);
 pub struct Pools {
     table: Table<Pool>,
     registry: SpinLock<()>,
+    /// Whether new pools poison their reserve.
+    poisons: AtomicU32,
+    /// What was found last.
+    mismatch: SpinLock<Option<Mismatch>>,
 }
 
 impl Default for Pools {
     fn default() -> Self {
-        Self { table: Table::new(), registry: SpinLock::new(()) }
+        Self {
+            table: Table::new(),
+            registry: SpinLock::new(()),
+            poisons: AtomicU32::new(0),
+            mismatch: Default::default(),
+        }
     }
 }
 
@@ -117,13 +156,13 @@ impl Pools {
                     first
                 }
             };
-            let elements = VirtAddr::new(0);
-            let state = PoolState { live: true, min_nr: 0, reserved: 0, elements, source };
+            let poisoned = self.poisons.load(Ordering::Relaxed) != 0 && poison::is_possible(memory, source);
+            let state = PoolState { live: true, source, poisoned, ..PoolState::default() };
             *self.table.get(slot).ok_or(AllocError::NoSlot)?.0.lock() = state;
             slot
         };
         let id = PoolId(slot);
-        if let Err(error) = self.resize(memory, id, min_nr) {
+        if let Err(error) = self.set_size(memory, id, min_nr) {
             let _ = self.destroy(memory, id);
             return Err(error);
         }
@@ -133,8 +172,15 @@ impl Pools {
     /// Changes how many elements the pool keeps: `mempool_resize`. Elements too many are freed, missing ones allocated.
     ///
     /// # Errors
-    /// What the allocator says, when the pool grows; it keeps what it has then.
+    /// What the allocator says, when the pool grows; it keeps what it has then. [`AllocError::BadFlags`] for a size of 0,
+    /// which is a bug.
     pub fn resize<M: Machine>(&self, memory: &Memory<M>, id: PoolId, min_nr: u32) -> Result<(), AllocError> {
+        if min_nr == 0 {
+            return Err(AllocError::BadFlags("a pool keeps at least one element"));
+        }
+        self.set_size(memory, id, min_nr)
+    }
+    fn set_size<M: Machine>(&self, memory: &Memory<M>, id: PoolId, min_nr: u32) -> Result<(), AllocError> {
         let source = self.state(memory, id).ok_or(AllocError::NoSlot)?.source;
         // Shrink first: what is too much goes back.
         while let Some(element) = self.take(memory, id, min_nr) {
@@ -171,27 +217,62 @@ impl Pools {
         Ok(())
     }
 
-    /// Takes an element: from its allocator, which is asked not to try hard, else from the reserve: `mempool_alloc`.
+    /// Takes an element: `mempool_alloc`. With flags that may sleep it does not fail: where nothing is left it sleeps until
+    /// an element is given back.
     ///
     /// # Errors
-    /// [`AllocError::NoMemory`] when the reserve is empty too. A caller that may sleep waits for a free and tries again.
+    /// - [`AllocError::NoMemory`]: nothing is left, and the caller may not sleep.
+    /// - [`AllocError::CannotWait`]: it may, but the machine cannot make it wait ([`Machine::wait`]).
+    /// - [`AllocError::NoSlot`]: there is no such pool (any more).
     pub fn alloc<M: Machine>(&self, memory: &Memory<M>, id: PoolId, gfp: Gfp) -> Result<u64, AllocError> {
         let source = self.state(memory, id).ok_or(AllocError::NoSlot)?.source;
-        let gently = (gfp | Gfp::NORETRY | Gfp::NOWARN | Gfp::NOMEMALLOC) - (Gfp::DIRECT_RECLAIM | Gfp::IO);
-        if let Ok(element) = alloc_element(memory, source, gently) {
-            return Ok(element);
+        let full = gfp | Gfp::NOMEMALLOC | Gfp::NORETRY | Gfp::NOWARN;
+        let mut asked = full - (Gfp::DIRECT_RECLAIM | Gfp::IO);
+        loop {
+            if let Ok(element) = alloc_element(memory, source, asked) {
+                self.with(memory, id, |state| state.out += 1);
+                return Ok(element);
+            }
+            if let Some(element) = self.take(memory, id, 0) {
+                self.with(memory, id, |state| state.out += 1);
+                return Ok(element);
+            }
+            if asked != full {
+                asked = full;
+                continue;
+            }
+            if !gfp.may_sleep() || memory.machine.in_atomic() {
+                return Err(AllocError::NoMemory { order: Order::ZERO, free_pages: 0 });
+            }
+            self.wait(memory, id)?;
         }
-        self.take(memory, id, 0).ok_or(AllocError::NoMemory { order: Order::ZERO, free_pages: 0 })
+    }
+    /// Sleeps until there may be something in the reserve.
+    #[cold]
+    fn wait<M: Machine>(&self, memory: &Memory<M>, id: PoolId) -> Result<(), AllocError> {
+        self.with(memory, id, |state| state.waiting += 1).ok_or(AllocError::NoSlot)?;
+        let is_empty = || self.state(memory, id).is_some_and(|state| state.reserved == 0);
+        let has_waited = memory.machine.wait(token(id), &is_empty);
+        self.with(memory, id, |state| state.waiting -= 1);
+        has_waited.then_some(()).ok_or(AllocError::CannotWait)
     }
 
-    /// Gives an element back: to the reserve while that is not full, else to its allocator: `mempool_free`.
+    /// Gives an element back: to the reserve while that is not full, else to its allocator: `mempool_free`. Who waits for
+    /// one is woken. An element of 0, `NULL`, is nothing.
     ///
     /// # Errors
     /// [`Misuse::NoSuchObject`] when there is no such pool.
     pub fn free<M: Machine>(&self, memory: &Memory<M>, id: PoolId, element: u64) -> Result<(), Misuse> {
+        if element == 0 {
+            return Ok(());
+        }
         let source = self.state(memory, id).ok_or(Misuse::NoSuchObject(id.0.into()))?.source;
+        self.with(memory, id, |state| state.out = state.out.saturating_sub(1));
         if !self.keep(memory, id, element) {
             free_element(memory, source, element);
+        }
+        if self.state(memory, id).is_some_and(|state| state.waiting > 0) {
+            memory.machine.wake(token(id));
         }
         Ok(())
     }
@@ -216,8 +297,10 @@ impl Pools {
     /// Describes the pools there are.
     pub fn infos<'a, M: Machine>(&'a self, memory: &'a Memory<M>) -> impl Iterator<Item = PoolInfo> + 'a {
         (0..self.table.len()).filter_map(|slot| {
-            let PoolState { min_nr, reserved, source, .. } = self.state(memory, PoolId(slot))?;
-            Some(PoolInfo { id: PoolId(slot), min_nr, reserved, source })
+            let PoolState { min_nr, reserved, out, source, .. } = self.state(memory, PoolId(slot))?;
+            let element_bytes = element_bytes(memory, source);
+            let idle_bytes = u64::from(reserved) * element_bytes;
+            Some(PoolInfo { id: PoolId(slot), min_nr, reserved, out, source, element_bytes, idle_bytes })
         })
     }
 
@@ -235,12 +318,20 @@ impl Pools {
         let taken = self.with(memory, id, |state| {
             let rest = state.reserved.checked_sub(1).filter(|rest| *rest >= least)?;
             state.reserved = rest;
-            Some(element_at(memory, state, rest))
+            Some((element_at(memory, state, rest), *state))
         });
-        taken.flatten()
+        let (element, state) = taken.flatten()?;
+        if state.poisoned {
+            self.check_poison(memory, id, &state, element);
+        }
+        Some(element)
     }
     /// Puts an element into the reserve; false when that is full.
     fn keep<M: Machine>(&self, memory: &Memory<M>, id: PoolId, element: u64) -> bool {
+        // Before anybody else can have it.
+        if let Some(state) = self.state(memory, id).filter(|state| state.poisoned) {
+            poison::poison(memory, state.source, element);
+        }
         let kept = self.with(memory, id, |state| {
             if state.reserved >= state.min_nr {
                 return false;
@@ -252,21 +343,51 @@ impl Pools {
         kept.unwrap_or(false)
     }
 
-    /// Checks M1 of every pool.
+    /// Checks M1 and M2 of every pool.
     ///
     /// # Errors
-    /// The pool that breaks it.
+    /// The first one found broken.
     pub fn verify<M: Machine>(&self, memory: &Memory<M>) -> Result<(), Broken> {
         for pool in self.infos(memory) {
             if pool.reserved > pool.min_nr {
                 let (found, expected) = (pool.reserved.into(), pool.min_nr.into());
                 return Err(Broken { what: "mempool M1 (reserve)", at: pool.id.0.into(), found, expected });
             }
+            let Some(state) = self.state(memory, pool.id) else { continue };
+            for index in 0..state.reserved {
+                let element = element_at(memory, &state, index);
+                let is_good = match state.source {
+                    Source::Slab(_) => memory.kmalloc_info(VirtAddr::new(element)).is_ok(),
+                    Source::Kmalloc(bytes) => bytes == 0 || memory.kmalloc_info(VirtAddr::new(element)).is_ok(),
+                    Source::Pages(order) => memory
+                        .frame(Pfn::new(element))
+                        .is_some_and(|frame| frame.kind == FrameKind::Used && frame.order == order),
+                    Source::Client { .. } => true,
+                };
+                if !is_good {
+                    let at = pool.id.0.into();
+                    return Err(Broken { what: "mempool M2 (not in use)", at, found: element, expected: 0 });
+                }
+            }
         }
         Ok(())
     }
 }
 
+/// What those wait for who wait for an element.
+fn token(id: PoolId) -> u64 {
+    u64::from(id.0) + 1
+}
+/// Returns the bytes that an element takes of its allocator.
+fn element_bytes<M: Machine>(memory: &Memory<M>, source: Source) -> u64 {
+    let _irq = memory.irq_off();
+    match source {
+        Source::Slab(cache) => memory.slab.info(cache).map_or(0, |info| info.geometry.size.into()),
+        Source::Kmalloc(bytes) => memory.slab.kmalloc.roundup(bytes).unwrap_or(bytes),
+        Source::Pages(order) => order.bytes(),
+        Source::Client { .. } => 0,
+    }
+}
 fn element_at<M: Machine>(memory: &Memory<M>, state: &PoolState, index: u32) -> u64 {
     let at = memory.virt_to_phys(state.elements.offset(u64::from(index) * 8));
     at.and_then(|at| memory.ram.read_entry(at, 8)).unwrap_or(0)

@@ -18,7 +18,7 @@ mod table;
 
 pub(crate) use array::{zeroed_struct, Array, Part, Reserve, Zeroed};
 pub(crate) use grid::{Grid, GridRow};
-pub(crate) use page::{copy_page, high_word, zero_high_page, zero_mapped_page};
+pub(crate) use page::{copy_page, copy_reached, fill_reached, high_word, zero_high_page, zero_mapped_page, Reached};
 pub(crate) use placed::Placed;
 pub use ram::Ram;
 pub(crate) use stacks::{Filling, Row, Stacks};

@@ -48,3 +48,47 @@ pub(crate) fn copy_page<M: Machine>(machine: &M, ram: &Ram, from: PhysAddr, to: 
     unsafe { source.copy_to_nonoverlapping(target, PAGE_SIZE as usize) };
     true
 }
+
+/// A byte of RAM, by its physical address and by the address at which the engine's tables map it.
+#[derive(Clone, Copy)]
+pub(crate) struct Reached {
+    /// Where it is.
+    pub(crate) phys: PhysAddr,
+    /// Where it is mapped.
+    pub(crate) virt: VirtAddr,
+}
+
+impl Reached {
+    /// Returns the pointer to `len` bytes from there on. `None` when they cross the end of the page.
+    fn pointer<M: Machine>(self, machine: &M, ram: &Ram, len: u64) -> Option<*mut u8> {
+        let offset = self.phys.page_offset();
+        if offset + len > PAGE_SIZE || self.virt.page_offset() != offset {
+            return None;
+        }
+        if let Some(pointer) = ram.pointer(self.phys, len) {
+            return Some(pointer.as_ptr());
+        }
+        let page = PhysAddr::new(self.phys.raw() - offset);
+        let page = machine.high_page(page).unwrap_or_else(|| machine.virt(self.virt.page_down()));
+        (!page.is_null()).then(|| page.wrapping_add(offset as usize))
+    }
+}
+
+/// Copies `len` bytes of a page to another page, or inside one. False when they cross a page's end.
+pub(crate) fn copy_reached<M: Machine>(machine: &M, ram: &Ram, from: Reached, to: Reached, len: u64) -> bool {
+    let (Some(source), Some(target)) = (from.pointer(machine, ram, len), to.pointer(machine, ram, len)) else {
+        return false;
+    };
+    // SAFETY: Both point into 4096 bytes valid for reads and writes, by `Ram`'s invariant or `Machine`'s promises for pages
+    // that are high or mapped, with `len` bytes left; they may overlap.
+    unsafe { source.copy_to(target, len as usize) };
+    true
+}
+
+/// Fills `len` bytes of a page. False when they cross its end.
+pub(crate) fn fill_reached<M: Machine>(machine: &M, ram: &Ram, at: Reached, len: u64, value: u8) -> bool {
+    let Some(pointer) = at.pointer(machine, ram, len) else { return false };
+    // SAFETY: As above.
+    unsafe { pointer.write_bytes(value, len as usize) };
+    true
+}

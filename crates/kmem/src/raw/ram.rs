@@ -128,6 +128,13 @@ impl Ram {
         unsafe { pointer.as_ptr().write_bytes(value, len as usize) };
         true
     }
+    /// Copies `len` bytes inside the window, as `memmove` does. False when one side does not lie in it.
+    pub fn copy(&self, from: PhysAddr, to: PhysAddr, len: u64) -> bool {
+        let (Some(source), Some(target)) = (self.pointer(from, len), self.pointer(to, len)) else { return false };
+        // SAFETY: Both sides lie in the window, by the type invariant valid for reads and writes; they may overlap.
+        unsafe { source.as_ptr().copy_to(target.as_ptr(), len as usize) };
+        true
+    }
     /// Copies out. False when the bytes do not lie in the window.
     pub fn read(&self, addr: PhysAddr, out: &mut [u8]) -> bool {
         let Some(pointer) = self.pointer(addr, out.len() as u64) else { return false };

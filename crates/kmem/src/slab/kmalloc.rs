@@ -7,7 +7,7 @@
 use super::{CacheId, CacheSpec, CreateError, SlabAllocator, SlabFlags};
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
-use crate::page::{FrameKind, PageAllocator};
+use crate::page::{FrameKind, PageAllocator, Request};
 use crate::profile::{KmallocNames, KmallocRule, Profile};
 use crate::units::{Order, Pfn, PhysAddr};
 use core::fmt::Write;
@@ -138,7 +138,7 @@ impl Kmalloc {
         let ladder = if gfp.contains(Gfp::DMA) { &self.dma } else { &self.normal };
         ladder.get(self.class((bytes as u32).max(1))).copied()
     }
-    /// Allocates in any way there is: a new slab, or whole pages.
+    /// Allocates in any way there is: a new slab, or whole pages. Of the request flags and nodes count.
     #[cold]
     pub(crate) fn alloc(
         &self,
@@ -146,19 +146,25 @@ impl Kmalloc {
         pages: &PageAllocator,
         cpu: u32,
         bytes: u64,
-        gfp: Gfp,
+        request: &Request,
     ) -> Result<PhysAddr, AllocError> {
-        match self.cache_of(bytes, gfp) {
-            Some(cache) => slab.alloc(pages, cpu, cache, gfp),
-            None => self.alloc_large(pages, cpu, bytes, gfp),
+        match self.cache_of(bytes, request.gfp) {
+            Some(cache) => slab.alloc_as(pages, cpu, cache, request),
+            None => self.alloc_large(pages, cpu, bytes, request),
         }
     }
-    fn alloc_large(&self, pages: &PageAllocator, cpu: u32, bytes: u64, gfp: Gfp) -> Result<PhysAddr, AllocError> {
+    fn alloc_large(
+        &self,
+        pages: &PageAllocator,
+        cpu: u32,
+        bytes: u64,
+        request: &Request,
+    ) -> Result<PhysAddr, AllocError> {
         let limit = u64::from(self.rule.max);
         match Order::covering(bytes) {
             Some(order) if bytes <= limit => {
-                let gfp = (gfp | Gfp::COMP) - (Gfp::HIGHMEM | Gfp::MOVABLE);
-                Ok(pages.alloc(cpu, gfp, order)?.phys())
+                let gfp = (request.gfp | Gfp::COMP) - (Gfp::HIGHMEM | Gfp::MOVABLE);
+                Ok(pages.alloc_as(cpu, &Request { gfp, order, ..*request })?.phys())
             }
             _ => Err(AllocError::TooLarge { bytes, limit }),
         }

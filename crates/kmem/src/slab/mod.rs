@@ -6,10 +6,13 @@
 //!
 //! Objects are handed around as physical addresses of the direct map; `memory` shows them as virtual ones.
 
+mod bulk;
 mod cache;
 mod cpu_array;
 pub mod geometry;
 pub mod kmalloc;
+mod node;
+pub mod rule;
 mod stock;
 #[cfg(test)]
 mod tests;
@@ -22,7 +25,7 @@ pub use stock::ObjectsOnCpu;
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::page::frame::{FrameKind, State};
-use crate::page::{PageAllocator, PageUse};
+use crate::page::{PageAllocator, PageUse, Request};
 use crate::raw::{Grid, Ram, Table};
 use crate::sync::{Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
@@ -316,22 +319,31 @@ impl SlabAllocator {
         Some(ObjectInfo { cache: CacheId(id), start, object_size: inner.geometry.object_size, is_free })
     }
 
-    fn add_slab(&self, pages: &PageAllocator, cpu: u32, id: u32, cache: &Cache, gfp: Gfp) -> Result<(), AllocError> {
+    /// Makes a new slab. Of the request flags and nodes count; the order is the cache's.
+    pub(super) fn add_slab(
+        &self,
+        pages: &PageAllocator,
+        cpu: u32,
+        id: u32,
+        cache: &Cache,
+        request: &Request,
+    ) -> Result<(), AllocError> {
         let (geometry, flags, ctor, colour) = {
             let mut inner = cache.inner.lock();
             let colour = inner.next_colour;
             inner.next_colour = if colour + 1 < inner.geometry.colours { colour + 1 } else { 0 };
             (inner.geometry, inner.flags, inner.ctor, colour)
         };
-        let mut wanted = gfp - NOT_FOR_SLABS;
+        let mut wanted = request.gfp - NOT_FOR_SLABS;
         if flags.contains(SlabFlags::CACHE_DMA) {
             wanted |= Gfp::DMA;
         }
         // The order that wastes least is worth a try, not an effort; SLUB makes do with one object's.
         let least = Order::covering((geometry.size).into()).unwrap_or(geometry.order);
-        let pfn = match pages.alloc(cpu, wanted, geometry.order) {
+        let take = |order| pages.alloc_as(cpu, &Request { gfp: wanted, order, ..*request });
+        let pfn = match take(geometry.order) {
             Err(error) if geometry.management != 0 || least >= geometry.order => return Err(error),
-            Err(_) => pages.alloc(cpu, wanted, least)?,
+            Err(_) => take(least)?,
             Ok(pfn) => pfn,
         };
         let frames = &pages.frames;
@@ -341,7 +353,7 @@ impl SlabAllocator {
         let mut place = geometry.management + colour * geometry.colour_step;
         if geometry.off_slab {
             let bytes = u64::from(geometry.management);
-            match self.kmalloc.alloc(self, pages, cpu, bytes, wanted - Gfp::DMA) {
+            match self.kmalloc.alloc(self, pages, cpu, bytes, &Request { gfp: wanted - Gfp::DMA, ..*request }) {
                 Ok(management) => place = (management.raw() >> 5) as u32,
                 Err(error) => {
                     let _ = pages.free(cpu, pfn, order);
@@ -458,6 +470,10 @@ impl SlabAllocator {
         Ok(())
     }
 
+    /// Returns the bytes of a cache's objects as its users know them. Interrupts are off.
+    pub(crate) fn object_size(&self, cache: u32) -> Option<u32> {
+        Some(self.live(CacheId(cache)).ok()?.inner.lock().geometry.object_size)
+    }
     fn live(&self, id: CacheId) -> Result<&Cache, Misuse> {
         self.caches.get(id.0).filter(|cache| cache.is_live()).ok_or(Misuse::NoSuchObject(id.0.into()))
     }

@@ -12,9 +12,9 @@ use super::cpu_array::{Batch, CpuArray, BATCH};
 use super::{CacheId, SlabAllocator};
 use crate::error::{AllocError, Misuse};
 use crate::gfp::Gfp;
-use crate::page::{Inside, PageAllocator};
+use crate::page::{Attempted, Inside, PageAllocator, Request};
 use crate::raw::GridRow;
-use crate::units::{Pfn, PhysAddr};
+use crate::units::{Order, Pfn, PhysAddr};
 
 /// The allocator, as one CPU uses it: its arrays are its own for as long as this lives. The twin of
 /// [`crate::page::OnCpu`], and the same holds: the caller is this CPU, with interrupts off, and it lives not long.
@@ -86,7 +86,10 @@ impl ObjectsOnCpu<'_> {
     pub fn kmalloc(&self, bytes: u64, gfp: Gfp) -> Result<PhysAddr, AllocError> {
         match self.slab.kmalloc.cache_of(bytes, gfp).and_then(|cache| self.hit(cache)) {
             Some(addr) => Ok(addr),
-            None => self.slab.kmalloc.alloc(self.slab, self.pages, self.cpu, bytes, gfp),
+            None => {
+                let request = Request::new(gfp, Order::ZERO);
+                self.slab.kmalloc.alloc(self.slab, self.pages, self.cpu, bytes, &request)
+            }
         }
     }
     /// Frees what kmalloc gave.
@@ -135,6 +138,7 @@ impl SlabAllocator {
         id: CacheId,
         gfp: Gfp,
     ) -> Result<PhysAddr, AllocError> {
+        pages.inject(gfp, Attempted::Object)?;
         let cache =
             self.caches.get(id.0).filter(|cache| cache.is_live()).ok_or(AllocError::BadFlags("no such cache"))?;
         loop {
@@ -168,7 +172,7 @@ impl SlabAllocator {
             }
             // A new slab takes its time, and its constructors may call: the CPU's arrays are nobody's meanwhile.
             drop(inside);
-            self.add_slab(pages, cpu, id.0, cache, gfp)?;
+            self.add_slab(pages, cpu, id.0, cache, &Request::new(gfp, Order::ZERO))?;
         }
     }
 
@@ -251,29 +255,43 @@ impl SlabAllocator {
     }
 
     /// Takes up to `count` free objects off the slabs, the partial ones first, and hands each to `with`.
-    fn take(&self, pages: &PageAllocator, inner: &mut Inner, count: u32, mut with: impl FnMut(usize)) {
+    pub(super) fn take(&self, pages: &PageAllocator, inner: &mut Inner, count: u32, mut with: impl FnMut(usize)) {
         let frames = &pages.frames;
-        let Inner { partial, empty, geometry, free, .. } = inner;
         let mut left = count;
         while left > 0 {
-            let head = match partial.first() {
+            let head = match inner.partial.first() {
                 Some(head) => head,
                 None => {
-                    let Some(head) = empty.pop_front(frames) else { return };
-                    partial.push_front(frames, head);
+                    let Some(head) = inner.empty.pop_front(frames) else { return };
+                    inner.partial.push_front(frames, head);
                     head
                 }
             };
-            let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { return };
-            let taken = slab.take(left, |object| with((object.raw() - self.ram.start().raw()) as usize));
-            *free -= u64::from(taken);
-            left -= taken;
-            if slab.out() == slab.objects {
-                partial.remove(frames, head);
-            } else if taken == 0 {
-                return;
+            match self.take_from(pages, inner, head, left, &mut with) {
+                0 => return,
+                taken => left -= taken,
             }
         }
+    }
+    /// Takes up to `count` objects of a slab that is on the partial list. Returns how many there were.
+    #[inline]
+    pub(super) fn take_from(
+        &self,
+        pages: &PageAllocator,
+        inner: &mut Inner,
+        head: u32,
+        count: u32,
+        mut with: impl FnMut(usize),
+    ) -> u32 {
+        let frames = &pages.frames;
+        let Inner { partial, geometry, free, .. } = inner;
+        let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { return 0 };
+        let taken = slab.take(count, |object| with((object.raw() - self.ram.start().raw()) as usize));
+        *free -= u64::from(taken);
+        if slab.out() == slab.objects {
+            partial.remove(frames, head);
+        }
+        taken
     }
 
     /// Gives objects back to their slabs.

@@ -2,11 +2,13 @@
 
 use kmem::boot::{plan, BootParams};
 use kmem::machine::{DirectMap, Machine};
-use kmem::page::Tracer;
-use kmem::{Kernel, PhysAddr, Profile, VirtAddr};
+use kmem::page::{Attempted, Injector, Tracer};
+use kmem::{Gfp, Kernel, PhysAddr, Profile, VirtAddr};
 use std::alloc::{alloc_zeroed, dealloc, Layout};
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex};
 
 thread_local! {
     /// Which CPU this thread is.
@@ -33,6 +35,10 @@ pub struct HeapMachine {
     start: PhysAddr,
     low: u64,
     bytes: Layout,
+    /// Whether threads may wait for each other.
+    waits: AtomicBool,
+    lock: Mutex<()>,
+    woken: Condvar,
 }
 
 // SAFETY: The memory belongs to the machine, and any thread may touch it.
@@ -46,7 +52,13 @@ impl HeapMachine {
         // SAFETY: The layout has a size.
         let base = unsafe { alloc_zeroed(bytes) };
         assert!(!base.is_null());
-        Self { base, start, low, bytes }
+        let (waits, lock, woken) = Default::default();
+        Self { base, start, low, bytes, waits, lock, woken }
+    }
+    /// Says that threads may sleep until another one wakes them.
+    #[allow(dead_code)] // not every test file has several
+    pub fn allow_waiting(&self) {
+        self.waits.store(true, Ordering::Relaxed);
     }
 }
 
@@ -84,6 +96,18 @@ unsafe impl Machine for HeapMachine {
     fn barrier_everywhere(&self) {
         std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
     }
+    fn wait(&self, _: u64, must_wait: &dyn Fn() -> bool) -> bool {
+        let waits = self.waits.load(Ordering::Relaxed);
+        if waits {
+            // Nobody is missed, so nobody has to look again after a while.
+            drop(self.woken.wait_while(self.lock.lock().unwrap(), |()| must_wait()).unwrap());
+        }
+        waits
+    }
+    fn wake(&self, _: u64) {
+        let _lock = self.lock.lock().unwrap();
+        self.woken.notify_all();
+    }
     fn load_page_table(&self, _: PhysAddr) {}
     fn flush_tlb(&self, _: VirtAddr, _: VirtAddr) {}
     fn printk(&self, line: fmt::Arguments<'_>) {
@@ -106,4 +130,55 @@ pub fn boot_with(profile: &'static Profile, params: &BootParams<'_>, tracer: Opt
     let machine = HeapMachine::new(layout.low.start, layout.low.bytes(), bytes);
     let kernel = Kernel::boot_traced(machine, profile, plan, params.cmdline, tracer);
     kernel.unwrap_or_else(|error| panic!("{}: {error}", profile.name))
+}
+
+thread_local! {
+    /// How many allocations were asked about so far, and which one is to fail.
+    static ASKED: Cell<(u64, u64)> = const { Cell::new((0, u64::MAX)) };
+}
+
+/// Runs a scenario again and again, failing its first allocation, its second, and so on, pages and objects alike, until
+/// one run asks for no more. `scenario` gives back all that it took; after each run `settled` must say the same as before
+/// the first. Returns how many failures there were.
+#[allow(dead_code)] // not every test file fails allocations so
+pub fn fail_each_once(
+    kernel: &Kernel<HeapMachine>,
+    mut scenario: impl FnMut(),
+    mut settled: impl FnMut() -> u64,
+) -> u64 {
+    let name = kernel.profile.name;
+    // Tables of descriptors grow once, and stay: that of batches when an array of objects first overflows.
+    let many: Vec<_> = (0..300).map(|_| kernel.kmalloc(64, Gfp::KERNEL).unwrap()).collect();
+    many.into_iter().for_each(|object| kernel.kfree(object).unwrap());
+    scenario();
+    let before = settled();
+    let call = |_: usize, _: Attempted| {
+        let (asked, doomed) = ASKED.get();
+        ASKED.set((asked + 1, doomed));
+        asked == doomed
+    };
+    for doomed in 0.. {
+        ASKED.set((0, doomed));
+        kernel.set_injector(Some(Injector { call, id: 0 }));
+        scenario();
+        kernel.set_injector(None);
+        assert_eq!(kernel.verify(), Ok(()), "{name}: allocation {doomed} failed");
+        assert_eq!(settled(), before, "{name}: allocation {doomed} failed");
+        if ASKED.get().0 <= doomed {
+            return doomed;
+        }
+    }
+    unreachable!("a scenario ends")
+}
+
+/// Free pages when every cache has given back what nobody uses.
+#[allow(dead_code)] // not every test file looks at it
+pub fn settled_pages(kernel: &Kernel<HeapMachine>) -> u64 {
+    let caches: Vec<_> = kernel.slab().infos().map(|info| info.id).collect();
+    // The slabs of one cache may hold objects of another: where their free objects are noted.
+    for _ in 0..2 {
+        caches.iter().for_each(|cache| kernel.cache_shrink(*cache).unwrap());
+    }
+    kernel.drain();
+    kernel.pages().zone_counts().map(|zone| zone.free).sum()
 }

@@ -57,7 +57,9 @@ pub struct Own([Pair; CLASSES.len()]);
 
 /// What all CPUs share.
 struct Depot {
+    #[allow(clippy::vec_box)] // they change hands, and would be copied
     full: [Vec<Box<Magazine>>; CLASSES.len()],
+    #[allow(clippy::vec_box)] // as above
     empty: Vec<Box<Magazine>>,
     memory: Region,
     /// Bytes given out for the first time.

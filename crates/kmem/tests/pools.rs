@@ -72,7 +72,7 @@ fn nothing_is_lost_when_any_allocation_fails() {
         for left in 0..40 {
             let before = free_pages();
             let spec =
-                CacheSpec { name: "scarce", size: 3000, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+                CacheSpec { name: "scarce", size: 3000, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
             if let Ok(cache) = kernel.cache_create(&spec) {
                 if let Ok(pool) = kernel.pools().create(kernel.memory(), 6, Source::Slab(cache)) {
                     kernel.pools().destroy(kernel.memory(), pool).unwrap();

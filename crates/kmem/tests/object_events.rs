@@ -34,7 +34,7 @@ fn each_object_is_told_with_what_it_takes() {
         let params = BootParams { ram_bytes: 64 << 20, cpus: profile.max_cpus.min(2), ..BootParams::new(profile) };
         let kernel = support::boot_with(profile, &params, None);
         let spec =
-            CacheSpec { name: "traced", size: 200, align: 0, flags: SlabFlags::HWCACHE_ALIGN, ctor: None, dtor: None };
+            CacheSpec { name: "traced", size: 200, align: 0, flags: SlabFlags::HWCACHE_ALIGN, ..CacheSpec::default() };
         let cache = kernel.cache_create(&spec).unwrap();
         // Before anybody listens, so that lists and arrays are not empty.
         let early = kernel.kmalloc(64, Gfp::KERNEL).unwrap();

@@ -104,7 +104,7 @@ type Workload<'a> = (&'static str, Box<dyn FnMut() + 'a>);
 fn hit_paths(kernel: &Kernel<Hosted>) -> Result<Vec<Row>, Failure> {
     let failed =
         |what: &str| Failure::Host { what: format!("the bench's machine has no memory for {what}"), help: None };
-    let spec = CacheSpec { name: "bench", size: 192, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+    let spec = CacheSpec { name: "bench", size: 192, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
     let cache = kernel.cache_create(&spec).map_err(|_| failed("a cache"))?;
     let mut stack: Vec<u64> = (0..64).collect();
     let layout = Layout::from_size_align(64, 8).map_err(|_| failed("a layout"))?;

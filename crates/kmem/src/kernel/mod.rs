@@ -37,6 +37,7 @@ use crate::raw::{Placed, Ram, Reserve};
 use crate::reclaim::Reclaim;
 use crate::slab::geometry::Ground;
 use crate::slab::kmalloc::Kmalloc;
+use crate::slab::params::SlabParams;
 use crate::slab::{CreateError, SlabAllocator};
 use crate::sync::SpinLock;
 use crate::units::{align_up, Order, Pfn, PhysRange, PAGE_SIZE};
@@ -183,13 +184,15 @@ impl<M: Machine> Kernel<M> {
 
         let ground = Ground {
             rule: profile.slab,
+            params: SlabParams::new(profile.slab, profile.top_order, CommandLine::new(cmdline)),
             word: profile.word_bytes,
             cache_line: profile.cache_line,
             cpus,
             total_pages: pages.managed(),
         };
         let mut slab = SlabAllocator::new(ram.share(), profile.page_offset, ground);
-        slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile)?;
+        slab.boot_structs(&pages, machine.cpu(), profile, plan.nodes())?;
+        slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile, CommandLine::new(cmdline))?;
         let reclaim = Reclaim::default();
         let settings = Settings::new(profile);
         let huge = HugePools::default();

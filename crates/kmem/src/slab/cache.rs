@@ -11,6 +11,7 @@
 //! - **S3** Objects in slabs, in CPU arrays and out add up to the cache's objects.
 
 use super::geometry::{Geometry, SlabFlags};
+use super::structs::Structs;
 use crate::error::{Broken, Name};
 use crate::page::frame::{Frame, FrameKind, FrameList, FrameTable};
 use crate::raw::Ram;
@@ -24,6 +25,18 @@ pub struct Hook {
     pub call: fn(token: u64, object: VirtAddr),
     /// The client's own.
     pub token: u64,
+}
+
+/// Whose a cache is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum CacheKind {
+    /// A client's, who destroys it.
+    #[default]
+    Client,
+    /// One of kmalloc's own.
+    Kmalloc,
+    /// One of the first caches, for the structures that describe caches.
+    Structs,
 }
 
 /// One cache. `state` 0: the slot is unused.
@@ -46,8 +59,15 @@ pub(crate) struct Inner {
     pub(crate) slabs: u32,
     /// Pages of all slabs: a slab may have the smaller order.
     pub(crate) pages: u64,
-    /// One of kmalloc's own.
-    pub(crate) is_kmalloc: bool,
+    /// Whose it is.
+    pub(crate) kind: CacheKind,
+    /// First byte of the region that may be copied to user space, and its bytes.
+    pub(crate) useroffset: u32,
+    pub(crate) usersize: u32,
+    /// How many more creators share it.
+    pub(crate) aliases: u32,
+    /// The structures that describe it.
+    pub(crate) structs: Structs,
     /// Objects of all slabs.
     pub(crate) objects: u64,
     /// Number of the depot's first batch plus one, and the objects of all its batches.

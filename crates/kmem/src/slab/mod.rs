@@ -11,9 +11,12 @@ mod cache;
 mod cpu_array;
 pub mod geometry;
 pub mod kmalloc;
+mod merge;
 mod node;
+pub mod params;
 pub mod rule;
 mod stock;
+mod structs;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -29,10 +32,12 @@ use crate::page::{PageAllocator, PageUse, Request};
 use crate::raw::{Grid, Ram, Table};
 use crate::sync::{Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
-use cache::{slab_of, Cache, Inner, Slab};
+use cache::{slab_of, Cache, CacheKind, Inner, Slab};
 use cpu_array::{Batch, CpuArray};
 use geometry::{Ground, Shape};
+use merge::Alias;
 use stock::Spare;
+use structs::StructCaches;
 
 /// A cache's number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -51,7 +56,7 @@ impl CacheId {
 }
 
 /// What a new cache is to be: the arguments of `kmem_cache_create`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct CacheSpec<'a> {
     /// Name, not empty.
     pub name: &'a str,
@@ -65,6 +70,12 @@ pub struct CacheSpec<'a> {
     pub ctor: Option<Hook>,
     /// Called once for each object when its slab is given back.
     pub dtor: Option<Hook>,
+    /// First byte of the part of an object that may be copied to or from user space (4.16 and later).
+    pub useroffset: u32,
+    /// Bytes of that part; 0: nothing may.
+    pub usersize: u32,
+    /// Where a free object's link may lie, for caches with `TYPESAFE_BY_RCU` (6.12 and later); else behind the object.
+    pub freeptr_offset: Option<u32>,
 }
 
 /// What a cache is and holds.
@@ -96,6 +107,14 @@ pub struct CacheInfo {
     pub in_cpu_arrays: u64,
     /// Position in the order of creation.
     pub serial: u32,
+    /// How many more creators share it.
+    pub aliases: u32,
+    /// Whether it may be shared at all.
+    pub is_mergeable: bool,
+    /// First byte of the part of an object that may be copied to user space.
+    pub useroffset: u32,
+    /// Bytes of that part.
+    pub usersize: u32,
 }
 
 /// An object, found by an address inside it.
@@ -121,6 +140,8 @@ pub struct SlabAllocator {
     batches: Table<Batch>,
     /// The first batch that nobody uses, plus one; batches made so far.
     spare: SpinLock<Spare>,
+    structs: StructCaches,
+    aliases: Table<SpinLock<Alias>>,
     /// Held while caches come and go.
     registry: SpinLock<u32>,
     pub(crate) kmalloc: kmalloc::Kmalloc,
@@ -129,7 +150,8 @@ pub struct SlabAllocator {
 /// Tables of descriptors grow by at least four pages.
 const TABLE_ORDER: Order = Order::ZERO.up().up();
 /// Flags that a slab's pages never inherit.
-const NOT_FOR_SLABS: Gfp = Gfp::HIGHMEM.union(Gfp::MOVABLE).union(Gfp::ZERO).union(Gfp::COMP).union(Gfp::DMA32);
+const NOT_FOR_SLABS: Gfp =
+    Gfp::HIGHMEM.union(Gfp::MOVABLE).union(Gfp::ZERO).union(Gfp::COMP).union(Gfp::DMA32).union(Gfp::RECLAIMABLE);
 
 /// What the slabs of a cache count as.
 fn use_of(flags: SlabFlags) -> PageUse {
@@ -150,17 +172,20 @@ impl SlabAllocator {
             arrays: Grid::new(ground.cpus),
             batches: Table::new(),
             spare: SpinLock::default(),
+            structs: StructCaches::default(),
+            aliases: Table::new(),
             registry: SpinLock::new(0),
             kmalloc: kmalloc::Kmalloc::new(),
         }
     }
 
-    /// Creates a cache. May take pages for its descriptor.
+    /// Creates a cache, or finds one that serves as well ([`merge`]): then both names mean the same cache, and it lives
+    /// until it was destroyed as often as it was created. May take pages for its descriptor.
     ///
     /// # Errors
     /// [`CreateError::Misuse`] for a bad name, size or alignment, [`CreateError::Alloc`] without memory for it.
     pub fn create(&self, pages: &PageAllocator, cpu: u32, spec: &CacheSpec<'_>) -> Result<CacheId, CreateError> {
-        self.create_as(pages, cpu, spec, false)
+        self.create_as(pages, cpu, spec, CacheKind::Client)
     }
 
     pub(crate) fn create_as(
@@ -168,7 +193,7 @@ impl SlabAllocator {
         pages: &PageAllocator,
         cpu: u32,
         spec: &CacheSpec<'_>,
-        is_kmalloc: bool,
+        kind: CacheKind,
     ) -> Result<CacheId, CreateError> {
         if spec.name.is_empty() {
             return Err(Misuse::BadName("a cache needs a name").into());
@@ -184,12 +209,19 @@ impl SlabAllocator {
             align: spec.align,
             flags: spec.flags,
             has_ctor: spec.ctor.is_some(),
-            is_kmalloc,
+            is_kmalloc: kind == CacheKind::Kmalloc,
+            freeptr_offset: spec.freeptr_offset,
         };
         let geometry = geometry::geometry(&shape, &self.ground)
             .filter(|geometry| geometry.order <= pages.top_order())
             .ok_or(AllocError::TooLarge { bytes: spec.size.into(), limit: pages.top_order().bytes() })?;
         let mut serial = self.registry.lock();
+        let spec = &CacheSpec { usersize: self.usersize(spec), ..*spec };
+        if kind == CacheKind::Client {
+            if let Some(founder) = self.merge(pages, cpu, spec)? {
+                return Ok(founder);
+            }
+        }
         let slot = self.caches.iter().find(|(_, cache)| !cache.is_live()).map(|(slot, _)| slot);
         let slot = match slot {
             Some(slot) => slot,
@@ -203,6 +235,7 @@ impl SlabAllocator {
             self.grow_with(pages, cpu, self.arrays.block_bytes(), |take| self.arrays.grow(&self.ram, slot, take))?;
         }
         let cache = self.caches.get(slot).ok_or(AllocError::NoSlot)?;
+        let structs = self.take_structs(pages, cpu)?;
         *serial += 1;
         *cache.inner.lock() = Inner {
             name: Name::new(spec.name),
@@ -211,7 +244,10 @@ impl SlabAllocator {
             ctor: spec.ctor,
             dtor: spec.dtor,
             serial: *serial,
-            is_kmalloc,
+            kind,
+            useroffset: if spec.usersize == 0 { 0 } else { spec.useroffset },
+            usersize: spec.usersize,
+            structs,
             ..Inner::default()
         };
         for array in self.arrays.column(slot) {
@@ -335,6 +371,9 @@ impl SlabAllocator {
             (inner.geometry, inner.flags, inner.ctor, colour)
         };
         let mut wanted = request.gfp - NOT_FOR_SLABS;
+        if flags.contains(SlabFlags::RECLAIM_ACCOUNT) {
+            wanted |= Gfp::RECLAIMABLE;
+        }
         if flags.contains(SlabFlags::CACHE_DMA) {
             wanted |= Gfp::DMA;
         }
@@ -452,12 +491,21 @@ impl SlabAllocator {
     /// # Errors
     /// [`Misuse::LiveObjects`]: the cache stays as it is. [`Misuse::NoSuchObject`].
     pub fn destroy(&self, pages: &PageAllocator, cpu: u32, id: CacheId, barrier: impl Fn()) -> Result<(), Misuse> {
+        if self.unmerge(id)? {
+            return Ok(());
+        }
         self.shrink(pages, cpu, id, barrier)?;
         let cache = self.live(id)?;
         let _registry = self.registry.lock();
         let inner = cache.inner.lock();
-        if inner.is_kmalloc {
-            return Err(Misuse::BadArgument("a cache of kmalloc's own cannot be destroyed"));
+        match inner.kind {
+            CacheKind::Client => {}
+            CacheKind::Kmalloc => {
+                return Err(Misuse::BadArgument("a cache of kmalloc's own cannot be destroyed"));
+            }
+            CacheKind::Structs => {
+                return Err(Misuse::BadArgument("a cache of the slab allocator's own cannot be destroyed"));
+            }
         }
         let count = inner.objects - inner.free;
         if count != 0 {
@@ -467,6 +515,10 @@ impl SlabAllocator {
         for array in self.arrays.column(id.0) {
             array.limit.set(0);
         }
+        let structs = inner.structs;
+        drop(inner);
+        self.forget_aliases(id);
+        self.give_structs(pages, cpu, structs);
         Ok(())
     }
 
@@ -496,15 +548,19 @@ impl SlabAllocator {
             live: inner.objects.saturating_sub(inner.free + in_cpu_arrays),
             in_cpu_arrays,
             serial: inner.serial,
+            aliases: inner.aliases,
+            is_mergeable: self.is_mergeable(&inner),
+            useroffset: inner.useroffset,
+            usersize: inner.usersize,
         })
     }
     /// Describes all caches, in the order of their slots.
     pub fn infos(&self) -> impl Iterator<Item = CacheInfo> + '_ {
         (0..self.caches.len()).filter_map(|slot| self.info(CacheId(slot)))
     }
-    /// Finds a cache by its name.
+    /// Finds a cache by its name, or by that of an alias.
     pub fn by_name(&self, name: &str) -> Option<CacheInfo> {
-        self.infos().find(|info| info.name.as_str() == name)
+        self.infos().find(|info| info.name.as_str() == name).or_else(|| self.info(self.alias_named(name)?))
     }
     /// Returns how many pages all slabs hold.
     pub fn slab_pages(&self) -> u64 {

@@ -14,7 +14,7 @@ use kmem_hosted::{CpuGuard, Hosted};
 fn boot_with_cache(setting: &Setting<'_>) -> Result<(Kernel<Hosted>, CacheId), BenchError> {
     let kernel = boot(setting)?;
     let (size, flags) = (CACHE_BYTES as u32, SlabFlags::empty());
-    let cache = kernel.cache_create(&CacheSpec { name: "bench", size, align: 0, flags, ctor: None, dtor: None })?;
+    let cache = kernel.cache_create(&CacheSpec { name: "bench", size, align: 0, flags, ..CacheSpec::default() })?;
     Ok((kernel, cache))
 }
 

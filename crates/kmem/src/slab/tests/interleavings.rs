@@ -23,7 +23,7 @@ impl World {
         let ground = Ground { rule: AMD64.slab, word: 8, cache_line: 64, cpus: 2, total_pages: PAGES };
         let slab = SlabAllocator::new(ram.share(), VirtAddr::new(0), ground);
         let spec =
-            CacheSpec { name: "objects", size: 1024, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+            CacheSpec { name: "objects", size: 1024, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
         let cache = slab.create(&pages, 0, &spec).unwrap();
         slab.arrays.column(cache.0).for_each(|array| array.limit.set(2));
         Arc::new(Self { pages, slab, cache })

@@ -104,7 +104,8 @@ impl State {
     /// Returns the state of a used single page as that of a block of another order, compound or not.
     #[inline(always)]
     pub(crate) const fn of(self, order: Order, compound: bool) -> Self {
-        let (list, at) = (list(order.raw(), kind_of(self.0 >> Self::LIST_SHIFT & 15)), self.0 >> Self::LIST_SHIFT & !15);
+        let (list, at) =
+            (list(order.raw(), kind_of(self.0 >> Self::LIST_SHIFT & 15)), self.0 >> Self::LIST_SHIFT & !15);
         let rest = self.0 & !(Self::LIST | Self::ORDER);
         let compound = if compound { Self::COMPOUND } else { 0 };
         Self(rest | compound | order.raw() << Self::ORDER_SHIFT | (at | list) << Self::LIST_SHIFT)

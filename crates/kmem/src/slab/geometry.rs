@@ -43,6 +43,10 @@ bitflags! {
         const NO_MERGE = 512;
         /// Objects are charged to memory cgroups.
         const ACCOUNT = 1024;
+        /// Every operation is logged. By the command line only, as the next one.
+        const TRACE = 1 << 16;
+        /// Allocations may be made to fail.
+        const FAILSLAB = 1 << 17;
     }
 }
 

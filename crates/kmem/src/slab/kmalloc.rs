@@ -194,12 +194,11 @@ impl Kmalloc {
         addr: PhysAddr,
     ) -> Result<(), Misuse> {
         #[cfg(debug_assertions)]
-        self.check(slab, pages, addr)?;
+        if slab.debugged_at(pages, addr).is_none() {
+            self.check(slab, pages, addr)?;
+        }
         match pages.frames.get(Pfn::containing(addr)) {
-            Some(frame) if frame.state().is_slab() => {
-                slab.put(pages, cpu, frame, addr);
-                Ok(())
-            }
+            Some(frame) if frame.state().is_slab() => slab.put(pages, cpu, frame, addr),
             _ => self.free_large(slab, pages, cpu, addr),
         }
     }

@@ -4,15 +4,25 @@
 //! (`cache`), the page allocator. The shape of slabs is pure arithmetic ([`geometry`]). [`kmalloc`] picks a cache by
 //! size.
 //!
+//! Caches may be debugged (`options` says which): then nothing is kept on CPUs, and the slow paths call `checked`, which
+//! writes and compares what `debug` says about bytes; `traces` keeps the stacks of those who allocated and freed.
+//!
 //! Objects are handed around as physical addresses of the direct map; `memory` shows them as virtual ones.
 
 mod cache;
+mod checked;
 mod cpu_array;
+pub mod debug;
 pub mod geometry;
 pub mod kmalloc;
+pub mod options;
+mod traces;
 
 pub use cache::Hook;
+pub use checked::{BugKind, ObjectView, SlabBug, Then};
+pub(crate) use checked::{Debugging, Source, TASK};
 pub use geometry::{Geometry, SlabFlags};
+pub use traces::FRAMES as TRACE_FRAMES;
 
 use crate::error::{AllocError, Broken, Misuse, Name};
 use crate::gfp::Gfp;
@@ -112,6 +122,7 @@ pub struct SlabAllocator {
     /// Held while caches come and go.
     registry: SpinLock<u32>,
     pub(crate) kmalloc: kmalloc::Kmalloc,
+    pub(crate) debug: Debugging,
 }
 
 /// Tables of descriptors grow by at least four pages.
@@ -129,7 +140,7 @@ fn use_of(flags: SlabFlags) -> PageUse {
 }
 
 impl SlabAllocator {
-    pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground) -> Self {
+    pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground, debug: Debugging) -> Self {
         Self {
             ram,
             page_offset,
@@ -138,6 +149,7 @@ impl SlabAllocator {
             arrays: Table::new(),
             registry: SpinLock::new(0),
             kmalloc: kmalloc::Kmalloc::new(),
+            debug,
         }
     }
 
@@ -165,16 +177,25 @@ impl SlabAllocator {
         if spec.align != 0 && !spec.align.is_power_of_two() {
             return Err(Misuse::BadArgument("the alignment is not a power of two").into());
         }
-        let shape = Shape {
+        let shape = |flags| Shape {
             object_size: spec.size,
             align: spec.align,
-            flags: spec.flags,
+            flags,
             has_ctor: spec.ctor.is_some(),
             is_kmalloc,
         };
-        let geometry = geometry::geometry(&shape, &self.ground)
+        let mut flags = spec.flags | self.debug.options.flags_for(spec.name);
+        let mut geometry = geometry::geometry(&shape(flags), &self.ground);
+        let order_of = |bytes: u32| Order::covering(bytes.into());
+        let is_higher = geometry.is_some_and(|shape| order_of(shape.size) > order_of(shape.object_size));
+        if self.debug.options.no_higher_order() && is_higher {
+            flags -= debug::METADATA_FLAGS;
+            geometry = geometry::geometry(&shape(flags), &self.ground);
+        }
+        let geometry = geometry
             .filter(|geometry| geometry.order <= pages.top_order())
             .ok_or(AllocError::TooLarge { bytes: spec.size.into(), limit: pages.top_order().bytes() })?;
+        let is_debugged = flags.intersects(debug::DEBUG_FLAGS);
         let mut serial = self.registry.lock();
         let slot = self.caches.iter().find(|(_, cache)| !cache.is_live()).map(|(slot, _)| slot);
         let slot = match slot {
@@ -193,7 +214,7 @@ impl SlabAllocator {
         *cache.inner.lock() = Inner {
             name: Name::new(spec.name),
             geometry,
-            flags: spec.flags,
+            flags,
             ctor: spec.ctor,
             dtor: spec.dtor,
             serial: *serial,
@@ -201,10 +222,12 @@ impl SlabAllocator {
             ..Inner::default()
         };
         for array in self.arrays_of(slot) {
-            array.limit.set(geometry.cpu_limit.min(cpu_array::CAPACITY as u32));
+            let limit = if is_debugged { 0 } else { geometry.cpu_limit.min(cpu_array::CAPACITY as u32) };
+            array.limit.set(limit);
             array.allocs.set(0);
             array.frees.set(0);
         }
+        cache.set_debugged(is_debugged);
         cache.set_live(true);
         Ok(CacheId(slot))
     }
@@ -268,12 +291,11 @@ impl SlabAllocator {
     #[inline]
     pub fn free(&self, pages: &PageAllocator, cpu: u32, addr: PhysAddr) -> Result<(), Misuse> {
         #[cfg(debug_assertions)]
-        self.check(pages, addr)?;
+        if self.debugged_at(pages, addr).is_none() {
+            self.check(pages, addr)?;
+        }
         match pages.frames.get(Pfn::containing(addr)) {
-            Some(frame) if frame.state().is_slab() => {
-                self.put(pages, cpu, frame, addr);
-                Ok(())
-            }
+            Some(frame) if frame.state().is_slab() => self.put(pages, cpu, frame, addr),
             _ => self.no_object(addr),
         }
     }
@@ -283,11 +305,11 @@ impl SlabAllocator {
     }
     /// Gives back an object that lies in a slab's page.
     #[inline(always)]
-    pub(crate) fn put(&self, pages: &PageAllocator, cpu: u32, frame: Frame<'_>, addr: PhysAddr) {
+    pub(crate) fn put(&self, pages: &PageAllocator, cpu: u32, frame: Frame<'_>, addr: PhysAddr) -> Result<(), Misuse> {
         let cache = frame.a.load(Ordering::Relaxed);
         let entry = (addr.raw() - self.ram.start().raw()) as usize;
         match self.array(cache, cpu) {
-            Some(array) if array.push(entry) => {}
+            Some(array) if array.push(entry) => Ok(()),
             _ => self.free_slow(pages, cpu, cache, entry),
         }
     }
@@ -338,6 +360,9 @@ impl SlabAllocator {
                 self.add_slab(pages, cpu, id.0, cache, gfp)?;
                 continue;
             };
+            if cache.is_debugged() && !self.debug_alloc(pages, cpu, id.0, &mut inner, object) {
+                continue;
+            }
             // Fill the CPU's array, in an order that hands them out ascending.
             if let Some(array) = self.array(id.0, cpu) {
                 let batch = inner.geometry.cpu_batch.min(array.limit.get());
@@ -358,21 +383,25 @@ impl SlabAllocator {
     }
 
     #[cold]
-    fn free_slow(&self, pages: &PageAllocator, cpu: u32, id: u32, entry: usize) {
-        let Some(cache) = self.caches.get(id) else { return };
+    fn free_slow(&self, pages: &PageAllocator, cpu: u32, id: u32, entry: usize) -> Result<(), Misuse> {
+        let Some(cache) = self.caches.get(id) else { return Ok(()) };
         let mut inner = cache.inner.lock();
+        if cache.is_debugged() {
+            self.debug_free(pages, cpu, id, &inner, self.ram.start().offset(entry as u64))?;
+        }
         let batch = inner.geometry.cpu_batch.max(1);
         if let Some(array) = self.array(id, cpu) {
             array.take_oldest(batch, |entry| self.give(pages, &mut inner, entry));
             if array.push(entry) {
                 drop(inner);
                 self.trim(pages, cpu, cache);
-                return;
+                return Ok(());
             }
         }
         self.give(pages, &mut inner, entry);
         drop(inner);
         self.trim(pages, cpu, cache);
+        Ok(())
     }
 
     /// Takes an object from a partial slab, else from an empty one.
@@ -457,6 +486,11 @@ impl SlabAllocator {
             frame.set_state(if page == 0 { state.with_kind(FrameKind::Slab) } else { tail });
         }
         let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return Ok(()) };
+        if cache.is_debugged() {
+            // Where objects begin must be known before they are made.
+            slab.frame.set_more(place);
+            self.debug_new_slab(&cache.inner.lock(), &slab);
+        }
         slab.start(place);
         if let Some(hook) = ctor {
             for number in 0..slab.objects {

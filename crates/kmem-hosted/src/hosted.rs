@@ -23,6 +23,7 @@ use crate::kswapd::Bell;
 use crate::mapping::{map, memfd, Backing, Mapping, Place};
 use crate::registry::Registration;
 use crate::signal;
+use crate::stack;
 use crate::tlb::{Geometry, Ram, Tlb};
 use kmem::machine::{DirectMap, Machine};
 use kmem::map::entry::PagingFormat;
@@ -394,6 +395,15 @@ unsafe impl Machine for Hosted {
     }
     fn wake_kswapd(&self, node: u32) -> bool {
         self.parts.bell.ring(node)
+    }
+    fn stack(frames: &mut [u64]) -> usize {
+        stack::copy(frames)
+    }
+    fn write_symbol(&self, addr: u64, out: &mut dyn fmt::Write) -> bool {
+        stack::write_name(addr, out)
+    }
+    fn nanoseconds() -> u64 {
+        stack::nanoseconds()
     }
     fn load_page_table(&self, root: PhysAddr) {
         self.parts.registration.slot().set_root(root);

@@ -5,7 +5,7 @@
 use super::{Memory, Report};
 use crate::error::Misuse;
 use crate::machine::Machine;
-use crate::slab::{BugKind, CacheId, SlabBug, Then};
+use crate::slab::{BugKind, CacheId, Finding, SlabBug, Then};
 use crate::units::{PhysAddr, VirtAddr};
 
 impl<M: Machine> Memory<M> {
@@ -13,12 +13,18 @@ impl<M: Machine> Memory<M> {
     #[cold]
     pub(super) fn report_slab_bugs(&self) {
         while let Some(bug) = self.next_slab_bug() {
-            self.report(Report::SlabBug(&bug));
+            self.tell_slab_bug(&bug);
             if let BugKind::Damaged { then: Then::SetAside, .. } = bug.what {
                 let _irq = self.irq_off();
                 self.slab.put_back(&self.pages, &bug);
             }
         }
+    }
+    fn tell_slab_bug(&self, bug: &SlabBug) {
+        let irq = self.irq_off();
+        self.slab.keep_finding(&self.pages, *bug);
+        drop(irq);
+        self.report(Report::SlabBug(bug));
     }
     fn next_slab_bug(&self) -> Option<SlabBug> {
         let _irq = self.irq_off();
@@ -58,7 +64,12 @@ impl<M: Machine> Memory<M> {
     /// [`Misuse::NoSuchObject`] when there is no such cache.
     pub fn validate_slab(&self, id: CacheId) -> Result<u64, Misuse> {
         let _irq = self.irq_off();
-        self.slab.validate(&self.pages, id, |bug| self.report(Report::SlabBug(bug)))
+        self.slab.validate(&self.pages, id, |bug| self.tell_slab_bug(bug))
+    }
+    /// Returns what was reported of debugged caches and nobody has asked for yet, the oldest first, of the last few.
+    pub fn take_slab_finding(&self) -> Option<Finding> {
+        let _irq = self.irq_off();
+        self.slab.take_finding()
     }
     /// Says that something has tainted the kernel, by the bits of the kernel's own number: 12 for a module from outside the
     /// kernel's tree, 13 for an unsigned one.

@@ -35,6 +35,15 @@ pub struct SlabBug {
     pub what: BugKind,
 }
 
+/// A bug that was reported, and the first bytes that were wrong, as they were.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// What was wrong.
+    pub bug: SlabBug,
+    /// Which bytes, if it is about bytes.
+    pub wrong: Option<Wrong>,
+}
+
 /// The kinds of bug.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BugKind {
@@ -98,12 +107,14 @@ pub(crate) struct Debugging {
     /// Where the page structures lie, that reports name.
     mem_map: PhysAddr,
     bugs: SpinLock<[Option<SlabBug>; WAITING]>,
+    /// What was reported last, for clients that keep books of their own.
+    reported: SpinLock<[Option<Finding>; WAITING]>,
 }
 
 impl Debugging {
     pub(crate) fn new(rule: DebugRule, options: DebugOptions, source: Source, mem_map: PhysAddr) -> Self {
-        let bugs = SpinLock::default();
-        Self { rule, options, source, traces: Traces::new(), taint: Count::default(), mem_map, bugs }
+        let (bugs, reported) = (SpinLock::default(), SpinLock::default());
+        Self { rule, options, source, traces: Traces::new(), taint: Count::default(), mem_map, bugs, reported }
     }
     /// Returns where the page structure of a frame lies, of so many bytes each; `first` has the first one.
     pub(crate) fn page_structure(&self, pfn: Pfn, first: Pfn, bytes: u32) -> Option<PhysAddr> {
@@ -181,6 +192,27 @@ impl SlabAllocator {
         let first = bugs.first_mut().and_then(Option::take);
         bugs.rotate_left(1);
         first
+    }
+
+    /// Keeps what is about to be reported; the oldest goes when there is no room.
+    pub(crate) fn keep_finding(&self, pages: &PageAllocator, bug: SlabBug) {
+        let mut wrong = None;
+        self.look(pages, &bug, &mut |found, _| {
+            wrong.get_or_insert(found);
+        });
+        let mut reported = self.debug.reported.lock();
+        reported.rotate_right(1);
+        if let Some(slot) = reported.first_mut() {
+            *slot = Some(Finding { bug, wrong });
+        }
+    }
+    /// Returns what was reported first of what nobody has asked for, of the last few. O(1).
+    pub fn take_finding(&self) -> Option<Finding> {
+        self.debug.reported.lock().iter_mut().rev().find_map(Option::take)
+    }
+    /// True once there was a debugged cache: then it matters who allocates and frees.
+    pub fn has_debugged(&self) -> bool {
+        self.caches.iter().any(|(_, cache)| cache.is_debugged())
     }
 
     /// Makes the objects of a new slab. Nobody else knows of it yet; the links come afterwards.
@@ -360,30 +392,40 @@ impl SlabAllocator {
     }
     /// Names what is wrong with an object, in the kernel's order. `with` may look at the bytes; then they are put right.
     pub(crate) fn examine(&self, pages: &PageAllocator, bug: &SlabBug, with: &mut dyn FnMut(&Wrong)) {
-        let Some(view) = self.view(pages, bug.object) else { return };
-        let stride = self.stride(&view.layout, view.object);
+        let finds_all = self.debug.rule.finds_all;
         let mut first = true;
-        let rule = &self.debug.rule;
-        let mut each = |wrong: Wrong| {
-            if first || rule.finds_all {
+        self.look(pages, bug, &mut |wrong, stride| {
+            if first || finds_all {
                 with(&wrong);
             }
             stride.restore(&wrong);
             first = false;
-        };
+        });
+    }
+    fn look(&self, pages: &PageAllocator, bug: &SlabBug, each: &mut dyn FnMut(Wrong, &Stride<'_>)) {
+        let Some(view) = self.view(pages, bug.object) else { return };
+        let stride = self.stride(&view.layout, view.object);
         match bug.what {
-            BugKind::Damaged { held, .. } => stride.check(held, &mut each),
+            BugKind::Damaged { held, .. } => stride.check(held, &mut |wrong| each(wrong, &stride)),
             BugKind::SlabEnd => {
                 let end = view.slab.phys().offset(u64::from(view.objects) * u64::from(view.layout.size));
                 let rest = view.slab.phys().offset(view.order.bytes()).raw() - end.raw();
                 if let Some(wrong) = compare(&self.ram, Zone::SlabPadding, end, rest as u32, [PADDING; 4]) {
-                    each(wrong);
+                    each(wrong, &stride);
                 }
             }
             BugKind::AlreadyFree | BugKind::NotAnObject | BugKind::WrongCache { .. } => {}
         }
     }
 
+    /// True for an object in use that is written around.
+    pub fn is_damaged(&self, pages: &PageAllocator, at: PhysAddr) -> bool {
+        let Some(cache) = self.debugged_at(pages, at) else { return false };
+        let layout = self.layout(&cache.inner.lock());
+        let mut is_damaged = false;
+        self.stride(&layout, at).check(Held::Yes, &mut |_| is_damaged = true);
+        is_damaged
+    }
     /// Checks every object of a cache's slabs and hands over what is wrong, one at a time, the cache unlocked. Returns how
     /// many bugs there were: `validate_slab_cache`. No CPU uses the cache meanwhile. O(frames).
     ///

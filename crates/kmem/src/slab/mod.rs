@@ -19,7 +19,7 @@ pub mod options;
 mod traces;
 
 pub use cache::Hook;
-pub use checked::{BugKind, ObjectView, SlabBug, Then};
+pub use checked::{BugKind, Finding, ObjectView, SlabBug, Then};
 pub(crate) use checked::{Debugging, Source, TASK};
 pub use geometry::{Geometry, SlabFlags};
 pub use traces::FRAMES as TRACE_FRAMES;

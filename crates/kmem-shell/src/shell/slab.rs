@@ -197,6 +197,10 @@ impl Shell<'_> {
             info => info.map_or(0, |info| info.live),
         };
         if users > 0 || live > 0 {
+            if live > 0 {
+                // It cannot be done, but the kernel names each object in its log.
+                let _ = self.kernel.cache_destroy(id);
+            }
             let what = format!("kmem_cache_destroy of {name}");
             let pool = self.objects.user_of(cache).filter(|(_, object)| matches!(object.kind, Kind::Pool { .. }));
             let by =

@@ -1,5 +1,6 @@
 //! Whole scripts: on machines, and against files that are played.
 
+mod debug;
 mod files;
 mod misuse;
 mod parser;

@@ -9,8 +9,11 @@
 //! `pressure` (the slow path: what is tried, in which order) · `scan` (reclaim and kswapd) · `compact` · `oom` · `cache`
 //! (files in memory, the most of what there is to reclaim) · `users` (what is asked of processes) · `huge` (huge pages set
 //! aside) · `settings` (tunables that are a number and no more).
+//!
+//! `checked` reports what the checks of debugged slab caches find.
 
 mod cache;
+mod checked;
 mod compact;
 mod huge;
 mod kmalloc;
@@ -25,7 +28,7 @@ pub use huge::{HugePool, HugePools};
 pub use pressure::Report;
 pub use users::{Candidate, UserMemory};
 
-use crate::error::{AllocError, Broken, Misuse};
+use crate::error::{AllocError, Broken, HexRow, Misuse};
 use crate::event::{Event, ObjectAlloc};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
@@ -82,18 +85,6 @@ impl<M: Machine> Drop for IrqOff<'_, M> {
     #[inline(always)]
     fn drop(&mut self) {
         self.machine.irq_restore(self.state);
-    }
-}
-
-/// Sixteen bytes and their characters: `hex_dump_to_buffer`.
-struct HexRow<'a>(&'a [u8]);
-
-impl core::fmt::Display for HexRow<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x} "))?;
-        write!(f, "{:1$}", "", (16 - self.0.len().min(16)) * 3 + 1)?;
-        let shown = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
-        self.0.iter().try_for_each(|byte| write!(f, "{}", shown(byte)))
     }
 }
 
@@ -289,6 +280,11 @@ impl<M: Machine> Memory<M> {
         if gfp.contains(Gfp::ZERO) {
             self.ram.fill(addr, self.slab.kmalloc.roundup(bytes).unwrap_or(bytes), 0);
         }
+        if hit.is_none() {
+            self.report_slab_bugs();
+            let _irq = IrqOff::new(&self.machine);
+            self.slab.set_request(&self.pages, addr, bytes.min(u32::MAX.into()) as u32);
+        }
         Ok(self.to_virt(addr))
     }
     /// Frees what [`Memory::kmalloc`] gave. `NULL` and `ZERO_SIZE_PTR` are nothing.
@@ -306,12 +302,17 @@ impl<M: Machine> Memory<M> {
             return Ok(());
         }
         let irq = IrqOff::new(&self.machine);
-        if self.pages.is_traced() {
+        if self.pages.is_traced() && self.slab.kmalloc.check(&self.slab, &self.pages, phys).is_ok() {
             // Only what is going to happen is told.
-            self.slab.kmalloc.check(&self.slab, &self.pages, phys)?;
             self.pages.tell(|| Event::Kfree { call_site: self.call_site(irq.cpu), ptr: addr.raw() });
         }
-        self.slab.kmalloc.free(&self.slab, &self.pages, irq.cpu, phys)
+        match self.slab.kmalloc.free(&self.slab, &self.pages, irq.cpu, phys) {
+            Ok(()) => Ok(()),
+            Err(misuse) => {
+                drop(irq);
+                self.free_refused(phys, misuse)
+            }
+        }
     }
     #[inline(always)]
     fn free_hit(&self, phys: PhysAddr) -> bool {
@@ -364,7 +365,11 @@ impl<M: Machine> Memory<M> {
             return Ok(0);
         }
         Ok(match self.kmalloc_info(addr)? {
-            KmallocInfo::Object(object) => object.object_size.into(),
+            KmallocInfo::Object(object) => {
+                let _irq = self.irq_off();
+                self.slab.forget_request(&self.pages, object.start);
+                object.object_size.into()
+            }
             KmallocInfo::Pages { order, .. } => order.bytes(),
         })
     }
@@ -411,6 +416,9 @@ impl<M: Machine> Memory<M> {
             }
         };
         self.report_corruption();
+        if hit.is_none() {
+            self.report_slab_bugs();
+        }
         if gfp.contains(Gfp::ZERO) {
             let bytes = self.slab.info(id).map_or(0, |info| info.geometry.object_size);
             self.ram.fill(addr, bytes.into(), 0);
@@ -428,14 +436,19 @@ impl<M: Machine> Memory<M> {
             return Ok(());
         }
         let irq = IrqOff::new(&self.machine);
-        if let Some(cache) = self.pages.frames.slab_cache(Pfn::containing(phys)) {
-            if self.pages.is_traced() {
-                self.slab.check(&self.pages, phys)?;
+        if self.pages.is_traced() && self.slab.check(&self.pages, phys).is_ok() {
+            if let Some(cache) = self.pages.frames.slab_cache(Pfn::containing(phys)) {
+                let call_site = self.call_site(irq.cpu);
+                self.pages.tell(|| Event::KmemCacheFree { call_site, ptr: addr.raw(), cache });
             }
-            let call_site = self.call_site(irq.cpu);
-            self.pages.tell(|| Event::KmemCacheFree { call_site, ptr: addr.raw(), cache });
         }
-        self.slab.free(&self.pages, irq.cpu, phys)
+        match self.slab.free(&self.pages, irq.cpu, phys) {
+            Ok(()) => Ok(()),
+            Err(misuse) => {
+                drop(irq);
+                self.free_refused(phys, misuse)
+            }
+        }
     }
     /// Gives an object back after checking that it is a live object of this cache.
     ///
@@ -444,12 +457,21 @@ impl<M: Machine> Memory<M> {
     pub fn cache_free_checked(&self, id: CacheId, addr: VirtAddr) -> Result<(), Misuse> {
         let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
         let irq = self.irq_off();
-        let object = self.slab.check(&self.pages, phys)?;
+        let object = match self.slab.check(&self.pages, phys) {
+            // Freeing it refuses it too, and leaves word of it if the cache is a debugged one.
+            Err(misuse) => {
+                drop(irq);
+                return self.free_damaged(addr, misuse);
+            }
+            Ok(object) => object,
+        };
         let cache = self.slab.info(object.cache).map(|info| info.name).unwrap_or_default();
-        drop(irq);
         if object.cache != id {
-            return Err(Misuse::WrongCache { object: addr, cache });
+            self.slab.freed_to_another(&object, id);
+            drop(irq);
+            return self.free_refused(phys, Misuse::WrongCache { object: addr, cache });
         }
+        drop(irq);
         self.cache_free(addr)
     }
     /// Gives a cache's empty slabs back.
@@ -460,13 +482,18 @@ impl<M: Machine> Memory<M> {
         let irq = IrqOff::new(&self.machine);
         self.slab.shrink(&self.pages, irq.cpu, id, || self.machine.barrier_everywhere())
     }
-    /// Destroys a cache.
+    /// Destroys a cache. Objects that are still in use are named in the log.
     ///
     /// # Errors
     /// As [`SlabAllocator::destroy`].
     pub fn cache_destroy(&self, id: CacheId) -> Result<(), Misuse> {
         let irq = IrqOff::new(&self.machine);
-        self.slab.destroy(&self.pages, irq.cpu, id, || self.machine.barrier_everywhere())
+        let done = self.slab.destroy(&self.pages, irq.cpu, id, || self.machine.barrier_everywhere());
+        drop(irq);
+        if let Err(Misuse::LiveObjects { .. }) = done {
+            self.report(Report::ObjectsRemaining { cache: id });
+        }
+        done
     }
 
     /// Returns the virtual address of a byte of low memory; `None` above it.

@@ -43,6 +43,8 @@ pub(crate) enum CacheKind {
 #[derive(Default)]
 pub(crate) struct Cache {
     state: Count,
+    /// Whether each operation is checked or leaves marks: such a cache keeps nothing on CPUs.
+    debugged: Count,
     pub(crate) inner: SpinLock<Inner>,
 }
 
@@ -87,6 +89,12 @@ impl Cache {
     pub(crate) fn set_live(&self, live: bool) {
         self.state.set(live.into());
     }
+    pub(crate) fn is_debugged(&self) -> bool {
+        self.debugged.get() != 0
+    }
+    pub(crate) fn set_debugged(&self, debugged: bool) {
+        self.debugged.set(debugged.into());
+    }
 }
 
 /// Division by the size of an object, as a multiplication.
@@ -108,6 +116,8 @@ impl Divider {
 
 /// Ends a chain of free objects.
 const END: u32 = 0xffff;
+/// What the count word of a slab says that is out of use. (Only SLUB isolates slabs, and has no other use for the word.)
+const ISOLATED: u32 = 1;
 
 /// A slab, seen through the entry of its first frame: `a` is the cache, `b` the objects out (high half) and the first
 /// free one (low half), the count word says where the management is.
@@ -133,7 +143,7 @@ impl<'a> Slab<'a> {
     pub(crate) fn out(&self) -> u32 {
         self.frame.b.load(Ordering::Relaxed) >> 16
     }
-    fn first_free(&self) -> u32 {
+    pub(crate) fn first_free(&self) -> u32 {
         self.frame.b.load(Ordering::Relaxed) & END
     }
     fn set(&self, out: u32, first_free: u32) {
@@ -168,7 +178,7 @@ impl<'a> Slab<'a> {
     pub(crate) fn management(&self) -> PhysAddr {
         PhysAddr::new(u64::from(self.frame.more()) << 5)
     }
-    fn link(&self, index: u32) -> u32 {
+    pub(crate) fn link(&self, index: u32) -> u32 {
         if self.geometry.management == 0 {
             let at = self.base.offset(u64::from(index * self.geometry.size + self.geometry.link));
             return self.ram.half(at).map_or(END, |link| link.load(Ordering::Relaxed).into());
@@ -220,6 +230,17 @@ impl<'a> Slab<'a> {
     pub(crate) fn give(&self, index: u32) {
         self.set_link(index, self.first_free());
         self.set(self.out().saturating_sub(1), index);
+    }
+    /// Takes all objects out for good, because one of them cannot be trusted. Returns how many were free.
+    pub(crate) fn isolate(&self) -> u32 {
+        let free = self.objects - self.out().min(self.objects);
+        self.set(self.objects, END);
+        self.frame.set_more(ISOLATED);
+        free
+    }
+    /// True after [`Slab::isolate`].
+    pub(crate) fn is_isolated(&self) -> bool {
+        self.geometry.management == 0 && self.frame.more() == ISOLATED
     }
     /// True when the object is on the chain. O(objects).
     pub(crate) fn is_on_chain(&self, index: u32) -> bool {

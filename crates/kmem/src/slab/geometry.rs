@@ -50,6 +50,10 @@ bitflags! {
             | Self::POISON.bits()
             | Self::STORE_USER.bits()
             | Self::CONSISTENCY_CHECKS.bits();
+        /// Every operation is logged. By the command line only, as the next one.
+        const TRACE = 1 << 16;
+        /// Allocations may be made to fail.
+        const FAILSLAB = 1 << 17;
     }
 }
 

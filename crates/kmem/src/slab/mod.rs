@@ -4,26 +4,36 @@
 //! (`cache`), the page allocator. The shape of slabs is pure arithmetic ([`geometry`]). [`kmalloc`] picks a cache by
 //! size.
 //!
+//! Caches may be debugged (`options` says which): then nothing is kept on CPUs, and the slow paths call `checked`, which
+//! writes and compares what `debug` says about bytes; `traces` keeps the stacks of those who allocated and freed.
+//!
 //! Objects are handed around as physical addresses of the direct map; `memory` shows them as virtual ones.
 
 mod bulk;
 mod cache;
+mod checked;
 mod cpu_array;
+pub mod debug;
 pub mod geometry;
 pub mod kmalloc;
 mod merge;
 mod node;
+pub mod options;
 pub mod params;
 pub mod rule;
 mod stock;
 mod structs;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod verify;
 
 pub use cache::Hook;
+pub use checked::{BugKind, Finding, ObjectView, SlabBug, Then};
+pub(crate) use checked::{Debugging, Source, TASK};
 pub use geometry::{Geometry, SlabFlags};
 pub use stock::ObjectsOnCpu;
+pub use traces::FRAMES as TRACE_FRAMES;
 
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
@@ -145,6 +155,7 @@ pub struct SlabAllocator {
     /// Held while caches come and go.
     registry: SpinLock<u32>,
     pub(crate) kmalloc: kmalloc::Kmalloc,
+    pub(crate) debug: Debugging,
 }
 
 /// Tables of descriptors grow by at least four pages.
@@ -163,7 +174,7 @@ fn use_of(flags: SlabFlags) -> PageUse {
 }
 
 impl SlabAllocator {
-    pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground) -> Self {
+    pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground, debug: Debugging) -> Self {
         Self {
             ram,
             page_offset,
@@ -176,6 +187,7 @@ impl SlabAllocator {
             aliases: Table::new(),
             registry: SpinLock::new(0),
             kmalloc: kmalloc::Kmalloc::new(),
+            debug,
         }
     }
 
@@ -204,19 +216,28 @@ impl SlabAllocator {
         if spec.align != 0 && !spec.align.is_power_of_two() {
             return Err(Misuse::BadArgument("the alignment is not a power of two").into());
         }
-        let shape = Shape {
+        let shape = |flags| Shape {
             object_size: spec.size,
             align: spec.align,
-            flags: spec.flags,
+            flags,
             has_ctor: spec.ctor.is_some(),
             is_kmalloc: kind == CacheKind::Kmalloc,
             freeptr_offset: spec.freeptr_offset,
         };
-        let geometry = geometry::geometry(&shape, &self.ground)
+        let mut flags = spec.flags | self.debug.options.flags_for(spec.name);
+        let mut geometry = geometry::geometry(&shape(flags), &self.ground);
+        let order_of = |bytes: u32| Order::covering(bytes.into());
+        let is_higher = geometry.is_some_and(|shape| order_of(shape.size) > order_of(shape.object_size));
+        if self.debug.options.no_higher_order() && is_higher {
+            flags -= debug::METADATA_FLAGS;
+            geometry = geometry::geometry(&shape(flags), &self.ground);
+        }
+        let geometry = geometry
             .filter(|geometry| geometry.order <= pages.top_order())
             .ok_or(AllocError::TooLarge { bytes: spec.size.into(), limit: pages.top_order().bytes() })?;
+        let is_debugged = flags.intersects(debug::DEBUG_FLAGS);
         let mut serial = self.registry.lock();
-        let spec = &CacheSpec { usersize: self.usersize(spec), ..*spec };
+        let spec = &CacheSpec { flags, usersize: self.usersize(spec), ..*spec };
         if kind == CacheKind::Client {
             if let Some(founder) = self.merge(pages, cpu, spec)? {
                 return Ok(founder);
@@ -240,7 +261,7 @@ impl SlabAllocator {
         *cache.inner.lock() = Inner {
             name: Name::new(spec.name),
             geometry,
-            flags: spec.flags,
+            flags,
             ctor: spec.ctor,
             dtor: spec.dtor,
             serial: *serial,
@@ -250,9 +271,11 @@ impl SlabAllocator {
             structs,
             ..Inner::default()
         };
+        let limit = if is_debugged { 0 } else { geometry.cpu_limit.min(cpu_array::CAPACITY as u32) };
         for array in self.arrays.column(slot) {
-            array.limit.set(geometry.cpu_limit.min(cpu_array::CAPACITY as u32));
+            array.limit.set(limit);
         }
+        cache.set_debugged(is_debugged);
         cache.set_live(true);
         Ok(CacheId(slot))
     }
@@ -408,6 +431,11 @@ impl SlabAllocator {
             frame.set_state(if page == 0 { state.with_kind(FrameKind::Slab) } else { tail });
         }
         let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return Ok(()) };
+        if cache.is_debugged() {
+            // Where objects begin must be known before they are made.
+            slab.frame.set_more(place);
+            self.debug_new_slab(&cache.inner.lock(), &slab);
+        }
         slab.start(place);
         if let Some(hook) = ctor {
             for number in 0..slab.objects {

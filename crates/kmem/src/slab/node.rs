@@ -49,9 +49,14 @@ impl SlabAllocator {
         let gently = Request { gfp: (request.gfp - Gfp::RECLAIM) | Gfp::THISNODE | Gfp::NOWARN, ..*request };
         let here = if only_there { request } else { &gently };
         loop {
-            if let Some(object) = self.take_on(pages, &mut cache.inner.lock(), node) {
+            let mut inner = cache.inner.lock();
+            if let Some(object) = self.take_on(pages, &mut inner, node) {
+                if cache.is_debugged() && !self.debug_alloc(pages, cpu, id.0, &mut inner, object) {
+                    continue;
+                }
                 return Ok(object);
             }
+            drop(inner);
             match self.add_slab(pages, cpu, id.0, cache, here) {
                 Ok(()) => continue,
                 Err(error) if only_there => return Err(error),
@@ -60,17 +65,18 @@ impl SlabAllocator {
         }
         loop {
             let mut taken = None;
-            self.take(pages, &mut cache.inner.lock(), 1, |entry| taken = Some(self.object_at(entry)));
+            let mut inner = cache.inner.lock();
+            self.take(pages, &mut inner, 1, |entry| taken = Some(self.at(entry)));
             if let Some(object) = taken {
+                if cache.is_debugged() && !self.debug_alloc(pages, cpu, id.0, &mut inner, object) {
+                    continue;
+                }
                 return Ok(object);
             }
+            drop(inner);
             self.add_slab(pages, cpu, id.0, cache, &Request { order: Order::ZERO, ..*request })?;
         }
     }
-    fn object_at(&self, entry: usize) -> PhysAddr {
-        self.ram.start().offset(entry as u64)
-    }
-
     /// Takes an object of a slab that lies on a node: of a partial one, else of an empty one.
     fn take_on(&self, pages: &PageAllocator, inner: &mut Inner, node: u32) -> Option<PhysAddr> {
         let frames = &pages.frames;
@@ -85,7 +91,7 @@ impl SlabAllocator {
             }
         };
         let mut taken = None;
-        self.take_from(pages, inner, head, 1, |entry| taken = Some(self.object_at(entry)));
+        self.take_from(pages, inner, head, 1, |entry| taken = Some(self.at(entry)));
         taken
     }
 }

@@ -47,10 +47,13 @@ impl ObjectsOnCpu<'_> {
     /// Gives an object back to its cache, which the caller knows. That it is one of this cache's is the caller's word
     /// (debug builds check it).
     #[inline(always)]
-    pub fn free_to(&self, id: CacheId, addr: PhysAddr) {
+    ///
+    /// # Errors
+    /// What the checks of a debugged cache find.
+    pub fn free_to(&self, id: CacheId, addr: PhysAddr) -> Result<(), Misuse> {
         let entry = (addr.raw() - self.slab.ram.start().raw()) as usize;
         match self.arrays.get(id.0) {
-            Some(array) if array.push(entry) => {}
+            Some(array) if array.push(entry) => Ok(()),
             _ => self.slab.free_slow(self.pages, self.cpu, id.0, entry),
         }
     }
@@ -68,12 +71,11 @@ impl ObjectsOnCpu<'_> {
     #[inline(always)]
     pub fn free(&self, addr: PhysAddr) -> Result<(), Misuse> {
         #[cfg(debug_assertions)]
-        self.slab.check(self.pages, addr)?;
+        if self.slab.debugged_at(self.pages, addr).is_none() {
+            self.slab.check(self.pages, addr)?;
+        }
         match self.pages.frames.slab_cache(Pfn::containing(addr)) {
-            Some(cache) => {
-                self.free_to(CacheId(cache), addr);
-                Ok(())
-            }
+            Some(cache) => self.free_to(CacheId(cache), addr),
             None => self.slab.no_object(addr),
         }
     }
@@ -99,12 +101,11 @@ impl ObjectsOnCpu<'_> {
     #[inline(always)]
     pub fn kfree(&self, addr: PhysAddr) -> Result<(), Misuse> {
         #[cfg(debug_assertions)]
-        self.slab.kmalloc.check(self.slab, self.pages, addr)?;
+        if self.slab.debugged_at(self.pages, addr).is_none() {
+            self.slab.kmalloc.check(self.slab, self.pages, addr)?;
+        }
         match self.pages.frames.slab_cache(Pfn::containing(addr)) {
-            Some(cache) => {
-                self.free_to(CacheId(cache), addr);
-                Ok(())
-            }
+            Some(cache) => self.free_to(CacheId(cache), addr),
             None => self.slab.kmalloc.free_large(self.slab, self.pages, self.cpu, addr),
         }
     }
@@ -145,7 +146,7 @@ impl SlabAllocator {
             let inside = pages.enter_slow(cpu);
             let array = inside.as_ref().and_then(|_| self.arrays.row(cpu)?.get(id.0));
             // Hits of a CPU that is watched come here.
-            let mut object = array.and_then(CpuArray::pop);
+            let (mut object, mut is_refused) = (array.and_then(CpuArray::pop), false);
             if object.is_none() {
                 let mut inner = cache.inner.lock();
                 match array.and_then(|array| Some((array, self.take_batch(&mut inner)?))) {
@@ -164,11 +165,21 @@ impl SlabAllocator {
                             }
                             _ => object = Some(entry),
                         });
+                        if cache.is_debugged() {
+                            let is_good =
+                                |entry: &usize| self.debug_alloc(pages, cpu, id.0, &mut inner, self.at(*entry));
+                            is_refused = object.is_some();
+                            object = object.filter(is_good);
+                            is_refused &= object.is_none();
+                        }
                     }
                 }
             }
             if let Some(entry) = object {
-                return Ok(self.ram.start().offset(entry as u64));
+                return Ok(self.at(entry));
+            }
+            if is_refused {
+                continue;
             }
             // A new slab takes its time, and its constructors may call: the CPU's arrays are nobody's meanwhile.
             drop(inside);
@@ -178,13 +189,16 @@ impl SlabAllocator {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn free_slow(&self, pages: &PageAllocator, cpu: u32, id: u32, entry: usize) {
-        let Some(cache) = self.caches.get(id) else { return };
+    pub(super) fn free_slow(&self, pages: &PageAllocator, cpu: u32, id: u32, entry: usize) -> Result<(), Misuse> {
+        let Some(cache) = self.caches.get(id) else { return Ok(()) };
+        if cache.is_debugged() {
+            self.debug_free(pages, cpu, id, &cache.inner.lock(), self.at(entry))?;
+        }
         let inside = pages.enter_slow(cpu);
         let array = inside.as_ref().and_then(|_| self.arrays.row(cpu)?.get(id));
         // Hits of a CPU that is watched come here.
         if array.is_some_and(|array| array.push(entry)) {
-            return;
+            return Ok(());
         }
         let full = array.filter(|array| array.limit.get() > 0);
         // A batch is looked for before the cache is locked, since the table may have to grow.
@@ -211,6 +225,11 @@ impl SlabAllocator {
         if trims {
             self.trim(pages, cpu, cache);
         }
+        Ok(())
+    }
+    /// Returns the object that an entry of an array stands for.
+    pub(super) fn at(&self, entry: usize) -> PhysAddr {
+        self.ram.start().offset(entry as u64)
     }
 
     /// Returns how many bytes of objects a cache's depot holds at most: a little of RAM, and not much of any.
@@ -295,7 +314,7 @@ impl SlabAllocator {
     }
 
     /// Gives objects back to their slabs.
-    fn give(&self, pages: &PageAllocator, inner: &mut Inner, entries: impl Iterator<Item = usize>) {
+    pub(super) fn give(&self, pages: &PageAllocator, inner: &mut Inner, entries: impl Iterator<Item = usize>) {
         let frames = &pages.frames;
         let Inner { partial, empty, geometry, free, .. } = inner;
         let divider = Divider::new(geometry.size);

@@ -137,7 +137,8 @@ impl ObjectSource for Cpu<'_> {
     }
     #[inline(always)]
     fn cache_free(&mut self, object: u64) {
-        self.objects.free_to(self.peer.cache, PhysAddr::new(object));
+        let freed = self.objects.free_to(self.peer.cache, PhysAddr::new(object));
+        debug_assert!(freed.is_ok());
     }
     /// As with [`Thread`].
     fn touch(&mut self, _object: u64, _bytes: usize) {}

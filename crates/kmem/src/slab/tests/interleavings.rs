@@ -20,8 +20,11 @@ impl World {
     fn new(ram: &Ram) -> Arc<Self> {
         ram.fill(ram.start(), PAGES * 4096, 0);
         let pages = pages_of(PAGES, 4);
-        let ground = Ground { rule: AMD64.slab, word: 8, cache_line: 64, cpus: 2, total_pages: PAGES };
-        let slab = SlabAllocator::new(ram.share(), VirtAddr::new(0), ground);
+        let params = Default::default();
+        let ground = Ground { rule: AMD64.slab, params, word: 8, cache_line: 64, cpus: 2, total_pages: PAGES };
+        let source = Source { stack: |_| 0, jiffies: |_| 0, hz: 100 };
+        let debugging = Debugging::new(debug::DebugRule::of(&AMD64), Default::default(), source, ram.start());
+        let slab = SlabAllocator::new(ram.share(), VirtAddr::new(0), ground, debugging);
         let spec =
             CacheSpec { name: "objects", size: 1024, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
         let cache = slab.create(&pages, 0, &spec).unwrap();

@@ -13,6 +13,7 @@ pub mod geometry;
 pub mod kmalloc;
 mod node;
 pub mod rule;
+mod typesafe;
 
 pub use cache::Hook;
 pub use geometry::{Geometry, SlabFlags};
@@ -22,6 +23,7 @@ use crate::gfp::Gfp;
 use crate::page::frame::{Frame, FrameKind, State};
 use crate::page::{Attempted, PageAllocator, PageUse, Request};
 use crate::raw::{Ram, Table};
+use crate::rcu::Rcu;
 use crate::sync::{Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
 use cache::{slab_of, Cache, Inner, Slab};
@@ -110,6 +112,7 @@ pub struct SlabAllocator {
     ram: Ram,
     page_offset: VirtAddr,
     ground: Ground,
+    pub(crate) rcu: Rcu,
     caches: Table<Cache>,
     arrays: Table<CpuArray>,
     /// Held while caches come and go.
@@ -132,8 +135,9 @@ fn use_of(flags: SlabFlags) -> PageUse {
 }
 
 impl SlabAllocator {
-    pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground) -> Self {
+    pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground, rcu: Rcu) -> Self {
         Self {
+            rcu,
             ram,
             page_offset,
             ground,
@@ -522,32 +526,50 @@ impl SlabAllocator {
                 return;
             }
             let Some(head) = inner.empty.pop_front(frames) else { return };
-            let (geometry, dtor, flags) = (inner.geometry, inner.dtor, inner.flags);
+            let geometry = inner.geometry;
             let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return };
             inner.slabs -= 1;
             inner.pages -= slab.frame.state().order().pages();
             inner.objects -= u64::from(slab.objects);
             inner.free -= u64::from(slab.objects);
+            if inner.flags.contains(SlabFlags::TYPESAFE_BY_RCU) {
+                self.defer_slab(pages, &mut inner, head);
+                continue;
+            }
+            let (dtor, flags) = (inner.dtor, inner.flags);
             drop(inner);
-            if let Some(hook) = dtor {
-                for number in 0..slab.objects {
-                    (hook.call)(hook.token, self.virt(slab.object(number)));
-                }
+            self.give_slab(pages, cpu, &slab, (dtor, flags), geometry.off_slab);
+        }
+    }
+    /// Gives the pages of a slab back that is on no list any more.
+    fn give_slab(
+        &self,
+        pages: &PageAllocator,
+        cpu: u32,
+        slab: &Slab<'_>,
+        (dtor, flags): (Option<Hook>, SlabFlags),
+        off_slab: bool,
+    ) {
+        let frames = &pages.frames;
+        let head = Pfn::containing(slab.base);
+        if let Some(hook) = dtor {
+            for number in 0..slab.objects {
+                (hook.call)(hook.token, self.virt(slab.object(number)));
             }
-            let management = geometry.off_slab.then(|| slab.management());
-            let state = slab.frame.state();
-            pages.end_use(frames.pfn(head), use_of(flags), state.order().pages());
-            for page in 0..state.order().pages() {
-                if let Some(frame) = frames.get(frames.pfn(head).add(page)) {
-                    frame.clear();
-                }
+        }
+        let management = off_slab.then(|| slab.management());
+        let state = slab.frame.state();
+        pages.end_use(head, use_of(flags), state.order().pages());
+        for page in 0..state.order().pages() {
+            if let Some(frame) = frames.get(head.add(page)) {
+                frame.clear();
             }
-            slab.frame.set_state(state.with_kind(FrameKind::Used));
-            slab.frame.set_more(0);
-            let _ = pages.free(cpu, frames.pfn(head), state.order());
-            if let Some(management) = management {
-                let _ = self.free(pages, cpu, management);
-            }
+        }
+        slab.frame.set_state(state.with_kind(FrameKind::Used));
+        slab.frame.set_more(0);
+        let _ = pages.free(cpu, head, state.order());
+        if let Some(management) = management {
+            let _ = self.free(pages, cpu, management);
         }
     }
 
@@ -579,10 +601,12 @@ impl SlabAllocator {
         }
     }
 
-    /// Destroys a cache that no object is out of. No other CPU uses the cache meanwhile.
+    /// Destroys a cache that no object is out of. No other CPU uses the cache meanwhile. Slabs of a cache with
+    /// [`SlabFlags::TYPESAFE_BY_RCU`] must have gone before ([`SlabAllocator::shrink`], a grace period).
     ///
     /// # Errors
-    /// [`Misuse::LiveObjects`]: the cache stays as it is. [`Misuse::NoSuchObject`].
+    /// [`Misuse::LiveObjects`]: the cache stays as it is. [`Misuse::NoSuchObject`]. [`Misuse::BadArgument`] for a cache of
+    /// kmalloc's own, or while readers may look at its slabs.
     pub fn destroy(&self, pages: &PageAllocator, cpu: u32, id: CacheId) -> Result<(), Misuse> {
         self.shrink(pages, cpu, id)?;
         let cache = self.live(id)?;
@@ -594,6 +618,11 @@ impl SlabAllocator {
         let count = inner.objects - inner.free;
         if count != 0 {
             return Err(Misuse::LiveObjects { count });
+        }
+        if inner.dying.iter().any(|list| list.len() > 0) {
+            return Err(Misuse::BadArgument(
+                "readers may still look at slabs of the cache: a grace period must pass first",
+            ));
         }
         cache.set_live(false);
         for array in self.arrays_of(id.0) {
@@ -743,7 +772,8 @@ impl SlabAllocator {
             out += u64::from(slab.out());
         }
         let expected = inner.objects.saturating_sub(inner.free);
-        if slabs != inner.slabs || out != expected {
+        let dying: u32 = inner.dying.iter().map(|list| list.len()).sum();
+        if slabs != inner.slabs + dying || out != expected {
             return Err(Broken { what: "slab S3 (objects out of all slabs)", at: id.into(), found: out, expected });
         }
         for array in self.arrays_of(id) {

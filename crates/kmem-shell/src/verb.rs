@@ -75,7 +75,7 @@ const fn later(name: &'static str) -> Verb {
 use Group::{Files, Look, Map, Pages, Pool, Reclaim, Shell, Slab, User};
 
 /// All commands, by groups.
-pub static VERBS: [Verb; 80] = [
+pub static VERBS: [Verb; 99] = [
     gives("alloc_pages", Pages, "ORDER GFP", "take 2^ORDER contiguous pages"),
     gives("get_free_pages", Pages, "ORDER GFP", "the same, by their address (never high memory)"),
     gives("get_zeroed_page", Pages, "GFP", "take one page of zeros"),
@@ -90,11 +90,25 @@ pub static VERBS: [Verb; 80] = [
     gives("kmalloc", Slab, "SIZE GFP", "take SIZE contiguous bytes"),
     gives("kzalloc", Slab, "SIZE GFP", "the same, zeroed"),
     gives("krealloc", Slab, "OBJECT SIZE GFP", "make an object larger or smaller, moving it if need be"),
+    gives("kmalloc_array", Slab, "COUNT SIZE GFP", "COUNT times SIZE bytes, unless that is more than size_t holds"),
+    gives("kcalloc", Slab, "COUNT SIZE GFP", "the same, zeroed"),
+    gives("kmalloc_node", Slab, "SIZE GFP NODE", "the same as kmalloc, rather from this node"),
+    gives("kstrdup", Slab, "\"text\" GFP", "a copy of a text, with its NUL"),
+    gives("kvmalloc", Slab, "SIZE GFP", "kmalloc, or vmalloc where that fails and sleeping is allowed"),
+    gives("kvzalloc", Slab, "SIZE GFP", "the same, zeroed"),
+    gives("kvcalloc", Slab, "COUNT SIZE GFP", "the same, for COUNT times SIZE bytes"),
+    gives("kvrealloc", Slab, "OBJECT SIZE GFP", "make what kvmalloc gave larger or smaller"),
+    does("kvfree", Slab, "OBJECT", "give back what kmalloc, vmalloc or kvmalloc gave"),
     does("kfree", Slab, "OBJECT", "give back what kmalloc gave"),
+    does("kfree_sensitive", Slab, "OBJECT", "the same, after clearing it"),
+    does("kfree_rcu", Slab, "OBJECT", "the same, once nobody who reads now can still look at it"),
     does("ksize", Slab, "OBJECT", "how many bytes may be used"),
     gives("kmem_cache_create", Slab, "CACHE_NAME SIZE ALIGN FLAGS", "a slab cache: SLAB_HWCACHE_ALIGN|…, or 0"),
     gives("kmem_cache_alloc", Slab, "CACHE GFP", "take an object of a cache"),
+    gives("kmem_cache_alloc_node", Slab, "CACHE GFP NODE", "the same, rather from this node"),
+    gives("kmem_cache_alloc_bulk", Slab, "CACHE GFP COUNT", "take COUNT objects at once, or none"),
     does("kmem_cache_free", Slab, "CACHE OBJECT", "give an object back to its cache"),
+    does("kmem_cache_free_bulk", Slab, "CACHE OBJECTS", "give back what kmem_cache_alloc_bulk gave"),
     does("kmem_cache_shrink", Slab, "CACHE", "give a cache's empty slabs back"),
     does("kmem_cache_destroy", Slab, "CACHE", "destroy a cache of which nothing is in use"),
     gives(
@@ -105,6 +119,7 @@ pub static VERBS: [Verb; 80] = [
     ),
     gives("mempool_alloc", Pool, "POOL GFP", "take an element"),
     does("mempool_free", Pool, "POOL ELEMENT", "give an element back"),
+    does("mempool_resize", Pool, "POOL COUNT", "keep another number of elements in reserve"),
     does("mempool_destroy", Pool, "POOL", "free a pool and its reserve"),
     gives("vmalloc", Map, "SIZE", "take SIZE bytes, contiguous in virtual addresses only"),
     does("vfree", Map, "OBJECT", "give back what vmalloc gave"),
@@ -144,6 +159,15 @@ pub static VERBS: [Verb; 80] = [
     does("preempt_enable", Shell, "", "the end of that"),
     does("irq_disable", Shell, "", "interrupts off: nothing may sleep"),
     does("irq_enable", Shell, "", "interrupts on"),
+    does(
+        "rcu_read_lock",
+        Shell,
+        "",
+        "begin a read section: what is found in it stays until its end; nothing may sleep",
+    ),
+    does("rcu_read_unlock", Shell, "", "the end of that"),
+    does("synchronize_rcu", Shell, "", "wait until everybody who reads now has left"),
+    does("rcu_barrier", Shell, "", "wait until all that kfree_rcu has is freed"),
     does("verify", Shell, "", "check every invariant of the engine"),
     does("live", Shell, "", "list everything that this shell holds"),
     does("free_all", Shell, "", "free everything that this shell holds"),

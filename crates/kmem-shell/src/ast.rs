@@ -149,6 +149,53 @@ pub enum Command {
     Ksize {
         object: Operand,
     },
+    KmallocArray {
+        count: u64,
+        size: u64,
+        gfp: Gfp,
+    },
+    KmallocNode {
+        size: u64,
+        gfp: Gfp,
+        node: u32,
+    },
+    Kstrdup {
+        text: Vec<u8>,
+        gfp: Gfp,
+    },
+    Kvmalloc {
+        count: u64,
+        size: u64,
+        gfp: Gfp,
+    },
+    Kvrealloc {
+        object: Operand,
+        size: u64,
+        gfp: Gfp,
+    },
+    Kvfree {
+        object: Operand,
+    },
+    KfreeSensitive {
+        object: Operand,
+    },
+    KfreeRcu {
+        object: Operand,
+    },
+    CacheAllocNode {
+        cache: Operand,
+        gfp: Gfp,
+        node: u32,
+    },
+    CacheAllocBulk {
+        cache: Operand,
+        gfp: Gfp,
+        count: u32,
+    },
+    CacheFreeBulk {
+        cache: Operand,
+        objects: Operand,
+    },
     CacheCreate {
         name: String,
         size: u32,
@@ -180,6 +227,10 @@ pub enum Command {
     PoolFree {
         pool: Operand,
         element: Operand,
+    },
+    PoolResize {
+        pool: Operand,
+        count: u32,
     },
     PoolDestroy {
         pool: Operand,
@@ -268,6 +319,8 @@ pub enum Command {
     Reclaim,
     Compact,
     Context(Context),
+    SynchronizeRcu,
+    RcuBarrier,
     /// Of memory, or of an open file.
     Read {
         from: Operand,
@@ -360,6 +413,8 @@ pub enum Context {
     PreemptEnable,
     IrqDisable,
     IrqEnable,
+    RcuReadLock,
+    RcuReadUnlock,
 }
 
 /// `> PATH` or `>> PATH`.

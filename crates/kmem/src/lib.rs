@@ -6,7 +6,7 @@
 //!
 //! # The tour, lowest first
 //! [`units`] · [`error`] · [`gfp`] · [`machine`] · [`event`] (tracepoints) · `raw` (the unsafe part) · [`profile`] (what differs between kernels, as
-//! data) · [`boot`] (command line, memblock, layout: pure) · [`page`] (mem_map, buddy, zones) · [`slab`] · [`memory`]
+//! data) · [`boot`] (command line, memblock, layout: pure) · [`page`] (mem_map, buddy, zones) · [`rcu`] (readers without a lock) · [`slab`] · [`memory`]
 //! (the above, on a machine) · [`map`] (page tables, vmalloc, ioremap, kmap) · [`pool`] · [`user`] (processes) ·
 //! [`snapshot`] (/proc) · [`kernel`] (all of it). A module uses only what stands before it.
 #![cfg_attr(not(test), no_std)]
@@ -26,6 +26,7 @@ pub mod pool;
 pub mod profile;
 #[allow(unsafe_code)]
 pub mod raw;
+pub mod rcu;
 pub mod reclaim;
 pub mod slab;
 pub mod snapshot;

@@ -25,6 +25,8 @@
 //! | 2 | a node's lists of reclaim | irq | 1 |
 //! | 2 | batches of objects that nobody uses | irq | 1 (their table grows) |
 //! | 1 | one zone's free areas | irq | 0 |
+//! | 1 | what waits for readers | irq | 0 |
+//! | 0 | the grace period | irq | – |
 //! | 0 | the tracer; what `page_poison` found | irq | – |
 
 use core::cell::UnsafeCell;

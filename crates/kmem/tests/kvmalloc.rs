@@ -82,9 +82,12 @@ fn older_kernels_fall_back_with_gfp_kernel_only() {
     let max = u64::from(kernel.profile.kmalloc.max);
     let refused = kernel.kvmalloc(max + 1, Gfp::RECLAIM, who());
     assert!(matches!(refused, Err(AllocError::TooLarge { .. })), "{refused:?}");
-    let addr = kernel.kvmalloc(max + 1, Gfp::KERNEL, who()).unwrap();
-    assert!(is_vmalloc(&kernel, addr));
-    kernel.kvfree(addr).unwrap();
+    // Old kernels' GFP_KERNEL says nothing of kswapd.
+    for gfp in [Gfp::KERNEL, Gfp::KERNEL - Gfp::KSWAPD_RECLAIM] {
+        let addr = kernel.kvmalloc(max + 1, gfp, who()).unwrap();
+        assert!(is_vmalloc(&kernel, addr));
+        kernel.kvfree(addr).unwrap();
+    }
     kernel.verify().unwrap();
 }
 

@@ -4,9 +4,9 @@ use super::Finding;
 use crate::source::Source;
 
 /// The parts, lowest first. A part is a file or a folder of `crates/kmem/src`.
-const PARTS: [&str; 18] = [
-    "units", "error", "gfp", "machine", "event", "sync", "raw", "profile", "boot", "page", "slab", "reclaim", "memory",
-    "map", "pool", "user", "snapshot", "kernel",
+const PARTS: [&str; 19] = [
+    "units", "error", "gfp", "machine", "event", "sync", "raw", "profile", "boot", "page", "rcu", "slab", "reclaim",
+    "memory", "map", "pool", "user", "snapshot", "kernel",
 ];
 
 /// Data about the parts above: a profile chooses among the rules that they define.

@@ -40,6 +40,37 @@ fn read(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
         "krealloc" => {
             Command::Krealloc { object: args.operand("an object")?, size: args.size("a size")?, gfp: args.gfp()? }
         }
+        "kmalloc_array" => array(args, Gfp::empty())?,
+        "kcalloc" => array(args, Gfp::ZERO)?,
+        "kmalloc_node" => {
+            Command::KmallocNode { size: args.size("a size")?, gfp: args.gfp()?, node: args.small("a node")? }
+        }
+        "kstrdup" => Command::Kstrdup { text: name_or_text(args, "a text")?.into_bytes(), gfp: args.gfp()? },
+        "kvmalloc" => Command::Kvmalloc { count: 1, size: args.size("a size")?, gfp: args.gfp()? },
+        "kvzalloc" => Command::Kvmalloc { count: 1, size: args.size("a size")?, gfp: args.gfp()? | Gfp::ZERO },
+        "kvcalloc" => {
+            Command::Kvmalloc { count: args.size("a count")?, size: args.size("a size")?, gfp: args.gfp()? | Gfp::ZERO }
+        }
+        "kvrealloc" => {
+            Command::Kvrealloc { object: args.operand("an object")?, size: args.size("a size")?, gfp: args.gfp()? }
+        }
+        "kvfree" => Command::Kvfree { object: args.operand("an object")? },
+        "kfree_sensitive" => Command::KfreeSensitive { object: args.operand("an object")? },
+        "kfree_rcu" => Command::KfreeRcu { object: args.operand("an object")? },
+        "kmem_cache_alloc_node" => {
+            Command::CacheAllocNode { cache: cache(args)?, gfp: args.gfp()?, node: args.small("a node")? }
+        }
+        "kmem_cache_alloc_bulk" => {
+            let (cache, gfp, count) = (cache(args)?, args.gfp()?, args.small("a count")?);
+            args.affordable(u64::from(count) * 8)?;
+            Command::CacheAllocBulk { cache, gfp, count }
+        }
+        "kmem_cache_free_bulk" => Command::CacheFreeBulk { cache: cache(args)?, objects: args.operand("objects")? },
+        "mempool_resize" => Command::PoolResize { pool: pool(args)?, count: args.small("a count")? },
+        "rcu_read_lock" => Command::Context(Context::RcuReadLock),
+        "rcu_read_unlock" => Command::Context(Context::RcuReadUnlock),
+        "synchronize_rcu" => Command::SynchronizeRcu,
+        "rcu_barrier" => Command::RcuBarrier,
         "kfree" => Command::Kfree { object: args.operand("an object")? },
         "ksize" => Command::Ksize { object: args.operand("an object")? },
         "kmem_cache_create" => cache_create(args)?,
@@ -117,6 +148,11 @@ fn cache(args: &mut Args<'_>) -> Result<Operand, SyntaxError> {
 }
 fn pool(args: &mut Args<'_>) -> Result<Operand, SyntaxError> {
     args.operand("a pool")
+}
+
+fn array(args: &mut Args<'_>, also: Gfp) -> Result<Command, SyntaxError> {
+    let (count, size) = (args.size("a count")?, args.size("a size")?);
+    Ok(Command::KmallocArray { count, size, gfp: args.gfp()? | also })
 }
 
 fn mm(args: &mut Args<'_>) -> Result<Operand, SyntaxError> {

@@ -71,6 +71,10 @@ pub(crate) fn operands(command: &Command) -> Vec<&Operand> {
         | Command::FreePagesExact { object }
         | Command::Krealloc { object, .. }
         | Command::Kfree { object }
+        | Command::KfreeSensitive { object }
+        | Command::KfreeRcu { object }
+        | Command::Kvfree { object }
+        | Command::Kvrealloc { object, .. }
         | Command::Ksize { object }
         | Command::Vfree { object }
         | Command::Vunmap { object }
@@ -82,9 +86,13 @@ pub(crate) fn operands(command: &Command) -> Vec<&Operand> {
         Command::CacheAlloc { cache, .. } | Command::CacheShrink { cache } | Command::CacheDestroy { cache } => {
             vec![cache]
         }
+        Command::CacheAllocNode { cache, .. } | Command::CacheAllocBulk { cache, .. } => vec![cache],
         Command::CacheFree { cache, object } => vec![cache, object],
+        Command::CacheFreeBulk { cache, objects } => vec![cache, objects],
         Command::PoolCreate { of: PoolOf::Cache(cache), .. } => vec![cache],
-        Command::PoolAlloc { pool, .. } | Command::PoolDestroy { pool } => vec![pool],
+        Command::PoolAlloc { pool, .. } | Command::PoolResize { pool, .. } | Command::PoolDestroy { pool } => {
+            vec![pool]
+        }
         Command::PoolFree { pool, element } => vec![pool, element],
         Command::Vmap { objects } => objects.iter().collect(),
         Command::Kmap { pages } | Command::Kunmap { pages } | Command::KmapLocal { pages } => vec![pages],

@@ -27,7 +27,7 @@ impl Shell<'_> {
     }
 
     /// One past an area's last address: the guard page's, where there is one.
-    fn end_of(&self, addr: VirtAddr, pages: u64) -> VirtAddr {
+    pub(super) fn end_of(&self, addr: VirtAddr, pages: u64) -> VirtAddr {
         match self.kernel.map().find_area(addr) {
             Some(area) => area.end(),
             None => addr.offset(pages * PAGE_SIZE),
@@ -247,6 +247,6 @@ impl Shell<'_> {
 }
 
 /// Who vmallocinfo says made an area.
-fn caller(name: Option<&str>) -> Name {
+pub(super) fn caller(name: Option<&str>) -> Name {
     Name::new(&format!("shell:{}", name.unwrap_or("-")))
 }

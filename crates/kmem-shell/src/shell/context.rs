@@ -14,18 +14,24 @@ pub(crate) struct Atomic {
     /// How many times preemption was disabled and not yet enabled again.
     preempt_count: u32,
     irqs_off: bool,
+    /// How deep in read sections.
+    readers: u32,
 }
 
 impl Atomic {
     fn is_atomic(self) -> bool {
-        self.preempt_count > 0 || self.irqs_off
+        self.preempt_count > 0 || self.irqs_off || self.readers > 0
     }
 }
 
 impl std::fmt::Display for Atomic {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let irqs = if self.irqs_off { "off" } else { "on" };
-        write!(f, "preempt_count={} interrupts={irqs}", self.preempt_count)
+        write!(f, "preempt_count={} interrupts={irqs}", self.preempt_count)?;
+        match self.readers {
+            0 => Ok(()),
+            depth => write!(f, " rcu_read_lock={depth}"),
+        }
     }
 }
 
@@ -49,6 +55,16 @@ impl Shell<'_> {
             Context::IrqEnable => {
                 now.irqs_off = false;
                 "irq_enable"
+            }
+            Context::RcuReadLock => {
+                self.kernel.rcu_read_lock();
+                now.readers = self.kernel.rcu_depth();
+                "rcu_read_lock"
+            }
+            Context::RcuReadUnlock => {
+                self.kernel.rcu_read_unlock()?;
+                now.readers = self.kernel.rcu_depth();
+                "rcu_read_unlock"
             }
         };
         line(format!("{name}: {now}"))
@@ -87,6 +103,16 @@ fn sleeper(command: &Command) -> Option<(&'static str, Option<Gfp>)> {
         Command::Krealloc { gfp, .. } => ("krealloc", Some(gfp)),
         Command::CacheAlloc { gfp, .. } => ("kmem_cache_alloc", Some(gfp)),
         Command::PoolAlloc { gfp, .. } => ("mempool_alloc", Some(gfp)),
+        Command::KmallocArray { gfp, .. } => ("kmalloc", Some(gfp)),
+        Command::KmallocNode { gfp, .. } => ("kmalloc_node", Some(gfp)),
+        Command::Kstrdup { gfp, .. } => ("kstrdup", Some(gfp)),
+        Command::Kvmalloc { gfp, .. } => ("kvmalloc", Some(gfp)),
+        Command::Kvrealloc { gfp, .. } => ("kvrealloc", Some(gfp)),
+        Command::CacheAllocNode { gfp, .. } => ("kmem_cache_alloc_node", Some(gfp)),
+        Command::CacheAllocBulk { gfp, .. } => ("kmem_cache_alloc_bulk", Some(gfp)),
+        Command::PoolResize { .. } => ("mempool_resize", None),
+        Command::SynchronizeRcu => ("synchronize_rcu", None),
+        Command::RcuBarrier => ("rcu_barrier", None),
         Command::CacheCreate { .. } => ("kmem_cache_create", None),
         Command::CacheDestroy { .. } => ("kmem_cache_destroy", None),
         Command::PoolCreate { .. } => ("mempool_create", None),

@@ -2,6 +2,7 @@
 
 use crate::errno::Errno;
 use crate::show::rounded_size;
+use kmem::error::ReallocError;
 use kmem::slab::CreateError;
 use kmem::user::UserError;
 use kmem::{AllocError, Misuse};
@@ -52,6 +53,14 @@ impl From<AllocError> for Fault {
 impl From<Misuse> for Fault {
     fn from(misuse: Misuse) -> Self {
         Self::misuse(misuse.to_string())
+    }
+}
+impl From<ReallocError> for Fault {
+    fn from(error: ReallocError) -> Self {
+        match error {
+            ReallocError::Alloc(error) => error.into(),
+            ReallocError::Misuse(misuse) => misuse.into(),
+        }
     }
 }
 impl From<UserError> for Fault {

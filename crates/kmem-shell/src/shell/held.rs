@@ -28,8 +28,12 @@ impl Shell<'_> {
     pub(super) fn live(&self) -> Answer {
         let mut text = format!("live: {}", self.objects.summary(self.resident_bytes()));
         for (id, object) in self.objects.live() {
+            let what = match object.kind {
+                Kind::Pool { id, of, .. } => self.pool_text(id, of),
+                ref kind => kind.to_string(),
+            };
             // Writing to a string cannot fail.
-            let _ = write!(text, "\n  {} = {} ({})", self.objects.called(id), object.kind, object.kind.noun());
+            let _ = write!(text, "\n  {} = {what} ({})", self.objects.called(id), object.kind.noun());
         }
         line(text)
     }
@@ -37,6 +41,9 @@ impl Shell<'_> {
     /// Frees everything, the newest first: what is made of something goes before it.
     pub(super) fn free_all(&mut self) -> Answer {
         let summary = self.objects.summary(self.resident_bytes());
+        if self.kernel.rcu_depth() == 0 {
+            self.kernel.rcu_barrier()?;
+        }
         let all: Vec<Id> = self.objects.live().rev().map(|(id, _)| id).collect();
         let mut damaged = 0;
         for id in all {
@@ -100,6 +107,7 @@ impl Shell<'_> {
             Kind::Kmalloc { addr, .. } => memory.kfree(addr)?,
             Kind::Cache { id, .. } => memory.cache_destroy(id)?,
             Kind::CacheObject { addr, .. } => memory.cache_free(addr)?,
+            Kind::Bulk { objects, .. } => memory.cache_free_bulk(&objects)?,
             Kind::Pool { id, .. } => self.kernel.pools().destroy(memory, id)?,
             Kind::Element { word, pool, .. } => {
                 if let Some(Kind::Pool { id, .. }) = self.objects.get(pool).map(|pool| &pool.kind) {

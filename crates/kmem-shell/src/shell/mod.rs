@@ -5,16 +5,19 @@
 
 mod area;
 mod block;
+mod bulk;
 mod bytes;
 mod context;
 mod fault;
 mod file;
 mod held;
+mod kvmalloc;
 mod look;
 mod object;
 mod operand;
 mod places;
 mod pool;
+mod rcu;
 mod reclaim;
 mod repeat;
 mod slab;
@@ -37,6 +40,7 @@ use kmem_hosted::Hosted;
 use object::{Objects, Value};
 use places::Places;
 use repeat::Condensed;
+use slab::Kfree;
 use std::io::{self, Write};
 
 /// How a script ended.
@@ -226,12 +230,26 @@ impl<'k> Shell<'k> {
             Command::FreePages { object, order } => self.free_pages(object, *order),
             Command::Kmalloc { size, gfp } => self.kmalloc(name, *size, *gfp),
             Command::Krealloc { object, size, gfp } => self.krealloc(name, object, *size, *gfp),
-            Command::Kfree { object } => self.kfree(object),
+            Command::Kfree { object } => self.kfree_by(object, Kfree::Plain),
             Command::Ksize { object } => self.ksize(object),
             Command::CacheCreate { name: cache, size, align, flags } => {
                 self.cache_create(name, cache, *size, *align, *flags)
             }
-            Command::CacheAlloc { cache, gfp } => self.cache_alloc(name, cache, *gfp),
+            Command::CacheAlloc { cache, gfp } => self.cache_alloc(name, cache, *gfp, None),
+            Command::KmallocArray { count, size, gfp } => self.kmalloc_array(name, *count, *size, *gfp),
+            Command::KmallocNode { size, gfp, node } => self.kmalloc_node(name, *size, *gfp, *node),
+            Command::Kstrdup { text, gfp } => self.kstrdup(name, text, *gfp),
+            Command::Kvmalloc { count, size, gfp } => self.kvmalloc(name, *count, *size, *gfp),
+            Command::Kvrealloc { object, size, gfp } => self.kvrealloc(name, object, *size, *gfp),
+            Command::Kvfree { object } => self.kvfree(object),
+            Command::KfreeSensitive { object } => self.kfree_by(object, Kfree::Sensitive),
+            Command::KfreeRcu { object } => self.kfree_rcu(object),
+            Command::SynchronizeRcu => self.synchronize_rcu(),
+            Command::RcuBarrier => self.rcu_barrier(),
+            Command::CacheAllocNode { cache, gfp, node } => self.cache_alloc(name, cache, *gfp, Some(*node)),
+            Command::CacheAllocBulk { cache, gfp, count } => self.cache_alloc_bulk(name, cache, *gfp, *count),
+            Command::CacheFreeBulk { cache, objects } => self.cache_free_bulk(cache, objects),
+            Command::PoolResize { pool, count } => self.pool_resize(pool, *count),
             Command::CacheFree { cache, object } => self.cache_free(cache, object),
             Command::CacheShrink { cache } => self.cache_shrink(cache),
             Command::CacheDestroy { cache } => self.cache_destroy(cache),

@@ -68,6 +68,12 @@ pub(crate) enum Kind {
         bytes: u64,
         cache: Id,
     },
+    /// Objects of a cache that were taken at once.
+    Bulk {
+        objects: Vec<VirtAddr>,
+        bytes: u64,
+        cache: Id,
+    },
     Pool {
         id: PoolId,
         count: u32,
@@ -157,6 +163,7 @@ impl Kind {
             | Self::KmapLocal { addr, .. }
             | Self::Mmap { addr, .. } => Some(addr),
             Self::Cache { .. } | Self::Pool { .. } | Self::Mm { .. } | Self::Batch { .. } | Self::File { .. } => None,
+            Self::Bulk { .. } => None,
         }
     }
     /// The bytes that may be used from there on.
@@ -169,6 +176,7 @@ impl Kind {
             | Self::Ioremap { bytes, .. }
             | Self::Mmap { bytes, .. } => bytes,
             Self::Vmalloc { pages, .. } | Self::Vmap { pages, .. } | Self::Exact { pages, .. } => pages * PAGE_SIZE,
+            Self::Bulk { ref objects, bytes, .. } => objects.len() as u64 * bytes,
             Self::Batch { ref pages } => pages.len() as u64 * PAGE_SIZE,
             Self::Kmap { .. } | Self::KmapLocal { .. } => PAGE_SIZE,
             Self::Cache { .. } | Self::Pool { .. } | Self::Mm { .. } | Self::File { .. } => 0,
@@ -192,6 +200,7 @@ impl Kind {
             Self::Kmalloc { .. } => "a kmalloc object",
             Self::Cache { .. } => "a slab cache",
             Self::CacheObject { .. } => "an object of a slab cache",
+            Self::Bulk { .. } => "objects of a slab cache",
             Self::Pool { .. } => "a memory pool",
             Self::Element { .. } => "an element of a pool",
             Self::Vmalloc { .. } => "a vmalloc area",
@@ -212,6 +221,7 @@ impl Kind {
             Self::Kmalloc { .. } => "kfree",
             Self::Cache { .. } => "kmem_cache_destroy",
             Self::CacheObject { .. } => "kmem_cache_free",
+            Self::Bulk { .. } => "kmem_cache_free_bulk",
             Self::Pool { .. } => "mempool_destroy",
             Self::Element { .. } => "mempool_free",
             Self::Vmalloc { .. } => "vfree",
@@ -228,6 +238,7 @@ impl Kind {
     pub(crate) fn needs(&self) -> Vec<Id> {
         match self {
             Self::CacheObject { cache: id, .. }
+            | Self::Bulk { cache: id, .. }
             | Self::Element { pool: id, .. }
             | Self::Pool { of: Of::Cache { cache: id, .. }, .. }
             | Self::Kmap { of: id, .. }
@@ -254,10 +265,12 @@ impl fmt::Display for Kind {
             Self::File { name, .. } => write!(f, "file {name}"),
             Self::Kmalloc { addr, bytes } | Self::CacheObject { addr, bytes, .. } => write!(f, "{addr} size={bytes}"),
             Self::Cache { name, object_bytes, .. } => write!(f, "cache {name} objsize={object_bytes}"),
-            Self::Pool { count: reserve, of, .. } => {
-                let idle = u64::from(*reserve) * of.bytes();
-                write!(f, "pool reserve={reserve} element={} idle={idle}", of.bytes())
+            Self::Bulk { objects, bytes, .. } => {
+                let first = objects.first().copied().unwrap_or_default();
+                write!(f, "{} of size={bytes}, the first {first}", count(objects.len() as u64, "object"))
             }
+            // What it has in reserve changes, so it is asked for.
+            Self::Pool { count: reserve, of, .. } => write!(f, "pool of {reserve} element={}", of.bytes()),
             Self::Element { addr: Some(addr), bytes, .. } => write!(f, "{addr} size={bytes}"),
             Self::Element { word, bytes, .. } => write!(f, "pfn={word:#x} size={bytes}"),
             Self::Vmalloc { addr, end, pages } | Self::Vmap { addr, end, pages, .. } => {

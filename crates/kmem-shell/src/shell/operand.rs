@@ -168,12 +168,16 @@ impl Shell<'_> {
 }
 
 /// Commands that give something back.
-const FREES: [&str; 15] = [
+const FREES: [&str; 19] = [
     "free_pages",
     "free_pages_exact",
     "put_page",
     "file_close",
     "kfree",
+    "kfree_sensitive",
+    "kfree_rcu",
+    "kvfree",
+    "kmem_cache_free_bulk",
     "kmem_cache_free",
     "kmem_cache_destroy",
     "mempool_free",

@@ -41,7 +41,7 @@ impl Shell<'_> {
             .create(self.kernel.memory(), count, source)
             .map_err(|error| Fault::from(error).of(what()))?;
         let kind = Kind::Pool { id, count, of };
-        let text = format!("{}: {kind}", shown(name, "mempool_create"));
+        let text = format!("{}: {}", shown(name, "mempool_create"), self.pool_text(id, of));
         self.objects.add(name, kind);
         line(text)
     }
@@ -49,8 +49,12 @@ impl Shell<'_> {
     pub(super) fn pool_alloc(&mut self, name: Option<&str>, operand: &Operand, gfp: Gfp) -> Answer {
         let (pool, id, of) = self.pool(operand, "mempool_alloc")?;
         let word = self.kernel.pools().alloc(self.kernel.memory(), id, gfp).map_err(|error| match error {
-            AllocError::NoMemory { .. } => {
-                let sleeps = if gfp.may_sleep() { "; a kernel would sleep here until an element is freed" } else { "" };
+            AllocError::NoMemory { .. } | AllocError::CannotWait => {
+                let sleeps = if error == AllocError::CannotWait {
+                    "; a kernel would sleep here until an element is freed"
+                } else {
+                    ""
+                };
                 let why = format!("the allocator has nothing and the reserve is empty{sleeps}");
                 Fault::new(crate::errno::Errno::ENOMEM, why).of("mempool_alloc")
             }
@@ -105,6 +109,24 @@ impl Shell<'_> {
         self.kernel.pools().destroy(self.kernel.memory(), id)?;
         self.objects.free(pool, "mempool_destroy");
         line(format!("{operand}: destroyed"))
+    }
+
+    pub(super) fn pool_resize(&mut self, operand: &Operand, count: u32) -> Answer {
+        if count == 0 || count > MOST {
+            return Err(Fault::misuse(format!("a pool keeps 1 to {MOST} elements, not {count}")));
+        }
+        let (pool, id, of) = self.pool(operand, "mempool_resize")?;
+        let what = || format!("a reserve of {}", counted(count.into(), "element"));
+        let resized = self.kernel.pools().resize(self.kernel.memory(), id, count);
+        resized.map_err(|error| Fault::from(error).of(what()))?;
+        self.objects.change(pool, Kind::Pool { id, count, of });
+        line(format!("{operand}: {}", self.pool_text(id, of)))
+    }
+    /// What a pool has in reserve, and the bytes that lie idle there, each element with all that it takes.
+    pub(super) fn pool_text(&self, id: PoolId, of: Of) -> String {
+        let info = self.kernel.pools().infos(self.kernel.memory()).find(|info| info.id == id);
+        let (reserved, idle) = info.map_or((0, 0), |info| (info.reserved, info.idle_bytes));
+        format!("pool reserve={reserved} element={} idle={idle}", of.bytes())
     }
 
     fn pool(&self, operand: &Operand, verb: &'static str) -> Result<(Id, PoolId, Of), Fault> {

@@ -6,14 +6,27 @@ use super::held::FREE_ALL;
 use super::object::Kind;
 use super::{line, Answer, Shell};
 use crate::ast::Operand;
-use crate::errno::Errno;
 use crate::show::{count as counted, size as shown_size};
 use kmem::memory::ZERO_SIZE_PTR;
 use kmem::slab::{CacheId, CacheSpec, SlabFlags};
 use kmem::{Gfp, VirtAddr};
 
-/// Bytes moved at once when an object grows.
-const CHUNK: u64 = 4096;
+/// How an object is freed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kfree {
+    Plain,
+    /// Cleared before.
+    Sensitive,
+}
+
+impl Kfree {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Plain => "kfree",
+            Self::Sensitive => "kfree_sensitive",
+        }
+    }
+}
 
 impl Shell<'_> {
     pub(super) fn kmalloc(&mut self, name: Option<&str>, size: u64, gfp: Gfp) -> Answer {
@@ -24,20 +37,49 @@ impl Shell<'_> {
 
     fn take_bytes(&self, size: u64, gfp: Gfp) -> Result<(VirtAddr, u64), Fault> {
         let what = || format!("kmalloc of {}", shown_size(size));
-        let refused = gfp & self.kernel.profile.kmalloc.refused;
-        if !refused.is_empty() {
-            let bits = self.kernel.profile.gfp.bits.iter().filter(|(flag, ..)| refused.contains(*flag));
-            let names: Vec<&str> = bits.map(|(.., name)| *name).collect();
-            let why = format!("{} makes no sense here: kmalloc gives directly mapped memory", names.join("|"));
-            return Err(Fault::misuse(why).of(what()));
-        }
+        self.must_be_for_slabs(gfp).map_err(|fault| fault.of(what()))?;
         let addr = self.kernel.kmalloc(size, gfp).map_err(|error| Fault::from(error).of(what()))?;
         Ok((addr, self.kernel.ksize(addr)?))
     }
 
-    pub(super) fn kfree(&mut self, operand: &Operand) -> Answer {
+    pub(super) fn kmalloc_array(&mut self, name: Option<&str>, count: u64, size: u64, gfp: Gfp) -> Answer {
+        let what = || format!("an array of {count} times {size} bytes");
+        let bytes = self.kernel.array_size(count, size).map_err(|error| Fault::from(error).of(what()))?;
+        self.kmalloc(name, bytes, gfp)
+    }
+    pub(super) fn kmalloc_node(&mut self, name: Option<&str>, size: u64, gfp: Gfp, node: u32) -> Answer {
+        self.must_be_node(node)?;
+        self.must_be_for_slabs(gfp).map_err(|fault| fault.of("kmalloc_node"))?;
+        let what = || format!("kmalloc of {} from node {node}", shown_size(size));
+        let addr = self.kernel.kmalloc_node(size, gfp, Some(node)).map_err(|error| Fault::from(error).of(what()))?;
+        self.hold_bytes(name, "kmalloc_node", addr)
+    }
+    pub(super) fn kstrdup(&mut self, name: Option<&str>, text: &[u8], gfp: Gfp) -> Answer {
+        self.must_be_for_slabs(gfp).map_err(|fault| fault.of("kstrdup"))?;
+        let addr = self.kernel.kstrdup(text, gfp).map_err(|error| Fault::from(error).of("kstrdup"))?;
+        self.hold_bytes(name, "kstrdup", addr)
+    }
+    fn hold_bytes(&mut self, name: Option<&str>, verb: &'static str, addr: VirtAddr) -> Answer {
+        let bytes = self.kernel.ksize(addr)?;
+        self.objects.add(name, Kind::Kmalloc { addr, bytes });
+        line(format!("{}: {addr} size={bytes}", shown(name, verb)))
+    }
+    /// Refuses flags that ask for memory without an address.
+    pub(super) fn must_be_for_slabs(&self, gfp: Gfp) -> Result<(), Fault> {
+        let refused = gfp & self.kernel.profile.kmalloc.refused;
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let bits = self.kernel.profile.gfp.bits.iter().filter(|(flag, ..)| refused.contains(*flag));
+        let names: Vec<&str> = bits.map(|(.., name)| *name).collect();
+        let why = format!("{} makes no sense here: kmalloc gives directly mapped memory", names.join("|"));
+        Err(Fault::misuse(why))
+    }
+
+    pub(super) fn kfree_by(&mut self, operand: &Operand, how: Kfree) -> Answer {
         let is_kmalloc = |kind: &Kind| matches!(kind, Kind::Kmalloc { .. });
-        let Some(id) = self.start_of(operand, "kfree", is_kmalloc)? else {
+        let verb = how.verb();
+        let Some(id) = self.start_of(operand, verb, is_kmalloc)? else {
             return line(format!("{operand}: NULL, nothing to free"));
         };
         let Some(Kind::Kmalloc { addr, bytes }) = self.objects.get(id).map(|object| object.kind.clone()) else {
@@ -46,9 +88,13 @@ impl Shell<'_> {
         if addr > ZERO_SIZE_PTR {
             self.kernel.kmalloc_info(addr)?;
         }
-        self.kernel.kfree(addr)?;
-        self.objects.free(id, "kfree");
-        line(format!("{operand}: freed {addr} size={bytes}"))
+        match how {
+            Kfree::Plain => self.kernel.kfree(addr)?,
+            Kfree::Sensitive => self.kernel.kfree_sensitive(addr)?,
+        }
+        self.objects.free(id, verb);
+        let after = if how == Kfree::Sensitive { " after clearing it" } else { "" };
+        line(format!("{operand}: freed {addr} size={bytes}{after}"))
     }
 
     pub(super) fn ksize(&mut self, operand: &Operand) -> Answer {
@@ -70,29 +116,20 @@ impl Shell<'_> {
         let Some(Kind::Kmalloc { addr: old, bytes }) = self.objects.get(id).map(|object| object.kind.clone()) else {
             return Err(Fault::misuse(format!("{operand} is nothing of kmalloc's")));
         };
-        if size != 0 && size <= bytes {
+        self.must_be_for_slabs(gfp).map_err(|fault| fault.of("krealloc"))?;
+        if old > ZERO_SIZE_PTR {
+            self.kernel.kmalloc_info(old)?;
+        }
+        let what = || format!("krealloc to {}", shown_size(size));
+        let addr = self.kernel.krealloc(old, size, gfp).map_err(|error| Fault::from(error).of(what()))?;
+        if addr == old && size != 0 {
             self.also_named(name, id);
             return line(format!("{}: {old} size={bytes} (not moved)", shown(name, "krealloc")));
         }
-        let (addr, grown) = if size == 0 { (ZERO_SIZE_PTR, 0) } else { self.take_bytes(size, gfp)? };
-        if size != 0 {
-            self.copy(old, addr, bytes)?;
-        }
-        self.kernel.kfree(old)?;
+        let grown = self.kernel.ksize(addr)?;
         self.objects.free(id, "krealloc");
         self.objects.add(name, Kind::Kmalloc { addr, bytes: grown });
         line(format!("{}: {addr} size={grown} (moved from {old})", shown(name, "krealloc")))
-    }
-
-    fn copy(&self, from: VirtAddr, to: VirtAddr, bytes: u64) -> Result<(), Fault> {
-        let mut buffer = [0; CHUNK as usize];
-        for at in (0..bytes).step_by(CHUNK as usize) {
-            let part = &mut buffer[..CHUNK.min(bytes - at) as usize];
-            let unmapped = |error: kmem_hosted::Unmapped| Fault::new(Errno::EFAULT, error.to_string());
-            self.kernel.machine().read(from.offset(at), part).map_err(unmapped)?;
-            self.kernel.machine().write(to.offset(at), part).map_err(unmapped)?;
-        }
-        Ok(())
     }
 
     pub(super) fn cache_create(
@@ -130,7 +167,11 @@ impl Shell<'_> {
         ))
     }
 
-    pub(super) fn cache_alloc(&mut self, name: Option<&str>, operand: &Operand, gfp: Gfp) -> Answer {
+    /// `node`: rather from there.
+    pub(super) fn cache_alloc(&mut self, name: Option<&str>, operand: &Operand, gfp: Gfp, node: Option<u32>) -> Answer {
+        if let Some(node) = node {
+            self.must_be_node(node)?;
+        }
         let is_cache = |kind: &Kind| matches!(kind, Kind::Cache { .. });
         let (cache, kind) = self.must_be(operand, "kmem_cache_alloc", is_cache)?;
         let Kind::Cache { id, name: called, object_bytes } = kind else {
@@ -138,7 +179,7 @@ impl Shell<'_> {
         };
         let addr = self
             .kernel
-            .cache_alloc(id, gfp)
+            .cache_alloc_node(id, gfp, node)
             .map_err(|error| Fault::from(error).of(format!("an object of {called}")))?;
         self.objects.add(name, Kind::CacheObject { addr, bytes: object_bytes.into(), cache });
         line(format!("{}: {addr} size={object_bytes} cache={called}", shown(name, "kmem_cache_alloc")))
@@ -196,7 +237,8 @@ impl Shell<'_> {
             Some(info) if info.aliases > 0 => users as u64,
             info => info.map_or(0, |info| info.live),
         };
-        if users > 0 || live > 0 {
+        // What only waits for readers may be waited for.
+        if users > 0 || live > 0 && self.kernel.rcu_pending() == 0 {
             if live > 0 {
                 // It cannot be done, but the kernel names each object in its log.
                 let _ = self.kernel.cache_destroy(id);

@@ -135,7 +135,7 @@ fn caches_and_pools() {
          kmem_cache_free c o; kmem_cache_shrink c; kmem_cache_destroy c",
         "c: cache foo objsize=192 stride=* order=0 objs_per_slab=*
          o: 0xc* size=192 cache=foo
-         m: pool reserve=4 element=192 idle=768
+         m: pool reserve=4 element=192 idle=*
          e: 0xc* size=192 reserve=4
          e: freed, reserve=4
          m: destroyed
@@ -169,6 +169,89 @@ fn a_cache_that_went_with_free_all() {
          error: EINVAL: double free: c (a slab cache, cache foo objsize=192) was given back by kmem_cache_destroy
          error: EINVAL: use after free: c (a slab cache, cache foo objsize=192) was given back by kmem_cache_destroy
          error: EINVAL: double free: c (a slab cache, cache foo objsize=192) was given back by kmem_cache_destroy
+         verify: all invariants hold",
+    );
+}
+
+#[test]
+fn the_kmalloc_family() {
+    check(
+        "a = kcalloc 10 100 GFP_KERNEL; read a 2; - b = kmalloc_array 0x80000000 2 GFP_KERNEL; n = kmalloc_node 50 GFP_KERNEL 0
+         - n = kmalloc_node 50 GFP_KERNEL 1; s = kstrdup \"eth0\" GFP_ATOMIC; read s 5; kfree_sensitive s; - kfree_sensitive s
+         v = kvmalloc 64K GFP_KERNEL; v = kvrealloc v 5M GFP_KERNEL; kvfree v; - kvfree v; z = kvzalloc 100 GFP_KERNEL; kvfree z
+         w = kvcalloc 1024 8K GFP_KERNEL; - w = kvmalloc 8M GFP_ATOMIC; free_all",
+        "a: 0xc* size=1024
+         a: 2 bytes at 0xc*: 00 00 *
+         error: ENOMEM: an array of 2147483648 times 2 bytes: 4294967296 bytes asked for, 4294967295 is the most
+         n: 0xc* size=64
+         error: EINVAL: there is no node 1; the last one is 0
+         s: 0xc* size=*
+         s: 5 bytes at 0xc*: 65 74 68 30 00 *
+         s: freed 0xc* size=* after clearing it
+         error: EINVAL: double free: s (a kmalloc object, 0xc* size=*) was given back by kfree_sensitive
+         v: 0xc* size=65536
+         v: 0xf*-0xf* pages=1280 from vmalloc (moved from 0xc*)
+         v: freed 0xf*-0xf* pages=1280 from vmalloc
+         error: EINVAL: double free: v (a vmalloc area, 0xf*) was given back by kvfree
+         z: 0xc* size=128
+         z: freed 0xc* size=128
+         w: 0xf*-0xf* pages=2048 from vmalloc
+         error: ENOMEM: kvmalloc of 8M: 8388608 bytes asked for, * is the most
+         free_all: 3 objects, * freed",
+    );
+}
+
+#[test]
+fn objects_at_once_and_pools_of_other_sizes() {
+    check(
+        "c = kmem_cache_create foo 200 0 0; o = kmem_cache_alloc_node c GFP_KERNEL 0; b = kmem_cache_alloc_bulk c GFP_KERNEL 50
+         - kmem_cache_destroy c; kmem_cache_free c o; kmem_cache_free_bulk c b; - kmem_cache_free_bulk c b; kmem_cache_destroy c
+         m = mempool_create 2 kmalloc 100; mempool_resize m 5; live; e = mempool_alloc m GFP_KERNEL; mempool_free m e
+         - mempool_resize m 0; mempool_resize m 1; free_all; verify",
+        "c: cache foo objsize=200 stride=* order=0 objs_per_slab=*
+         o: 0xc* size=200 cache=foo
+         b: 50 objects of size=200, the first 0xc* cache=foo
+         error: EINVAL: kmem_cache_destroy of foo: 51 objects still in use
+         o: freed 0xc* to foo
+         b: freed 50 objects to foo
+         error: EINVAL: double free: b (objects of a slab cache, 50 objects of size=200, the first 0xc*) was given back by kmem_cache_free_bulk
+         c: destroyed foo
+         m: pool reserve=2 element=100 idle=256
+         m: pool reserve=5 element=100 idle=640
+         live: 1 object, 500
+         m = pool reserve=5 element=100 idle=640 (a memory pool)
+         e: 0xc* size=100 reserve=5
+         e: freed, reserve=5
+         error: EINVAL: a pool keeps 1 to 1048576 elements, not 0
+         m: pool reserve=1 element=100 idle=128
+         free_all: 1 object, 100 freed
+         verify: all invariants hold",
+    );
+}
+
+#[test]
+fn readers_hold_up_what_is_freed() {
+    check(
+        "k = kmalloc 100 GFP_KERNEL; rcu_read_lock; kfree_rcu k; - l = kmalloc 8 GFP_KERNEL; - synchronize_rcu
+         l = kmalloc 8 GFP_ATOMIC; rcu_read_unlock; - rcu_read_unlock; rcu_barrier; - kfree k; synchronize_rcu
+         c = kmem_cache_create foo 200 0 SLAB_TYPESAFE_BY_RCU; o = kmem_cache_alloc c GFP_KERNEL; kmem_cache_free c o
+         kmem_cache_destroy c; free_all; verify",
+        "k: 0xc* size=128
+         rcu_read_lock: preempt_count=0 interrupts=on rcu_read_lock=1
+         k: 0xc* size=128 waits for readers, pending=1
+         error: EINVAL: sleeping function called from invalid context: kmalloc with GFP_KERNEL may sleep, * rcu_read_lock=1*
+         error: EINVAL: sleeping function called from invalid context: synchronize_rcu may sleep, * rcu_read_lock=1
+         l: 0xc* size=*
+         rcu_read_unlock: preempt_count=0 interrupts=on
+         error: EINVAL: rcu_read_unlock without rcu_read_lock
+         rcu_barrier: 1 object freed
+         error: EINVAL: double free: k (a kmalloc object, 0xc* size=128) was given back by kfree_rcu
+         synchronize_rcu: nobody reads who did
+         c: cache foo objsize=200 stride=* order=0 objs_per_slab=*
+         o: 0xc* size=200 cache=foo
+         o: freed 0xc* to foo
+         c: destroyed foo
+         free_all: 1 object, * freed
          verify: all invariants hold",
     );
 }

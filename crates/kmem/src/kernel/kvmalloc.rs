@@ -19,6 +19,9 @@ use crate::units::{VirtAddr, PAGE_SIZE};
 /// The most bytes that kvmalloc gives: `INT_MAX`.
 const MOST: u64 = i32::MAX as u64;
 
+/// What makes flags as good as `GFP_KERNEL`; whether kswapd may be woken was no question of old kernels.
+const AS_GFP_KERNEL: Gfp = Gfp::DIRECT_RECLAIM.union(Gfp::IO).union(Gfp::FS);
+
 /// What kmalloc is asked with when there is another way: `kmalloc_gfp_adjust`.
 fn gently(gfp: Gfp, bytes: u64) -> Gfp {
     if bytes <= PAGE_SIZE {
@@ -65,7 +68,7 @@ impl<M: Machine> Kernel<M> {
     /// As there; [`AllocError::BadFlags`] for a node that the machine does not have.
     pub fn kvmalloc_node(&self, bytes: u64, gfp: Gfp, node: Option<u32>, caller: Name) -> Result<VirtAddr, AllocError> {
         let rule = ObjectRule::of(self.profile);
-        if rule.kvmalloc == Fallback::GfpKernel && !gfp.contains(Gfp::KERNEL) {
+        if rule.kvmalloc == Fallback::GfpKernel && !gfp.contains(AS_GFP_KERNEL) {
             return self.memory.kmalloc_node(bytes, gfp, node);
         }
         let first = self.memory.kmalloc_node(bytes, gently(gfp, bytes), node);

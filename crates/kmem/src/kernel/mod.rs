@@ -36,6 +36,7 @@ use crate::page::{PageAllocator, Parts, Tracer, ZoneExtent, MAX_ALL_ZONES};
 use crate::pool::{is_poison_wanted, Pools};
 use crate::profile::{Profile, SlabRule};
 use crate::raw::{Placed, Ram, Reserve};
+use crate::rcu::Rcu;
 use crate::reclaim::Reclaim;
 use crate::slab::debug::DebugRule;
 use crate::slab::geometry::Ground;
@@ -151,7 +152,7 @@ impl<M: Machine> Kernel<M> {
         let cpus = plan.cpus;
         let extents = extents(profile, &plan);
         let (first_pfn, frame_count) = span(profile, &extents);
-        let spare = PageAllocator::bytes(profile, &extents, cpus, plan.nodes());
+        let spare = PageAllocator::bytes(profile, &extents, cpus, plan.nodes()) + Rcu::bytes(cpus);
         let on = |name| CommandLine::new(cmdline).is_on(name);
         let wanted = Wanted { poison: on("page_poison"), owner: on("page_owner") };
         let bytes_with = |wanted: Wanted| frame_count * FrameTable::ENTRY + spare + wanted.bytes(frame_count, cpus);
@@ -179,6 +180,7 @@ impl<M: Machine> Kernel<M> {
             ext: Some((wanted, ram.share())),
         };
         let mut pages = PageAllocator::new(&mut reserve, parts).ok_or(BootFailure::MemMap { bytes })?;
+        let rcu = Rcu::new(&mut reserve, cpus).ok_or(BootFailure::MemMap { bytes })?;
         hand_over(&pages, &plan);
         let (tuning, tunables) = Tuning::at_boot(profile, &plan, CommandLine::new(cmdline));
         pages.tune(&tuning);
@@ -195,14 +197,16 @@ impl<M: Machine> Kernel<M> {
             total_pages: pages.managed(),
         };
         let debugging = debugging(&machine, profile, cmdline, mem_map.start);
-        let mut slab = SlabAllocator::new(ram.share(), profile.page_offset, ground, debugging);
+        let mut slab = SlabAllocator::new(ram.share(), profile.page_offset, ground, debugging, rcu);
         slab.boot_structs(&pages, machine.cpu(), profile, plan.nodes())?;
         slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile, CommandLine::new(cmdline))?;
         let reclaim = Reclaim::default();
         let settings = Settings::new(profile);
         let huge = HugePools::default();
+        let rcu_invoker = SpinLock::new(None);
+        let (users, reporter) = (None, None);
         let mut memory =
-            Memory { machine, profile, ram, pages, slab, reclaim, settings, huge, users: None, reporter: None };
+            Memory { machine, profile, ram, pages, slab, reclaim, settings, rcu_invoker, huge, users, reporter };
         let user: Placed<Processes> = memory.place()?;
         memory.users = Some(user.seen_as(|user| user as &dyn UserMemory<M>));
         memory.reporter = Some(report::write);

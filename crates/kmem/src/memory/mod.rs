@@ -3,7 +3,7 @@
 //! Here the pieces below come together: each call turns interrupts off, learns which CPU it runs on, asks the allocator,
 //! and turns interrupts back on. Physical addresses become virtual ones, and memory is zeroed where the flags ask for it.
 //! The layers above (`map`, `pool`, `kernel`) see only this. `kmalloc` has what is built on kmalloc, `objects`
-//! what caches can do beside one object at a time.
+//! what caches can do beside one object at a time, `rcu` readers without a lock.
 //!
 //! # When memory is short
 //! `pressure` (the slow path: what is tried, in which order) · `scan` (reclaim and kswapd) · `compact` · `oom` · `cache`
@@ -20,12 +20,14 @@ mod kmalloc;
 mod objects;
 pub mod oom;
 mod pressure;
+mod rcu;
 mod scan;
 pub mod settings;
 mod users;
 
 pub use huge::{HugePool, HugePools};
 pub use pressure::Report;
+pub use rcu::{RcuInvoker, RcuRead};
 pub use users::{Candidate, UserMemory};
 
 use crate::error::{AllocError, Broken, HexRow, Misuse};
@@ -37,7 +39,9 @@ use crate::profile::{Profile, ZeroSize};
 use crate::raw::{zero_high_page, Placed, Ram, Table};
 use crate::reclaim::{Reclaim, Shrinker, ShrinkerId, VmEvent};
 use crate::slab::kmalloc::KmallocInfo;
+use crate::slab::rule::ObjectRule;
 use crate::slab::{CacheId, CacheSpec, CreateError, SlabAllocator};
+use crate::sync::SpinLock;
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr, PAGE_SIZE};
 
 /// The address that `kmalloc(0)` gives on kernels that have `ZERO_SIZE_PTR`.
@@ -53,6 +57,8 @@ pub struct Memory<M: Machine> {
     pub(crate) slab: SlabAllocator,
     pub(crate) reclaim: Reclaim,
     pub(crate) settings: settings::Settings,
+    /// Who calls what was queued with `call_rcu`.
+    pub(crate) rcu_invoker: SpinLock<Option<RcuInvoker>>,
     /// Huge pages that boot set aside.
     pub(crate) huge: HugePools,
     /// Those who map pages into processes, once the layer above is there.
@@ -266,6 +272,7 @@ impl<M: Machine> Memory<M> {
         let addr = match hit {
             Some(addr) => addr,
             None => {
+                self.rcu_pass_by(gfp.may_sleep());
                 let request = Request::new(gfp, Order::ZERO);
                 let again = || {
                     let irq = IrqOff::new(&self.machine);
@@ -405,6 +412,7 @@ impl<M: Machine> Memory<M> {
         let addr = match hit {
             Some(addr) => addr,
             None => {
+                self.rcu_pass_by(gfp.may_sleep());
                 let again = || {
                     let irq = IrqOff::new(&self.machine);
                     self.slab.alloc_slow(&self.pages, irq.cpu, id, gfp)
@@ -482,11 +490,21 @@ impl<M: Machine> Memory<M> {
         let irq = IrqOff::new(&self.machine);
         self.slab.shrink(&self.pages, irq.cpu, id, || self.machine.barrier_everywhere())
     }
-    /// Destroys a cache. Objects that are still in use are named in the log.
+    /// Destroys a cache. Objects that are still in use are named in the log. Where readers may still look at its
+    /// slabs (`SLAB_TYPESAFE_BY_RCU`), waits for them; from 6.12 on also for objects that [`Memory::kfree_rcu`] has.
     ///
     /// # Errors
-    /// As [`SlabAllocator::destroy`].
+    /// As [`SlabAllocator::destroy`] and [`Memory::synchronize_rcu`].
     pub fn cache_destroy(&self, id: CacheId) -> Result<(), Misuse> {
+        if ObjectRule::of(self.profile).destroy_waits_for_kfree_rcu && self.slab.rcu.has_pending() {
+            // Where that is not possible, what still waits is in use.
+            let _ = self.rcu_barrier();
+        }
+        self.cache_shrink(id)?;
+        while self.has_dying(id)? {
+            self.synchronize_rcu()?;
+            self.rcu_free_ready();
+        }
         let irq = IrqOff::new(&self.machine);
         let done = self.slab.destroy(&self.pages, irq.cpu, id, || self.machine.barrier_everywhere());
         drop(irq);
@@ -494,6 +512,11 @@ impl<M: Machine> Memory<M> {
             self.report(Report::ObjectsRemaining { cache: id });
         }
         done
+    }
+
+    fn has_dying(&self, id: CacheId) -> Result<bool, Misuse> {
+        let _irq = IrqOff::new(&self.machine);
+        self.slab.has_dying(id)
     }
 
     /// Returns the virtual address of a byte of low memory; `None` above it.
@@ -596,6 +619,7 @@ impl<M: Machine> Memory<M> {
     pub fn verify(&self) -> Result<(), Broken> {
         let _irq = self.irq_off();
         self.pages.verify()?;
+        self.slab.rcu.verify(&self.ram, self.profile.word_bytes)?;
         self.slab.verify(&self.pages)
     }
 }

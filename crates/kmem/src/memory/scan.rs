@@ -150,8 +150,11 @@ impl<M: Machine> Memory<M> {
     pub(super) fn shrink_caches(&self, priority: u32) -> u64 {
         let (scanned, freed) = self.reclaim.shrinkers.shrink(priority);
         self.reclaim.events.add(VmEvent::SlabsScanned, scanned);
+        self.rcu_free_ready();
         let irq = self.irq_off();
         self.slab.shrink_all(&self.pages, irq.cpu(), || self.machine.barrier_everywhere());
+        drop(irq);
+        self.rcu_free_ready();
         freed
     }
 

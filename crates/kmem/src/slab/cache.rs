@@ -15,6 +15,7 @@ use super::structs::Structs;
 use crate::error::{Broken, Name};
 use crate::page::frame::{Frame, FrameKind, FrameList, FrameTable};
 use crate::raw::Ram;
+use crate::rcu::Cookie;
 use crate::sync::{Count, Ordering, SpinLock};
 use crate::units::{PhysAddr, VirtAddr};
 
@@ -78,6 +79,9 @@ pub(crate) struct Inner {
     /// Objects on the chains of the slabs.
     pub(crate) free: u64,
     pub(crate) next_colour: u32,
+    /// Slabs that wait until nobody reads them any more: first those that wait for `cookie`, then those that came later.
+    pub(crate) dying: [FrameList; 2],
+    pub(crate) cookie: Cookie,
     /// Position in the order of creation.
     pub(crate) serial: u32,
 }

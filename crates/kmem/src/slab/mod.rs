@@ -26,6 +26,7 @@ mod structs;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod typesafe;
 mod verify;
 
 pub use cache::Hook;
@@ -40,6 +41,7 @@ use crate::gfp::Gfp;
 use crate::page::frame::{FrameKind, State};
 use crate::page::{PageAllocator, PageUse, Request};
 use crate::raw::{Grid, Ram, Table};
+use crate::rcu::Rcu;
 use crate::sync::{Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
 use cache::{slab_of, Cache, CacheKind, Inner, Slab};
@@ -145,6 +147,7 @@ pub struct SlabAllocator {
     ram: Ram,
     page_offset: VirtAddr,
     ground: Ground,
+    pub(crate) rcu: Rcu,
     caches: Table<Cache>,
     arrays: Grid<CpuArray>,
     batches: Table<Batch>,
@@ -174,8 +177,9 @@ fn use_of(flags: SlabFlags) -> PageUse {
 }
 
 impl SlabAllocator {
-    pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground, debug: Debugging) -> Self {
+    pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground, debug: Debugging, rcu: Rcu) -> Self {
         Self {
+            rcu,
             ram,
             page_offset,
             ground,
@@ -465,32 +469,50 @@ impl SlabAllocator {
                 return;
             }
             let Some(head) = inner.empty.pop_front(frames) else { return };
-            let (geometry, dtor, flags) = (inner.geometry, inner.dtor, inner.flags);
+            let geometry = inner.geometry;
             let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return };
             inner.slabs -= 1;
             inner.pages -= slab.frame.state().order().pages();
             inner.objects -= u64::from(slab.objects);
             inner.free -= u64::from(slab.objects);
+            if inner.flags.contains(SlabFlags::TYPESAFE_BY_RCU) {
+                self.defer_slab(pages, &mut inner, head);
+                continue;
+            }
+            let (dtor, flags) = (inner.dtor, inner.flags);
             drop(inner);
-            if let Some(hook) = dtor {
-                for number in 0..slab.objects {
-                    (hook.call)(hook.token, self.virt(slab.object(number)));
-                }
+            self.give_slab(pages, cpu, &slab, (dtor, flags), geometry.off_slab);
+        }
+    }
+    /// Gives the pages of a slab back that is on no list any more.
+    fn give_slab(
+        &self,
+        pages: &PageAllocator,
+        cpu: u32,
+        slab: &Slab<'_>,
+        (dtor, flags): (Option<Hook>, SlabFlags),
+        off_slab: bool,
+    ) {
+        let frames = &pages.frames;
+        let head = Pfn::containing(slab.base);
+        if let Some(hook) = dtor {
+            for number in 0..slab.objects {
+                (hook.call)(hook.token, self.virt(slab.object(number)));
             }
-            let management = geometry.off_slab.then(|| slab.management());
-            let state = slab.frame.state();
-            pages.end_use(frames.pfn(head), use_of(flags), state.order().pages());
-            for page in 0..state.order().pages() {
-                if let Some(frame) = frames.get(frames.pfn(head).add(page)) {
-                    frame.clear();
-                }
+        }
+        let management = off_slab.then(|| slab.management());
+        let state = slab.frame.state();
+        pages.end_use(head, use_of(flags), state.order().pages());
+        for page in 0..state.order().pages() {
+            if let Some(frame) = frames.get(head.add(page)) {
+                frame.clear();
             }
-            slab.frame.set_state(state.with_kind(FrameKind::Used));
-            slab.frame.set_more(0);
-            let _ = pages.free(cpu, frames.pfn(head), state.order());
-            if let Some(management) = management {
-                let _ = self.free(pages, cpu, management);
-            }
+        }
+        slab.frame.set_state(state.with_kind(FrameKind::Used));
+        slab.frame.set_more(0);
+        let _ = pages.free(cpu, head, state.order());
+        if let Some(management) = management {
+            let _ = self.free(pages, cpu, management);
         }
     }
 
@@ -514,10 +536,13 @@ impl SlabAllocator {
         caches().for_each(|(_, cache)| self.release_empty(pages, cpu, cache, 0));
     }
 
-    /// Destroys a cache that no object is out of. Nobody uses the cache any longer. As [`SlabAllocator::shrink`].
+    /// Destroys a cache that no object is out of. Nobody uses the cache any longer. Slabs of a cache with
+    /// [`SlabFlags::TYPESAFE_BY_RCU`] must have gone before ([`SlabAllocator::shrink`], a grace period). As
+    /// [`SlabAllocator::shrink`].
     ///
     /// # Errors
-    /// [`Misuse::LiveObjects`]: the cache stays as it is. [`Misuse::NoSuchObject`].
+    /// [`Misuse::LiveObjects`]: the cache stays as it is. [`Misuse::NoSuchObject`]. [`Misuse::BadArgument`] for a cache of
+    /// kmalloc's own, or while readers may look at its slabs.
     pub fn destroy(&self, pages: &PageAllocator, cpu: u32, id: CacheId, barrier: impl Fn()) -> Result<(), Misuse> {
         if self.unmerge(id)? {
             return Ok(());
@@ -538,6 +563,11 @@ impl SlabAllocator {
         let count = inner.objects - inner.free;
         if count != 0 {
             return Err(Misuse::LiveObjects { count });
+        }
+        if inner.dying.iter().any(|list| list.len() > 0) {
+            return Err(Misuse::BadArgument(
+                "readers may still look at slabs of the cache: a grace period must pass first",
+            ));
         }
         cache.set_live(false);
         for array in self.arrays.column(id.0) {

@@ -17,6 +17,8 @@ pub struct ObjectRule {
     pub kvmalloc_refuses_int_max: bool,
     /// Whether `kvrealloc` finds out by itself how large the memory was (6.12 and later).
     pub kvrealloc_knows_size: bool,
+    /// Whether `kmem_cache_destroy` waits for objects that were given to `kfree_rcu` (6.12 and later: `mm/slab_common.c`).
+    pub destroy_waits_for_kfree_rcu: bool,
 }
 
 /// When `kvmalloc` falls back to vmalloc.
@@ -35,11 +37,13 @@ static EARLY: ObjectRule = ObjectRule {
     kvmalloc: Fallback::GfpKernel,
     kvmalloc_refuses_int_max: false,
     kvrealloc_knows_size: false,
+    destroy_waits_for_kfree_rcu: false,
 };
 /// 6.1.
 static MODERN: ObjectRule = ObjectRule { kvmalloc: Fallback::MaySleep, kvmalloc_refuses_int_max: true, ..EARLY };
 /// 6.12.
-static LATE: ObjectRule = ObjectRule { krealloc_zeroes_spare: true, kvrealloc_knows_size: true, ..MODERN };
+static LATE: ObjectRule =
+    ObjectRule { krealloc_zeroes_spare: true, kvrealloc_knows_size: true, destroy_waits_for_kfree_rcu: true, ..MODERN };
 
 impl ObjectRule {
     /// Returns the rule of a profile's kernel.

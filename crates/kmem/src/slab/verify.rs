@@ -84,7 +84,8 @@ impl SlabAllocator {
             out += u64::from(slab.out());
         }
         let expected = inner.objects.saturating_sub(inner.free);
-        if slabs != inner.slabs || out != expected {
+        let dying: u32 = inner.dying.iter().map(|list| list.len()).sum();
+        if slabs != inner.slabs + dying || out != expected {
             return Err(Broken { what: "slab S3 (objects out of all slabs)", at: id.into(), found: out, expected });
         }
         {

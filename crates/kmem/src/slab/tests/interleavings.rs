@@ -4,6 +4,7 @@
 use super::super::*;
 use crate::page::tests::interleavings::{check, full_barrier, is_caught, on_cpu, pages_of};
 use crate::profile::amd64_6_1::PROFILE as AMD64;
+use crate::raw::Reserve;
 use loom::sync::Arc;
 
 const PAGES: u64 = 64;
@@ -24,7 +25,10 @@ impl World {
         let ground = Ground { rule: AMD64.slab, params, word: 8, cache_line: 64, cpus: 2, total_pages: PAGES };
         let source = Source { stack: |_| 0, jiffies: |_| 0, hz: 100 };
         let debugging = Debugging::new(debug::DebugRule::of(&AMD64), Default::default(), source, ram.start());
-        let slab = SlabAllocator::new(ram.share(), VirtAddr::new(0), ground, debugging);
+        // The model checker keeps its part outside of RAM.
+        let place = PhysRange::new(0, 4096);
+        let rcu = Rcu::new(&mut Reserve::new(ram, place, 4096, true).unwrap(), 2).unwrap();
+        let slab = SlabAllocator::new(ram.share(), VirtAddr::new(0), ground, debugging, rcu);
         let spec =
             CacheSpec { name: "objects", size: 1024, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
         let cache = slab.create(&pages, 0, &spec).unwrap();

@@ -51,7 +51,7 @@ pub fn pass<Make: FnMut() -> u64, End: FnMut(u64) -> bool>(
     make: impl FnOnce() -> Make + Send,
     end: impl FnOnce() -> End + Send,
 ) -> Option<Round> {
-    let queue = Queue::new();
+    let queue = Queue::default();
     let barrier = Barrier::new(2);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -101,16 +101,12 @@ pub struct Queue {
 
 impl Default for Queue {
     fn default() -> Self {
-        Self::new()
+        let slots = (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
+        Self { slots, sent: Line(AtomicU64::new(0)), received: Line(AtomicU64::new(0)) }
     }
 }
 
 impl Queue {
-    /// Makes an empty queue.
-    pub fn new() -> Self {
-        let slots = (0..SLOTS).map(|_| AtomicU64::new(0)).collect();
-        Self { slots, sent: Line(AtomicU64::new(0)), received: Line(AtomicU64::new(0)) }
-    }
     /// Returns the end that sends; there is one user of it.
     pub fn sender(&self) -> Sender<'_> {
         Sender { queue: self, sent: 0, seen: Cell::new(0) }

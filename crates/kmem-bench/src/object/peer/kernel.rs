@@ -1,11 +1,9 @@
 //! kmem, in two ways: as a hosted kernel's users call it, and with the CPU given, as a kernel on bare metal has it.
 
 use crate::kernel::{boot, Setting};
-use crate::object::class::{class_of, CLASSES};
 use crate::object::source::{ObjectSource, Peer};
 use crate::object::work::CACHE_BYTES;
 use crate::{BenchError, PAGE_BYTES};
-use kmem::slab::kmalloc::KmallocInfo;
 use kmem::slab::{CacheId, CacheSpec, ObjectsOnCpu, SlabFlags};
 use kmem::{Gfp, Kernel, PhysAddr, VirtAddr};
 use kmem_hosted::{CpuGuard, Hosted};
@@ -87,44 +85,26 @@ impl Peer for AsCalled {
 pub struct CpuGiven {
     kernel: Kernel<Hosted>,
     cache: CacheId,
-    /// kmalloc's cache of each class: with a constant size, a kernel's compiler finds it.
-    kmalloc: [CacheId; CLASSES.len()],
 }
 
 impl CpuGiven {
     /// Boots it.
     pub fn new(setting: &Setting<'_>) -> Result<Self, BenchError> {
         let (kernel, cache) = boot_with_cache(setting)?;
-        let mut kmalloc = [cache; CLASSES.len()];
-        for (cache, &bytes) in kmalloc.iter_mut().zip(&CLASSES) {
-            let sample = kernel.kmalloc(bytes as u64, Gfp::KERNEL).map_err(kmem::slab::CreateError::Alloc)?;
-            if let Ok(KmallocInfo::Object(object)) = kernel.kmalloc_info(sample) {
-                *cache = object.cache;
-            }
-            let freed = kernel.kfree(sample);
-            debug_assert!(freed.is_ok());
-        }
-        Ok(Self { kernel, cache, kmalloc })
+        Ok(Self { kernel, cache })
     }
 }
 
 /// One CPU of the kernel. Objects are physical addresses, as the slab allocator has them.
 pub struct Cpu<'a> {
-    peer: &'a CpuGiven,
     objects: ObjectsOnCpu<'a>,
-}
-
-impl Cpu<'_> {
-    #[inline(always)]
-    fn take(&self, cache: CacheId) -> Option<u64> {
-        Some(self.objects.alloc(cache, Gfp::KERNEL).ok()?.raw())
-    }
+    cache: CacheId,
 }
 
 impl ObjectSource for Cpu<'_> {
     #[inline(always)]
     fn alloc(&mut self, bytes: usize) -> Option<u64> {
-        self.take(*self.peer.kmalloc.get(class_of(bytes))?)
+        Some(self.objects.kmalloc(bytes as u64, Gfp::KERNEL).ok()?.raw())
     }
     #[inline(always)]
     fn free(&mut self, object: u64, _bytes: usize) {
@@ -133,11 +113,11 @@ impl ObjectSource for Cpu<'_> {
     }
     #[inline(always)]
     fn cache_alloc(&mut self) -> Option<u64> {
-        self.take(self.peer.cache)
+        Some(self.objects.alloc(self.cache, Gfp::KERNEL).ok()?.raw())
     }
     #[inline(always)]
     fn cache_free(&mut self, object: u64) {
-        let freed = self.objects.free_to(self.peer.cache, PhysAddr::new(object));
+        let freed = self.objects.free_to(self.cache, PhysAddr::new(object));
         debug_assert!(freed.is_ok());
     }
     /// As with [`Thread`].
@@ -148,7 +128,7 @@ impl Peer for CpuGiven {
     type OnCpu<'a> = Cpu<'a>;
 
     fn on_cpu(&self, cpu: u32) -> Option<Cpu<'_>> {
-        Some(Cpu { peer: self, objects: self.kernel.slab().on_cpu(self.kernel.pages(), cpu)? })
+        Some(Cpu { objects: self.kernel.slab().on_cpu(self.kernel.pages(), cpu)?, cache: self.cache })
     }
     fn held_bytes(&self) -> Option<u64> {
         Some(held_bytes(&self.kernel))

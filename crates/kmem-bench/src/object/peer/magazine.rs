@@ -18,12 +18,12 @@ const ROUNDS: usize = 64;
 
 struct Magazine {
     count: usize,
-    objects: [u64; ROUNDS],
+    objects: Box<[u64; ROUNDS]>,
 }
 
 impl Magazine {
-    fn empty() -> Box<Self> {
-        Box::new(Self { count: 0, objects: [0; ROUNDS] })
+    fn empty() -> Self {
+        Self { count: 0, objects: Box::new([0; ROUNDS]) }
     }
     #[inline(always)]
     fn pop(&mut self) -> Option<u64> {
@@ -47,8 +47,8 @@ impl Magazine {
 
 /// A CPU's magazines of a class.
 struct Pair {
-    loaded: Box<Magazine>,
-    other: Box<Magazine>,
+    loaded: Magazine,
+    other: Magazine,
 }
 
 /// A CPU's magazines of all classes.
@@ -57,10 +57,8 @@ pub struct Own([Pair; CLASSES.len()]);
 
 /// What all CPUs share.
 struct Depot {
-    #[allow(clippy::vec_box)] // they change hands, and would be copied
-    full: [Vec<Box<Magazine>>; CLASSES.len()],
-    #[allow(clippy::vec_box)] // as above
-    empty: Vec<Box<Magazine>>,
+    full: [Vec<Magazine>; CLASSES.len()],
+    empty: Vec<Magazine>,
     memory: Region,
     /// Bytes given out for the first time.
     used: usize,
@@ -68,7 +66,7 @@ struct Depot {
 
 impl Depot {
     /// Gives a full magazine, of memory that was never used if need be, for an empty one.
-    fn fill(&mut self, class: usize, magazine: &mut Box<Magazine>) -> bool {
+    fn fill(&mut self, class: usize, magazine: &mut Magazine) -> bool {
         if let Some(full) = self.full[class].pop() {
             self.empty.push(mem::replace(magazine, full));
             return true;
@@ -82,7 +80,7 @@ impl Depot {
         magazine.count != 0
     }
     /// Takes a full magazine for an empty one.
-    fn take(&mut self, class: usize, magazine: &mut Box<Magazine>) {
+    fn take(&mut self, class: usize, magazine: &mut Magazine) {
         let empty = self.empty.pop().unwrap_or_else(Magazine::empty);
         self.full[class].push(mem::replace(magazine, empty));
     }

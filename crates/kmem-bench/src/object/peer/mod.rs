@@ -39,7 +39,8 @@ pub static PEERS: &[PeerRow] = &[
     },
     PeerRow {
         name: "kmem-cpu",
-        about: "kernel.slab().alloc(pages, cpu, …): the same with the CPU given, as bare metal has it",
+        about:
+            "kernel.slab().on_cpu(pages, cpu).alloc(cache, …), .kmalloc(size, …): the CPU given, as bare metal has it",
         licence: OWN,
         role: Role::Kmem,
         make: |setting| boxed(kernel::CpuGiven::new(setting)),

@@ -201,7 +201,7 @@ pub fn alone(source: &mut impl ObjectSource, script: &Script, operations: u64) -
 
 /// Two threads go through the script, and each sends the other what it does not free itself.
 pub fn together<P: Peer>(peer: &P, script: &Script, operations: u64) -> Option<Round> {
-    let queues = [Queue::new(), Queue::new()];
+    let queues = [Queue::default(), Queue::default()];
     let end = Barrier::new(2);
     let took = at_once(
         2,

@@ -33,13 +33,13 @@
 //! | [`current`] | – | which kernel it all happens on; failures on demand; leaks |
 //!
 //! # Any Rust
-//! [`handle`] has allocators of the crate allocator-api2 for a kernel's kmalloc, kvmalloc and caches; [`heap`] has a
-//! [`KmemAlloc`](heap::KmemAlloc) for `#[global_allocator]`.
+//! [`allocator_api`] has allocators of the crate allocator-api2 for a kernel's kmalloc, kvmalloc and caches.
 //!
 //! # What this crate does not know
 //! The engine's insides: it calls the kernel as any other client. What it adds is who calls: on which kernel, on which CPU.
 
 pub mod alloc;
+pub mod allocator_api;
 pub mod bindings;
 pub mod current;
 pub mod error;

@@ -21,7 +21,7 @@ use crate::current::{current, Handle};
 use crate::page::{BorrowedPage, PAGE_SIZE};
 use core::alloc::Layout;
 use core::ptr::NonNull;
-use kmem::error::Name;
+use kmem::error::{Misuse, Name};
 use kmem::map::VmallocRequest;
 use kmem::{Gfp, Kernel, VirtAddr};
 use kmem_hosted::Hosted;
@@ -67,14 +67,18 @@ fn frees(ptr: Option<NonNull<u8>>, layout: Layout) -> bool {
 
 /// Frees memory of either kind; the address says which.
 fn give_back(ptr: NonNull<u8>) {
-    let found = Handle::find(ptr);
-    debug_assert!(found.is_some(), "{ptr:p} is no memory of a kernel");
-    let Some((kernel, addr)) = found else { return };
-    let freed = kernel.on_cpu(None, |kernel| match kernel.map().is_vmalloc(addr) {
+    free_by(ptr, |kernel, addr| match kernel.map().is_vmalloc(addr) {
         true => kernel.map().vfree(kernel, addr),
         false => kernel.kfree(addr),
     });
-    match freed {
+}
+
+/// Frees what [`allocate_by`] gave, on the kernel that it came from.
+pub(crate) fn free_by(ptr: NonNull<u8>, free: impl FnOnce(&Kernel<Hosted>, VirtAddr) -> Result<(), Misuse>) {
+    let found = Handle::find(ptr);
+    debug_assert!(found.is_some(), "{ptr:p} is no memory of a kernel");
+    let Some((kernel, addr)) = found else { return };
+    match kernel.on_cpu(None, |kernel| free(kernel, addr)) {
         Some(Ok(())) => kernel.let_go(),
         // The caller broke his promise, or the host has no signal stack for this thread: the memory stays where it is.
         Some(Err(misuse)) => debug_assert!(false, "{ptr:p}: {misuse}"),
@@ -82,58 +86,59 @@ fn give_back(ptr: NonNull<u8>) {
     }
 }
 
-/// True when a program sees the address, and aligned as asked.
-fn is_aligned(kernel: &Kernel<Hosted>, addr: VirtAddr, layout: Layout) -> bool {
-    kernel.machine().pointer_to(addr).is_some_and(|pointer| pointer.addr().is_multiple_of(layout.align()))
+/// Allocates on a kernel, as one of its CPUs, and checks that the program sees the memory, aligned as asked.
+pub(crate) fn allocate_by(
+    kernel: &Handle,
+    node: Option<u32>,
+    layout: Layout,
+    give: impl Fn(&Kernel<Hosted>) -> Option<VirtAddr>,
+    free: impl Fn(&Kernel<Hosted>, VirtAddr),
+) -> Result<NonNull<u8>, AllocError> {
+    if kernel.is_doomed() {
+        return Err(AllocError);
+    }
+    let addr = kernel.on_cpu(node, |kernel| {
+        let addr = give(kernel)?;
+        let pointer = kernel.machine().pointer_to(addr);
+        if pointer.is_some_and(|pointer| pointer.addr().is_multiple_of(layout.align())) {
+            return Some(addr);
+        }
+        free(kernel, addr);
+        None
+    });
+    kernel.keep(addr.flatten().ok_or(AllocError)?)
 }
 
 /// Memory of kmalloc's, aligned as asked.
 fn kmalloc(layout: Layout, gfp: Gfp, nid: NumaNode) -> Result<NonNull<u8>, AllocError> {
-    let kernel = current();
-    if kernel.is_doomed() {
-        return Err(AllocError);
-    }
-    let give = |bytes: u64| {
-        let addr = kernel.on_cpu(nid.wish(), |kernel| {
-            let addr = kernel.kmalloc(bytes, gfp).map_err(|_| AllocError)?;
-            if is_aligned(kernel, addr, layout) {
-                return Ok(Some(addr));
-            }
-            // It was just given, so it can be freed.
-            let _ = kernel.kfree(addr);
-            Ok(None)
-        });
-        addr.unwrap_or(Err(AllocError))
-    };
     let bytes = Kmalloc::aligned_layout(layout).size() as u64;
-    let addr = match give(bytes)? {
-        Some(addr) => Some(addr),
-        // A size that is no power of two promises less.
-        None => give(bytes.next_power_of_two())?,
+    let give = |kernel: &Kernel<Hosted>| {
+        let addr = kernel.kmalloc(bytes, gfp).ok()?;
+        if addr.raw().is_multiple_of(layout.align() as u64) {
+            return Some(addr);
+        }
+        // It was just given, so it can be freed.
+        let _ = kernel.kfree(addr);
+        kernel.kmalloc(bytes.next_power_of_two(), gfp).ok()
     };
-    kernel.keep(addr.ok_or(AllocError)?)
+    let free = |kernel: &Kernel<Hosted>, addr| {
+        let _ = kernel.kfree(addr);
+    };
+    allocate_by(&current(), nid.wish(), layout, give, free)
 }
 
 /// Memory of vmalloc's, aligned as asked.
 fn vmalloc(layout: Layout, gfp: Gfp, nid: NumaNode) -> Result<NonNull<u8>, AllocError> {
-    let kernel = current();
-    if kernel.is_doomed() {
-        return Err(AllocError);
-    }
     // High memory is welcome unless another zone is asked for.
     let gfp = if gfp.intersects(Gfp::DMA | Gfp::DMA32) { gfp } else { gfp | Gfp::HIGHMEM };
     let request = VmallocRequest::new(layout.size() as u64, Name::new("kmem_rust"));
     let request = VmallocRequest { gfp, align: layout.align() as u64, ..request };
-    let addr = kernel.on_cpu(nid.wish(), |kernel| {
-        let addr = kernel.map().vmalloc_with(kernel, &request).map_err(|_| AllocError)?;
-        if is_aligned(kernel, addr, layout) {
-            return Ok(addr);
-        }
-        // It lies beyond what the process sees of the area.
+    let give = |kernel: &Kernel<Hosted>| kernel.map().vmalloc_with(kernel, &request).ok();
+    // Taken back when it lies beyond what the process sees of the area.
+    let free = |kernel: &Kernel<Hosted>, addr| {
         let _ = kernel.map().vfree(kernel, addr);
-        Err(AllocError)
-    });
-    kernel.keep(addr.unwrap_or(Err(AllocError))?)
+    };
+    allocate_by(&current(), nid.wish(), layout, give, free)
 }
 
 /// Moves the bytes of old memory into new, and frees the old.

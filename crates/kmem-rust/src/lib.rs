@@ -33,7 +33,8 @@
 //! | [`current`] | – | which kernel it all happens on; failures on demand; leaks |
 //!
 //! # Any Rust
-//! [`allocator_api`] has allocators of the crate allocator-api2 for a kernel's kmalloc, kvmalloc and caches.
+//! [`allocator_api`] has allocators of the crate allocator-api2 for a kernel's kmalloc, kvmalloc and caches; [`heap`] has
+//! [`KmemAlloc`](heap::KmemAlloc), for `#[global_allocator]`.
 //!
 //! # What this crate does not know
 //! The engine's insides: it calls the kernel as any other client. What it adds is who calls: on which kernel, on which CPU.
@@ -43,6 +44,7 @@ pub mod allocator_api;
 pub mod bindings;
 pub mod current;
 pub mod error;
+pub mod heap;
 pub mod init;
 pub mod page;
 pub mod prelude;

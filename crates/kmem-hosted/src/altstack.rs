@@ -55,15 +55,18 @@ thread_local! {
     static STACK: RefCell<Option<AltStack>> = const { RefCell::new(None) };
 }
 
-/// Gives the calling thread its signal stack, if it has none yet. Module code runs only on threads that have one.
+/// Gives the calling thread its signal stack, if it has none yet. Module code runs only on threads that have one. A thread
+/// that is ending, whose stack is gone already, gets none.
 ///
 /// # Errors
 /// When the host refuses the memory or the stack.
 pub fn ensure() -> Result<(), HostError> {
-    STACK.with_borrow_mut(|slot| {
+    let ensured = STACK.try_with(|slot| {
+        let mut slot = slot.borrow_mut();
         if slot.is_none() {
             *slot = Some(AltStack::new()?);
         }
         Ok(())
-    })
+    });
+    ensured.unwrap_or(Ok(()))
 }

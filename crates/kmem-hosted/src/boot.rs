@@ -51,6 +51,9 @@ pub fn boot_traced(
     Kernel::boot_traced(machine, profile, plan, params.cmdline, tracer).map_err(HostedBootError::Boot)
 }
 
+/// The most of a vmalloc area that is found in the process: a process has 128 TiB of addresses for all its machines.
+const MOST_WINDOW: u64 = 1 << 40;
+
 /// Returns the machine that a plan needs. Without an MMU the true addresses cannot be had, so it is displaced below
 /// 4 GiB, where modules still see them. A 64-bit kernel's addresses cannot be had at all: its machine can only be anywhere.
 pub fn config(profile: &'static Profile, plan: &Plan, displacement: Displacement) -> HostedConfig {
@@ -65,7 +68,15 @@ pub fn config(profile: &'static Profile, plan: &Plan, displacement: Displacement
         // The topmost page: no kernel uses it.
         _ => VirtAddr::new(0xffff_ffff_ffff_f000),
     };
+    // Each area has a guard page: twice RAM is the most that areas of RAM's pages can need, if they lie close together.
+    let room = (4 * (layout.ram_end.raw() - low.start.raw()) + (1 << 30)).min(MOST_WINDOW);
+    let is_wide = profile.paging.is_some() && profile.word_bytes == 8;
+    let vmalloc_window = layout.vmalloc.filter(|_| is_wide);
+    // On RISC-V the area lies below the direct map.
+    let start = vmalloc_window.map_or(start, |area| area.start.min(start));
+    let vmalloc_window = vmalloc_window.map(|area| (area.start, area.end.page_down().min(area.start.offset(room))));
     HostedConfig {
+        vmalloc_window,
         ram: PhysRange::new(low.start.raw(), layout.ram_end.raw().max(low.end.raw())),
         page_offset: profile.page_offset,
         low_bytes: low.bytes(),

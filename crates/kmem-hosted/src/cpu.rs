@@ -44,7 +44,7 @@ pub(crate) fn irq_restore(state: usize) {
 /// Returns when every thread of the process has passed a full memory barrier: `membarrier(2)`. Where the host does not
 /// have it, changing the protection of a page that all threads have in their TLBs does the same, since the host must
 /// interrupt every CPU that runs one.
-pub(crate) fn barrier_everywhere() {
+pub fn barrier_everywhere() {
     const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
     const REGISTER: libc::c_int = 1 << 4;
     static REGISTERED: AtomicU64 = AtomicU64::new(0);

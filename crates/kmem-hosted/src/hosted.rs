@@ -13,8 +13,12 @@
 //! # 64-bit machines
 //! A 64-bit kernel lies in the upper half of the addresses, which in a process is the host kernel's. Such a machine has no
 //! *seat*: no address of the process is one of the machine's. There is the alias, and a machine address is reached by
-//! a walk of the tables ([`Hosted::reach`]); there is no TLB, so a flush costs nothing. RAM may have terabytes, because
-//! neither the memfd nor the alias holds a page before it is touched.
+//! a walk of the tables ([`Hosted::reach`]). RAM may have terabytes, because neither the memfd nor the alias holds a page
+//! before it is touched.
+//!
+//! A program that uses such a kernel's memory needs it in one piece all the same. The direct map is the alias. For the
+//! vmalloc area a machine may have a *window*: the area's first addresses, found somewhere in the process, with a TLB as a
+//! seat has. [`Hosted::pointer_to`] and [`Hosted::address_at`] translate for both.
 
 use crate::altstack;
 use crate::cpu::{self, CpuGuard, Holders};
@@ -37,6 +41,8 @@ use std::sync::Arc;
 /// Physical addresses that device registers may have: 52 bits, the most of any machine here.
 const DEVICE_SPACE: u64 = 1 << 52;
 const FOUR_GIB: u64 = 1 << 32;
+/// What blocks of the machine are aligned to here too, where their machine addresses are: the largest block of any profile.
+const LARGE_ALIGN: u64 = 4 << 20;
 /// Where the search for room below 4 GiB begins, and its steps.
 const LOW_SEARCH_STEP: u64 = 16 << 20;
 
@@ -72,6 +78,9 @@ pub struct HostedConfig {
     pub displacement: Displacement,
     /// Format of the page tables; `None` without an MMU.
     pub paging: Option<&'static PagingFormat>,
+    /// Addresses of the vmalloc area, first and one past the last, that are to be found in the process although the machine
+    /// has no seat. A machine with a seat has them anyway.
+    pub vmalloc_window: Option<(VirtAddr, VirtAddr)>,
 }
 
 /// What may be done with a piece of the direct map.
@@ -108,6 +117,8 @@ struct Parts {
     registration: Registration,
     /// `None` for a machine whose addresses no process can have.
     seat: Option<Seat>,
+    /// What such a machine has instead, if it was asked for.
+    vmalloc_window: Option<Seat>,
     _alias: Mapping,
     _ram_fd: OwnedFd,
     _device_fd: OwnedFd,
@@ -145,7 +156,7 @@ impl Hosted {
         let ram_fd = memfd(c"kmem-ram", config.ram.bytes())?;
         let device_fd = memfd(c"kmem-devices", DEVICE_SPACE)?;
         let read_write = libc::PROT_READ | libc::PROT_WRITE;
-        let alias = Mapping::new(None, config.ram.bytes(), read_write, Backing::File(ram_fd.as_raw_fd(), 0))
+        let alias = Mapping::aligned(LARGE_ALIGN, config.ram.bytes(), read_write, Backing::File(ram_fd.as_raw_fd(), 0))
             .map_err(|source| HostError::Refused { what: "a mapping of all of the machine's RAM", source })?;
 
         let ram = Ram {
@@ -155,6 +166,8 @@ impl Hosted {
             device_fd: device_fd.as_raw_fd(),
         };
         let seat = place(config)?;
+        let vmalloc_window = if seat.is_none() { window(config)? } else { None };
+        let no_tlb = |source| HostError::Refused { what: "the TLB's memory", source };
         let mut tlb = None;
         if let Some(Seat { geometry, .. }) = &seat {
             // Without an MMU nothing tells code from data.
@@ -163,12 +176,14 @@ impl Hosted {
             // SAFETY: `check` has made sure that the direct map is inside the window, which is ours and unused.
             unsafe { map(direct, config.low_bytes, prot, Backing::File(ram.fd, 0)) }
                 .map_err(|source| HostError::Refused { what: "the direct map", source })?;
-            let made = Tlb::new(*geometry, ram, config.paging);
-            tlb = Some(made.map_err(|source| HostError::Refused { what: "the TLB's memory", source })?);
+            tlb = Some(Tlb::new(*geometry, ram, config.paging).map_err(no_tlb)?);
+        } else if let Some(Seat { geometry, .. }) = &vmalloc_window {
+            tlb = Some(Tlb::new(*geometry, ram, config.paging).map_err(no_tlb)?);
         }
         let parts = Parts {
             registration: Registration::new(tlb)?,
             seat,
+            vmalloc_window,
             _alias: alias,
             _ram_fd: ram_fd,
             _device_fd: device_fd,
@@ -208,6 +223,37 @@ impl Hosted {
     }
     fn geometry(&self) -> Option<&Geometry> {
         self.parts.seat.as_ref().map(|seat| &seat.geometry)
+    }
+    /// Returns where a program finds the memory at a machine address of the direct map or of the vmalloc area, and all that
+    /// follows it there in one piece. Pages of the vmalloc area are filled when they are touched, so a system call that is
+    /// given an unfilled one fails with `EFAULT`. `None` where the process has no such address.
+    pub fn pointer_to(&self, addr: VirtAddr) -> Option<*mut u8> {
+        let offset = addr.raw().wrapping_sub(self.parts.page_offset.raw());
+        if offset < self.direct.bytes {
+            return self.alias(self.direct.start.offset(offset));
+        }
+        let geometry = self.vmalloc_geometry()?;
+        let (start, end) = geometry.window;
+        (start..end).contains(&addr.raw()).then(|| geometry.host(addr.raw()) as *mut u8)
+    }
+    /// Returns the machine address whose [`Hosted::pointer_to`] a pointer is; `None` when it is none.
+    pub fn address_at(&self, pointer: *const u8) -> Option<VirtAddr> {
+        let offset = (pointer.addr() as u64).wrapping_sub(self.direct.pointer.addr() as u64);
+        if offset < self.direct.bytes {
+            return Some(self.parts.page_offset.offset(offset));
+        }
+        let geometry = self.vmalloc_geometry()?;
+        let (start, end) = geometry.window;
+        let addr = geometry.machine(pointer.addr() as u64)?;
+        (start..end).contains(&addr).then(|| VirtAddr::new(addr))
+    }
+    /// Returns the machine addresses outside the direct map for which [`Hosted::pointer_to`] has an answer.
+    pub fn vmalloc_window(&self) -> Option<(VirtAddr, VirtAddr)> {
+        let (start, end) = self.vmalloc_geometry()?.window;
+        Some((VirtAddr::new(start), VirtAddr::new(end)))
+    }
+    fn vmalloc_geometry(&self) -> Option<&Geometry> {
+        self.parts.vmalloc_window.as_ref().or(self.parts.seat.as_ref()).map(|seat| &seat.geometry)
     }
     /// Returns the physical addresses of RAM.
     pub fn ram(&self) -> PhysRange {
@@ -515,4 +561,21 @@ fn place(config: &HostedConfig) -> Result<Option<Seat>, HostError> {
     let direct = (low, low + config.low_bytes);
     let geometry = Geometry { displacement, wraps, window: (start, end), direct, user_owned };
     Ok(Some(Seat { geometry, _low_user: low_user, _window: window }))
+}
+
+/// Reserves a place for what a machine without a seat is to have of its vmalloc area.
+fn window(config: &HostedConfig) -> Result<Option<Seat>, HostError> {
+    let Some((start, end)) = config.vmalloc_window.map(|(start, end)| (start.raw(), end.raw())) else {
+        return Ok(None);
+    };
+    let is_whole = start % PAGE_SIZE == 0 && end % PAGE_SIZE == 0;
+    if !is_whole || start >= end || start < config.kernel_window.0.raw() || end > config.kernel_window.1.raw() {
+        return Err(HostError::BadConfig("the vmalloc window must be whole pages inside the kernel window"));
+    }
+    let place = Mapping::aligned(LARGE_ALIGN, end - start, libc::PROT_NONE, Backing::Reservation)
+        .map_err(|source| HostError::Refused { what: "room for the vmalloc area", source })?;
+    let displacement = place.start().wrapping_sub(start);
+    // No direct map inside, and no user half.
+    let geometry = Geometry { displacement, wraps: false, window: (start, end), direct: (end, end), user_owned: 0 };
+    Ok(Some(Seat { geometry, _low_user: None, _window: place }))
 }

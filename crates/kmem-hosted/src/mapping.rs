@@ -89,6 +89,22 @@ impl Mapping {
         let start = unsafe { map(place, bytes, prot, backing) }?;
         Ok(Self { start, bytes })
     }
+    /// Maps anywhere, with a start that is a multiple of `align`, a power of two of whole pages.
+    pub(crate) fn aligned(align: u64, bytes: u64, prot: i32, backing: Backing) -> io::Result<Self> {
+        let room = Self::new(None, bytes + align, libc::PROT_NONE, Backing::Reservation)?;
+        let start = room.start.next_multiple_of(align);
+        // SAFETY: The range lies in `room`, which is new.
+        unsafe { map(Place::Over(start), bytes, prot, backing) }?;
+        let (before, after) = (start - room.start, room.start + align - start);
+        std::mem::forget(room);
+        for (start, bytes) in [(start - before, before), (start + bytes, after)] {
+            if bytes != 0 {
+                // SAFETY: What is left of `room`, which nobody knows.
+                unsafe { unmap(start, bytes) };
+            }
+        }
+        Ok(Self { start, bytes })
+    }
     /// Returns the first address.
     pub(crate) fn start(&self) -> u64 {
         self.start

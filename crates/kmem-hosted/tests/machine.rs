@@ -230,6 +230,7 @@ fn a_machine_without_mmu_lies_below_4_gib() {
         kernel_window: (VirtAddr::new(0), VirtAddr::new(8 * MIB)),
         displacement: Displacement::True,
         paging: None,
+        vmalloc_window: None,
     };
     assert!(matches!(Hosted::new(&flat, |_| ()), Err(HostError::Unreachable { start: 0, .. })));
     let machine = Hosted::new(&HostedConfig { displacement: Displacement::Below4G, ..flat }, |_| ()).expect("room");
@@ -281,6 +282,7 @@ fn a_tebibyte() {
         low_bytes: 1 << 40,
         displacement: Displacement::Any,
         paging: None,
+        vmalloc_window: None,
     };
     let machine = Hosted::new(&wide, |_| ()).expect("it is all lazy");
     let last = machine.high_page(PhysAddr::new((1 << 40) - 4096)).expect("RAM");

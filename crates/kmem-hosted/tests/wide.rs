@@ -17,6 +17,7 @@ fn config(ram: u64, displacement: Displacement) -> HostedConfig {
         kernel_window: (VirtAddr::new(PAGE_OFFSET), VirtAddr::new(0xffff_ffff_ffff_f000)),
         displacement,
         paging: Some(&X86_64),
+        vmalloc_window: None,
     }
 }
 

@@ -391,6 +391,7 @@ fn a_machine_without_mmu_has_its_own_addresses_too() {
         kernel_window: (VirtAddr::new(0), VirtAddr::new(8 * MIB)),
         displacement: Displacement::Below4G,
         paging: None,
+        vmalloc_window: None,
     };
     let board = bench::board::Board::with(&flat);
     let text = PhysRange::new(MIB, MIB + Executor::text_bytes(1));

@@ -28,6 +28,7 @@ pub fn config(ram: u64, displacement: Displacement) -> HostedConfig {
         kernel_window: (VirtAddr::new(PAGE_OFFSET), VirtAddr::new(1 << 32)),
         displacement,
         paging: Some(format()),
+        vmalloc_window: None,
     }
 }
 

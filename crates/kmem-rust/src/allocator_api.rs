@@ -141,7 +141,7 @@ impl Cache {
     /// Those of the kernel's `kmem_cache_create`.
     pub fn create(kernel: &Handle, name: &str, size: u32, align: u32) -> Result<Self, CreateError> {
         let flags = SlabFlags::empty();
-        let spec = CacheSpec { name, size, align, flags, ctor: None, dtor: None };
+        let spec = CacheSpec { name, size, align, flags, ..CacheSpec::default() };
         let id = kernel.with(|kernel| kernel.cache_create(&spec))?;
         Ok(Self(Arc::new(Owned { kernel: kernel.clone(), id, size: size as usize })))
     }

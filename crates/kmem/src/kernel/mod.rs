@@ -11,6 +11,7 @@
 mod meminfo;
 mod proc;
 mod report;
+mod slab_files;
 mod sysctl;
 mod vmstat;
 mod zones;

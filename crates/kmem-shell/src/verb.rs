@@ -153,7 +153,7 @@ pub static VERBS: [Verb; 100] = [
     does("phys_to_virt", Look, "PHYS", "directly mapped address of a physical one"),
     does("page_of", Look, "OBJECT", "the page behind an address, and how it is used"),
     does("vtop", Look, "OBJECT", "walk the page tables, level by level"),
-    does("cat", Look, "PATH", "show a file of /proc, /proc/sys/vm or /sys/kernel/debug/extfrag"),
+    does("cat", Look, "PATH", "show a file of /proc, /proc/sys/vm, /sys/kernel/slab or /sys/kernel/debug/extfrag"),
     does("sysctl", Look, "vm.KEY[=VALUE]", "show or set a tunable"),
     does("drain", Shell, "", "give all CPUs' lists of free pages back"),
     does("preempt_disable", Shell, "", "from now on nothing may sleep, as under a spin lock; it nests"),

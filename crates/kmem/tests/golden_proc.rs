@@ -168,7 +168,7 @@ fn pagetypeinfo_of_every_kernel() {
 
 #[test]
 fn slabinfo_of_every_kernel() {
-    for (real, _) in files("slabinfo") {
+    for (real, format) in files("slabinfo") {
         let rows = real.lines().skip(2).map(|line| {
             let words = words(line);
             let at = |index: usize| number(words[index]);
@@ -188,7 +188,7 @@ fn slabinfo_of_every_kernel() {
             }
         });
         let mut written = String::new();
-        slabinfo::write(&mut written, rows).unwrap();
+        slabinfo::write(&mut written, format.slabinfo, rows).unwrap();
         same(&written, &real);
     }
 }

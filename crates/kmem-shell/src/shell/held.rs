@@ -18,10 +18,12 @@ pub(super) const FREE_ALL: &str = "free_all";
 /// Where the tunables are.
 const SYSCTLS: &str = "/proc/sys/vm/";
 
-/// True for a path that is a file of the kernel's own: `/proc/NAME`, `/proc/sys/vm/KEY`, `/sys/kernel/debug/NAME`.
+/// True for a path that is a file of the kernel's own: `/proc/NAME`, `/proc/sys/vm/KEY`, `/sys/kernel/debug/NAME`,
+/// `/sys/kernel/slab/CACHE/FILE`.
 pub(super) fn is_kernel_file(path: &str) -> bool {
     let is_absolute = path.starts_with("/proc/") || path.starts_with("/sys/");
-    path.starts_with(SYSCTLS) || is_absolute && Kernel::<Hosted>::proc_file(path).is_some()
+    let is_listed = Kernel::<Hosted>::proc_file(path).is_some() || Kernel::<Hosted>::is_slab_file(path);
+    path.starts_with(SYSCTLS) || is_absolute && is_listed
 }
 
 impl Shell<'_> {

@@ -128,6 +128,21 @@ fn caches_of_one_shape_share_their_slabs() {
 }
 
 #[test]
+fn files_of_a_slab_cache() {
+    let script = "c = kmem_cache_create foo 190 0 0; d = kmem_cache_create bar 192 0 SLAB_HWCACHE_ALIGN
+         e = kmem_cache_create own 100 0 SLAB_POISON; o = kmem_cache_alloc c GFP_KERNEL
+         cat /sys/kernel/slab/foo/object_size; cat /sys/kernel/slab/:0000192/aliases; cat /sys/kernel/slab/bar/align
+         cat /sys/kernel/slab/bar/slabs; cat /sys/kernel/slab/own/poison; cat /sys/kernel/slab/own/cpu_partial
+         cat /sys/kernel/slab/kmalloc-64/usersize; - cat /sys/kernel/slab/baz/order; - cat /sys/kernel/slab/foo/odour
+         free_all";
+    let (out, ending) = run_on(&machine("amd64-6.12"), script);
+    let shown: Vec<&str> = out.lines().skip(4).take(7).collect();
+    assert_eq!(shown, ["192", "1", "8", "1 N0=1", "1", "0", "64"], "{out}");
+    assert_eq!(out.matches("no such file").count(), 2, "{out}");
+    assert_eq!(ending, Ending::Done);
+}
+
+#[test]
 fn caches_and_pools() {
     check(
         "c = kmem_cache_create foo 192 0 SLAB_HWCACHE_ALIGN|SLAB_POISON; o = kmem_cache_alloc c GFP_KERNEL

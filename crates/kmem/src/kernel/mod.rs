@@ -6,13 +6,14 @@
 //!
 //! # What it shows of itself
 //! `proc` (the files, and the rows of those that are lists) · `zones` (zones and nodes) · `meminfo` · `vmstat` · `sysctl`
-//! (tunables, read and written) · `report` (what it says when memory is short) · `slab_report` (what it says about slabs).
+//! (tunables, read and written) · `report` (what it says when memory is short) · `slab_report` (what it says about slabs) · `slab_files` (`/sys/kernel/slab`).
 //! `kvmalloc` is kmalloc and vmalloc in one.
 
 mod kvmalloc;
 mod meminfo;
 mod proc;
 mod report;
+mod slab_files;
 mod slab_report;
 mod sysctl;
 mod vmstat;

@@ -10,6 +10,7 @@ use crate::page::Request;
 use crate::profile::SlabRule;
 use crate::slab::CacheInfo;
 use crate::snapshot::proc::{buddyinfo, iomem, meminfo, pagetypeinfo, slabinfo, vmallocinfo, vmstat, zoneinfo};
+use crate::snapshot::slab_files::SLAB_FILES;
 use crate::snapshot::{extfrag, BuddyRow, IoMemRow, PageTypeRow, SlabRow, VmAreaFlags, VmAreaRow, ZoneInfo};
 use crate::units::Order;
 use core::fmt::{self, Write};
@@ -30,6 +31,8 @@ pub const PROC_FILES: &[&str] = &[
 ];
 /// Where debugfs is mounted, without the first `/`.
 const DEBUGFS: &str = "sys/kernel/debug/";
+/// Where the folders of slab caches lie, without the first `/`.
+const SLAB_FOLDER: &str = "sys/kernel/slab/";
 /// Since then there are `extfrag_index` and `unusable_index`.
 const EXTFRAG_SINCE: (u32, u32, u32) = (2, 6, 35);
 
@@ -55,6 +58,11 @@ impl<M: Machine> Kernel<M> {
     pub fn proc_files(&self) -> impl Iterator<Item = &'static str> + '_ {
         PROC_FILES.iter().copied().filter(|name| self.has_proc(plain(name)))
     }
+    /// True for the path of a file of a slab cache, `/sys/kernel/slab/CACHE/FILE`, whether or not the cache is there.
+    pub fn is_slab_file(path: &str) -> bool {
+        let file = path.trim_start_matches('/').strip_prefix(SLAB_FOLDER).and_then(|rest| rest.split_once('/'));
+        file.is_some_and(|(_, file)| SLAB_FILES.contains(&file))
+    }
     /// Returns the file of [`PROC_FILES`] that a path names, with or without `/proc/` or `/sys/kernel/debug/`.
     pub fn proc_file(path: &str) -> Option<&'static str> {
         PROC_FILES.iter().copied().find(|name| plain(name) == plain(path))
@@ -76,12 +84,16 @@ impl<M: Machine> Kernel<M> {
         super::report::state(out, self.memory(), &Request::new(gfp, Order::ZERO))
     }
     /// Writes a file as this kernel would. `path` is one of [`PROC_FILES`], with or without the folders, or
-    /// `/proc/sys/vm/KEY`. `None` when this kernel has no such file.
+    /// `/proc/sys/vm/KEY`, or `/sys/kernel/slab/CACHE/FILE` with one of [`SLAB_FILES`]. `None` when this kernel has no such file.
     pub fn write_proc(&self, path: &str, out: &mut dyn Write) -> Option<fmt::Result> {
         let format = self.memory.profile.proc;
         let name = plain(path);
         if let Some(key) = name.strip_prefix("sys/vm/") {
             return self.write_sysctl_file(key, out);
+        }
+        if let Some(path) = name.strip_prefix(SLAB_FOLDER) {
+            let _irq = self.memory.irq_off();
+            return super::slab_files::write(&self.memory, path, out);
         }
         if !self.has_proc(name) {
             return None;
@@ -100,7 +112,7 @@ impl<M: Machine> Kernel<M> {
                 pagetypeinfo::write(out, format.pagetypes?, self.profile.pageblock_order, self.page_type_rows())
             }
             "vmstat" => vmstat::write(out, format, &self.vm_stat()),
-            "slabinfo" => slabinfo::write(out, self.slab_rows()),
+            "slabinfo" => slabinfo::write(out, format.slabinfo, self.slab_rows()),
             "vmallocinfo" => vmallocinfo::write(out, format, self.vm_area_rows()),
             "iomem" => iomem::write(out, self.iomem_rows()),
             "extfrag/extfrag_index" => extfrag::write_extfrag_index(out, self.buddy_rows()),

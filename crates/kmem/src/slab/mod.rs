@@ -103,6 +103,8 @@ pub struct CacheInfo {
     pub flags: SlabFlags,
     /// True with a constructor.
     pub has_ctor: bool,
+    /// What the creator gave with it.
+    pub ctor_token: u64,
     /// Slabs.
     pub slabs: u32,
     /// Pages of all slabs.
@@ -598,6 +600,7 @@ impl SlabAllocator {
             geometry: inner.geometry,
             flags: inner.flags,
             has_ctor: inner.ctor.is_some(),
+            ctor_token: inner.ctor.map_or(0, |hook| hook.token),
             slabs: inner.slabs,
             pages: inner.pages,
             partial_slabs: inner.partial.len(),

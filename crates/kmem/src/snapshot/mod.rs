@@ -31,6 +31,7 @@ mod counters;
 pub mod extfrag;
 pub mod proc;
 pub mod report;
+pub mod slab_files;
 
 pub use counters::{Stat, Stats, VmEvent, VmEvents, VmStat};
 

@@ -51,6 +51,7 @@ use crate::snapshot::report::{ReportEra, ReportStyle};
 use boot_log::BootLogStyle;
 use meminfo::MemLine;
 use pagetypeinfo::PageTypeStyle;
+use slabinfo::SlabInfoStyle;
 use vmallocinfo::PhysStyle;
 use zoneinfo::ZoneInfoStyle;
 
@@ -65,6 +66,8 @@ pub struct ProcFormat {
     pub pagetypes: Option<&'static PageTypeStyle>,
     /// `/proc/vmstat` behind the lists of zones and nodes: groups of names, divided by blanks.
     pub vmstat: &'static [&'static str],
+    /// `/proc/slabinfo`.
+    pub slabinfo: SlabInfoStyle,
     /// Physical addresses in `/proc/vmallocinfo`.
     pub vmalloc_phys: PhysStyle,
     /// Digits of an address: 8 or 16.
@@ -99,6 +102,7 @@ pub static PROC_6_1_I386: ProcFormat = ProcFormat {
     zoneinfo: ZONES_6_1,
     pagetypes: Some(&pagetypeinfo::STYLE_6),
     vmstat: vmstat::VMSTAT_6_1_I386,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
     report: ReportStyle {
@@ -121,6 +125,7 @@ pub static PROC_6_1_PAE: ProcFormat = ProcFormat {
     zoneinfo: ZONES_6_1,
     pagetypes: Some(&pagetypeinfo::STYLE_6),
     vmstat: vmstat::VMSTAT_6_1_I386,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 8,
     report: ReportStyle {
@@ -143,6 +148,7 @@ pub static PROC_6_1_ARMHF: ProcFormat = ProcFormat {
     zoneinfo: ZONES_6_1,
     pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
     vmstat: vmstat::VMSTAT_6_1_ARMHF,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
     report: ReportStyle {
@@ -165,6 +171,7 @@ pub static PROC_6_1_LPAE: ProcFormat = ProcFormat {
     zoneinfo: ZONES_6_1,
     pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
     vmstat: vmstat::VMSTAT_6_1_LPAE,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 8,
     report: ReportStyle {
@@ -187,6 +194,7 @@ pub static PROC_6_12_ARMHF: ProcFormat = ProcFormat {
     zoneinfo: ZONES_6_12,
     pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
     vmstat: vmstat::VMSTAT_6_12_ARMHF,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
     report: ReportStyle {
@@ -209,6 +217,7 @@ pub static PROC_6_1_AMD64: ProcFormat = ProcFormat {
     zoneinfo: ZONES_6_1_NUMA,
     pagetypes: Some(&pagetypeinfo::STYLE_6),
     vmstat: vmstat::VMSTAT_6_1_AMD64,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
     report: ReportStyle {
@@ -231,6 +240,7 @@ pub static PROC_6_12_AMD64: ProcFormat = ProcFormat {
     zoneinfo: ZONES_6_12_AMD64,
     pagetypes: Some(&pagetypeinfo::STYLE_6),
     vmstat: vmstat::VMSTAT_6_12_AMD64,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
     report: ReportStyle {
@@ -253,6 +263,7 @@ pub static PROC_6_1_ARM64: ProcFormat = ProcFormat {
     zoneinfo: ZONES_6_1_NUMA,
     pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
     vmstat: vmstat::VMSTAT_6_1_ARM64,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
     report: ReportStyle {
@@ -275,6 +286,7 @@ pub static PROC_6_12_ARM64: ProcFormat = ProcFormat {
     zoneinfo: ZONES_6_12_NUMA,
     pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
     vmstat: vmstat::VMSTAT_6_12_ARM64,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Padded(16),
     address_digits: 16,
     report: ReportStyle {
@@ -297,6 +309,7 @@ pub static PROC_3_4_ARM: ProcFormat = ProcFormat {
     zoneinfo: ZoneInfoStyle::Middle { zone: zoneinfo::ZONE_3_4 },
     pagetypes: Some(&pagetypeinfo::STYLE_3_4),
     vmstat: vmstat::VMSTAT_3_4_ARM,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
     report: ReportStyle { era: ReportEra::V3_4, mem_info: MemInfoStyle::Middle { stack_kb: 8 } },
@@ -311,6 +324,7 @@ pub static PROC_2_6_X86: ProcFormat = ProcFormat {
     zoneinfo: ZoneInfoStyle::Early,
     pagetypes: None,
     vmstat: vmstat::VMSTAT_2_6,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
     report: ReportStyle { era: ReportEra::V2_6, mem_info: MemInfoStyle::Early },
@@ -325,6 +339,7 @@ pub static PROC_2_6_NOMMU: ProcFormat = ProcFormat {
     zoneinfo: ZoneInfoStyle::Early,
     pagetypes: None,
     vmstat: vmstat::VMSTAT_2_6,
+    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Bare,
     address_digits: 8,
     report: ReportStyle { era: ReportEra::V2_6, mem_info: MemInfoStyle::Early },

@@ -17,14 +17,15 @@
 //! | 4 | caches coming and going | irq | 3, 1 |
 //! | 4 | vm areas | | 1 (their table grows) |
 //! | 4 | files coming | | 1 (their table grows) |
-//! | 3 | one slab cache | irq | – |
+//! | 3 | one slab cache | irq | 2 (stacks), 1, 0 |
 //! | 3 | one file | irq | 2, 1 |
 //! | 3 | shrinkers coming and going | | – |
 //! | 2 | page tables, kmap slots | | – |
+//! | 2 | stacks of owners | irq | 1 (their table grows) |
 //! | 2 | a node's lists of reclaim | irq | 1 |
 //! | 2 | the right to drain other CPUs' lists | irq | 1 |
 //! | 1 | one zone's free areas | irq | 0 |
-//! | 0 | the tracer; what `page_poison` found | irq | – |
+//! | 0 | the tracer; what `page_poison` and checks of slabs found | irq | – |
 
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};

@@ -73,9 +73,8 @@ fn masked(lines: impl Iterator<Item = String>) -> Vec<String> {
         for word in ["Slab 0x", "fp=0x", "Object 0x", "Object at 0x", "] 0x", "-0x", "zone 0x", "Poison 0x"] {
             line = mask(&line, word, is_hex, "PTR");
         }
-        for word in ["Redzone  ", "Object   ", "Padding  "].iter().filter(|word| line.starts_with(**word)) {
+        if let Some(word) = ["Redzone  ", "Object   ", "Padding  "].iter().find(|word| line.starts_with(**word)) {
             line = mask(&line, word, is_hex, "PTR");
-            break;
         }
         // The module is gone when its cache is, so its function has no name.
         line = line.replace("0xffffffffc046b0f4", "overflow_init+0xe4/0xff0 [overflow]");

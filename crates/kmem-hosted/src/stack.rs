@@ -17,12 +17,18 @@ thread_local! {
     static NAMES: RefCell<Option<Names>> = const { RefCell::new(None) };
 }
 
-/// Says who runs on this thread from now on, the innermost frame first.
-pub fn set(frames: impl DoubleEndedIterator<Item = u64>) {
-    FRAMES.with_borrow_mut(|stack| {
-        stack.clear();
-        stack.extend(frames.rev());
-    });
+/// Says who runs on this thread, the innermost frame first, as long as the answer lives; then those who ran before do again.
+#[must_use]
+pub fn run_as(frames: impl DoubleEndedIterator<Item = u64>) -> Runs {
+    Runs(FRAMES.replace(frames.rev().collect()))
+}
+/// See [`run_as`].
+pub struct Runs(Vec<u64>);
+
+impl Drop for Runs {
+    fn drop(&mut self) {
+        FRAMES.set(std::mem::take(&mut self.0));
+    }
 }
 /// Enters a frame: it is the innermost one until [`pop`].
 pub fn push(frame: u64) {
@@ -61,13 +67,17 @@ mod tests {
 
     #[test]
     fn the_innermost_frame_comes_first() {
-        set([3, 2, 1].into_iter());
+        push(9);
+        let runs = run_as([3, 2, 1].into_iter());
         push(4);
         let mut frames = [0; 3];
         assert_eq!((copy(&mut frames), frames), (3, [4, 3, 2]));
         pop();
         let mut frames = [0; 5];
         assert_eq!((copy(&mut frames), frames), (3, [3, 2, 1, 0, 0]));
+        drop(runs);
+        let mut frames = [0; 5];
+        assert_eq!((copy(&mut frames), frames[0]), (1, 9));
         let mut text = String::new();
         assert!(!write_name(3, &mut text));
         name_with(Some(Rc::new(|frame| (frame == 3).then(|| "three".to_owned()))));

@@ -12,6 +12,8 @@ pub enum FindingKind {
     DoubleFree,
     /// Something was freed that is not what it was freed as: a stranger, a wrong cache, a wrong order.
     Mismatch,
+    /// Something was written to that is not the writer's: around an object, or after it was freed.
+    Overwrite,
     /// A call that may sleep where sleeping is a bug.
     AtomicSleep,
     /// A wild access ended the module.
@@ -29,6 +31,7 @@ impl FindingKind {
             Self::Leak => "leak",
             Self::DoubleFree => "double-free",
             Self::Mismatch => "mismatch",
+            Self::Overwrite => "overwrite",
             Self::AtomicSleep => "atomic-sleep",
             Self::Oops => "oops",
             Self::Misuse => "misuse",

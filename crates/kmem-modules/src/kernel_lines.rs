@@ -2,9 +2,7 @@
 
 use crate::exec::Call;
 use crate::session::Session;
-use crate::tracker::Kind;
 use kmem::gfp::Gfp;
-use kmem::slab::CacheId;
 
 impl Session {
     pub(crate) fn print_call_trace(&self, chain: &[u32]) {
@@ -53,36 +51,5 @@ impl Session {
         // A string takes whatever is written.
         let _ = self.kernel.show_mem(gfp, &mut text);
         text.lines().for_each(|line| self.log.line(line));
-    }
-    pub(crate) fn print_objects_remaining(&self, call: &Call<'_>, handle: u32, name: &str, id: CacheId) {
-        let version = self.kernel.profile.version;
-        if version < (3, 0, 0) {
-            self.log.line(&format!("slab error in kmem_cache_destroy(): cache `{name}': Can't free all objects"));
-            self.print_call_trace(&self.chain(call));
-            return;
-        }
-        let rule = "=============================================================================";
-        let dash = "-----------------------------------------------------------------------------";
-        let info = self.kernel.slab().info(id);
-        let (objects, used) = info.map_or((0, 0), |info| (info.geometry.objects, info.live));
-        self.log.line(rule);
-        let what = match version < (4, 0, 0) {
-            true => "Objects remaining on kmem_cache_close()".to_owned(),
-            false => format!("Objects remaining in {name} on __kmem_cache_shutdown()"),
-        };
-        self.log.line(&format!("BUG {name} (Tainted: G        W  OE     ): {what}"));
-        self.log.line(dash);
-        self.log.line("");
-        self.log.line(&format!("Slab objects={objects} used={used}"));
-        for live in self.tracker.borrow().live() {
-            if live.kind == (Kind::Object { cache: handle }) {
-                let offset = live.key % info.map_or(4096, |info| info.geometry.order.bytes());
-                self.log.line(&format!("Object {:#010x} @offset={offset}", live.key));
-            }
-        }
-        let chain = self.chain(call);
-        let caller = chain.first().map_or_else(String::new, |addr| self.symbol_text(*addr, true));
-        let text = format!("kmem_cache_destroy {name}: Slab cache still has objects when called from {caller}");
-        self.print_warning("mm/slab_common.c:493", Some(&text), &chain);
     }
 }

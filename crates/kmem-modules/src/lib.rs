@@ -9,6 +9,7 @@
 //! - [`symbols`]: an address becomes a line of C.
 
 pub mod compile;
+mod damage;
 mod devices;
 pub mod exec;
 pub mod finding;

@@ -51,7 +51,7 @@ impl Host for Session {
     fn call(&self, index: u32, call: &mut Call<'_>) {
         let Some((_, function)) = host::EXPORTS.get(index as usize) else { return };
         let outer = self.stack_pointer.replace(call.stack_pointer());
-        let result = function(self, call);
+        let result = self.with_owner(call, |call| function(self, call));
         self.stack_pointer.set(outer);
         self.settle();
         call.set_result(result);
@@ -65,6 +65,9 @@ impl Host for Session {
 pub const STACK_BYTES: u32 = 8192;
 /// How far below the stack an access is taken for one of a function whose frame did not fit.
 const STACK_REACH: u32 = 4096;
+/// What our modules taint the kernel with: they are not of its tree, and nobody has signed them.
+const OUT_OF_TREE: u32 = 1 << 12;
+const UNSIGNED: u32 = 1 << 13;
 /// The longest call chain that is kept.
 const CHAIN: usize = 32;
 
@@ -101,6 +104,8 @@ pub struct Session {
     stack_top: u32,
     stack_pointer: Cell<u32>,
     died: Cell<bool>,
+    /// There are debugged slab caches.
+    pub(crate) debugs: Cell<bool>,
     pub(crate) vmalloc_warned: Cell<bool>,
     started: Instant,
     random: Cell<u64>,
@@ -176,6 +181,7 @@ impl Session {
             stack_top: parts.stack_top,
             stack_pointer: Cell::new(parts.stack_top),
             died: Cell::new(false),
+            debugs: Cell::new(false),
             vmalloc_warned: Cell::new(false),
             started: Instant::now(),
             random: Cell::new(0x9e37_79b9_7f4a_7c15),
@@ -184,10 +190,14 @@ impl Session {
     /// Makes this the session that the engine's hooks find on this thread.
     pub fn make_current(session: &Rc<Self>) {
         CURRENT.set(Some(Rc::clone(session)));
+        session.look_for_debugging();
+        session.kernel.add_taint(OUT_OF_TREE | UNSIGNED);
+        kmem_hosted::stack::name_with(Some(Rc::new(|frame| Self::with_current(|s| s.symbol_text(frame as u32, true)))));
     }
     /// Forgets the thread's session.
     pub fn clear_current() {
         CURRENT.set(None);
+        kmem_hosted::stack::name_with(None);
     }
     fn with_current<T>(work: impl FnOnce(&Self) -> T) -> Option<T> {
         let current = CURRENT.with_borrow(Option::clone);
@@ -759,6 +769,7 @@ impl Session {
         if self.died.get() {
             return;
         }
+        self.validate_slabs();
         for live in self.tracker.borrow().live() {
             if live.reported {
                 continue;

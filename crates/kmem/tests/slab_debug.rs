@@ -385,3 +385,46 @@ fn clean_work_is_clean_on_every_profile() {
         kernel.verify().unwrap();
     }
 }
+
+/// SLAB has a word of red zone on each side, says less, and goes on.
+#[test]
+fn the_slab_of_2_6_checks_what_asks_for_it() {
+    let kernel = boot("linux-2.6-i386", "");
+    let flags = SlabFlags::POISON | SlabFlags::RED_ZONE | SlabFlags::STORE_USER;
+    let cache = create(&kernel, "foo", 100, flags);
+    let layout = layout(&kernel, cache);
+    assert_eq!((layout.object, layout.zone, layout.zone_end, layout.tracks), (4, 104, 108, Some(108)));
+    support::run_as(&["taker+0x1/0x2"]);
+    let object = kernel.cache_alloc(cache, Gfp::KERNEL).unwrap();
+    assert_eq!([0, 98, 99].map(|at| byte(&kernel, object.offset(at))), [0x5a, 0x5a, 0xa5]);
+    kernel.cache_free(object).unwrap();
+    assert_eq!([0, 98, 99].map(|at| byte(&kernel, object.offset(at))), [0x6b, 0x6b, 0xa5]);
+    assert_eq!(support::log(), Vec::<String>::new());
+    // Past the end: reported, and freed all the same.
+    let object = kernel.cache_alloc(cache, Gfp::KERNEL).unwrap();
+    put(&kernel, object.offset(100), 1, 0x12);
+    assert_eq!(kernel.cache_free(object), Ok(()));
+    let lines = support::log();
+    let what = "double free, or memory outside object was overwritten";
+    has(&lines, &format!("slab error in cache_free_debugcheck(): cache `foo': {what}"));
+    has(&lines, &format!("{:08x}: redzone 1: 0x170fc2a5, redzone 2: 0x170fc212.", object.raw()));
+    // Twice.
+    assert_eq!(kernel.cache_free(object), Err(Misuse::ObjectFree(object)));
+    let lines = support::log();
+    has(&lines, &format!("slab error in cache_free_debugcheck(): cache `foo': {what}"));
+    has(&lines, "redzone 1: 0x5a2cf071, redzone 2: 0x5a2cf071.");
+    // After it was freed: found when it would be handed out.
+    put(&kernel, object.offset(20), 1, 0x55);
+    let next = kernel.cache_alloc(cache, Gfp::KERNEL).unwrap();
+    let lines = support::log();
+    has(&lines, &format!("Slab corruption: start={:08x}, len=100", object.raw()));
+    has(&lines, "Redzone: 0x5a2cf071/0x5a2cf071.");
+    has(&lines, "](taker+0x1/0x2)");
+    has(&lines, "010: 6b 6b 6b 6b 55 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b");
+    assert_eq!(kernel.validate_slab(cache), Ok(0));
+    assert!(kernel.cache_destroy(cache).is_err());
+    has(&support::log(), "slab error in kmem_cache_destroy(): cache `foo': Can't free all objects");
+    kernel.cache_free(next).unwrap();
+    kernel.cache_destroy(cache).unwrap();
+    kernel.verify().unwrap();
+}

@@ -84,11 +84,14 @@ fn kfree_at(s: &Session, call: &Call<'_>, addr: u32, function: &str) {
     }
     let key = u64::from(addr);
     if s.tracker.borrow().get(Space::Linear, key).is_none() {
+        s.let_kernel_refuse(key);
         s.report_bad_free(call, function, Space::Linear, key);
         return;
     }
     match s.kernel.kfree(VirtAddr::new(key)) {
         Ok(()) => s.forget(call, Space::Linear, key),
+        // The checks have left a finding.
+        Err(Misuse::Overwritten(_)) => {}
         Err(misuse) => s.report_refused(call, function, key, &misuse),
     }
 }
@@ -122,6 +125,8 @@ pub(super) fn krealloc(s: &Session, call: &mut Call<'_>) -> u64 {
         return 0;
     };
     if u64::from(size) <= given {
+        // Whoever asks how large an object is may use all of it.
+        let _ = s.kernel.ksize(VirtAddr::new(key));
         if let Some(allocation) = s.tracker.borrow_mut().get_mut(Space::Linear, key) {
             allocation.asked = size.into();
         }
@@ -203,6 +208,7 @@ pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
     let spec = CacheSpec { name: &name, size, align, flags, ctor, dtor, useroffset, usersize, freeptr_offset };
     match s.kernel.cache_create(&spec) {
         Ok(id) => {
+            s.look_for_debugging();
             let given = s.kernel.slab().info(id).map_or(0, |info| info.geometry.size);
             s.caches.borrow_mut().insert(handle, CacheRecord { id, name: name.clone(), size, is_zombie: false });
             s.record(call, Kind::Cache, handle.into(), size.into(), given.into(), "kmem_cache_create", name);
@@ -286,12 +292,9 @@ pub(super) fn cache_destroy(s: &Session, call: &mut Call<'_>) -> u64 {
             s.free_handle(handle);
             0
         }
-        Err(Misuse::LiveObjects { .. }) if s.is_old() => {
-            s.log.line(&format!("slab error in kmem_cache_destroy(): cache `{name}': Can't free all objects"));
-            errno(EBUSY)
-        }
+        // The kernel has named what is left.
+        Err(Misuse::LiveObjects { .. }) if s.is_old() => errno(EBUSY),
         Err(Misuse::LiveObjects { .. }) => {
-            s.print_objects_remaining(call, handle, founder.as_str(), id);
             // The cache is gone for the module, its memory is lost.
             s.forget(call, Space::Handle, handle.into());
             if let Some(record) = s.caches.borrow_mut().get_mut(&handle) {
@@ -349,12 +352,25 @@ fn free_object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, addr: u32
     let key = u64::from(addr);
     let kind = s.tracker.borrow().get(Space::Linear, key).map(|allocation| allocation.kind.clone());
     match kind {
-        None => s.report_bad_free(call, "kmem_cache_free", Space::Linear, key),
+        None => {
+            s.let_kernel_refuse(key);
+            s.report_bad_free(call, "kmem_cache_free", Space::Linear, key);
+        }
         Some(Kind::Object { cache }) if cache == handle => match s.kernel.cache_free_checked(id, VirtAddr::new(key)) {
             Ok(()) => s.forget(call, Space::Linear, key),
+            // As above.
+            Err(Misuse::Overwritten(_)) => {}
             Err(misuse) => s.report_refused(call, "kmem_cache_free", key, &misuse),
         },
-        Some(_) => s.report_wrong_cache(call, handle, key),
+        Some(_) => {
+            let phys = s.kernel.virt_to_phys(VirtAddr::new(key));
+            let own = phys.and_then(|phys| s.kernel.slab().object(s.kernel.pages(), phys)).map(|object| object.cache);
+            if own.is_some_and(|own| own != id) {
+                // The kernel refuses it too, and has words for it if one of the two is a debugged cache.
+                let _ = s.kernel.cache_free_checked(id, VirtAddr::new(key));
+            }
+            s.report_wrong_cache(call, handle, key);
+        }
     }
 }
 

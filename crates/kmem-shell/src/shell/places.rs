@@ -28,7 +28,6 @@ impl Places {
     /// Says how this thread's frames are called.
     pub(super) fn name_frames(&self) {
         let places = Rc::clone(&self.0);
-        stack::set(std::iter::empty());
         stack::name_with(Some(Rc::new(move |frame| {
             let at = usize::try_from(frame).ok()?.checked_sub(1)?;
             let (line, column, verb) = *places.borrow().get(at)?;

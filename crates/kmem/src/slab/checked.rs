@@ -8,7 +8,7 @@
 //! count as used from then on.
 
 use super::cache::{slab_of, Cache, CacheKind, Inner, Slab};
-use super::debug::{compare, DebugRule, Held, Layout, Moment, Stride, Track, Wrong, Zone, PADDING};
+use super::debug::{compare, DebugRule, Held, Layout, Moment, Stride, Track, Wrong, Zone, DEBUG_FLAGS, PADDING};
 use super::options::DebugOptions;
 use super::traces::Traces;
 use super::{CacheId, ObjectInfo, SlabAllocator, SlabFlags};
@@ -162,7 +162,7 @@ impl SlabAllocator {
         Stride { ram: &self.ram, rule: &self.debug.rule, layout, base }
     }
     fn checks(&self, flags: SlabFlags) -> bool {
-        flags.contains(SlabFlags::CONSISTENCY_CHECKS) || self.debug.rule.is_slab
+        flags.contains(SlabFlags::CONSISTENCY_CHECKS) || self.debug.rule.is_slab && flags.intersects(DEBUG_FLAGS)
     }
     /// Says who runs now.
     fn track(&self, pages: &PageAllocator, cpu: u32) -> Track {

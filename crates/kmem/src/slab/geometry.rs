@@ -269,8 +269,20 @@ fn slub_order(size: u32, ground: &Ground, era: SlubEra) -> Option<Order> {
 }
 
 fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order: u32) -> Option<Geometry> {
-    let align = alignment(shape, ground);
-    let size = align_up(align_up(shape.object_size.into(), ground.word.into()), align.into()) as u32;
+    let (mut align, mut zone) = (alignment(shape, ground), 0);
+    let mut size = align_up(shape.object_size.into(), ground.word.into()) as u32;
+    // A word of red zone on each side and one that names the last user; who mandates more than a word's alignment has none.
+    if shape.align <= ground.word {
+        if shape.flags.contains(SlabFlags::RED_ZONE) {
+            (align, zone) = (ground.word, ground.word);
+            size += 2 * ground.word;
+        }
+        if shape.flags.contains(SlabFlags::STORE_USER) {
+            align = ground.word;
+            size += ground.word;
+        }
+    }
+    let size = align_up(size.into(), align.into()) as u32;
     // Large objects keep their management elsewhere, or it would cost a whole object.
     let mut off_slab = u64::from(size) >= PAGE_SIZE / 8;
     let management = |objects: u32, align: u32| align_up(u64::from(objects * bufctl + descriptor), align.into());
@@ -326,6 +338,7 @@ fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order:
         align,
         order,
         objects,
+        left: zone,
         management,
         off_slab,
         colours: (left / u64::from(colour_step)) as u32 + 1,

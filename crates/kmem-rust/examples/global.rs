@@ -1,7 +1,7 @@
 //! A program on a kernel's kmalloc: it counts words on several threads, then shows what `/proc` says of its heap.
 //!
 //! ```sh
-//! cargo run --package kmem-rust --example global
+//! cargo run --release --package kmem-rust --example global
 //! ```
 
 use kmem_rust::heap::KmemAlloc;
@@ -27,7 +27,7 @@ fn main() {
     let threads: Vec<_> = (1..=8)
         .map(|thread| {
             let send = send.clone();
-            std::thread::spawn(move || send.send(count(thread * 1000)))
+            std::thread::spawn(move || send.send(count(thread * 20)))
         })
         .collect();
     drop(send);

@@ -3,8 +3,8 @@
 //! A program that does one workload with one peer is run with N and with 2N operations; what the second run has more,
 //! divided by N, is one operation. What comes before and after cancels out. Nothing else on the computer matters.
 
-use crate::peer::{PeerRow, Setting};
-use crate::work::Workload;
+use crate::kernel::Setting;
+use crate::part::{Part, PeerRow, Rounds, Workload};
 use crate::BenchError;
 use std::process::{Command, Stdio};
 
@@ -22,30 +22,22 @@ pub fn available() -> bool {
 ///
 /// # Errors
 /// [`BenchError::CannotDo`], or when the peer cannot be made.
-pub fn work(
+pub fn work<P: Part>(
     setting: &Setting<'_>,
-    peer: &PeerRow,
-    workload: &'static Workload,
+    peer: &PeerRow<P>,
+    workload: &'static Workload<P>,
     operations: u64,
 ) -> Result<(), BenchError> {
     let done = peer.make(setting)?.round(workload, operations);
     done.map(drop).ok_or(BenchError::CannotDo { peer: peer.name, workload: workload.name })
 }
 
-/// Returns the operations that are counted: some rounds of a batch, and enough to make what is uneven small.
-fn operations(workload: &Workload) -> u64 {
-    match workload.kind {
-        crate::work::Kind::Batch { pages, .. } => (pages as u64).max(16 * crate::work::BATCH as u64),
-        _ => 10_000,
-    }
-}
-
-/// Counts the instructions of one operation. `program` prepares a command that does the workload with so many operations.
+/// Counts the instructions of one operation, of a workload with `n` operations ([`Part::counted`]). `program` prepares a
+/// command that does the workload with so many operations.
 ///
 /// # Errors
 /// [`BenchError::Host`] when the counting program does not start, [`BenchError::Count`] when it does not count.
-pub fn count(workload: &Workload, program: impl Fn(u64) -> Command) -> Result<f64, BenchError> {
-    let n = operations(workload);
+pub fn count(n: u64, program: impl Fn(u64) -> Command) -> Result<f64, BenchError> {
     let (once, twice) = (total(&program(n))?, total(&program(2 * n))?);
     Ok((twice as f64 - once as f64) / n as f64)
 }

@@ -1,11 +1,15 @@
 //! kmem beside other allocators: the same workloads, in one process, in turns.
 //!
+//! There are two parts: [`page`], the page allocator, and [`object`], slab caches and kmalloc. Each has its tables; all that
+//! measures, counts and prints is written once.
+//!
 //! | to see | start at |
 //! |---|---|
-//! | what is measured | [`work::WORKLOADS`] |
-//! | beside what | [`peer::PEERS`] |
-//! | what has to hold | [`target::TARGETS`], and [`target::LIMITS`] for instructions |
-//! | how a time comes about | [`mod@measure`] |
+//! | what a part is | [`part::Part`] |
+//! | what is measured | `work::WORKLOADS` of a part |
+//! | beside what | `peer::PEERS` |
+//! | what has to hold | `target::TARGETS`, and `target::LIMITS` for instructions |
+//! | how a time comes about | [`measure`] |
 //! | how instructions are counted | [`instructions`] |
 //!
 //! **One operation is one allocation and its free.** Nanoseconds are the thread's own
@@ -13,17 +17,21 @@
 //! turns in every round and the median counts; only ratios within one run mean anything. Instructions an operation are
 //! exact and stable: those are what a gate can hold.
 
+pub mod child;
 pub mod clock;
+pub mod frees;
 pub mod instructions;
+pub mod kernel;
 pub mod measure;
-pub mod peer;
+pub mod object;
+pub mod page;
+pub mod part;
+pub mod region;
 pub mod report;
+pub mod resident;
 pub mod rng;
-pub mod source;
 pub mod target;
-pub mod work;
-
-pub use measure::{measure, Options, Table};
+pub mod threads;
 
 /// Bytes that every peer manages.
 pub const MANAGED_BYTES: u64 = 1 << 30;
@@ -46,6 +54,9 @@ pub enum BenchError {
     /// The kernel's machine cannot be had.
     #[error(transparent)]
     Boot(#[from] kmem_hosted::HostedBootError),
+    /// The kernel has no cache, or no object, to begin with.
+    #[error("the kernel cannot make a cache: {0}")]
+    Cache(kmem::slab::CreateError),
     /// The host refused.
     #[error("the host refused {what}: {source}")]
     Host {
@@ -54,6 +65,9 @@ pub enum BenchError {
         /// The host's answer.
         source: std::io::Error,
     },
+    /// A measurement in a process of its own ended without a figure.
+    #[error("a measurement in a process of its own ended without a figure")]
+    Child,
     /// The counting program ended badly.
     #[error("`{program}` did not count: {what}")]
     Count {
@@ -70,4 +84,10 @@ pub enum BenchError {
         /// The workload.
         workload: &'static str,
     },
+}
+
+impl From<kmem::slab::CreateError> for BenchError {
+    fn from(error: kmem::slab::CreateError) -> Self {
+        Self::Cache(error)
+    }
 }

@@ -12,6 +12,13 @@ impl Default for Rng {
 }
 
 impl Rng {
+    /// Makes one of several that differ from each other: for each thread its own.
+    pub fn stream(number: u32) -> Self {
+        let Self(seed) = Self::default();
+        let mut this = Self(seed ^ (u64::from(number) << 32));
+        this.draw();
+        this
+    }
     /// Returns the next 32 bits.
     #[inline]
     pub fn draw(&mut self) -> u32 {

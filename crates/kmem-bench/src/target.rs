@@ -1,7 +1,7 @@
-//! What has to hold: times beside peers, and limits on instructions.
+//! What figures are held to: the same words for all parts. A part's own targets are in its `target`.
 
-use crate::measure::Table;
-use crate::peer::{Role, PEERS};
+use crate::measure::{value, Row};
+use crate::part::{Part, Role};
 
 /// Beside what a figure is held.
 #[derive(Clone, Copy, Debug)]
@@ -10,65 +10,41 @@ pub enum Beside {
     Peer(&'static str),
     /// Whichever peer is the fastest, ideals aside.
     Best,
+    /// Whichever of these is the fastest; all of them have to be there.
+    BestOf(&'static [&'static str]),
 }
 
-/// What is asked of a figure.
-#[derive(Clone, Copy, Debug)]
-pub enum Bound {
-    /// At most so many times the peer's time.
-    AtMost(f64, Beside),
-    /// At least what the peer has left after long use.
-    AtLeast(f64, Beside),
-    /// A second CPU adds at least so much of the first one's speed.
-    Scaling(f64),
-    /// At most so many bytes a page.
-    MetadataBytes(f64),
-    /// At most so many milliseconds to a booted kernel with 1 TiB.
-    BootMilliseconds(f64),
+impl Beside {
+    /// Returns what a person calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Peer(name) => name,
+            Self::Best | Self::BestOf(_) => "the best peer",
+        }
+    }
+    /// Returns the peers without which there is nothing to hold a figure to.
+    pub fn needs(&self) -> &[&'static str] {
+        match self {
+            Self::Peer(name) => std::slice::from_ref(name),
+            Self::Best => &[],
+            Self::BestOf(names) => names,
+        }
+    }
+    /// Returns the peer's figure; `None` when it was not measured.
+    pub fn value<P: Part>(self, rows: &[Row<P>], workload: &str) -> Option<f64> {
+        match self {
+            Self::Peer(name) => value(rows, workload, name),
+            Self::Best => {
+                let others = P::peers().iter().filter(|peer| peer.role == Role::Other);
+                others.filter_map(|peer| value(rows, workload, peer.name)).min_by(f64::total_cmp)
+            }
+            Self::BestOf(names) => {
+                let values: Option<Vec<f64>> = names.iter().map(|name| value(rows, workload, name)).collect();
+                values?.into_iter().min_by(f64::total_cmp)
+            }
+        }
+    }
 }
-
-/// One target.
-#[derive(Debug)]
-pub struct Target {
-    /// The workload; empty where there is none.
-    pub workload: &'static str,
-    /// The column that must meet it.
-    pub column: &'static str,
-    /// What is asked.
-    pub bound: Bound,
-}
-
-const fn cpu(workload: &'static str, bound: Bound) -> Target {
-    Target { workload, column: "kmem-cpu", bound }
-}
-const fn movable(workload: &'static str, bound: Bound) -> Target {
-    Target { workload, column: "kmem-movable", bound }
-}
-
-const BUDDY_ALLOC: Beside = Beside::Peer("buddy-alloc");
-
-/// All targets.
-pub static TARGETS: &[Target] = &[
-    cpu("pair-0", Bound::AtMost(0.5, BUDDY_ALLOC)),
-    cpu("pair-0", Bound::AtMost(3.0, Beside::Peer("stack"))),
-    cpu("pair-3", Bound::AtMost(0.8, BUDDY_ALLOC)),
-    cpu("pair-9", Bound::AtMost(1.5, BUDDY_ALLOC)),
-    cpu("batch-fifo", Bound::AtMost(0.5, Beside::Best)),
-    cpu("batch-lifo", Bound::AtMost(0.5, Beside::Best)),
-    cpu("batch-random", Bound::AtMost(0.5, Beside::Best)),
-    cpu("bulk", Bound::AtMost(0.9, Beside::Peer("bitmap"))),
-    cpu("mixed", Bound::AtMost(0.5, Beside::Peer("bs-frame"))),
-    cpu("threads-2", Bound::AtMost(0.2, Beside::Peer("snmalloc"))),
-    cpu("threads-2", Bound::Scaling(0.95)),
-    cpu("left-80", Bound::AtLeast(1.0, BUDDY_ALLOC)),
-    cpu("left-50", Bound::AtLeast(1.0, BUDDY_ALLOC)),
-    cpu("left-20", Bound::AtLeast(1.0, BUDDY_ALLOC)),
-    movable("left-80", Bound::AtLeast(1.0, BUDDY_ALLOC)),
-    movable("left-50", Bound::AtLeast(1.0, BUDDY_ALLOC)),
-    movable("left-20", Bound::AtLeast(1.0, BUDDY_ALLOC)),
-    cpu("", Bound::MetadataBytes(32.0)),
-    cpu("", Bound::BootMilliseconds(100.0)),
-];
 
 /// How a target was met.
 #[derive(Clone, Copy, Debug)]
@@ -79,58 +55,15 @@ pub struct Measured {
     pub holds: bool,
 }
 
-impl Target {
-    /// Judges the table; `None` when one of the figures was not measured.
-    pub fn judge(&self, table: &Table) -> Option<Measured> {
-        let own = || table.value(self.workload, self.column);
-        let at_most = |figure: f64, limit: f64| Measured { figure, holds: figure <= limit };
-        Some(match self.bound {
-            Bound::AtMost(times, beside) => at_most(own()? / beside.value(table, self.workload)?, times),
-            Bound::AtLeast(times, beside) => {
-                // A peer that has nothing left is no lower bound worth a division.
-                let (own, other) = (own()?, beside.value(table, self.workload)?);
-                Measured { figure: if other == 0.0 { f64::INFINITY } else { own / other }, holds: own >= times * other }
-            }
-            Bound::Scaling(least) => {
-                let figure = table.value("threads-1", self.column)? / own()?;
-                Measured { figure, holds: figure >= least }
-            }
-            Bound::MetadataBytes(most) => at_most(table.metadata(self.column)?, most),
-            Bound::BootMilliseconds(most) => at_most(table.boot_1_tib?.as_secs_f64() * 1e3, most),
-        })
-    }
-    /// Says what is asked.
-    pub fn text(&self) -> String {
-        let about = crate::work::WORKLOADS.iter().find(|row| row.name == self.workload).map_or("", |row| row.name);
-        let column = self.column;
-        match self.bound {
-            Bound::AtMost(times, beside) => format!("{about}: {column} <= {times} x {}", beside.name()),
-            Bound::AtLeast(times, beside) => format!("{about}: {column} >= {times} x {}", beside.name()),
-            Bound::Scaling(least) => format!("scaling 1 -> 2 threads: {column} >= {least}"),
-            Bound::MetadataBytes(most) => format!("metadata: {column} <= {most} bytes a page"),
-            Bound::BootMilliseconds(most) => format!("boot with 1 TiB: {column} <= {most} ms"),
-        }
+impl Measured {
+    /// Holds a figure to a limit from above.
+    pub fn at_most(figure: f64, limit: f64) -> Self {
+        Self { figure, holds: figure <= limit }
     }
 }
 
-impl Beside {
-    /// Returns what a person calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Peer(name) => name,
-            Self::Best => "the best peer",
-        }
-    }
-    fn value(self, table: &Table, workload: &str) -> Option<f64> {
-        match self {
-            Self::Peer(name) => table.value(workload, name),
-            Self::Best => {
-                let others = PEERS.iter().filter(|peer| peer.role == Role::Other);
-                others.filter_map(|peer| table.value(workload, peer.name)).min_by(f64::total_cmp)
-            }
-        }
-    }
-}
+/// A target in words, and how it was met; `None` when one of its figures was not measured.
+pub type Judged = (String, Option<Measured>);
 
 /// A limit on instructions: what the gate holds.
 #[derive(Debug)]
@@ -142,9 +75,3 @@ pub struct Limit {
     /// Most instructions of one operation.
     pub instructions: f64,
 }
-
-/// All limits.
-pub static LIMITS: &[Limit] = &[
-    Limit { workload: "pair-0", peer: "kmem-cpu", instructions: 45.0 },
-    Limit { workload: "pair-0", peer: "kmem", instructions: 60.0 },
-];

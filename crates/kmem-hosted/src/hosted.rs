@@ -23,6 +23,7 @@ use crate::kswapd::Bell;
 use crate::mapping::{map, memfd, Backing, Mapping, Place};
 use crate::registry::Registration;
 use crate::signal;
+use crate::stack;
 use crate::tlb::{Geometry, Ram, Tlb};
 use crate::wait::Waiters;
 use kmem::machine::{DirectMap, Machine};
@@ -408,6 +409,15 @@ unsafe impl Machine for Hosted {
     }
     fn wake(&self, _: u64) {
         self.parts.waiters.wake();
+    }
+    fn stack(frames: &mut [u64]) -> usize {
+        stack::copy(frames)
+    }
+    fn write_symbol(&self, addr: u64, out: &mut dyn fmt::Write) -> bool {
+        stack::write_name(addr, out)
+    }
+    fn nanoseconds() -> u64 {
+        stack::nanoseconds()
     }
     fn load_page_table(&self, root: PhysAddr) {
         self.parts.registration.slot().set_root(root);

@@ -32,6 +32,7 @@ pub mod level;
 mod mapping;
 mod registry;
 pub mod signal;
+pub mod stack;
 mod tlb;
 pub mod trace;
 mod wait;

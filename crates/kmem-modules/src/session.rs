@@ -32,6 +32,8 @@ pub struct CacheRecord {
     pub id: CacheId,
     /// Its name.
     pub name: String,
+    /// Bytes of an object, as the module asked for.
+    pub size: u32,
     /// Destroyed by the module while objects were out.
     pub is_zombie: bool,
 }

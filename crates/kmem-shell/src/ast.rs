@@ -20,6 +20,8 @@ pub struct Statement {
     pub failing: Failing,
     /// The name that keeps what it gives.
     pub target: Option<String>,
+    /// The name of the command.
+    pub verb: &'static str,
     /// What it does.
     pub command: Command,
 }
@@ -356,6 +358,10 @@ pub enum Command {
     },
     Drain,
     Verify,
+    /// `cache` none: all caches.
+    Validate {
+        cache: Option<String>,
+    },
     Live,
     FreeAll,
     FreeEvery {

@@ -75,7 +75,7 @@ const fn later(name: &'static str) -> Verb {
 use Group::{Files, Look, Map, Pages, Pool, Reclaim, Shell, Slab, User};
 
 /// All commands, by groups.
-pub static VERBS: [Verb; 99] = [
+pub static VERBS: [Verb; 100] = [
     gives("alloc_pages", Pages, "ORDER GFP", "take 2^ORDER contiguous pages"),
     gives("get_free_pages", Pages, "ORDER GFP", "the same, by their address (never high memory)"),
     gives("get_zeroed_page", Pages, "GFP", "take one page of zeros"),
@@ -110,6 +110,7 @@ pub static VERBS: [Verb; 99] = [
     does("kmem_cache_free", Slab, "CACHE OBJECT", "give an object back to its cache"),
     does("kmem_cache_free_bulk", Slab, "CACHE OBJECTS", "give back what kmem_cache_alloc_bulk gave"),
     does("kmem_cache_shrink", Slab, "CACHE", "give a cache's empty slabs back"),
+    does("validate", Slab, "[CACHE]", "check every object of a debugged cache, or of all of them"),
     does("kmem_cache_destroy", Slab, "CACHE", "destroy a cache of which nothing is in use"),
     gives(
         "mempool_create",

@@ -149,6 +149,8 @@ pub enum Misuse {
     },
     /// An object freed that is free already.
     ObjectFree(VirtAddr),
+    /// An object freed that has been written around, or into while it was free: it stays where it is.
+    Overwritten(VirtAddr),
     /// An object freed to another cache than its own.
     WrongCache {
         /// The object.
@@ -204,6 +206,7 @@ impl fmt::Display for Misuse {
                 write!(f, "{addr} points into the object at {object}, not at its start")
             }
             Self::ObjectFree(addr) => write!(f, "object {addr} is free already"),
+            Self::Overwritten(addr) => write!(f, "bytes around object {addr} were overwritten; it is not freed"),
             Self::WrongCache { object, cache } => {
                 write!(f, "object {object} belongs to cache {cache}")
             }
@@ -238,6 +241,19 @@ impl fmt::Display for Broken {
             "invariant {} broken at {:#x}: found {:#x}, expected {:#x}",
             self.what, self.at, self.found, self.expected
         )
+    }
+}
+
+/// Sixteen bytes and their characters, as reports quote memory: `hex_dump_to_buffer`.
+#[derive(Clone, Copy, Debug)]
+pub struct HexRow<'a>(pub &'a [u8]);
+
+impl fmt::Display for HexRow<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x} "))?;
+        write!(f, "{:1$}", "", (16 - self.0.len().min(16)) * 3 + 1)?;
+        let shown = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
+        self.0.iter().try_for_each(|byte| write!(f, "{}", shown(byte)))
     }
 }
 

@@ -76,6 +76,27 @@ pub unsafe trait Machine {
     fn wake(&self, token: u64) {
         let _ = token;
     }
+    /// Fills in the return addresses of who runs now, the innermost first; returns how many there are. Asked for debugged
+    /// slab caches only.
+    fn stack(frames: &mut [u64]) -> usize
+    where
+        Self: Sized,
+    {
+        let _ = frames;
+        0
+    }
+    /// Writes what a return address is called, as `function+0x1a/0x90 [module]`; false when it has no name.
+    fn write_symbol(&self, addr: u64, out: &mut dyn fmt::Write) -> bool {
+        let _ = (addr, out);
+        false
+    }
+    /// Returns nanoseconds since some moment; always 0 where there is no clock.
+    fn nanoseconds() -> u64
+    where
+        Self: Sized,
+    {
+        0
+    }
     /// Makes the tables under `root` the ones that translate kernel addresses.
     fn load_page_table(&self, root: PhysAddr);
     /// Forgets all translations of `start..end`, on every CPU.

@@ -15,14 +15,15 @@
 //! | 6 | pools coming and going | irq | 5, 1 |
 //! | 5 | one pool | irq | – |
 //! | 4 | caches coming and going | irq | 3, 1 |
+//! | 4 | the right to take what lies on other CPUs' lists and arrays | irq | 3, 1, 0 |
 //! | 4 | vm areas | | 1 (their table grows) |
 //! | 4 | files coming | | 1 (their table grows) |
-//! | 3 | one slab cache | irq | – |
+//! | 3 | one slab cache | irq | 2 (batches) |
 //! | 3 | one file | irq | 2, 1 |
 //! | 3 | shrinkers coming and going | | – |
 //! | 2 | page tables, kmap slots | | – |
 //! | 2 | a node's lists of reclaim | irq | 1 |
-//! | 2 | the right to drain other CPUs' lists | irq | 1 |
+//! | 2 | batches of objects that nobody uses | irq | 1 (their table grows) |
 //! | 1 | one zone's free areas | irq | 0 |
 //! | 1 | what waits for readers | irq | 0 |
 //! | 0 | the grace period | irq | – |

@@ -178,7 +178,7 @@ fn node_of(kernel: &Machine, addr: VirtAddr) -> u32 {
 #[test]
 fn a_named_node_is_asked_first_and_alone_if_so_wanted() {
     let kernel = three_nodes();
-    let spec = CacheSpec { name: "near", size: 700, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+    let spec = CacheSpec { name: "near", size: 700, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
     let cache = kernel.cache_create(&spec).unwrap();
     let mut held = Vec::new();
     for round in 0..60 {
@@ -226,7 +226,7 @@ fn a_named_node_is_asked_first_and_alone_if_so_wanted() {
 #[test]
 fn bulk_gives_all_or_nothing() {
     let kernel = boot("amd64-6.12");
-    let spec = CacheSpec { name: "many", size: 500, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+    let spec = CacheSpec { name: "many", size: 500, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
     let cache = kernel.cache_create(&spec).unwrap();
     let live = || kernel.slab().info(cache).unwrap().live;
     let mut objects = [NULL; 300];
@@ -290,7 +290,7 @@ fn nothing_is_lost_whichever_allocation_fails() {
             kernel.kfree(at).unwrap();
         };
         assert!(support::fail_each_once(&kernel, growing, settled) >= 5, "{}", profile.name);
-        let spec = CacheSpec { name: "b", size: 1300, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+        let spec = CacheSpec { name: "b", size: 1300, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
         let bulk = || {
             let Ok(cache) = kernel.cache_create(&spec) else { return };
             let mut objects = [NULL; 20];

@@ -44,7 +44,7 @@ proptest! {
         let caches: Vec<_> = specs.iter().enumerate().map(|(n, (size, flags, ctor))| {
             let ctor = ctor.then_some(Hook { call: count_constructed, token: 0 });
             let name = format!("model-{n}");
-            kernel.cache_create(&CacheSpec { name: &name, size: *size, align: 0, flags: *flags, ctor, dtor: None }).unwrap()
+            kernel.cache_create(&CacheSpec { name: &name, size: *size, flags: *flags, ctor, ..CacheSpec::default() }).unwrap()
         }).collect();
         // Address of each live object → its size, its mark, and the cache if it is one's.
         let mut live: BTreeMap<u64, (u64, u8, Option<usize>)> = BTreeMap::new();
@@ -122,7 +122,14 @@ fn constructors_run_once_an_object() {
         CALLS.fetch_add(token, Ordering::Relaxed);
     }
     let ctor = Some(Hook { call: construct, token: 1 });
-    let spec = CacheSpec { name: "things", size: 116, align: 0, flags: SlabFlags::HWCACHE_ALIGN, ctor, dtor: ctor };
+    let spec = CacheSpec {
+        name: "things",
+        size: 116,
+        flags: SlabFlags::HWCACHE_ALIGN,
+        ctor,
+        dtor: ctor,
+        ..CacheSpec::default()
+    };
     let cache = kernel.cache_create(&spec).unwrap();
     let objects: Vec<_> = (0..40).map(|_| kernel.cache_alloc(cache, Gfp::KERNEL).unwrap()).collect();
     let built = CALLS.load(Ordering::Relaxed);
@@ -138,7 +145,7 @@ fn constructors_run_once_an_object() {
 #[test]
 fn several_cpus_share_caches_and_zones() {
     let kernel = support::boot(PROFILES[0], 256 << 20, 4);
-    let spec = CacheSpec { name: "shared", size: 192, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+    let spec = CacheSpec { name: "shared", size: 192, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
     let cache = kernel.cache_create(&spec).unwrap();
     let (give, take) = std::sync::mpsc::channel::<u64>();
     std::thread::scope(|scope| {

@@ -73,7 +73,7 @@ fn nothing_is_lost_when_any_allocation_fails() {
         for left in 0..40 {
             let before = free_pages();
             let spec =
-                CacheSpec { name: "scarce", size: 3000, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+                CacheSpec { name: "scarce", size: 3000, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
             if let Ok(cache) = kernel.cache_create(&spec) {
                 if let Ok(pool) = kernel.pools().create(kernel.memory(), 6, Source::Slab(cache)) {
                     kernel.pools().destroy(kernel.memory(), pool).unwrap();
@@ -179,7 +179,7 @@ fn a_write_to_the_reserve_is_found() {
     };
     let kernel = support::boot_with(profile, &params, None);
     let (pools, memory) = (kernel.pools(), kernel.memory());
-    let spec = CacheSpec { name: "pooled", size: 192, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+    let spec = CacheSpec { name: "pooled", size: 192, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
     let cache = kernel.cache_create(&spec).unwrap();
     let order = Order::new(1).unwrap();
     for (source, size) in [(Source::Slab(cache), 192), (Source::Kmalloc(100), 100), (Source::Pages(order), 8192)] {
@@ -259,7 +259,7 @@ fn nothing_is_lost_whichever_allocation_fails() {
     for profile in PROFILES.iter().filter(|profile| profile.default_ram >= 64 << 20) {
         let kernel = support::boot(profile, 64 << 20, 1);
         let (pools, memory) = (kernel.pools(), kernel.memory());
-        let spec = CacheSpec { name: "any", size: 900, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+        let spec = CacheSpec { name: "any", size: 900, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
         let cache = kernel.cache_create(&spec).unwrap();
         for source in [Source::Slab(cache), Source::Kmalloc(2000), Source::Pages(Order::ZERO)] {
             let scenario = || {

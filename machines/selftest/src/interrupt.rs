@@ -70,7 +70,7 @@ impl<M: Machine, B: Board> Bench<'_, M, B> {
 
     fn cache_that_comes_and_goes(&self) -> Result<(), Failure> {
         let flags = SlabFlags::empty();
-        let spec = CacheSpec { name: "selftest", size: BYTES as u32, align: 0, flags, ctor: None, dtor: None };
+        let spec = CacheSpec { name: "selftest", size: BYTES as u32, align: 0, flags, ..CacheSpec::default() };
         let cache = self.kernel.cache_create(&spec)?;
         let object = self.kernel.cache_alloc(cache, Gfp::KERNEL)?;
         self.kernel.cache_free(object)?;

@@ -57,10 +57,9 @@ impl<M: Machine, B: Board> Bench<'_, M, B> {
         let cache = self.kernel.cache_create(&CacheSpec {
             name: "selftest",
             size: OBJECT_BYTES,
-            align: 0,
             flags: SlabFlags::HWCACHE_ALIGN,
             ctor: Some(Hook { call: construct, token: 0 }),
-            dtor: None,
+            ..CacheSpec::default()
         })?;
         let mut objects = [VirtAddr::default(); OBJECTS];
         for round in 0..2 {

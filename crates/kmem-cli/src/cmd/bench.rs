@@ -2,9 +2,11 @@
 //!
 //! All workloads take turns in every round, so that the clock and the neighbours hit them alike; the median of the rounds
 //! counts, and ratios more than nanoseconds. One operation is an allocation and its free. `kmem bench pages` has the page
-//! allocator beside its peers.
+//! allocator beside its peers, `kmem bench objects` slab caches and kmalloc.
 
+mod objects;
 mod pages;
+mod part;
 
 use super::print_json;
 use crate::failure::{Failure, Verdict};
@@ -12,6 +14,8 @@ use crate::machine_options::MachineOptions;
 use kmem::gfp::Gfp;
 use kmem::slab::{CacheSpec, SlabFlags};
 use kmem::{Kernel, Order};
+use kmem_bench::object::Objects;
+use kmem_bench::page::Pages;
 use kmem_hosted::{Displacement, Hosted};
 use serde_json::json;
 use std::alloc::Layout;
@@ -27,7 +31,8 @@ use std::time::Instant;
 Examples:
   kmem bench
   kmem bench --machine linux-2.6-i386 --json
-  kmem bench pages --quick"
+  kmem bench pages --quick
+  kmem bench objects --quick"
 )]
 pub struct Bench {
     #[command(subcommand)]
@@ -43,7 +48,9 @@ pub struct Bench {
 #[derive(clap::Subcommand)]
 enum Part {
     /// Measure the page allocator beside its peers, and judge the targets
-    Pages(pages::Pages),
+    Pages(pages::PagesCommand),
+    /// Measure slab caches and kmalloc beside their peers, and judge the targets
+    Objects(objects::ObjectsCommand),
 }
 
 const ROUNDS: usize = 21;
@@ -58,8 +65,10 @@ struct Row {
 impl Bench {
     /// Measures and prints the table.
     pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
-        if let Some(Part::Pages(pages)) = &self.part {
-            return pages.run(out);
+        match &self.part {
+            Some(Part::Pages(pages)) => return pages.options.run::<Pages>(out),
+            Some(Part::Objects(objects)) => return objects.options.run::<Objects>(out),
+            None => {}
         }
         let chosen = self.machine.choose(&mut io::stderr())?;
         let mut boots = Vec::new();
@@ -95,7 +104,7 @@ type Workload<'a> = (&'static str, Box<dyn FnMut() + 'a>);
 fn hit_paths(kernel: &Kernel<Hosted>) -> Result<Vec<Row>, Failure> {
     let failed =
         |what: &str| Failure::Host { what: format!("the bench's machine has no memory for {what}"), help: None };
-    let spec = CacheSpec { name: "bench", size: 192, align: 0, flags: SlabFlags::empty(), ctor: None, dtor: None };
+    let spec = CacheSpec { name: "bench", size: 192, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
     let cache = kernel.cache_create(&spec).map_err(|_| failed("a cache"))?;
     let mut stack: Vec<u64> = (0..64).collect();
     let layout = Layout::from_size_align(64, 8).map_err(|_| failed("a layout"))?;

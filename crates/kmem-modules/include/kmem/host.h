@@ -17,7 +17,8 @@ unsigned long long kmem_host_ktime_ns(void);
 void kmem_host_random(void *buf, unsigned int len);
 void *kmem_host_cache_create(const char *name, unsigned int size, unsigned int align,
 			     unsigned long flags, unsigned int useroffset,
-			     unsigned int usersize, void *ctor, void *dtor);
+			     unsigned int usersize, void *ctor, void *dtor,
+			     unsigned int freeptr_offset);
 int kmem_host_zone_name(int zone, char *buf, unsigned int size);
 unsigned long kmem_host_meminfo(int what);
 void *kmem_host_ioremap(unsigned long long phys, unsigned long size);

@@ -76,14 +76,15 @@ kmem_cache_create_usercopy(const char *name, unsigned int size, unsigned int ali
 			   unsigned int usersize, void (*ctor)(void *))
 {
 	return kmem_host_cache_create(name, size, align, flags, useroffset, usersize,
-				      ctor, NULL);
+				      ctor, NULL, ~0U);
 }
 
 static __always_inline struct kmem_cache *
 __kmem_cache_create(const char *name, unsigned int size, unsigned int align,
 		    slab_flags_t flags, void (*ctor)(void *))
 {
-	return kmem_host_cache_create(name, size, align, flags, 0, 0, ctor, NULL);
+	return kmem_host_cache_create(name, size, align, flags, 0, 0, ctor, NULL,
+				      ~0U);
 }
 
 #if LINUX_VERSION_CODE >= 0x060c00
@@ -101,14 +102,15 @@ __kmem_cache_create_args(const char *name, unsigned int size,
 			 struct kmem_cache_args *args, slab_flags_t flags)
 {
 	return kmem_host_cache_create(name, size, args->align, flags, args->useroffset,
-				      args->usersize, args->ctor, NULL);
+				      args->usersize, args->ctor, NULL,
+				      args->use_freeptr_offset ? args->freeptr_offset : ~0U);
 }
 
 static __always_inline struct kmem_cache *
 __kmem_cache_default_args(const char *name, unsigned int size,
 			  struct kmem_cache_args *none, slab_flags_t flags)
 {
-	return kmem_host_cache_create(name, size, 0, flags, 0, 0, NULL, NULL);
+	return kmem_host_cache_create(name, size, 0, flags, 0, 0, NULL, NULL, ~0U);
 }
 
 #define kmem_cache_create(name, size, args, ...)			\
@@ -272,7 +274,7 @@ kmem_cache_create(const char *name, size_t size, size_t align, unsigned long fla
 		  void (*ctor)(void *, kmem_cache_t *, unsigned long),
 		  void (*dtor)(void *, kmem_cache_t *, unsigned long))
 {
-	return kmem_host_cache_create(name, size, align, flags, 0, size, ctor, dtor);
+	return kmem_host_cache_create(name, size, align, flags, 0, size, ctor, dtor, ~0U);
 }
 
 static inline void *kzalloc(size_t size, gfp_t gfp)

@@ -6,7 +6,7 @@ use crate::finding::FindingKind;
 use crate::session::{CacheRecord, Session};
 use crate::tracker::{Kind, Space};
 use kmem::gfp::Gfp;
-use kmem::slab::{CacheId, CacheSpec, Hook, SlabFlags};
+use kmem::slab::{CacheId, CacheSpec, CreateError, Hook, SlabFlags};
 use kmem::{AllocError, Misuse, VirtAddr};
 
 const ZERO_SIZE_PTR: u32 = 16;
@@ -155,18 +155,22 @@ const FLAGS: &[(u32, SlabFlags)] = &[
     (0x20000, SlabFlags::RECLAIM_ACCOUNT),
     (0x40000, SlabFlags::PANIC),
     (0x80000, SlabFlags::TYPESAFE_BY_RCU),
+    (0x100_0000, SlabFlags::NO_MERGE),
     (0x400_0000, SlabFlags::ACCOUNT),
 ];
+/// Stands for no place of a free object's link.
+const NO_FREEPTR: u32 = u32::MAX;
 /// `SLAB_MUST_HWCACHE_ALIGN` of 2.6.
 const MUST_HWCACHE_ALIGN: u32 = 0x8000;
 
 pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
     let (name, size, align, raw) = (call.word(), call.word(), call.word(), call.word());
-    let (_useroffset, _usersize, ctor, dtor) = (call.word(), call.word(), call.word(), call.word());
+    let (useroffset, usersize, ctor, dtor) = (call.word(), call.word(), call.word(), call.word());
+    let freeptr_offset = Some(call.word()).filter(|offset| *offset != NO_FREEPTR);
     let name = if name == 0 { String::new() } else { s.read_string(name) };
     let mut flags = FLAGS.iter().filter(|(bit, _)| raw & bit != 0).fold(SlabFlags::empty(), |all, (_, f)| all | *f);
     if s.is_old() {
-        flags -= SlabFlags::CONSISTENCY_CHECKS | SlabFlags::ACCOUNT;
+        flags -= SlabFlags::CONSISTENCY_CHECKS | SlabFlags::ACCOUNT | SlabFlags::NO_MERGE;
         if raw & MUST_HWCACHE_ALIGN != 0 {
             flags |= SlabFlags::HWCACHE_ALIGN;
         }
@@ -186,26 +190,49 @@ pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
             return 0;
         }
     }
+    if !s.is_old() && (size < usersize || size - usersize < useroffset || usersize == 0 && useroffset != 0) {
+        // The kernel creates it all the same, without a region.
+        s.print_warning("mm/slab_common.c:302", None, &s.chain(call));
+    }
     let Some(handle) = s.new_handle() else { return 0 };
     let hook = |function: u32, call| {
         (function != 0).then_some(Hook { call, token: u64::from(handle) << 32 | u64::from(function) })
     };
     let ctor = hook(ctor, Session::run_ctor);
     let dtor = hook(dtor, Session::run_dtor);
-    let spec = CacheSpec { name: &name, size, align, flags, ctor, dtor };
+    let spec = CacheSpec { name: &name, size, align, flags, ctor, dtor, useroffset, usersize, freeptr_offset };
     match s.kernel.cache_create(&spec) {
         Ok(id) => {
             let given = s.kernel.slab().info(id).map_or(0, |info| info.geometry.size);
-            s.caches.borrow_mut().insert(handle, CacheRecord { id, name: name.clone(), is_zombie: false });
+            s.caches.borrow_mut().insert(handle, CacheRecord { id, name: name.clone(), size, is_zombie: false });
             s.record(call, Kind::Cache, handle.into(), size.into(), given.into(), "kmem_cache_create", name);
             handle.into()
         }
         Err(error) => {
             s.free_handle(handle);
             s.log.line(&format!("kmem_cache_create({name}) failed: {error}"));
+            if flags.contains(SlabFlags::PANIC) {
+                create_panics(s, call, &name, &error);
+            }
             0
         }
     }
+}
+
+/// `SLAB_PANIC`: what the kernel says when it cannot go on without a cache.
+fn create_panics(s: &Session, call: &mut Call<'_>, name: &str, error: &CreateError) {
+    let version = s.kernel.profile.version;
+    let errno = if matches!(error, CreateError::Alloc(AllocError::NoMemory { .. })) { -12 } else { -22 };
+    let text = match version {
+        (..=2, ..) => format!("kmem_cache_create(): failed to create slab `{name}'"),
+        (3, ..=8, _) => format!("Cannot create slabcache {name}"),
+        (..=5, ..) | (6, ..=1, _) => {
+            format!("kmem_cache_create_usercopy: Failed to create slab '{name}'. Error {errno}")
+        }
+        _ => format!("__kmem_cache_create_args: Failed to create slab '{name}'. Error {errno}"),
+    };
+    s.log.line(&format!("Kernel panic - not syncing: {text}"));
+    s.die(call, format!("the cache {name} with SLAB_PANIC cannot be created: {error}"), Vec::new());
 }
 
 /// Finds the cache of a handle that a module gave; a wrong one is reported.
@@ -236,7 +263,23 @@ pub(super) fn cache_destroy(s: &Session, call: &mut Call<'_>) -> u64 {
     }
     let Some(id) = cache(s, call, handle, "kmem_cache_destroy") else { return 0 };
     let name = s.caches.borrow().get(&handle).map(|record| record.name.clone()).unwrap_or_default();
+    let info = s.kernel.slab().info(id);
+    let founder = info.map(|info| info.name).unwrap_or_default();
+    let is_shared = info.is_some_and(|info| info.aliases > 0);
+    let live = s.tracker.borrow().live();
+    let out = live.iter().filter(|live| live.kind == (Kind::Object { cache: handle })).count();
     match s.kernel.cache_destroy(id) {
+        Ok(()) if is_shared && out > 0 => {
+            let objects = if out == 1 { "1 object".to_owned() } else { format!("{out} objects") };
+            let title = format!("kmem_cache_destroy() of {name} with {objects} still in use");
+            let note = format!("the kernel says nothing: {name} shares the slabs of {founder}, which stay");
+            s.misuse(call, FindingKind::Misuse, title, vec![note]);
+            s.forget(call, Space::Handle, handle.into());
+            if let Some(record) = s.caches.borrow_mut().get_mut(&handle) {
+                record.is_zombie = true;
+            }
+            0
+        }
         Ok(()) => {
             s.forget(call, Space::Handle, handle.into());
             s.caches.borrow_mut().remove(&handle);
@@ -248,7 +291,7 @@ pub(super) fn cache_destroy(s: &Session, call: &mut Call<'_>) -> u64 {
             errno(EBUSY)
         }
         Err(Misuse::LiveObjects { .. }) => {
-            s.print_objects_remaining(call, handle, &name, id);
+            s.print_objects_remaining(call, handle, founder.as_str(), id);
             // The cache is gone for the module, its memory is lost.
             s.forget(call, Space::Handle, handle.into());
             if let Some(record) = s.caches.borrow_mut().get_mut(&handle) {
@@ -278,8 +321,10 @@ fn object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, flags: u32, fu
     }
     match s.kernel.cache_alloc(id, gfp | Gfp::NOWARN) {
         Ok(addr) => {
-            let (asked, given) = (info.geometry.object_size.into(), info.geometry.size.into());
-            let from = info.name.as_str().to_owned();
+            // What this creator called it and asked for: the family's name and size may be another's.
+            let own = s.caches.borrow().get(&handle).map(|record| (record.name.clone(), record.size));
+            let (from, asked) = own.unwrap_or((info.name.as_str().to_owned(), info.geometry.object_size));
+            let (asked, given) = (asked.into(), info.geometry.size.into());
             s.record(call, Kind::Object { cache: handle }, addr.raw(), asked, given, function, from);
             addr.raw() as u32
         }

@@ -132,6 +132,8 @@ fn read(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
         "sysctl" => sysctl(args)?,
         "drain" => Command::Drain,
         "verify" => Command::Verify,
+        "validate" if args.is_empty() => Command::Validate { cache: None },
+        "validate" => Command::Validate { cache: Some(args.word("a cache")?.to_owned()) },
         "live" => Command::Live,
         "free_all" => Command::FreeAll,
         "free_every" => free_every(args)?,

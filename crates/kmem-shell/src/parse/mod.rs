@@ -129,7 +129,8 @@ impl<'t> Parser<'t> {
             let what = format!("`{}` gives nothing that a name could hold", verb.name);
             return Err(SyntaxError::new(*place, what).help(format!("usage: {}", verb.synopsis())));
         }
-        Ok(Statement { place: token.place, failing, target: target.map(|(name, _)| name), command })
+        let target = target.map(|(name, _)| name);
+        Ok(Statement { place: token.place, failing, target, verb: verb.name, command })
     }
 
     /// `-` before a command, alone or stuck to it.

@@ -1,7 +1,7 @@
-//! What the shell holds, and the kernel as a whole: `live`, `free_all`, `drain`, `verify`, `cat`, `sysctl`.
+//! What the shell holds, and the kernel as a whole: `live`, `free_all`, `drain`, `verify`, `validate`, `cat`, `sysctl`.
 
 use super::fault::Fault;
-use super::object::{Id, Kind, Object};
+use super::object::{Id, Kind, Object, Value};
 use super::{line, Answer, Said, Shell};
 use crate::ast::{Base, Operand};
 use crate::errno::Errno;
@@ -45,9 +45,22 @@ impl Shell<'_> {
             self.kernel.rcu_barrier()?;
         }
         let all: Vec<Id> = self.objects.live().rev().map(|(id, _)| id).collect();
+        let mut damaged = 0;
         for id in all {
             let called = self.objects.called(id);
-            self.give_back(id, FREE_ALL).map_err(|fault| fault.of(called))?;
+            // What was written around is reported, put right, and then freed with the rest.
+            let again = self.is_damaged(id);
+            damaged += u64::from(again);
+            let given = if again {
+                self.give_back(id, FREE_ALL).or_else(|_| self.give_back(id, FREE_ALL))
+            } else {
+                self.give_back(id, FREE_ALL)
+            };
+            given.map_err(|fault| fault.of(called))?;
+        }
+        if damaged > 0 {
+            let what = format!("{summary} freed, {} of them damaged, see the kernel log", counted(damaged, "object"));
+            return Err(Fault::new(Errno::EFAULT, what).of("free_all"));
         }
         line(format!("free_all: {summary} freed"))
     }
@@ -120,6 +133,39 @@ impl Shell<'_> {
     pub(super) fn drain(&self) -> Answer {
         let given = self.kernel.drain();
         line(format!("drain: {} went back to the zones", counted(given, "page")))
+    }
+
+    /// True for an object of a debugged cache that has been written around.
+    fn is_damaged(&self, id: Id) -> bool {
+        let at = self
+            .objects
+            .get(id)
+            .filter(|object| matches!(object.kind, Kind::CacheObject { .. } | Kind::Kmalloc { .. }));
+        let phys = at.and_then(|object| self.kernel.virt_to_phys(object.kind.addr()?));
+        phys.is_some_and(|phys| self.kernel.slab().is_damaged(self.kernel.pages(), phys))
+    }
+    pub(super) fn validate(&self, cache: Option<&str>) -> Answer {
+        let named = |name: &str| match self.objects.value(name) {
+            Some(Value::Object(id)) => match self.objects.get(id).map(|object| &object.kind) {
+                Some(Kind::Cache { id, .. }) => Some(*id),
+                _ => None,
+            },
+            _ => self.kernel.slab().by_name(name).map(|info| info.id),
+        };
+        let caches = match cache {
+            Some(name) => vec![named(name).ok_or_else(|| Fault::misuse(format!("{name} is no cache")))?],
+            None => self.kernel.slab().infos().map(|info| info.id).collect(),
+        };
+        let mut wrong = 0;
+        for id in &caches {
+            wrong += self.kernel.validate_slab(*id)?;
+        }
+        let what = cache.map_or_else(|| counted(caches.len() as u64, "cache"), str::to_owned);
+        if wrong > 0 {
+            let why = format!("{what}: {} damaged, see the kernel log; put right", counted(wrong, "object"));
+            return Err(Fault::new(Errno::EFAULT, why).of("validate"));
+        }
+        line(format!("validate: {what}: nothing is damaged"))
     }
 
     pub(super) fn verify(&self) -> Answer {

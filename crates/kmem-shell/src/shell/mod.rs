@@ -15,6 +15,7 @@ mod kvmalloc;
 mod look;
 mod object;
 mod operand;
+mod places;
 mod pool;
 mod rcu;
 mod reclaim;
@@ -37,6 +38,7 @@ use file::Files;
 use kmem::Kernel;
 use kmem_hosted::Hosted;
 use object::{Objects, Value};
+use places::Places;
 use repeat::Condensed;
 use slab::Kfree;
 use std::io::{self, Write};
@@ -87,6 +89,7 @@ pub struct Shell<'k> {
     /// What a long loop has shown so far.
     condensed: Option<Condensed>,
     warned_of_order: bool,
+    places: Places,
 }
 
 impl<'k> Shell<'k> {
@@ -100,6 +103,7 @@ impl<'k> Shell<'k> {
             kernel_log: None,
             condensed: None,
             warned_of_order: false,
+            places: Places::default(),
         }
     }
     /// Says how to learn what the kernel has logged since the last call. The lines go to the notes, each where it
@@ -137,6 +141,9 @@ impl<'k> Shell<'k> {
     /// # Errors
     /// When `out` or `notes` cannot be written to.
     pub fn run(&mut self, program: &Program, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<Ending> {
+        if self.files.is_none() {
+            self.places.name_frames();
+        }
         self.statements(&program.statements, out, notes)
     }
     /// Ends the use of files: closes what is open, as the end of a process does, and in [`Style::Script`] prints the
@@ -155,7 +162,9 @@ impl<'k> Shell<'k> {
         notes: &mut dyn Write,
     ) -> io::Result<Ending> {
         for statement in statements {
+            let frame = self.files.is_none().then(|| self.places.enter(statement));
             let ending = self.statement(statement, out, notes)?;
+            drop(frame);
             if ending == Ending::Aborted || ending == Ending::Failed && statement.failing == Failing::Stops {
                 return Ok(ending);
             }
@@ -284,6 +293,7 @@ impl<'k> Shell<'k> {
             Command::Sysctl { key, value } => self.sysctl(key, value.as_deref()),
             Command::Drain => self.drain(),
             Command::Verify => self.verify(),
+            Command::Validate { cache } => self.validate(cache.as_deref()),
             Command::Live => self.live(),
             Command::FreeAll => self.free_all(),
             Command::FreeEvery { nth, name } => self.free_every(*nth, name),

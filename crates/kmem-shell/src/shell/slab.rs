@@ -8,7 +8,7 @@ use super::{line, Answer, Shell};
 use crate::ast::Operand;
 use crate::show::{count as counted, size as shown_size};
 use kmem::memory::ZERO_SIZE_PTR;
-use kmem::slab::{CacheSpec, SlabFlags};
+use kmem::slab::{CacheId, CacheSpec, SlabFlags};
 use kmem::{Gfp, VirtAddr};
 
 /// How an object is freed.
@@ -141,19 +141,26 @@ impl Shell<'_> {
         flags: SlabFlags,
     ) -> Answer {
         let what = || format!("kmem_cache_create {cache}");
-        if self.kernel.slab().by_name(cache).is_some() {
+        // A name that this shell no longer has may stay behind as a link to a cache that it still shares.
+        let is_mine = |id: CacheId| {
+            self.objects.live().any(|(_, object)| matches!(object.kind, Kind::Cache { id: held, .. } if held == id))
+        };
+        let is_held = self
+            .objects
+            .live()
+            .any(|(_, object)| matches!(&object.kind, Kind::Cache { name, .. } if name.as_str() == cache));
+        if is_held || self.kernel.slab().by_name(cache).is_some_and(|info| !is_mine(info.id)) {
             return Err(Fault::misuse("there is a cache of this name already").of(what()));
         }
-        let spec = CacheSpec { name: cache, size, align, flags, ctor: None, dtor: None };
+        let spec = CacheSpec { name: cache, size, align, flags, ..CacheSpec::default() };
         let id = self.kernel.cache_create(&spec).map_err(|error| Fault::from(error).of(what()))?;
         let info = self.kernel.slab().info(id).ok_or_else(|| Fault::misuse("the cache is gone"))?;
         let shape = info.geometry;
         self.objects.add(name, Kind::Cache { id, name: cache.to_owned(), object_bytes: size });
+        let merged = if info.name.as_str() == cache { String::new() } else { format!(", merged with {}", info.name) };
         line(format!(
-            "{}: cache {} objsize={} stride={} order={} objs_per_slab={}",
+            "{}: cache {cache} objsize={size} stride={} order={} objs_per_slab={}{merged}",
             shown(name, "kmem_cache_create"),
-            info.name,
-            shape.object_size,
             shape.size,
             shape.order,
             shape.objects
@@ -181,12 +188,21 @@ impl Shell<'_> {
     pub(super) fn cache_free(&mut self, cache: &Operand, operand: &Operand) -> Answer {
         let is_cache = |kind: &Kind| matches!(kind, Kind::Cache { .. });
         let is_object = |kind: &Kind| matches!(kind, Kind::CacheObject { .. });
-        let (_, kind) = self.must_be(cache, "kmem_cache_free", is_cache)?;
+        let (given, kind) = self.must_be(cache, "kmem_cache_free", is_cache)?;
         let Some(object) = self.start_of(operand, "kmem_cache_free", is_object)? else {
             return line(format!("{operand}: NULL, nothing to free"));
         };
         let addr = self.objects.get(object).and_then(|object| object.kind.addr()).unwrap_or_default();
         let Kind::Cache { id, name, .. } = kind else { return Err(Fault::misuse(format!("{cache} is no cache"))) };
+        // Of caches that share their slabs the kernel cannot tell; the shell can.
+        let owner = self.objects.get(object).and_then(|object| match object.kind {
+            Kind::CacheObject { cache, .. } if cache != given => self.objects.get(cache),
+            _ => None,
+        });
+        if let Some(Kind::Cache { name: owner, .. }) = owner.map(|owner| &owner.kind) {
+            let why = format!("object {addr} belongs to cache {owner}");
+            return Err(Fault::misuse(why).of(format!("kmem_cache_free to {name}")));
+        }
         self.kernel
             .cache_free_checked(id, addr)
             .map_err(|misuse| Fault::from(misuse).of(format!("kmem_cache_free to {name}")))?;
@@ -216,9 +232,17 @@ impl Shell<'_> {
             return Err(Fault::misuse(format!("{operand} is no cache")));
         };
         let users = self.objects.live().filter(|(_, object)| object.kind.needs().contains(&cache)).count();
-        let live = self.kernel.slab().info(id).map_or(0, |info| info.live);
+        // What other creators of a shared cache have out is not this one's.
+        let live = match self.kernel.slab().info(id) {
+            Some(info) if info.aliases > 0 => users as u64,
+            info => info.map_or(0, |info| info.live),
+        };
         // What only waits for readers may be waited for.
         if users > 0 || live > 0 && self.kernel.rcu_pending() == 0 {
+            if live > 0 {
+                // It cannot be done, but the kernel names each object in its log.
+                let _ = self.kernel.cache_destroy(id);
+            }
             let what = format!("kmem_cache_destroy of {name}");
             let pool = self.objects.user_of(cache).filter(|(_, object)| matches!(object.kind, Kind::Pool { .. }));
             let by =

@@ -1,5 +1,6 @@
 //! Whole scripts: on machines, and against files that are played.
 
+mod debug;
 mod files;
 mod misuse;
 mod parser;
@@ -97,6 +98,33 @@ fn objects_grow_and_move() {
          s: freed 0xc* size=512
          live: 0 objects, 0",
     );
+}
+
+#[test]
+fn caches_of_one_shape_share_their_slabs() {
+    let script =
+        "c = kmem_cache_create foo 192 0 0; d = kmem_cache_create bar 190 0 0; o = kmem_cache_alloc c GFP_KERNEL
+         p = kmem_cache_alloc d GFP_KERNEL; - kmem_cache_free d o; kmem_cache_free c o; kmem_cache_destroy c
+         e = kmem_cache_create foo 185 0 0; - kmem_cache_create bar 192 0 0; kmem_cache_destroy e; - kmem_cache_destroy d
+         kmem_cache_free d p; kmem_cache_destroy d; g = kmem_cache_create bar 192 0 0; kmem_cache_destroy g";
+    let expected = "c: cache foo objsize=192 stride=192 order=0 objs_per_slab=21
+         d: cache bar objsize=190 stride=192 order=0 objs_per_slab=21, merged with foo
+         o: 0xc* size=192 cache=foo
+         p: 0xc* size=190 cache=bar
+         error: EINVAL: kmem_cache_free to bar: object 0xc* belongs to cache foo
+         o: freed 0xc* to foo
+         c: destroyed foo
+         e: cache foo objsize=185 stride=192 order=0 objs_per_slab=21
+         error: EINVAL: kmem_cache_create bar: there is a cache of this name already*
+         e: destroyed foo
+         error: EINVAL: kmem_cache_destroy of bar: 1 object still in use*
+         p: freed 0xc* to bar
+         d: destroyed bar
+         g: cache bar objsize=192 stride=192 order=0 objs_per_slab=21
+         g: destroyed bar";
+    let (out, ending) = run_on(&machine("i386-pae-6.1"), script);
+    assert!(like(&out, expected), "{script}\n--- printed\n{out}--- expected\n{expected}");
+    assert_eq!(ending, Ending::Done);
 }
 
 #[test]

@@ -6,12 +6,14 @@
 //!
 //! # What it shows of itself
 //! `proc` (the files, and the rows of those that are lists) · `zones` (zones and nodes) · `meminfo` · `vmstat` · `sysctl`
-//! (tunables, read and written) · `report` (what it says when memory is short). `kvmalloc` is kmalloc and vmalloc in one.
+//! (tunables, read and written) · `report` (what it says when memory is short) · `slab_report` (what it says about slabs).
+//! `kvmalloc` is kmalloc and vmalloc in one.
 
 mod kvmalloc;
 mod meminfo;
 mod proc;
 mod report;
+mod slab_report;
 mod sysctl;
 mod vmstat;
 mod zones;
@@ -32,15 +34,18 @@ use crate::page::tunables::Tunables;
 use crate::page::watermark::{Tuning, MAX_ZONES};
 use crate::page::{PageAllocator, Parts, Tracer, ZoneExtent, MAX_ALL_ZONES};
 use crate::pool::{is_poison_wanted, Pools};
-use crate::profile::Profile;
+use crate::profile::{Profile, SlabRule};
 use crate::raw::{Placed, Ram, Reserve};
 use crate::rcu::Rcu;
 use crate::reclaim::Reclaim;
+use crate::slab::debug::DebugRule;
 use crate::slab::geometry::Ground;
 use crate::slab::kmalloc::Kmalloc;
-use crate::slab::{CreateError, SlabAllocator};
+use crate::slab::options::DebugOptions;
+use crate::slab::params::SlabParams;
+use crate::slab::{CreateError, Debugging, SlabAllocator, Source};
 use crate::sync::SpinLock;
-use crate::units::{align_up, Order, Pfn, PhysRange, PAGE_SIZE};
+use crate::units::{align_up, Order, Pfn, PhysAddr, PhysRange, PAGE_SIZE};
 use crate::user::Processes;
 use core::fmt;
 use core::ops::Deref;
@@ -185,13 +190,16 @@ impl<M: Machine> Kernel<M> {
 
         let ground = Ground {
             rule: profile.slab,
+            params: SlabParams::new(profile.slab, profile.top_order, CommandLine::new(cmdline)),
             word: profile.word_bytes,
             cache_line: profile.cache_line,
             cpus,
             total_pages: pages.managed(),
         };
-        let mut slab = SlabAllocator::new(ram.share(), profile.page_offset, ground, rcu);
-        slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile)?;
+        let debugging = debugging(&machine, profile, cmdline, mem_map.start);
+        let mut slab = SlabAllocator::new(ram.share(), profile.page_offset, ground, debugging, rcu);
+        slab.boot_structs(&pages, machine.cpu(), profile, plan.nodes())?;
+        slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile, CommandLine::new(cmdline))?;
         let reclaim = Reclaim::default();
         let settings = Settings::new(profile);
         let huge = HugePools::default();
@@ -275,6 +283,18 @@ impl<M: Machine> Kernel<M> {
         self.pools.verify(&self.memory)?;
         self.user().verify(&self.memory, &self.map)
     }
+}
+
+/// How slabs are debugged: by the kernel's rule, the command line's wish, and what the machine tells of who runs.
+fn debugging<M: Machine>(machine: &M, profile: &Profile, cmdline: &str, mem_map: PhysAddr) -> Debugging {
+    let unknown = |letter| machine.printk(format_args!("slub_debug option '{letter}' unknown. skipped"));
+    let options = match profile.slab {
+        SlabRule::Slub { .. } => DebugOptions::new(CommandLine::new(cmdline), unknown),
+        // The parameter is SLUB's.
+        SlabRule::Slab { .. } => DebugOptions::default(),
+    };
+    let jiffies = |hz| M::nanoseconds() / (1_000_000_000 / u64::from(hz).max(1));
+    Debugging::new(DebugRule::of(profile), options, Source { stack: M::stack, jiffies, hz: profile.hz }, mem_map)
 }
 
 fn first(range: PhysRange) -> Pfn {

@@ -1,4 +1,5 @@
-//! What a kernel says when memory is short: the report of a failed allocation, the report of the OOM killer.
+//! What a kernel says when memory is short: the report of a failed allocation, the report of the OOM killer. (What it says
+//! about slab caches is in `slab_report`.)
 //!
 //! Both contain the state of all memory, filled from the zones as they are at this moment. Lines go to the kernel log one by
 //! one. There is no call trace: the engine has no stack of the kernel's; who has one prints it itself.
@@ -8,7 +9,7 @@
 //! Source: `mm/page_alloc.c` (`warn_alloc`), `mm/oom_kill.c` (`dump_header`, `oom_kill_process`, `out_of_memory`),
 //! `lib/ratelimit.c`.
 
-use super::{proc, zones};
+use super::{proc, slab_report, zones};
 use crate::error::Name;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
@@ -24,7 +25,7 @@ use crate::units::PAGE_SIZE;
 use core::fmt::{self, Write};
 
 /// The process that asks, as far as the engine knows.
-const ASKER: &str = "kmem";
+pub(super) const ASKER: &str = "kmem";
 /// The most lines about pools of huge pages.
 const MAX_HUGE_ROWS: usize = 4 * MAX_NODES;
 
@@ -38,6 +39,8 @@ pub(super) fn write<M: Machine>(mem: &Memory<M>, report: Report<'_>) {
             head(&mut lines, mem, request).and_then(|()| kill(&mut lines, mem, request, victim, points))
         }
         Report::Deadlock { request } => deadlock(&mut lines, mem, request),
+        Report::SlabBug(bug) => slab_report::bug(&mut lines, mem, bug),
+        Report::ObjectsRemaining { cache } => slab_report::remaining(&mut lines, mem, cache),
     };
 }
 
@@ -115,7 +118,7 @@ pub(super) fn state<M: Machine>(out: &mut dyn Write, mem: &Memory<M>, request: &
     mem_info::write(out, &style(mem).mem_info, zones::zone_reports(mem), &totals)
 }
 
-fn style<M: Machine>(mem: &Memory<M>) -> &'static ReportStyle {
+pub(super) fn style<M: Machine>(mem: &Memory<M>) -> &'static ReportStyle {
     &mem.profile.proc.report
 }
 /// A request as reports show it.

@@ -9,8 +9,11 @@
 //! `pressure` (the slow path: what is tried, in which order) · `scan` (reclaim and kswapd) · `compact` · `oom` · `cache`
 //! (files in memory, the most of what there is to reclaim) · `users` (what is asked of processes) · `huge` (huge pages set
 //! aside) · `settings` (tunables that are a number and no more).
+//!
+//! `checked` reports what the checks of debugged slab caches find.
 
 mod cache;
+mod checked;
 mod compact;
 mod huge;
 mod kmalloc;
@@ -27,7 +30,8 @@ pub use pressure::Report;
 pub use rcu::{RcuInvoker, RcuRead};
 pub use users::{Candidate, UserMemory};
 
-use crate::error::{AllocError, Broken, Misuse};
+use crate::error::{AllocError, Broken, HexRow, Misuse};
+use crate::event::{Event, ObjectAlloc};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::{Corruption, FrameInfo, Injector, PageAllocator, Request, Tracer};
@@ -87,18 +91,6 @@ impl<M: Machine> Drop for IrqOff<'_, M> {
     #[inline(always)]
     fn drop(&mut self) {
         self.machine.irq_restore(self.state);
-    }
-}
-
-/// Sixteen bytes and their characters: `hex_dump_to_buffer`.
-struct HexRow<'a>(&'a [u8]);
-
-impl core::fmt::Display for HexRow<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x} "))?;
-        write!(f, "{:1$}", "", (16 - self.0.len().min(16)) * 3 + 1)?;
-        let shown = |byte: &u8| if byte.is_ascii_graphic() || *byte == b' ' { char::from(*byte) } else { '.' };
-        self.0.iter().try_for_each(|byte| write!(f, "{}", shown(byte)))
     }
 }
 
@@ -240,7 +232,6 @@ impl<M: Machine> Memory<M> {
     pub fn set_injector(&self, injector: Option<Injector>) {
         let _irq = IrqOff::new(&self.machine);
         self.pages.set_injector(injector, || self.machine.barrier_everywhere());
-        self.slab.injection_changed(&self.pages);
     }
     fn zero_pages(&self, pfn: Pfn, pages: u64) {
         if self.ram.fill(pfn.phys(), pages * PAGE_SIZE, 0) {
@@ -261,7 +252,7 @@ impl<M: Machine> Memory<M> {
     pub fn kmalloc(&self, bytes: u64, gfp: Gfp) -> Result<VirtAddr, AllocError> {
         // A hit gives its answer here, so that errors never mix with it in registers.
         let irq = IrqOff::new(&self.machine);
-        let hit = self.slab.kmalloc.cache_of(bytes, gfp).and_then(|cache| self.slab.hit(irq.cpu, cache));
+        let hit = self.slab.kmalloc.cache_of(bytes, gfp).and_then(|cache| self.hit(&irq, cache));
         drop(irq);
         match hit {
             Some(addr) if bytes != 0 && !gfp.contains(Gfp::ZERO) => Ok(self.to_virt(addr)),
@@ -287,12 +278,19 @@ impl<M: Machine> Memory<M> {
                     let irq = IrqOff::new(&self.machine);
                     self.slab.kmalloc.alloc(&self.slab, &self.pages, irq.cpu, bytes, &request)
                 };
-                self.under_pressure(&request, again(), again)?
+                let given = self.under_pressure(&request, again(), again);
+                let alloc = || self.slab.kmalloc.bytes_alloc(&self.slab, bytes, gfp).unwrap_or(0);
+                self.tell_object(Event::Kmalloc, given, bytes, alloc, gfp)?
             }
         };
         self.report_corruption();
         if gfp.contains(Gfp::ZERO) {
             self.ram.fill(addr, self.slab.kmalloc.roundup(bytes).unwrap_or(bytes), 0);
+        }
+        if hit.is_none() {
+            self.report_slab_bugs();
+            let _irq = IrqOff::new(&self.machine);
+            self.slab.set_request(&self.pages, addr, bytes.min(u32::MAX.into()) as u32);
         }
         Ok(self.to_virt(addr))
     }
@@ -307,8 +305,54 @@ impl<M: Machine> Memory<M> {
             return Ok(());
         }
         let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
+        if self.free_hit(phys) {
+            return Ok(());
+        }
         let irq = IrqOff::new(&self.machine);
-        self.slab.kmalloc.free(&self.slab, &self.pages, irq.cpu, phys)
+        if self.pages.is_traced() && self.slab.kmalloc.check(&self.slab, &self.pages, phys).is_ok() {
+            // Only what is going to happen is told.
+            self.pages.tell(|| Event::Kfree { call_site: self.call_site(irq.cpu), ptr: addr.raw() });
+        }
+        match self.slab.kmalloc.free(&self.slab, &self.pages, irq.cpu, phys) {
+            Ok(()) => Ok(()),
+            Err(misuse) => {
+                drop(irq);
+                self.free_refused(phys, misuse)
+            }
+        }
+    }
+    #[inline(always)]
+    fn free_hit(&self, phys: PhysAddr) -> bool {
+        let irq = IrqOff::new(&self.machine);
+        self.slab.on_cpu(&self.pages, irq.cpu).is_some_and(|on_cpu| on_cpu.free_hit(phys))
+    }
+    /// Returns what the caller said of itself, as events have it.
+    fn call_site(&self, cpu: u32) -> u64 {
+        self.pages.caller(cpu).into()
+    }
+    /// Tells that an object was given, or that there was none.
+    fn tell_object(
+        &self,
+        event: fn(ObjectAlloc) -> Event,
+        given: Result<PhysAddr, AllocError>,
+        bytes_req: u64,
+        bytes_alloc: impl FnOnce() -> u64,
+        gfp: Gfp,
+    ) -> Result<PhysAddr, AllocError> {
+        let clamp = |bytes: u64| bytes.min(u32::MAX.into()) as u32;
+        self.pages.tell(|| {
+            let irq = IrqOff::new(&self.machine);
+            event(ObjectAlloc {
+                call_site: self.call_site(irq.cpu),
+                ptr: given.map_or(0, |addr| self.to_virt(addr).raw()),
+                bytes_req: clamp(bytes_req),
+                bytes_alloc: clamp(bytes_alloc()),
+                gfp,
+                node: -1,
+                accounted: gfp.contains(Gfp::ACCOUNT),
+            })
+        });
+        given
     }
     /// Finds what kmalloc or a cache gave at an address; checks everything there is to check.
     ///
@@ -328,7 +372,11 @@ impl<M: Machine> Memory<M> {
             return Ok(0);
         }
         Ok(match self.kmalloc_info(addr)? {
-            KmallocInfo::Object(object) => object.object_size.into(),
+            KmallocInfo::Object(object) => {
+                let _irq = self.irq_off();
+                self.slab.forget_request(&self.pages, object.start);
+                object.object_size.into()
+            }
             KmallocInfo::Pages { order, .. } => order.bytes(),
         })
     }
@@ -341,6 +389,10 @@ impl<M: Machine> Memory<M> {
         let irq = IrqOff::new(&self.machine);
         self.slab.create(&self.pages, irq.cpu, spec)
     }
+    #[inline(always)]
+    fn hit(&self, irq: &IrqOff<'_, M>, cache: CacheId) -> Option<PhysAddr> {
+        self.slab.on_cpu(&self.pages, irq.cpu)?.hit(cache)
+    }
     /// Takes an object of a cache. `ZERO` is honoured.
     ///
     /// # Errors
@@ -348,7 +400,7 @@ impl<M: Machine> Memory<M> {
     #[inline]
     pub fn cache_alloc(&self, id: CacheId, gfp: Gfp) -> Result<VirtAddr, AllocError> {
         let irq = IrqOff::new(&self.machine);
-        let hit = self.slab.hit(irq.cpu, id);
+        let hit = self.hit(&irq, id);
         drop(irq);
         match hit {
             Some(addr) if !gfp.contains(Gfp::ZERO) => Ok(self.to_virt(addr)),
@@ -365,10 +417,16 @@ impl<M: Machine> Memory<M> {
                     let irq = IrqOff::new(&self.machine);
                     self.slab.alloc_slow(&self.pages, irq.cpu, id, gfp)
                 };
-                self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again)?
+                let given = self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again);
+                let geometry = || self.slab.info(id).map(|info| info.geometry).unwrap_or_default();
+                let asked = if self.pages.is_traced() { geometry().object_size } else { 0 };
+                self.tell_object(Event::KmemCacheAlloc, given, asked.into(), || geometry().size.into(), gfp)?
             }
         };
         self.report_corruption();
+        if hit.is_none() {
+            self.report_slab_bugs();
+        }
         if gfp.contains(Gfp::ZERO) {
             let bytes = self.slab.info(id).map_or(0, |info| info.geometry.object_size);
             self.ram.fill(addr, bytes.into(), 0);
@@ -382,8 +440,23 @@ impl<M: Machine> Memory<M> {
     #[inline]
     pub fn cache_free(&self, addr: VirtAddr) -> Result<(), Misuse> {
         let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
+        if self.free_hit(phys) {
+            return Ok(());
+        }
         let irq = IrqOff::new(&self.machine);
-        self.slab.free(&self.pages, irq.cpu, phys)
+        if self.pages.is_traced() && self.slab.check(&self.pages, phys).is_ok() {
+            if let Some(cache) = self.pages.frames.slab_cache(Pfn::containing(phys)) {
+                let call_site = self.call_site(irq.cpu);
+                self.pages.tell(|| Event::KmemCacheFree { call_site, ptr: addr.raw(), cache });
+            }
+        }
+        match self.slab.free(&self.pages, irq.cpu, phys) {
+            Ok(()) => Ok(()),
+            Err(misuse) => {
+                drop(irq);
+                self.free_refused(phys, misuse)
+            }
+        }
     }
     /// Gives an object back after checking that it is a live object of this cache.
     ///
@@ -392,12 +465,21 @@ impl<M: Machine> Memory<M> {
     pub fn cache_free_checked(&self, id: CacheId, addr: VirtAddr) -> Result<(), Misuse> {
         let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
         let irq = self.irq_off();
-        let object = self.slab.check(&self.pages, phys)?;
+        let object = match self.slab.check(&self.pages, phys) {
+            // Freeing it refuses it too, and leaves word of it if the cache is a debugged one.
+            Err(misuse) => {
+                drop(irq);
+                return self.free_damaged(addr, misuse);
+            }
+            Ok(object) => object,
+        };
         let cache = self.slab.info(object.cache).map(|info| info.name).unwrap_or_default();
-        drop(irq);
         if object.cache != id {
-            return Err(Misuse::WrongCache { object: addr, cache });
+            self.slab.freed_to_another(&object, id);
+            drop(irq);
+            return self.free_refused(phys, Misuse::WrongCache { object: addr, cache });
         }
+        drop(irq);
         self.cache_free(addr)
     }
     /// Gives a cache's empty slabs back.
@@ -406,10 +488,10 @@ impl<M: Machine> Memory<M> {
     /// As [`SlabAllocator::shrink`].
     pub fn cache_shrink(&self, id: CacheId) -> Result<(), Misuse> {
         let irq = IrqOff::new(&self.machine);
-        self.slab.shrink(&self.pages, irq.cpu, id)
+        self.slab.shrink(&self.pages, irq.cpu, id, || self.machine.barrier_everywhere())
     }
-    /// Destroys a cache. Where readers may still look at its slabs (`SLAB_TYPESAFE_BY_RCU`), waits for them; from 6.12 on also
-    /// for objects that [`Memory::kfree_rcu`] has.
+    /// Destroys a cache. Objects that are still in use are named in the log. Where readers may still look at its slabs
+    /// (`SLAB_TYPESAFE_BY_RCU`), waits for them; from 6.12 on also for objects that [`Memory::kfree_rcu`] has.
     ///
     /// # Errors
     /// As [`SlabAllocator::destroy`] and [`Memory::synchronize_rcu`].
@@ -424,7 +506,12 @@ impl<M: Machine> Memory<M> {
             self.rcu_free_ready();
         }
         let irq = IrqOff::new(&self.machine);
-        self.slab.destroy(&self.pages, irq.cpu, id)
+        let done = self.slab.destroy(&self.pages, irq.cpu, id, || self.machine.barrier_everywhere());
+        drop(irq);
+        if let Err(Misuse::LiveObjects { .. }) = done {
+            self.report(Report::ObjectsRemaining { cache: id });
+        }
+        done
     }
 
     fn has_dying(&self, id: CacheId) -> Result<bool, Misuse> {

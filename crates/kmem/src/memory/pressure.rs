@@ -30,6 +30,7 @@ use crate::machine::Machine;
 use crate::page::attempt::{Attempt, Caller};
 use crate::page::policy::Request;
 use crate::reclaim::VmEvent;
+use crate::slab::{CacheId, SlabBug};
 use crate::sync::Ordering;
 use crate::units::{Order, Pfn};
 
@@ -61,6 +62,13 @@ pub enum Report<'a> {
     Deadlock {
         /// The allocation that could not be answered.
         request: &'a Request,
+    },
+    /// A check of a debugged slab cache found something.
+    SlabBug(&'a SlabBug),
+    /// A cache is to be destroyed, and objects of it are in use.
+    ObjectsRemaining {
+        /// The cache.
+        cache: CacheId,
     },
 }
 

@@ -152,7 +152,7 @@ impl<M: Machine> Memory<M> {
         self.reclaim.events.add(VmEvent::SlabsScanned, scanned);
         self.rcu_free_ready();
         let irq = self.irq_off();
-        self.slab.shrink_all(&self.pages, irq.cpu());
+        self.slab.shrink_all(&self.pages, irq.cpu(), || self.machine.barrier_everywhere());
         drop(irq);
         self.rcu_free_ready();
         freed

@@ -416,6 +416,7 @@ impl FreeArea {
         Some(self.expand(counts, (at, node), from, order, rest))
     }
     /// Finds the lowest free block of an order and type: its chunk and, up to order 9, its node.
+    #[inline(always)]
     fn find(&self, order: u32, kind: Mobility) -> Option<(u32, usize)> {
         let map = Self::map(order, kind);
         loop {
@@ -466,6 +467,7 @@ impl FreeArea {
         }
     }
     /// Cuts a block that was removed down to `order`: the upper halves go back.
+    #[inline(always)]
     fn expand(&self, counts: &mut FreeCounts, (at, node): (u32, usize), from: u32, order: u32, kind: Mobility) -> Pfn {
         let (mut node, mut from) = (node, from);
         while from > order && from > CHUNK_ORDER {
@@ -663,7 +665,7 @@ impl FreeArea {
     pub(crate) fn verify(&self, counts: &FreeCounts) -> Result<(), Broken> {
         let broken = |what, at: Pfn, found, expected| Err(Broken { what, at: at.raw(), found, expected });
         let mut seen = FreeCounts::new();
-        for at in 0..self.chunks.len() as u32 {
+        for at in 0..self.chunks.len() {
             let (Some(chunk), first, kind) = (self.chunk(at), self.pfn(at), self.kind(at)) else { continue };
             for node in chunk.blocks() {
                 let order = super::chunk::order_of(node);

@@ -184,11 +184,19 @@ impl PageAllocator {
     pub(crate) fn take_corruption(&self) -> Option<Corruption> {
         self.ext.as_ref().and_then(|ext| ext.found.lock().take())
     }
-    /// Says who allocates on a CPU from now on, in whatever numbers the caller has; for [`PageOwner`].
+    /// Says who allocates on a CPU from now on, in whatever numbers the caller has; for [`PageOwner`] and for
+    /// the call sites of events.
     pub fn set_caller(&self, cpu: u32, caller: u32) {
+        if let Some(head) = self.heads.get(cpu.into()) {
+            head.caller.set(caller);
+        }
         if let Some(slot) = self.ext.as_ref().and_then(|ext| ext.callers.get(cpu.into())) {
             slot.store(caller, Ordering::Relaxed);
         }
+    }
+    /// Returns who allocates on a CPU, as was said last; 0 for nobody.
+    pub(crate) fn caller(&self, cpu: u32) -> u32 {
+        self.heads.get(cpu.into()).map_or(0, |head| head.caller.get())
     }
     /// Returns the owners of all allocated blocks, in the order of frames; none without `page_owner=on`.
     pub fn owners(&self) -> impl Iterator<Item = PageOwner> + '_ {

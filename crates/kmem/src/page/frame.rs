@@ -1,7 +1,8 @@
 //! What the engine knows about one page frame: its entry of the mem_map.
 //!
-//! An entry is 24 bytes of atomics, in two arrays: the *state*, one word, is all that a hit of the page allocator looks at,
-//! so the states of many frames share a line of the cache; the links and what else an owner keeps lie elsewhere. All bytes
+//! An entry is 24 bytes of atomics, in three arrays: the *state*, one word, is all that a hit of the page allocator looks at,
+//! and one word says whose a slab's page is, so those of many frames share a line of the cache; the links and what else an
+//! owner keeps lie elsewhere. All bytes
 //! zero means "not the head of anything": a free frame, or the body of a block. So a fresh mem_map needs no initialisation;
 //! only heads of blocks that are handed out are ever written, and a machine of any size boots in the time its zones take.
 //! Which frames are free, the zone's chunks know.
@@ -79,7 +80,7 @@ impl State {
     /// What says whether a block goes straight back.
     const PLAIN: u32 = Self::HELD | Self::SHARED | Self::ORDER | Self::KIND;
     /// What of a state a block keeps on a per-CPU list, where it is `Pcp` = `Used` - 1.
-    const LISTED: u32 = Self::LIST | Self::ORDER | Self::KIND - 1;
+    const LISTED: u32 = Self::LIST | Self::ORDER | (Self::KIND - 1);
 
     #[inline(always)]
     pub(crate) const fn from_raw(raw: u32) -> Self {
@@ -104,7 +105,8 @@ impl State {
     /// Returns the state of a used single page as that of a block of another order, compound or not.
     #[inline(always)]
     pub(crate) const fn of(self, order: Order, compound: bool) -> Self {
-        let (list, at) = (list(order.raw(), kind_of(self.0 >> Self::LIST_SHIFT & 15)), self.0 >> Self::LIST_SHIFT & !15);
+        let (list, at) =
+            (list(order.raw(), kind_of(self.0 >> Self::LIST_SHIFT & 15)), self.0 >> Self::LIST_SHIFT & !15);
         let rest = self.0 & !(Self::LIST | Self::ORDER);
         let compound = if compound { Self::COMPOUND } else { 0 };
         Self(rest | compound | order.raw() << Self::ORDER_SHIFT | (at | list) << Self::LIST_SHIFT)
@@ -190,26 +192,26 @@ impl State {
     /// True for a page of a slab.
     #[inline(always)]
     pub(crate) const fn is_slab(self) -> bool {
-        let kind = self.0 & Self::KIND;
-        kind == FrameKind::Slab as u32 || kind == FrameKind::SlabTail as u32
+        // Two neighbours: 4 and 5.
+        self.0 & (Self::KIND - 1) == FrameKind::Slab as u32
     }
 }
 
+const _: () = assert!(FrameKind::SlabTail as u32 == FrameKind::Slab as u32 + 1);
 const _: () = assert!(FrameKind::Pcp as u32 == State::LISTED & FrameKind::Used as u32);
 
 /// Ends a list of frames.
 pub(crate) const NIL: u32 = u32::MAX;
 
 zeroed_struct! {
-    /// What an entry of the mem_map has besides the state. `next` and `prev` link the list the frame is on; the meaning of
-    /// `a` and `b` is the owner's (slab: cache, and free list or head).
+    /// What an entry of the mem_map has besides the state and `a`. `next` and `prev` link the list the frame is on; the
+    /// meaning of `a` and `b` is the owner's (slab: cache, and free list or head).
     #[repr(C)]
     pub(crate) struct Links {
         /// References beyond the first.
         more: Shared,
         pub(crate) next: AtomicU32,
         pub(crate) prev: AtomicU32,
-        pub(crate) a: AtomicU32,
         pub(crate) b: AtomicU32,
     }
 }
@@ -218,6 +220,8 @@ zeroed_struct! {
 #[derive(Clone, Copy)]
 pub(crate) struct Frame<'a> {
     state: &'a Shared,
+    /// The first of the owner's two words: of a slab's page the cache, which every free of an object asks for.
+    pub(crate) a: &'a AtomicU32,
     links: &'a Links,
 }
 
@@ -299,16 +303,18 @@ impl Frame<'_> {
 /// The mem_map: an entry for each frame from the first to the last of RAM.
 pub(crate) struct FrameTable {
     states: Array<Shared>,
+    owners: Array<AtomicU32>,
     links: Array<Links>,
     first: u64,
 }
 
 impl FrameTable {
     /// Bytes of an entry.
-    pub(crate) const ENTRY: u64 = (size_of::<u32>() + size_of::<Links>()) as u64;
+    pub(crate) const ENTRY: u64 = (2 * size_of::<u32>() + size_of::<Links>()) as u64;
     /// Cuts entries for `frames` frames off the reserve. `None` when it is too small.
     pub(crate) fn new(reserve: &mut Reserve<'_>, frames: u64, first: Pfn) -> Option<Self> {
-        Some(Self { states: reserve.array(frames)?, links: reserve.array(frames)?, first: first.raw() })
+        let (states, owners) = (reserve.array(frames)?, reserve.array(frames)?);
+        Some(Self { states, owners, links: reserve.array(frames)?, first: first.raw() })
     }
     /// Returns the entry of a frame, `None` outside the mem_map.
     #[inline(always)]
@@ -317,7 +323,7 @@ impl FrameTable {
     }
     /// Returns how many entries there are.
     pub(crate) fn len(&self) -> u32 {
-        self.states.len() as u32
+        self.states.len()
     }
     /// Returns the entry with this index.
     #[inline(always)]
@@ -326,7 +332,17 @@ impl FrameTable {
     }
     #[inline(always)]
     fn entry_at(&self, index: u64) -> Option<Frame<'_>> {
-        Some(Frame { state: self.states.get(index)?, links: self.links.get(index)? })
+        Some(Frame { state: self.states.get(index)?, a: self.owners.get(index)?, links: self.links.get(index)? })
+    }
+    /// Returns the cache whose slab a frame is part of.
+    #[inline(always)]
+    pub(crate) fn slab_cache(&self, pfn: Pfn) -> Option<u32> {
+        let index = pfn.raw().wrapping_sub(self.first);
+        let is_slab = self.states.get(index).is_some_and(|state| State(state.load(Ordering::Relaxed)).is_slab());
+        if !is_slab {
+            return None;
+        }
+        self.owners.get(index).map(|cache| cache.load(Ordering::Relaxed))
     }
     /// Returns all states, to be kept at hand.
     #[inline(always)]

@@ -34,7 +34,7 @@ mod slow;
 mod steal;
 mod summary;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trace;
 pub mod tunables;
 mod uses;
@@ -49,7 +49,8 @@ pub use frame::FrameKind;
 pub use inject::{Attempted, Injector};
 pub use mobility::Mobility;
 pub use owner::Owner;
-use percpu::{CpuHead, Inside, Lists, PerCpuPages, Shape};
+pub(crate) use percpu::Inside;
+use percpu::{CpuHead, Lists, PerCpuPages, Shape};
 pub use policy::Request;
 pub use trace::Tracer;
 pub use uses::PageUse;
@@ -437,6 +438,26 @@ impl PageAllocator {
         Some(OnCpu { pages: self, head, lists, states, cpu, _inside: inside })
     }
 
+    /// Begins to work on what belongs to one CPU: its lists here, and its arrays of objects. The second value says whether it
+    /// has them. As [`PageAllocator::on_cpu`].
+    #[inline(always)]
+    pub(crate) fn enter(&self, cpu: u32) -> Option<(Inside<'_>, bool)> {
+        self.heads.get(cpu.into()).map(CpuHead::enter)
+    }
+    /// Does the same past the hit path, watched or not; `None` while somebody else has them.
+    pub(crate) fn enter_slow(&self, cpu: u32) -> Option<Inside<'_>> {
+        self.heads.get(cpu.into())?.enter_slow()
+    }
+    /// Does something while no CPU uses what belongs to it. As [`PageAllocator::drain_all`].
+    pub(crate) fn with_all_claimed<T>(&self, barrier: impl Fn(), act: impl FnOnce() -> T) -> T {
+        let _thief = self.thief.lock();
+        self.heads.iter().for_each(CpuHead::claim);
+        barrier();
+        self.heads.iter().for_each(CpuHead::wait_for_owner);
+        let done = act();
+        self.heads.iter().for_each(CpuHead::unclaim);
+        done
+    }
     /// Returns a CPU's lists of a zone.
     fn lists(&self, slot: usize, cpu: u32) -> Option<Lists<'_>> {
         let pages = self.pcp.get(u64::from(cpu) * u64::from(self.slots) + slot as u64)?;

@@ -88,7 +88,11 @@ impl Shape {
         let mut shape = Self { top: rule.pcp_top.min(3), huge, cpus, used: [(0, 0); LISTS as usize], count: 0 };
         for list in 0..LISTS {
             let kind = kind_of(list);
-            let is_typed = if rule.groups_by_mobility { kind < Mobility::REQUESTED as u32 } else { kind == Mobility::Movable as u32 };
+            let is_typed = if rule.groups_by_mobility {
+                kind < Mobility::REQUESTED as u32
+            } else {
+                kind == Mobility::Movable as u32
+            };
             let order = if list & 3 == HUGE { huge } else { Order::new(list >> 2).filter(|_| list >> 2 <= shape.top) };
             if let Some(order) = order.filter(|_| is_typed) {
                 shape.used[usize::from(shape.count)] = (list as u8, order.raw() as u8);
@@ -152,6 +156,8 @@ zeroed_struct! {
         /// For each combination of the zone and mobility bits of [`crate::Gfp`] the state of a used page as such a request
         /// gets it first: it says which list.
         pub(crate) first: [Count; 32],
+        /// Who allocates, in the client's numbers.
+        pub(crate) caller: Count,
     }
 }
 
@@ -368,7 +374,12 @@ impl<'a> Lists<'a> {
     }
     /// Says of the oldest blocks of a list, at most `count`, that they are the zone's, and shows their frames; returns how
     /// many there are. They stay on the list until [`Lists::drop_oldest`].
-    pub(crate) fn oldest(&self, frames: &'a FrameTable, list: u32, count: u32) -> (impl Iterator<Item = Pfn> + 'a, u32) {
+    pub(crate) fn oldest(
+        &self,
+        frames: &'a FrameTable,
+        list: u32,
+        count: u32,
+    ) -> (impl Iterator<Item = Pfn> + 'a, u32) {
         let count = count.min(self.row.len(self.first + list));
         let states = frames.states();
         // In a loop of its own, in which each state is read before it is written: so the CPU waits for those of many blocks

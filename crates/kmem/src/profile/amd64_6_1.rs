@@ -4,8 +4,8 @@
 //! shows is marked.
 
 use super::{
-    i386_pae_6_1, Counting, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocRule, Profile,
-    Section, SlabRule, TuningRule, ZoneKind, ZoneLimit, ZoneSpec,
+    i386_pae_6_1, CacheStructs, Counting, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes,
+    KmallocRule, Profile, Section, SlabRule, SlubEra, TuningRule, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, WideLayout};
 use crate::map::entry::X86_64;
@@ -54,7 +54,8 @@ pub(super) const CONSTANTS: Profile = Profile {
     }),
     paging: Some(&X86_64),
     // `struct track`: address, handle, cpu, pid, time.
-    slab: SlabRule::Slub { max_order: 3, fewer_objects: true, track: 32 },
+    slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_1, track: 32 },
+    cache_structs: CacheStructs { cache: 216, cache_per_node: 8, node: 64, node_is_first: false },
     kmalloc: KmallocRule { min_align: 8, ..i386_pae_6_1::CONSTANTS.kmalloc },
     image: Image {
         // `iomem`, the symbols, and the early heap (brk) behind.

@@ -5,7 +5,8 @@
 
 use super::amd64_6_1::CONSTANTS;
 use super::{
-    Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, Profile, Section, SlabRule, TuningRule,
+    Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocAlign, KmallocOrder, KmallocRule,
+    KmallocType, Profile, Section, SlabRule, SlubEra, TuningRule,
 };
 use crate::snapshot::proc::PROC_6_12_AMD64;
 
@@ -16,7 +17,13 @@ pub static PROFILE: Profile = Profile {
     version: (6, 12, 95),
     release: "6.12.95+deb12-cloud-amd64",
     tuning: TuningRule::Recent { thp: true },
-    slab: SlabRule::Slub { max_order: 3, fewer_objects: false, track: 32 },
+    slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_12, track: 32 },
+    kmalloc: KmallocRule {
+        types: &[KmallocType::Normal, KmallocType::Reclaimable, KmallocType::Dma, KmallocType::Account],
+        order: KmallocOrder::OddSizesFirst,
+        align: KmallocAlign::LargestDivisor,
+        ..CONSTANTS.kmalloc
+    },
     image: Image {
         start: 0x0100_0000,
         end: 0x03c1_1000,

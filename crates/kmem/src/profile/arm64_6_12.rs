@@ -4,8 +4,8 @@
 
 use super::arm64_6_1::{image, CONSTANTS};
 use super::{
-    amd64_6_1, amd64_6_12, BootAreaKind, Early, EarlyKind, HashTable, Image, ImageSizes, KmallocRule, Profile, Section,
-    ZoneKind, ZoneLimit, ZoneSpec,
+    amd64_6_12, BootAreaKind, Early, EarlyKind, HashTable, Image, ImageSizes, Profile, Section, ZoneKind, ZoneLimit,
+    ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, WideLayout};
 use crate::snapshot::proc::PROC_6_12_ARM64;
@@ -36,7 +36,7 @@ pub static PROFILE: Profile = Profile {
         phys_bits: 48,
     }),
     slab: amd64_6_12::PROFILE.slab,
-    kmalloc: KmallocRule { ..amd64_6_1::CONSTANTS.kmalloc },
+    kmalloc: amd64_6_12::PROFILE.kmalloc,
     image: Image {
         start: 0x4020_0000,
         end: 0x4243_0000,

@@ -4,8 +4,8 @@
 
 use super::armhf_6_1::CONSTANTS;
 use super::{
-    amd64_6_12, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, Profile, Section, SlabRule,
-    TuningRule,
+    amd64_6_12, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocRule, Profile, Section,
+    SlabRule, SlubEra, TuningRule,
 };
 use crate::snapshot::proc::PROC_6_12_ARMHF;
 
@@ -16,7 +16,13 @@ pub static PROFILE: Profile = Profile {
     version: amd64_6_12::PROFILE.version,
     release: "6.12.95+deb12-armmp",
     tuning: TuningRule::Recent { thp: false },
-    slab: SlabRule::Slub { max_order: 3, fewer_objects: false, track: 20 },
+    slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_12, track: 20 },
+    kmalloc: KmallocRule {
+        classes: CONSTANTS.kmalloc.classes,
+        max: CONSTANTS.kmalloc.max,
+        min_align: CONSTANTS.kmalloc.min_align,
+        ..amd64_6_12::PROFILE.kmalloc
+    },
     image: Image {
         start: 0x4030_0000,
         end: 0x4182_d750,

@@ -5,7 +5,7 @@
 
 use super::{
     armhf_6_1, uclinux_2_6, Counting, Early, EarlyKind, HashTable, Image, ImageSizes, InitrdPlace, KmallocRule,
-    Placement, Profile, Section, TuningRule, ZoneKind, ZoneLimit, ZoneSpec,
+    KmallocType, Placement, Profile, Section, TuningRule, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::LayoutRule;
 use crate::units::{Order, PhysAddr, VirtAddr};
@@ -53,6 +53,7 @@ pub static PROFILE: Profile = Profile {
         classes: &[32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192],
         max: 4 << 20,
         min_align: 32,
+        types: &[KmallocType::Normal, KmallocType::Reclaimable],
         ..armhf_6_1::CONSTANTS.kmalloc
     },
     image: Image {

@@ -4,9 +4,9 @@
 //! log of early allocations; so is what the image and early boot hold, to the byte. What no dump shows is marked.
 
 use super::{
-    AreaPlace, BootArea, BootAreaKind, Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image,
-    ImageSizes, InitrdPlace, KmallocNames, KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule,
-    ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    AreaPlace, BootArea, BootAreaKind, CacheStructs, Counting, Early, EarlyKind, Firmware, HashPages, HashRule,
+    HashTable, Image, ImageSizes, InitrdPlace, KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType,
+    Placement, Present, Profile, Section, SlabRule, SlubEra, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, StartRule, X86Layout};
 use crate::gfp::{Gfp, GFP_6_1};
@@ -86,15 +86,20 @@ pub(super) const CONSTANTS: Profile = Profile {
     paging: Some(&PAE),
     gfp: &GFP_6_1,
     // `struct track` of two words, 16 trace entries' handle, cpu, pid, time: 20 bytes on 32 bits (slub_debug cases).
-    slab: SlabRule::Slub { max_order: 3, fewer_objects: true, track: 20 },
+    slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_1, track: 20 },
+    // The captured `object_size` of kmem_cache and kmem_cache_node.
+    cache_structs: CacheStructs { cache: 136, cache_per_node: 4, node: 32, node_is_first: false },
     kmalloc: KmallocRule {
         classes: &[8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192],
+        types: &[KmallocType::Normal, KmallocType::Account, KmallocType::Reclaimable, KmallocType::Dma],
+        order: KmallocOrder::ByType,
         // `KMALLOC_MAX_CACHE_SIZE`, two pages.
         max_cached: 8192,
         // `KMALLOC_MAX_SIZE`, the largest block.
         max: 4 << 20,
         // `__alignof__(unsigned long long)`.
         min_align: 8,
+        align: KmallocAlign::PowerSizes,
         zero: ZeroSize::Pointer16,
         names: KmallocNames::Kmalloc { short: true },
         // `GFP_SLAB_BUG_MASK`, mm/internal.h.

@@ -5,8 +5,9 @@
 //! capture of early boot exists, so what the image and early boot hold is an estimate of a distributor's kernel.
 
 use super::{
-    Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace, KmallocNames,
-    KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    CacheStructs, Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace,
+    KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, Placement, Present, Profile, Section, SlabRule,
+    TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, StartRule, X86Layout};
 use crate::gfp::{Gfp, GFP_2_6};
@@ -90,12 +91,17 @@ pub static PROFILE: Profile = Profile {
     gfp: &GFP_2_6,
     // mm/slab.c: a list, colour, first object, count, index of the first free; kmem_bufctl_t is an unsigned short.
     slab: SlabRule::Slab { descriptor: 24, bufctl: 2, max_order: 5 },
+    // mm/slab.c: 116 bytes and a pointer for each of NR_CPUS; the lists of a node are a part of it.
+    cache_structs: CacheStructs { cache: 148, cache_per_node: 0, node: 0, node_is_first: false },
     kmalloc: KmallocRule {
         // include/linux/kmalloc_sizes.h: 96 only with lines below 64 bytes, 192 only below 128.
         classes: &[32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131_072],
+        types: &[KmallocType::Normal, KmallocType::Dma],
+        order: KmallocOrder::BySize,
         max_cached: 131_072,
         max: 131_072,
         min_align: 4,
+        align: KmallocAlign::Minimum,
         zero: ZeroSize::SmallestClass,
         names: KmallocNames::Size,
         // `cache_grow` stops at flags beyond SLAB_DMA, SLAB_LEVEL_MASK, SLAB_NO_GROW.

@@ -90,6 +90,8 @@ pub struct Profile {
     pub gfp: &'static GfpEncoding,
     /// Slab geometry.
     pub slab: SlabRule,
+    /// Structures that describe caches.
+    pub cache_structs: CacheStructs,
     /// kmalloc's size classes.
     pub kmalloc: KmallocRule,
     /// What the kernel image and early boot hold: the profile's own estimate, used when no capture says better.
@@ -237,13 +239,24 @@ pub enum SlabRule {
     },
     /// SLUB.
     Slub {
-        /// `slub_max_order`.
+        /// `slub_max_order` when the command line says nothing.
         max_order: u32,
-        /// Tries fewer objects before it wastes more (before 6.12).
-        fewer_objects: bool,
+        /// Which generation of its rules.
+        era: SlubEra,
         /// `sizeof(struct track)`.
         track: u32,
     },
+}
+
+/// The generations of SLUB's rules, as `slab/geometry.rs` tells them apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum SlubEra {
+    /// 3.2 to 3.4: nothing lies before an object, the link of a free one is its first word, CPUs keep few objects.
+    V3,
+    /// 6.1: a red zone on both sides, the link in the middle of the object, the size asked for kept beside kmalloc's.
+    V6_1,
+    /// 6.12: an order is searched for the wanted number of objects only; boot parameters are spelled `slab_*` too.
+    V6_12,
 }
 
 /// kmalloc's size classes.
@@ -251,18 +264,93 @@ pub enum SlabRule {
 pub struct KmallocRule {
     /// Sizes of the caches, ascending.
     pub classes: &'static [u32],
+    /// The ladders of caches, in the order in which they are made. That of zone DMA is left out where there is no such zone.
+    pub types: &'static [KmallocType],
+    /// In which order the caches are made.
+    pub order: KmallocOrder,
     /// Largest size that a cache serves; larger ones are whole pages, or refused when it equals `max`.
     pub max_cached: u32,
     /// Largest size given at all.
     pub max: u32,
     /// `ARCH_KMALLOC_MINALIGN`.
     pub min_align: u32,
+    /// How the objects of a class are aligned beyond that.
+    pub align: KmallocAlign,
     /// What `kmalloc(0)` gives.
     pub zero: ZeroSize,
     /// How the caches are named.
     pub names: KmallocNames,
     /// Allocation flags that kmalloc drops with a warning (6.x) or that are a bug (2.6).
     pub refused: Gfp,
+}
+
+/// The ladders of kmalloc's caches; a request takes the first of DMA, reclaimable, account whose flag it has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KmallocType {
+    /// What has none of the flags below.
+    Normal,
+    /// `__GFP_ACCOUNT`: charged to a memory cgroup (5.14 and later).
+    Account,
+    /// `__GFP_RECLAIMABLE` (4.20 and later).
+    Reclaimable,
+    /// `__GFP_DMA`.
+    Dma,
+}
+
+impl KmallocType {
+    /// How many there are.
+    pub const COUNT: usize = 4;
+}
+
+/// In which order kmalloc's caches are made, which slabinfo shows from its end upwards.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KmallocOrder {
+    /// Size by size, each with all types (2.6).
+    BySize,
+    /// Type by type, sizes ascending (6.1).
+    ByType,
+    /// Type by type, the sizes that are no powers of two before the others (3.x, and 6.12 again).
+    OddSizesFirst,
+}
+
+/// Bytes of the structures that describe caches: they are objects of the first caches there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CacheStructs {
+    /// `struct kmem_cache` without what there is for each node.
+    pub cache: u32,
+    /// What each node adds to it: a pointer.
+    pub cache_per_node: u32,
+    /// `struct kmem_cache_node`; 0 where it is a part of the other.
+    pub node: u32,
+    /// Whether the cache of nodes' structures is the older one.
+    pub node_is_first: bool,
+}
+
+/// How kmalloc's objects are aligned, beyond `ARCH_KMALLOC_MINALIGN`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KmallocAlign {
+    /// Not at all (before 5.4).
+    Minimum,
+    /// Sizes that are powers of two are aligned to themselves (5.4 and later).
+    PowerSizes,
+    /// Every size is aligned to the largest power of two that divides it (6.12).
+    LargestDivisor,
+}
+
+impl KmallocAlign {
+    /// Returns the alignment of the class of `size` bytes.
+    pub const fn of(self, size: u32, min_align: u32) -> u32 {
+        let natural = match self {
+            Self::PowerSizes if size.is_power_of_two() => size,
+            Self::LargestDivisor => 1 << size.trailing_zeros(),
+            Self::PowerSizes | Self::Minimum => 0,
+        };
+        if natural > min_align {
+            natural
+        } else {
+            min_align
+        }
+    }
 }
 
 /// What `kmalloc(0)` gives.

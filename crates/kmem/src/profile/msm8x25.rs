@@ -5,9 +5,9 @@
 //! image is an estimate.
 
 use super::{
-    AreaPlace, BootArea, BootAreaKind, Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image,
-    ImageSizes, InitrdPlace, KmallocNames, KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule,
-    ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    AreaPlace, BootArea, BootAreaKind, CacheStructs, Counting, Early, EarlyKind, Firmware, HashPages, HashRule,
+    HashTable, Image, ImageSizes, InitrdPlace, KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType,
+    Placement, Present, Profile, Section, SlabRule, SlubEra, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{ArmLayout, LayoutRule};
 use crate::gfp::{Gfp, GFP_3_4};
@@ -90,14 +90,19 @@ pub(super) const CONSTANTS: Profile = Profile {
     paging: Some(&ARM_SHORT),
     gfp: &GFP_3_4,
     // `struct track` with CONFIG_STACKTRACE: address, 16 more, cpu, pid, time.
-    slab: SlabRule::Slub { max_order: 3, fewer_objects: true, track: 80 },
+    slab: SlabRule::Slub { max_order: 3, era: SlubEra::V3, track: 80 },
+    // include/linux/slub_def.h of 3.4, added up: with sysfs and debugging built in.
+    cache_structs: CacheStructs { cache: 112, cache_per_node: 4, node: 32, node_is_first: true },
     kmalloc: KmallocRule {
         // ARCH_DMA_MINALIGN is a cache line: no class below 64, and no 96 (mm/slub.c, `kmem_cache_init`).
         classes: &[64, 128, 192, 256, 512, 1024, 2048, 4096, 8192],
+        types: &[KmallocType::Normal, KmallocType::Dma],
+        order: KmallocOrder::OddSizesFirst,
         // SLUB_MAX_SIZE, two pages.
         max_cached: 8192,
         max: 4 << 20,
         min_align: 64,
+        align: KmallocAlign::Minimum,
         zero: ZeroSize::Pointer16,
         names: KmallocNames::Kmalloc { short: false },
         refused: Gfp::HIGHMEM.union(Gfp::DMA32),

@@ -5,8 +5,9 @@
 //! and the image are examples.
 
 use super::{
-    Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace, KmallocNames,
-    KmallocRule, Placement, Present, Profile, Section, SlabRule, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    CacheStructs, Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace,
+    KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, Placement, Present, Profile, Section, SlabRule,
+    TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::LayoutRule;
 use crate::gfp::{Gfp, GFP_2_6};
@@ -65,6 +66,7 @@ pub(super) const CONSTANTS: Profile = Profile {
     gfp: &GFP_2_6,
     // include/asm-arm/types.h: kmem_bufctl_t is an unsigned int there.
     slab: SlabRule::Slab { descriptor: 24, bufctl: 4, max_order: 8 },
+    cache_structs: CacheStructs { cache: 120, cache_per_node: 0, node: 0, node_is_first: false },
     kmalloc: KmallocRule {
         // include/linux/kmalloc_sizes.h: lines of 32 bytes have all; without an MMU they go on to 1 MiB, and beyond that
         // only with CONFIG_LARGE_ALLOCS.
@@ -72,9 +74,12 @@ pub(super) const CONSTANTS: Profile = Profile {
             32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131_072, 262_144, 524_288,
             1_048_576,
         ],
+        types: &[KmallocType::Normal, KmallocType::Dma],
+        order: KmallocOrder::BySize,
         max_cached: 1 << 20,
         max: 1 << 20,
         min_align: 4,
+        align: KmallocAlign::Minimum,
         zero: ZeroSize::SmallestClass,
         names: KmallocNames::Size,
         refused: Gfp::HIGHMEM,

@@ -54,12 +54,7 @@ impl Stacks {
     }
     /// Makes empty stacks with limit 0. `slots_of` says how many slots each stack of a row has. `None` when the reserve is
     /// too small or `width` is no power of two.
-    pub(crate) fn new(
-        reserve: &mut Reserve<'_>,
-        rows: u32,
-        width: u32,
-        slots_of: impl Fn(u32) -> u32,
-    ) -> Option<Self> {
+    pub(crate) fn new(reserve: &mut Reserve<'_>, rows: u32, width: u32, slots_of: impl Fn(u32) -> u32) -> Option<Self> {
         if !width.is_power_of_two() {
             return None;
         }

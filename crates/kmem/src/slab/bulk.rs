@@ -20,8 +20,9 @@ impl SlabAllocator {
         count: u32,
         mut with: impl FnMut(PhysAddr),
     ) -> (u32, Option<AllocError>) {
+        let Some(on_cpu) = self.on_cpu(pages, cpu) else { return (0, Some(AllocError::BadFlags("no such CPU"))) };
         for taken in 0..count {
-            match self.alloc(pages, cpu, id, gfp) {
+            match on_cpu.alloc(id, gfp) {
                 Ok(object) => with(object),
                 Err(error) => return (taken, Some(error)),
             }
@@ -39,6 +40,11 @@ impl SlabAllocator {
         cpu: u32,
         objects: impl Iterator<Item = PhysAddr>,
     ) -> Result<(), Misuse> {
-        objects.fold(Ok(()), |result, object| result.and(self.free(pages, cpu, object)))
+        let Some(on_cpu) = self.on_cpu(pages, cpu) else { return Err(Misuse::BadArgument("no such CPU")) };
+        let mut first = Ok(());
+        for object in objects {
+            first = first.and(on_cpu.free(object));
+        }
+        first
     }
 }

@@ -11,6 +11,7 @@
 //! - **S3** Objects in slabs, in CPU arrays and out add up to the cache's objects.
 
 use super::geometry::{Geometry, SlabFlags};
+use super::structs::Structs;
 use crate::error::{Broken, Name};
 use crate::page::frame::{Frame, FrameKind, FrameList, FrameTable};
 use crate::raw::Ram;
@@ -27,10 +28,24 @@ pub struct Hook {
     pub token: u64,
 }
 
+/// Whose a cache is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum CacheKind {
+    /// A client's, who destroys it.
+    #[default]
+    Client,
+    /// One of kmalloc's own.
+    Kmalloc,
+    /// One of the first caches, for the structures that describe caches.
+    Structs,
+}
+
 /// One cache. `state` 0: the slot is unused.
 #[derive(Default)]
 pub(crate) struct Cache {
     state: Count,
+    /// Whether each operation is checked or leaves marks: such a cache keeps nothing on CPUs.
+    debugged: Count,
     pub(crate) inner: SpinLock<Inner>,
 }
 
@@ -47,10 +62,20 @@ pub(crate) struct Inner {
     pub(crate) slabs: u32,
     /// Pages of all slabs: a slab may have the smaller order.
     pub(crate) pages: u64,
-    /// One of kmalloc's own.
-    pub(crate) is_kmalloc: bool,
+    /// Whose it is.
+    pub(crate) kind: CacheKind,
+    /// First byte of the region that may be copied to user space, and its bytes.
+    pub(crate) useroffset: u32,
+    pub(crate) usersize: u32,
+    /// How many more creators share it.
+    pub(crate) aliases: u32,
+    /// The structures that describe it.
+    pub(crate) structs: Structs,
     /// Objects of all slabs.
     pub(crate) objects: u64,
+    /// Number of the depot's first batch plus one, and the objects of all its batches.
+    pub(crate) depot: u32,
+    pub(crate) in_depot: u32,
     /// Objects on the chains of the slabs.
     pub(crate) free: u64,
     pub(crate) next_colour: u32,
@@ -68,10 +93,35 @@ impl Cache {
     pub(crate) fn set_live(&self, live: bool) {
         self.state.set(live.into());
     }
+    pub(crate) fn is_debugged(&self) -> bool {
+        self.debugged.get() != 0
+    }
+    pub(crate) fn set_debugged(&self, debugged: bool) {
+        self.debugged.set(debugged.into());
+    }
+}
+
+/// Division by the size of an object, as a multiplication.
+pub(crate) struct Divider(u64);
+
+impl Divider {
+    const SHIFT: u32 = 40;
+
+    pub(crate) fn new(size: u32) -> Self {
+        Self((1 << Self::SHIFT) / u64::from(size.max(1)) + 1)
+    }
+    /// Divides a distance inside a slab. Exact while distance times size stays below 2^40, as it does in slabs of up to
+    /// 512 KiB.
+    #[inline(always)]
+    pub(crate) const fn divide(&self, offset: u64) -> u32 {
+        (offset.wrapping_mul(self.0) >> Self::SHIFT) as u32
+    }
 }
 
 /// Ends a chain of free objects.
 const END: u32 = 0xffff;
+/// What the count word of a slab says that is out of use. (Only SLUB isolates slabs, and has no other use for the word.)
+const ISOLATED: u32 = 1;
 
 /// A slab, seen through the entry of its first frame: `a` is the cache, `b` the objects out (high half) and the first
 /// free one (low half), the count word says where the management is.
@@ -97,7 +147,7 @@ impl<'a> Slab<'a> {
     pub(crate) fn out(&self) -> u32 {
         self.frame.b.load(Ordering::Relaxed) >> 16
     }
-    fn first_free(&self) -> u32 {
+    pub(crate) fn first_free(&self) -> u32 {
         self.frame.b.load(Ordering::Relaxed) & END
     }
     fn set(&self, out: u32, first_free: u32) {
@@ -121,11 +171,18 @@ impl<'a> Slab<'a> {
         let index = (offset / u64::from(self.geometry.size.max(1))) as u32;
         (index < self.objects).then(|| (index, self.object(index)))
     }
+    /// Returns the number of the object that begins at an address.
+    #[inline]
+    pub(crate) fn find_with(&self, addr: PhysAddr, divider: &Divider) -> Option<u32> {
+        let offset = addr.raw().checked_sub(self.base.raw())?.checked_sub(self.first_offset())?;
+        let index = divider.divide(offset);
+        (index < self.objects).then_some(index)
+    }
     /// Returns where the off-slab management lies.
     pub(crate) fn management(&self) -> PhysAddr {
         PhysAddr::new(u64::from(self.frame.more()) << 5)
     }
-    fn link(&self, index: u32) -> u32 {
+    pub(crate) fn link(&self, index: u32) -> u32 {
         if self.geometry.management == 0 {
             let at = self.base.offset(u64::from(index * self.geometry.size + self.geometry.link));
             return self.ram.half(at).map_or(END, |link| link.load(Ordering::Relaxed).into());
@@ -160,19 +217,34 @@ impl<'a> Slab<'a> {
         }
         self.set(0, if self.objects == 0 { END } else { 0 });
     }
-    /// Takes the first free object.
-    pub(crate) fn take(&self) -> Option<PhysAddr> {
-        let first = self.first_free();
-        if first >= self.objects {
-            return None;
+    /// Takes the first free objects, at most `count`, and hands each to `with`. Returns how many there were.
+    #[inline]
+    pub(crate) fn take(&self, count: u32, mut with: impl FnMut(PhysAddr)) -> u32 {
+        let (mut first, mut taken) = (self.first_free(), 0);
+        while taken < count && first < self.objects {
+            let next = self.link(first).min(END);
+            with(self.object(first));
+            first = next;
+            taken += 1;
         }
-        self.set(self.out() + 1, self.link(first).min(END));
-        Some(self.object(first))
+        self.set(self.out() + taken, first);
+        taken
     }
     /// Puts an object back.
     pub(crate) fn give(&self, index: u32) {
         self.set_link(index, self.first_free());
         self.set(self.out().saturating_sub(1), index);
+    }
+    /// Takes all objects out for good, because one of them cannot be trusted. Returns how many were free.
+    pub(crate) fn isolate(&self) -> u32 {
+        let free = self.objects - self.out().min(self.objects);
+        self.set(self.objects, END);
+        self.frame.set_more(ISOLATED);
+        free
+    }
+    /// True after [`Slab::isolate`].
+    pub(crate) fn is_isolated(&self) -> bool {
+        self.geometry.management == 0 && self.frame.more() == ISOLATED
     }
     /// True when the object is on the chain. O(objects).
     pub(crate) fn is_on_chain(&self, index: u32) -> bool {

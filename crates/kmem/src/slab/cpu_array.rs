@@ -2,13 +2,23 @@
 //!
 //! Objects that were just freed are warm in the CPU's cache, so the next allocation gets them back. A hit loads the
 //! count, moves one word and stores the count: no lock, no locked operation, and no touch of the object itself (an array
-//! of addresses stays fast where a list through thousands of cold objects would not). Bonwick 1994 and 2001; 2.6's
-//! `struct array_cache`, 6.18's sheaves.
+//! of addresses stays fast where a list through thousands of cold objects would not).
+//!
+//! When an array is full, half of it goes to the cache's *depot* as one batch ([`Batch`]), and an empty array takes a batch
+//! from there: one lock for many objects, and what one CPU frees another one gets without a look at the slabs. Only when the
+//! depot is empty, or full, the slabs have their turn. Bonwick 1994 and 2001; 2.6's `struct array_cache`, 6.18's sheaves.
+//!
+//! An array with limit 0 holds nothing: each operation of such a cache goes to its slabs, where it can be looked at.
+//!
+//! Only its own CPU, inside its lists and with interrupts off, or who claimed all of them touches an array
+//! ([`crate::page`], `percpu`); others may read the count.
 
 use crate::sync::{AtomicUsize, Count, Ordering};
 
 /// The most objects an array has room for.
-pub(crate) const CAPACITY: usize = 124;
+pub(crate) const CAPACITY: usize = 126;
+/// The most objects of a batch.
+pub(crate) const BATCH: usize = 62;
 
 /// One CPU's stock of one cache. Objects are offsets into the direct map.
 #[repr(C, align(64))]
@@ -16,21 +26,12 @@ pub(crate) struct CpuArray {
     count: Count,
     /// How many it keeps at most.
     pub(crate) limit: Count,
-    /// Allocations and frees that went through it.
-    pub(crate) allocs: Count,
-    pub(crate) frees: Count,
     entries: [AtomicUsize; CAPACITY],
 }
 
 impl Default for CpuArray {
     fn default() -> Self {
-        Self {
-            count: Count::default(),
-            limit: Count::default(),
-            allocs: Count::default(),
-            frees: Count::default(),
-            entries: [const { AtomicUsize::new(0) }; CAPACITY],
-        }
+        Self { count: Count::default(), limit: Count::default(), entries: [const { AtomicUsize::new(0) }; CAPACITY] }
     }
 }
 
@@ -38,12 +39,12 @@ impl CpuArray {
     pub(crate) fn count(&self) -> u32 {
         self.count.get()
     }
+    /// Takes the object that was put there last.
     #[inline(always)]
     pub(crate) fn pop(&self) -> Option<usize> {
         let last = self.count.get().wrapping_sub(1);
         let entry = self.entries.get(last as usize)?.load(Ordering::Relaxed);
         self.count.set(last);
-        self.allocs.add(1);
         Some(entry)
     }
     /// Keeps an object; false when the stock is full.
@@ -56,22 +57,50 @@ impl CpuArray {
         let Some(slot) = self.entries.get(count as usize) else { return false };
         slot.store(entry, Ordering::Relaxed);
         self.count.set(count + 1);
-        self.frees.add(1);
         true
     }
-    /// Takes the objects that have lain longest, at most `n`, and hands each to `give`.
-    pub(crate) fn take_oldest(&self, n: u32, mut give: impl FnMut(usize)) {
-        let count = self.count.get();
-        let n = n.min(count);
-        for slot in self.entries.iter().take(n as usize) {
-            give(slot.load(Ordering::Relaxed));
-        }
-        for (to, from) in (n..count).enumerate() {
-            self.entries[to].store(self.entries[from as usize].load(Ordering::Relaxed), Ordering::Relaxed);
-        }
-        self.count.set(count - n);
+    /// Returns how many it could take.
+    pub(crate) fn room(&self) -> u32 {
+        self.limit.get().min(CAPACITY as u32).saturating_sub(self.count())
     }
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.entries.iter().take(self.count.get() as usize).map(|slot| slot.load(Ordering::Relaxed))
+    }
+}
+
+/// Objects of one cache on their way from one CPU's array to another's. Guarded by the cache's lock, or on the list of
+/// spare ones by its lock.
+#[repr(C, align(64))]
+pub(crate) struct Batch {
+    /// Number of the next one plus one.
+    pub(crate) next: Count,
+    count: Count,
+    entries: [AtomicUsize; BATCH],
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { next: Count::default(), count: Count::default(), entries: [const { AtomicUsize::new(0) }; BATCH] }
+    }
+}
+
+impl Batch {
+    pub(crate) fn count(&self) -> u32 {
+        self.count.get()
+    }
+    /// Takes the objects that were put there last out of an array, at most `most`.
+    pub(crate) fn fill(&self, array: &CpuArray, most: u32) {
+        let count = most.min(BATCH as u32);
+        let mut taken = 0;
+        for (slot, entry) in self.entries.iter().take(count as usize).zip(core::iter::from_fn(|| array.pop())) {
+            slot.store(entry, Ordering::Relaxed);
+            taken += 1;
+        }
+        self.count.set(taken);
+    }
+    /// Shows the objects, in the order in which they were put.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
+        let count = (self.count.get() as usize).min(BATCH);
+        self.entries.iter().take(count).rev().map(|slot| slot.load(Ordering::Relaxed))
     }
 }

@@ -9,11 +9,13 @@
 //! - **SLAB** (2.6): a descriptor and an index array lie at the start of the slab, or elsewhere when objects are large;
 //!   what is left over is used to shift slabs by cache lines (colouring).
 //!
-//! Sources: 6.1 `mm/slub.c` (`calculate_sizes`, `calculate_order`, `set_cpu_partial`), `mm/slab_common.c`
+//! Sources: 3.4, 6.1 and 6.12 `mm/slub.c` (`calculate_sizes`, `calculate_order`, `set_cpu_partial`), `mm/slab_common.c`
 //! (`calculate_alignment`); 2.6.18 `mm/slab.c` (`kmem_cache_create`, `calculate_slab_order`, `cache_estimate`,
-//! `enable_cpucache`). The SLUB part reproduces every cache of the captures in `golden/`.
+//! `enable_cpucache`). The SLUB part reproduces every cache of the captures in `golden/`
+//! (`tests/golden_slab.rs`).
 
-use crate::profile::SlabRule;
+use super::params::SlabParams;
+use crate::profile::{SlabRule, SlubEra};
 use crate::units::{align_up, Order, PAGE_SIZE};
 use bitflags::bitflags;
 
@@ -43,6 +45,15 @@ bitflags! {
         const NO_MERGE = 512;
         /// Objects are charged to memory cgroups.
         const ACCOUNT = 1024;
+        /// What makes SLUB take its slow, checking way.
+        const DEBUG = Self::RED_ZONE.bits()
+            | Self::POISON.bits()
+            | Self::STORE_USER.bits()
+            | Self::CONSISTENCY_CHECKS.bits();
+        /// Every operation is logged. By the command line only, as the next one.
+        const TRACE = 1 << 16;
+        /// Allocations may be made to fail.
+        const FAILSLAB = 1 << 17;
     }
 }
 
@@ -59,6 +70,8 @@ pub struct Shape {
     pub has_ctor: bool,
     /// True for the caches behind kmalloc.
     pub is_kmalloc: bool,
+    /// Where in the object its user lets a link lie while it is free (`freeptr_offset`, only with `TYPESAFE_BY_RCU`).
+    pub freeptr_offset: Option<u32>,
 }
 
 /// The machine's part in it.
@@ -66,6 +79,8 @@ pub struct Shape {
 pub struct Ground {
     /// Which allocator.
     pub rule: SlabRule,
+    /// What the command line says about it.
+    pub params: SlabParams,
     /// `sizeof(long)`.
     pub word: u32,
     /// Bytes of a cache line.
@@ -101,7 +116,9 @@ pub struct Geometry {
     pub colours: u32,
     /// Bytes of a shift.
     pub colour_step: u32,
-    /// Objects that a CPU keeps at most.
+    /// Objects on a CPU's partial slabs, as SLUB reports them; 0 for caches that are checked, and with SLAB.
+    pub cpu_partial: u32,
+    /// Objects that a CPU keeps at most: our own arrays.
     pub cpu_limit: u32,
     /// Objects moved to or from a CPU at once.
     pub cpu_batch: u32,
@@ -117,14 +134,14 @@ pub fn geometry(shape: &Shape, ground: &Ground) -> Option<Geometry> {
         return None;
     }
     match ground.rule {
-        SlabRule::Slub { max_order, fewer_objects, track } => slub(shape, ground, max_order, fewer_objects, track),
+        SlabRule::Slub { era, track, .. } => slub(shape, ground, era, track),
         SlabRule::Slab { descriptor, bufctl, max_order } => slab(shape, ground, descriptor, bufctl, max_order),
     }
 }
 
 /// The alignment in force: at least a word, at least what was asked for, and with `HWCACHE_ALIGN` the cache line or the
 /// smallest half of it that holds the object.
-fn alignment(shape: &Shape, ground: &Ground) -> u32 {
+pub(crate) fn alignment(shape: &Shape, ground: &Ground) -> u32 {
     let mut line = 0;
     if shape.flags.contains(SlabFlags::HWCACHE_ALIGN) {
         line = ground.cache_line;
@@ -132,37 +149,50 @@ fn alignment(shape: &Shape, ground: &Ground) -> u32 {
             line /= 2;
         }
     }
-    align_up(u64::from(shape.align.max(line).max(ground.word)), u64::from(ground.word)) as u32
+    // SLUB keeps 8-byte alignment of every object on the machines of the profiles (ARCH_SLAB_MINALIGN).
+    let least = match ground.rule {
+        SlabRule::Slub { .. } => ground.word.max(8),
+        SlabRule::Slab { .. } => ground.word,
+    };
+    align_up(u64::from(shape.align.max(line).max(least)), u64::from(ground.word)) as u32
 }
 
-fn slub(shape: &Shape, ground: &Ground, max_order: u32, fewer_objects: bool, track: u32) -> Option<Geometry> {
+fn slub(shape: &Shape, ground: &Ground, era: SlubEra, track: u32) -> Option<Geometry> {
     let word = ground.word;
-    // SLUB keeps 8-byte alignment of every object on the machines of the profiles (ARCH_SLAB_MINALIGN).
-    let align = alignment(shape, ground).max(8);
+    let align = alignment(shape, ground);
+    let is_old = era == SlubEra::V3;
     let red = shape.flags.contains(SlabFlags::RED_ZONE);
-    let kept = shape.flags.intersects(SlabFlags::POISON | SlabFlags::TYPESAFE_BY_RCU) || shape.has_ctor;
+    let rcu = shape.flags.contains(SlabFlags::TYPESAFE_BY_RCU);
+    let inside = shape.freeptr_offset.filter(|_| rcu && era >= SlubEra::V6_12);
+    // The link lies behind what must stay as it is; a red zone checks all of an object that is shorter than a link.
+    let kept = shape.flags.contains(SlabFlags::POISON)
+        || shape.has_ctor
+        || rcu && inside.is_none()
+        || red && !is_old && shape.object_size < word;
 
     let mut size = align_up(shape.object_size.into(), word.into()) as u32;
     if red && size == shape.object_size {
         size += word;
     }
-    let inuse = size;
-    let mut link = align_up(u64::from(shape.object_size / 2), word.into()) as u32;
+    let middle = if is_old { 0 } else { (shape.object_size / 2) & !(word - 1) };
+    let mut link = inside.unwrap_or(middle);
     if kept {
-        link = inuse;
+        link = size;
         size += word;
     }
     if shape.flags.contains(SlabFlags::STORE_USER) {
-        size += 2 * track + if shape.is_kmalloc { 4 } else { 0 };
+        // Newer kernels keep the size that kmalloc was asked for behind the tracks.
+        size += 2 * track + if shape.is_kmalloc && !is_old { 4 } else { 0 };
     }
     let mut left = 0;
     if red {
-        left = align_up(word.into(), align.into()) as u32;
+        left = if is_old { 0 } else { align_up(word.into(), align.into()) as u32 };
         size += word + left;
     }
     let size = align_up(size.into(), align.into()) as u32;
-    let order = slub_order(size, ground.cpus, max_order, fewer_objects)?;
-    let (cpu_limit, min_partial) = (slub_cpu_partial(size), (size.ilog2() / 2).clamp(5, 10));
+    let order = slub_order(size, ground, era)?;
+    let cpu_limit = slub_cpu_limit(size);
+    let cpu_partial = if shape.flags.intersects(SlabFlags::DEBUG) { 0 } else { slub_cpu_partial(size, era) };
     Some(Geometry {
         object_size: shape.object_size,
         size,
@@ -171,51 +201,71 @@ fn slub(shape: &Shape, ground: &Ground, max_order: u32, fewer_objects: bool, tra
         objects: (order.bytes() / u64::from(size)) as u32,
         left,
         link: left + link.min(size.saturating_sub(word)),
+        cpu_partial,
         cpu_limit,
         cpu_batch: cpu_limit.div_ceil(2),
-        min_partial,
+        min_partial: (size.ilog2() / 2).clamp(5, 10),
         ..Geometry::default()
     })
 }
 
-/// Objects that the partial slabs of a CPU should hold: `set_cpu_partial`.
-fn slub_cpu_partial(size: u32) -> u32 {
+/// Objects that SLUB keeps on a CPU's partial slabs: `set_cpu_partial`.
+fn slub_cpu_partial(size: u32, era: SlubEra) -> u32 {
+    let [page, large, middle, small] = if era == SlubEra::V3 { [2, 6, 13, 30] } else { [6, 24, 52, 120] };
     match size {
-        4096.. => 6,
-        1024.. => 24,
-        256.. => 52,
-        _ => 120,
+        4096.. => page,
+        1024.. => large,
+        256.. => middle,
+        _ => small,
     }
 }
 
-/// The order of a slab: `calculate_order`.
-fn slub_order(size: u32, cpus: u32, max_order: u32, fewer_objects: bool) -> Option<Order> {
-    let orders = |least: u32, most: u32| (least..=most).filter_map(Order::new);
-    let order_for = |objects: u64| Order::covering(objects * u64::from(size)).map_or(u32::MAX, Order::raw);
-    let wanted = 4 * (u64::from(u32::BITS - cpus.leading_zeros()) + 1);
-    let wanted = wanted.min((PAGE_SIZE << max_order) / u64::from(size));
-    let fits = |objects: u64, fraction: u64, most: u32| {
-        orders(order_for(objects), most).find(|order| order.bytes() % u64::from(size) <= order.bytes() / fraction)
+/// Objects that our own arrays keep: as many as the newer kernels' partial slabs.
+fn slub_cpu_limit(size: u32) -> u32 {
+    slub_cpu_partial(size, SlubEra::V6_1)
+}
+
+/// The most objects of a slab: SLUB counts them in 15 bits (`MAX_OBJS_PER_PAGE`).
+const MOST_OBJECTS: u64 = 32_767;
+
+/// The order of a slab: the smallest that holds enough objects and wastes little, with less and less strictness.
+/// `None` when no block is large enough.
+fn slub_order(size: u32, ground: &Ground, era: SlubEra) -> Option<Order> {
+    let SlabParams { max_order, min_order, min_objects, .. } = ground.params;
+    let size = u64::from(size);
+    let covering = |bytes: u64| Order::covering(bytes).map_or(u32::MAX, Order::raw);
+    let wanted = match min_objects {
+        0 => 4 * (u64::from(u32::BITS - ground.cpus.leading_zeros()) + 1),
+        objects => objects.into(),
     };
-    let mut objects = wanted;
-    while objects > 1 {
-        for fraction in [16, 8, 4] {
-            if let Some(order) = fits(objects, fraction, max_order) {
-                return Some(order);
-            }
-        }
-        if !fewer_objects {
-            if let Some(order) = fits(objects, 2, max_order) {
-                return Some(order);
-            }
-            break;
-        }
-        objects -= 1;
+    let wanted = wanted.min((PAGE_SIZE << max_order) / size);
+    // The smallest order from `least` on of which at most this fraction is left over.
+    let fits = |least: u32, most: u32, fraction: u64| {
+        let mut orders = (least..=most).map_while(Order::new);
+        orders.find(|order| order.bytes() % size <= order.bytes() / fraction)
+    };
+    // An order that holds more objects than can be counted is cut to the one below.
+    let cut = |order: u32| {
+        let too_many = Order::new(order).is_some_and(|order| order.bytes() / size > MOST_OBJECTS);
+        too_many.then(|| Order::new(covering(size * MOST_OBJECTS).saturating_sub(1))).flatten()
+    };
+    if era >= SlubEra::V6_12 {
+        let least = min_order.max(covering(wanted.max(1) * size));
+        let found = cut(least).or_else(|| [16, 8, 4, 2].into_iter().find_map(|part| fits(least, max_order, part)));
+        return found.or_else(|| Order::covering(size));
     }
-    if let Some(order) = fits(1, 1, max_order) {
+    if let Some(order) = cut(min_order) {
         return Some(order);
     }
-    Order::covering(size.into())
+    // Fewer objects are tried before more is wasted.
+    for objects in (2..=wanted).rev() {
+        let least = min_order.max(covering(objects * size));
+        if let Some(order) = [16, 8, 4].into_iter().find_map(|part| fits(least, max_order, part)) {
+            return Some(order);
+        }
+    }
+    let least = min_order.max(covering(size));
+    fits(least, max_order, 1).or_else(|| Order::new(least))
 }
 
 fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order: u32) -> Option<Geometry> {
@@ -291,12 +341,13 @@ fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order:
 mod tests {
     use super::*;
 
-    const SLUB: SlabRule = SlabRule::Slub { max_order: 3, fewer_objects: true, track: 20 };
+    const SLUB: SlabRule = SlabRule::Slub { max_order: 3, era: SlubEra::V6_1, track: 20 };
     const SLAB: SlabRule = SlabRule::Slab { descriptor: 28, bufctl: 4, max_order: 5 };
 
     fn of(rule: SlabRule, cpus: u32, object_size: u32, align: u32, flags: SlabFlags, has_ctor: bool) -> Geometry {
-        let ground = Ground { rule, word: 4, cache_line: 64, cpus, total_pages: 1 << 19 };
-        let shape = Shape { object_size, align, flags, has_ctor, is_kmalloc: false };
+        let params = SlabParams { max_order: 3, ..SlabParams::default() };
+        let ground = Ground { rule, params, word: 4, cache_line: 64, cpus, total_pages: 1 << 19 };
+        let shape = Shape { object_size, align, flags, has_ctor, is_kmalloc: false, freeptr_offset: None };
         geometry(&shape, &ground).unwrap_or_default()
     }
 

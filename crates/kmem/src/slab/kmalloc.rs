@@ -1,14 +1,18 @@
 //! kmalloc: objects of any size, from a ladder of caches and, above it, from whole pages.
 //!
 //! The class of a small size is one table look-up (sizes in steps of 8), of a larger one the next power of two. There is
-//! one ladder for ordinary memory and one for zone DMA. 2.6 stops at 128 KiB; 6.x continues with pages up to the top
-//! order. Kernel counterpart: `mm/slab_common.c`, 2.6 `include/linux/kmalloc_sizes.h`.
+//! a ladder for each [`KmallocType`] that the kernel has: ordinary memory, zone DMA, what can be reclaimed, what is charged
+//! to a memory cgroup. 2.6 stops at 128 KiB; 6.x continues with pages up to the top order.
+//!
+//! Kernel counterpart: `mm/slab_common.c` (`create_kmalloc_caches`, `kmalloc_type`), 2.6 `include/linux/kmalloc_sizes.h`.
 
+use super::cache::CacheKind;
 use super::{CacheId, CacheSpec, CreateError, SlabAllocator, SlabFlags};
+use crate::boot::cmdline::{same_name, CommandLine};
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::page::{FrameKind, PageAllocator, Request};
-use crate::profile::{KmallocNames, KmallocRule, Profile};
+use crate::profile::{KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, Profile, ZoneKind};
 use crate::units::{Order, Pfn, PhysAddr};
 use core::fmt::Write;
 
@@ -21,8 +25,8 @@ const STEP: u32 = 8;
 /// The ladders of caches.
 pub struct Kmalloc {
     rule: KmallocRule,
-    normal: [CacheId; CLASSES],
-    dma: [CacheId; CLASSES],
+    /// By the type's number; a type that the kernel does not have is the normal one's.
+    ladders: [[CacheId; CLASSES]; KmallocType::COUNT],
     small: [u8; (SMALL / STEP) as usize],
     /// Class of sizes above [`SMALL`], by the bits of size - 1.
     large: [u8; 33],
@@ -50,41 +54,59 @@ impl Kmalloc {
                 max_cached: 0,
                 max: 0,
                 min_align: 8,
+                align: KmallocAlign::Minimum,
+                types: &[],
+                order: KmallocOrder::ByType,
                 zero: crate::profile::ZeroSize::SmallestClass,
                 names: KmallocNames::Size,
                 refused: Gfp::empty(),
             },
-            normal: [CacheId(0); CLASSES],
-            dma: [CacheId(0); CLASSES],
+            ladders: [[CacheId(0); CLASSES]; KmallocType::COUNT],
             small: [0; (SMALL / STEP) as usize],
             large: [0; 33],
         }
     }
 
-    /// Makes the caches of a profile's classes.
+    /// Makes the caches of a profile's classes, in the kernel's order.
     pub(crate) fn boot(
         slab: &SlabAllocator,
         pages: &PageAllocator,
         cpu: u32,
         profile: &Profile,
+        line: CommandLine<'_>,
     ) -> Result<Self, CreateError> {
         let rule = profile.kmalloc;
         let mut this = Self { rule, ..Self::new() };
-        let has_dma = profile.zones.iter().any(|zone| zone.kind == crate::profile::ZoneKind::Dma);
-        for (class, size) in rule.classes.iter().copied().enumerate().take(CLASSES) {
-            let create = |dma: bool| {
-                let name = name(rule.names, size, dma);
-                let align = if size.is_power_of_two() { size } else { rule.min_align };
-                let flags = match rule.names {
-                    KmallocNames::Size => SlabFlags::HWCACHE_ALIGN,
-                    KmallocNames::Kmalloc { .. } => SlabFlags::empty(),
-                } | if dma { SlabFlags::CACHE_DMA } else { SlabFlags::empty() };
-                let align = if rule.names == KmallocNames::Size { 0 } else { align };
-                let spec = CacheSpec { name: name.as_str(), size, align, flags, ctor: None, dtor: None };
-                slab.create_as(pages, cpu, &spec, true)
-            };
-            this.normal[class] = create(false)?;
-            this.dma[class] = if has_dma { create(true)? } else { this.normal[class] };
+        let has_dma = profile.zones.iter().any(|zone| zone.kind == ZoneKind::Dma);
+        let has = |kind: KmallocType| match kind {
+            KmallocType::Normal | KmallocType::Reclaimable => true,
+            KmallocType::Dma => has_dma,
+            KmallocType::Account => !is_unaccounted(line),
+        };
+        let types = || rule.types.iter().copied().filter(|kind| has(*kind));
+        let classes = || (0..rule.classes.len().min(CLASSES)).zip(rule.classes.iter().copied());
+        let mut make = |kind: KmallocType, (class, size): (usize, u32)| {
+            this.ladders[kind as usize][class] = create(slab, pages, cpu, &rule, kind, size)?;
+            Ok::<(), CreateError>(())
+        };
+        let is_odd = |class: &(usize, u32)| !class.1.is_power_of_two();
+        match rule.order {
+            KmallocOrder::BySize => {
+                classes().try_for_each(|class| types().try_for_each(|kind| make(kind, class)))?;
+            }
+            KmallocOrder::ByType => {
+                types().try_for_each(|kind| classes().try_for_each(|class| make(kind, class)))?;
+            }
+            KmallocOrder::OddSizesFirst => types().try_for_each(|kind| {
+                classes().filter(is_odd).try_for_each(|class| make(kind, class))?;
+                classes().filter(|class| !is_odd(class)).try_for_each(|class| make(kind, class))
+            })?,
+        }
+        let normal = this.ladders[KmallocType::Normal as usize];
+        for kind in [KmallocType::Account, KmallocType::Reclaimable, KmallocType::Dma] {
+            if types().all(|there| there != kind) {
+                this.ladders[kind as usize] = normal;
+            }
         }
         let class_of = |size: u32| rule.classes.iter().position(|class| *class >= size).unwrap_or(CLASSES) as u8;
         for (step, class) in this.small.iter_mut().enumerate() {
@@ -113,6 +135,13 @@ impl Kmalloc {
         Order::covering(bytes).map(Order::bytes)
     }
 
+    /// Returns the bytes that a request takes of memory, the cache's own included. `None` beyond the largest.
+    pub(crate) fn bytes_alloc(&self, slab: &SlabAllocator, bytes: u64, gfp: Gfp) -> Option<u64> {
+        match self.cache_of(bytes, gfp) {
+            Some(cache) => Some(slab.info(cache)?.geometry.size.into()),
+            None => self.roundup(bytes),
+        }
+    }
     #[inline(always)]
     fn class(&self, bytes: u32) -> usize {
         let below = bytes.wrapping_sub(1);
@@ -128,8 +157,8 @@ impl Kmalloc {
         if bytes > u64::from(self.rule.max_cached) {
             return None;
         }
-        let ladder = if gfp.contains(Gfp::DMA) { &self.dma } else { &self.normal };
-        ladder.get(self.class((bytes as u32).max(1))).copied()
+        let kind = if gfp.intersects(NOT_NORMAL) { kind_of(gfp) } else { KmallocType::Normal };
+        self.ladders[kind as usize].get(self.class((bytes as u32).max(1))).copied()
     }
     /// Allocates in any way there is: a new slab, or whole pages. Of the request flags and nodes count.
     #[cold]
@@ -199,18 +228,19 @@ impl Kmalloc {
         cpu: u32,
         addr: PhysAddr,
     ) -> Result<(), Misuse> {
-        #[cfg(debug_assertions)]
-        self.check(slab, pages, addr)?;
-        match pages.frames.get(Pfn::containing(addr)) {
-            Some(frame) if frame.state().is_slab() => {
-                slab.put(pages, cpu, frame, addr);
-                Ok(())
-            }
-            _ => self.free_large(slab, pages, cpu, addr),
+        match slab.on_cpu(pages, cpu) {
+            Some(on_cpu) => on_cpu.kfree(addr),
+            None => self.free_large(slab, pages, cpu, addr),
         }
     }
     #[cold]
-    fn free_large(&self, slab: &SlabAllocator, pages: &PageAllocator, cpu: u32, addr: PhysAddr) -> Result<(), Misuse> {
+    pub(super) fn free_large(
+        &self,
+        slab: &SlabAllocator,
+        pages: &PageAllocator,
+        cpu: u32,
+        addr: PhysAddr,
+    ) -> Result<(), Misuse> {
         match self.check(slab, pages, addr)? {
             KmallocInfo::Pages { pfn, order } => pages.free(cpu, pfn, order),
             KmallocInfo::Object(_) => Ok(()),
@@ -218,17 +248,70 @@ impl Kmalloc {
     }
 }
 
-/// The name of a class's cache: `size-32(DMA)`, `kmalloc-96`, `dma-kmalloc-1k`.
-fn name(names: KmallocNames, size: u32, dma: bool) -> Name {
+/// Flags that ask for another ladder than the normal one.
+const NOT_NORMAL: Gfp = Gfp::DMA.union(Gfp::RECLAIMABLE).union(Gfp::ACCOUNT);
+
+/// Which ladder serves flags of [`NOT_NORMAL`].
+fn kind_of(gfp: Gfp) -> KmallocType {
+    if gfp.contains(Gfp::DMA) {
+        KmallocType::Dma
+    } else if gfp.contains(Gfp::RECLAIMABLE) {
+        KmallocType::Reclaimable
+    } else {
+        KmallocType::Account
+    }
+}
+
+/// `cgroup.memory=nokmem`: nothing is charged, so what would be is normal.
+fn is_unaccounted(line: CommandLine<'_>) -> bool {
+    let said = line.params().filter(|param| same_name(param.name, "cgroup.memory"));
+    said.filter_map(|param| param.value).any(|value| value.split(',').any(|word| word == "nokmem"))
+}
+
+/// Makes the cache of a class.
+fn create(
+    slab: &SlabAllocator,
+    pages: &PageAllocator,
+    cpu: u32,
+    rule: &KmallocRule,
+    kind: KmallocType,
+    size: u32,
+) -> Result<CacheId, CreateError> {
+    let name = name(rule.names, size, kind);
+    let flags = match kind {
+        KmallocType::Normal => SlabFlags::empty(),
+        KmallocType::Account => SlabFlags::ACCOUNT,
+        KmallocType::Reclaimable => SlabFlags::RECLAIM_ACCOUNT,
+        KmallocType::Dma => SlabFlags::CACHE_DMA,
+    };
+    let spec = CacheSpec { name: name.as_str(), size, ..CacheSpec::default() };
+    let spec = match rule.names {
+        KmallocNames::Size => CacheSpec { flags: flags | SlabFlags::HWCACHE_ALIGN, ..spec },
+        // Since 4.16 all of such an object may be copied to user space.
+        KmallocNames::Kmalloc { short } => {
+            let usersize = if short { size } else { 0 };
+            CacheSpec { flags, align: rule.align.of(size, rule.min_align), usersize, ..spec }
+        }
+    };
+    slab.create_as(pages, cpu, &spec, CacheKind::Kmalloc)
+}
+
+/// The name of a class's cache: `size-32(DMA)`, `kmalloc-96`, `kmalloc-rcl-64`, `dma-kmalloc-1k`.
+fn name(names: KmallocNames, size: u32, kind: KmallocType) -> Name {
     let mut name = Name::default();
     let written = match names {
-        KmallocNames::Size => write!(name, "size-{size}{}", if dma { "(DMA)" } else { "" }),
+        KmallocNames::Size => write!(name, "size-{size}{}", if kind == KmallocType::Dma { "(DMA)" } else { "" }),
         KmallocNames::Kmalloc { short } => {
-            let prefix = if dma { "dma-" } else { "" };
+            let prefix = match kind {
+                KmallocType::Normal => "kmalloc",
+                KmallocType::Account => "kmalloc-cg",
+                KmallocType::Reclaimable => "kmalloc-rcl",
+                KmallocType::Dma => "dma-kmalloc",
+            };
             match (short, size) {
-                (true, 0x10_0000..) => write!(name, "{prefix}kmalloc-{}M", size >> 20),
-                (true, 1024..) => write!(name, "{prefix}kmalloc-{}k", size >> 10),
-                _ => write!(name, "{prefix}kmalloc-{size}"),
+                (true, 0x10_0000..) => write!(name, "{prefix}-{}M", size >> 20),
+                (true, 1024..) => write!(name, "{prefix}-{}k", size >> 10),
+                _ => write!(name, "{prefix}-{size}"),
             }
         }
     };

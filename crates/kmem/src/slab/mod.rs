@@ -4,31 +4,52 @@
 //! (`cache`), the page allocator. The shape of slabs is pure arithmetic ([`geometry`]). [`kmalloc`] picks a cache by
 //! size.
 //!
+//! Caches may be debugged (`options` says which): then nothing is kept on CPUs, and the slow paths call `checked`, which
+//! writes and compares what `debug` says about bytes; `traces` keeps the stacks of those who allocated and freed.
+//!
 //! Objects are handed around as physical addresses of the direct map; `memory` shows them as virtual ones.
 
 mod bulk;
 mod cache;
+mod checked;
 mod cpu_array;
+pub mod debug;
 pub mod geometry;
 pub mod kmalloc;
+mod merge;
 mod node;
+pub mod options;
+pub mod params;
 pub mod rule;
+mod stock;
+mod structs;
+#[cfg(test)]
+mod tests;
+mod traces;
 mod typesafe;
+mod verify;
 
 pub use cache::Hook;
+pub use checked::{BugKind, Finding, ObjectView, SlabBug, Then};
+pub(crate) use checked::{Debugging, Source, TASK};
 pub use geometry::{Geometry, SlabFlags};
+pub use stock::ObjectsOnCpu;
+pub use traces::FRAMES as TRACE_FRAMES;
 
-use crate::error::{AllocError, Broken, Misuse, Name};
+use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
-use crate::page::frame::{Frame, FrameKind, State};
-use crate::page::{Attempted, PageAllocator, PageUse, Request};
-use crate::raw::{Ram, Table};
+use crate::page::frame::{FrameKind, State};
+use crate::page::{PageAllocator, PageUse, Request};
+use crate::raw::{Grid, Ram, Table};
 use crate::rcu::Rcu;
 use crate::sync::{Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
-use cache::{slab_of, Cache, Inner, Slab};
-use cpu_array::CpuArray;
+use cache::{slab_of, Cache, CacheKind, Inner, Slab};
+use cpu_array::{Batch, CpuArray};
 use geometry::{Ground, Shape};
+use merge::Alias;
+use stock::Spare;
+use structs::StructCaches;
 
 /// A cache's number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
@@ -47,7 +68,7 @@ impl CacheId {
 }
 
 /// What a new cache is to be: the arguments of `kmem_cache_create`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct CacheSpec<'a> {
     /// Name, not empty.
     pub name: &'a str,
@@ -61,6 +82,12 @@ pub struct CacheSpec<'a> {
     pub ctor: Option<Hook>,
     /// Called once for each object when its slab is given back.
     pub dtor: Option<Hook>,
+    /// First byte of the part of an object that may be copied to or from user space (4.16 and later).
+    pub useroffset: u32,
+    /// Bytes of that part; 0: nothing may.
+    pub usersize: u32,
+    /// Where a free object's link may lie, for caches with `TYPESAFE_BY_RCU` (6.12 and later); else behind the object.
+    pub freeptr_offset: Option<u32>,
 }
 
 /// What a cache is and holds.
@@ -88,10 +115,18 @@ pub struct CacheInfo {
     pub objects: u64,
     /// Objects in the hands of users.
     pub live: u64,
-    /// Objects in the CPU arrays.
+    /// Objects in the CPU arrays and the depot between them.
     pub in_cpu_arrays: u64,
     /// Position in the order of creation.
     pub serial: u32,
+    /// How many more creators share it.
+    pub aliases: u32,
+    /// Whether it may be shared at all.
+    pub is_mergeable: bool,
+    /// First byte of the part of an object that may be copied to user space.
+    pub useroffset: u32,
+    /// Bytes of that part.
+    pub usersize: u32,
 }
 
 /// An object, found by an address inside it.
@@ -114,16 +149,23 @@ pub struct SlabAllocator {
     ground: Ground,
     pub(crate) rcu: Rcu,
     caches: Table<Cache>,
-    arrays: Table<CpuArray>,
+    arrays: Grid<CpuArray>,
+    batches: Table<Batch>,
+    /// The first batch that nobody uses, plus one; batches made so far.
+    spare: SpinLock<Spare>,
+    structs: StructCaches,
+    aliases: Table<SpinLock<Alias>>,
     /// Held while caches come and go.
     registry: SpinLock<u32>,
     pub(crate) kmalloc: kmalloc::Kmalloc,
+    pub(crate) debug: Debugging,
 }
 
 /// Tables of descriptors grow by at least four pages.
 const TABLE_ORDER: Order = Order::ZERO.up().up();
 /// Flags that a slab's pages never inherit.
-const NOT_FOR_SLABS: Gfp = Gfp::HIGHMEM.union(Gfp::MOVABLE).union(Gfp::ZERO).union(Gfp::COMP).union(Gfp::DMA32);
+const NOT_FOR_SLABS: Gfp =
+    Gfp::HIGHMEM.union(Gfp::MOVABLE).union(Gfp::ZERO).union(Gfp::COMP).union(Gfp::DMA32).union(Gfp::RECLAIMABLE);
 
 /// What the slabs of a cache count as.
 fn use_of(flags: SlabFlags) -> PageUse {
@@ -135,25 +177,31 @@ fn use_of(flags: SlabFlags) -> PageUse {
 }
 
 impl SlabAllocator {
-    pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground, rcu: Rcu) -> Self {
+    pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground, debug: Debugging, rcu: Rcu) -> Self {
         Self {
             rcu,
             ram,
             page_offset,
             ground,
             caches: Table::new(),
-            arrays: Table::new(),
+            arrays: Grid::new(ground.cpus),
+            batches: Table::new(),
+            spare: SpinLock::default(),
+            structs: StructCaches::default(),
+            aliases: Table::new(),
             registry: SpinLock::new(0),
             kmalloc: kmalloc::Kmalloc::new(),
+            debug,
         }
     }
 
-    /// Creates a cache. May take pages for its descriptor.
+    /// Creates a cache, or finds one that serves as well ([`merge`]): then both names mean the same cache, and it lives
+    /// until it was destroyed as often as it was created. May take pages for its descriptor.
     ///
     /// # Errors
     /// [`CreateError::Misuse`] for a bad name, size or alignment, [`CreateError::Alloc`] without memory for it.
     pub fn create(&self, pages: &PageAllocator, cpu: u32, spec: &CacheSpec<'_>) -> Result<CacheId, CreateError> {
-        self.create_as(pages, cpu, spec, false)
+        self.create_as(pages, cpu, spec, CacheKind::Client)
     }
 
     pub(crate) fn create_as(
@@ -161,7 +209,7 @@ impl SlabAllocator {
         pages: &PageAllocator,
         cpu: u32,
         spec: &CacheSpec<'_>,
-        is_kmalloc: bool,
+        kind: CacheKind,
     ) -> Result<CacheId, CreateError> {
         if spec.name.is_empty() {
             return Err(Misuse::BadName("a cache needs a name").into());
@@ -172,17 +220,33 @@ impl SlabAllocator {
         if spec.align != 0 && !spec.align.is_power_of_two() {
             return Err(Misuse::BadArgument("the alignment is not a power of two").into());
         }
-        let shape = Shape {
+        let shape = |flags| Shape {
             object_size: spec.size,
             align: spec.align,
-            flags: spec.flags,
+            flags,
             has_ctor: spec.ctor.is_some(),
-            is_kmalloc,
+            is_kmalloc: kind == CacheKind::Kmalloc,
+            freeptr_offset: spec.freeptr_offset,
         };
-        let geometry = geometry::geometry(&shape, &self.ground)
+        let mut flags = spec.flags | self.debug.options.flags_for(spec.name);
+        let mut geometry = geometry::geometry(&shape(flags), &self.ground);
+        let order_of = |bytes: u32| Order::covering(bytes.into());
+        let is_higher = geometry.is_some_and(|shape| order_of(shape.size) > order_of(shape.object_size));
+        if self.debug.options.no_higher_order() && is_higher {
+            flags -= debug::METADATA_FLAGS;
+            geometry = geometry::geometry(&shape(flags), &self.ground);
+        }
+        let geometry = geometry
             .filter(|geometry| geometry.order <= pages.top_order())
             .ok_or(AllocError::TooLarge { bytes: spec.size.into(), limit: pages.top_order().bytes() })?;
+        let is_debugged = flags.intersects(debug::DEBUG_FLAGS);
         let mut serial = self.registry.lock();
+        let spec = &CacheSpec { flags, usersize: self.usersize(spec), ..*spec };
+        if kind == CacheKind::Client {
+            if let Some(founder) = self.merge(pages, cpu, spec)? {
+                return Ok(founder);
+            }
+        }
         let slot = self.caches.iter().find(|(_, cache)| !cache.is_live()).map(|(slot, _)| slot);
         let slot = match slot {
             Some(slot) => slot,
@@ -192,47 +256,32 @@ impl SlabAllocator {
                 first
             }
         };
-        while self.arrays.len() < (slot + 1) * self.ground.cpus {
-            self.grow(pages, cpu, &self.arrays, 16 * self.ground.cpus)?;
+        if !self.arrays.has(slot).ok_or(AllocError::NoSlot)? {
+            self.grow_with(pages, cpu, self.arrays.block_bytes(), |take| self.arrays.grow(&self.ram, slot, take))?;
         }
         let cache = self.caches.get(slot).ok_or(AllocError::NoSlot)?;
+        let structs = self.take_structs(pages, cpu)?;
         *serial += 1;
         *cache.inner.lock() = Inner {
             name: Name::new(spec.name),
             geometry,
-            flags: spec.flags,
+            flags,
             ctor: spec.ctor,
             dtor: spec.dtor,
             serial: *serial,
-            is_kmalloc,
+            kind,
+            useroffset: if spec.usersize == 0 { 0 } else { spec.useroffset },
+            usersize: spec.usersize,
+            structs,
             ..Inner::default()
         };
-        let limit = self.cpu_limit(pages, &geometry);
-        for array in self.arrays_of(slot) {
+        let limit = if is_debugged { 0 } else { geometry.cpu_limit.min(cpu_array::CAPACITY as u32) };
+        for array in self.arrays.column(slot) {
             array.limit.set(limit);
-            array.allocs.set(0);
-            array.frees.set(0);
         }
+        cache.set_debugged(is_debugged);
         cache.set_live(true);
         Ok(CacheId(slot))
-    }
-
-    /// How many objects a CPU keeps: none while each allocation is to be asked about.
-    fn cpu_limit(&self, pages: &PageAllocator, geometry: &Geometry) -> u32 {
-        if pages.is_injecting() {
-            0
-        } else {
-            geometry.cpu_limit.min(cpu_array::CAPACITY as u32)
-        }
-    }
-    /// Makes the CPUs keep objects, or none, after it changed whether each allocation is to be asked about. No other CPU
-    /// allocates meanwhile.
-    pub(crate) fn injection_changed(&self, pages: &PageAllocator) {
-        for (id, cache) in self.caches.iter().filter(|(_, cache)| cache.is_live()) {
-            self.flush(pages, id, cache);
-            let limit = self.cpu_limit(pages, &cache.inner.lock().geometry);
-            self.arrays_of(id).for_each(|array| array.limit.set(limit));
-        }
     }
 
     /// Adds a block to a table of descriptors.
@@ -247,9 +296,18 @@ impl SlabAllocator {
             return Err(AllocError::NoSlot);
         }
         let bytes = u64::from(least) * size_of::<T>() as u64;
+        self.grow_with(pages, cpu, bytes, |take| table.grow(&self.ram, take))
+    }
+    fn grow_with(
+        &self,
+        pages: &PageAllocator,
+        cpu: u32,
+        bytes: u64,
+        grow: impl FnOnce(&mut dyn FnMut() -> Result<PhysRange, AllocError>) -> Result<bool, AllocError>,
+    ) -> Result<(), AllocError> {
         let order = Order::covering(bytes).unwrap_or(TABLE_ORDER).max(TABLE_ORDER).min(pages.top_order());
         let mut taken = None;
-        let grown = table.grow(&self.ram, || {
+        let grown = grow(&mut || {
             let pfn = pages.alloc(cpu, Gfp::KERNEL, order)?;
             taken = Some(pfn);
             Ok::<_, AllocError>(PhysRange::new(pfn.phys().raw(), pfn.phys().raw() + order.bytes()))
@@ -274,48 +332,26 @@ impl SlabAllocator {
     /// [`AllocError::NoMemory`] when a new slab is needed and no pages are there for it.
     #[inline]
     pub fn alloc(&self, pages: &PageAllocator, cpu: u32, id: CacheId, gfp: Gfp) -> Result<PhysAddr, AllocError> {
-        match self.hit(cpu, id) {
-            Some(addr) => Ok(addr),
+        match self.on_cpu(pages, cpu) {
+            Some(on_cpu) => on_cpu.alloc(id, gfp),
             None => self.alloc_slow(pages, cpu, id, gfp),
         }
     }
-    /// Takes an object from the CPU's own stock.
-    #[inline(always)]
-    pub(crate) fn hit(&self, cpu: u32, id: CacheId) -> Option<PhysAddr> {
-        let entry = self.array(id.0, cpu)?.pop()?;
-        Some(self.ram.start().offset(entry as u64))
-    }
-
     /// Gives an object back, to whichever cache it belongs. A hit takes no lock. That the pointer is the start of a live
     /// object is the caller's word (debug builds check it; [`SlabAllocator::object`] finds out).
     ///
     /// # Errors
-    /// [`Misuse::NotAnObject`] when the address lies in no slab.
+    /// [`Misuse::NotAnObject`] when the address lies in no slab, or the kernel has no such CPU.
     #[inline]
     pub fn free(&self, pages: &PageAllocator, cpu: u32, addr: PhysAddr) -> Result<(), Misuse> {
-        #[cfg(debug_assertions)]
-        self.check(pages, addr)?;
-        match pages.frames.get(Pfn::containing(addr)) {
-            Some(frame) if frame.state().is_slab() => {
-                self.put(pages, cpu, frame, addr);
-                Ok(())
-            }
-            _ => self.no_object(addr),
+        match self.on_cpu(pages, cpu) {
+            Some(on_cpu) => on_cpu.free(addr),
+            None => self.no_object(addr),
         }
     }
     #[cold]
     fn no_object(&self, addr: PhysAddr) -> Result<(), Misuse> {
         Err(Misuse::NotAnObject(self.virt(addr)))
-    }
-    /// Gives back an object that lies in a slab's page.
-    #[inline(always)]
-    pub(crate) fn put(&self, pages: &PageAllocator, cpu: u32, frame: Frame<'_>, addr: PhysAddr) {
-        let cache = frame.a.load(Ordering::Relaxed);
-        let entry = (addr.raw() - self.ram.start().raw()) as usize;
-        match self.array(cache, cpu) {
-            Some(array) if array.push(entry) => {}
-            _ => self.free_slow(pages, cpu, cache, entry),
-        }
     }
 
     /// Checks that an address is the first byte of an object that somebody holds.
@@ -342,113 +378,12 @@ impl SlabAllocator {
         let slab = Slab::new(frames, head, &inner.geometry, &self.ram)?;
         let (number, start) = slab.find(addr)?;
         let entry = (start.raw() - self.ram.start().raw()) as usize;
-        let is_free =
-            slab.is_on_chain(number) || self.arrays_of(id).any(|array| array.iter().any(|free| free == entry));
+        let is_free = slab.is_on_chain(number) || self.stocks(id, &inner).any(|free| free == entry);
         Some(ObjectInfo { cache: CacheId(id), start, object_size: inner.geometry.object_size, is_free })
     }
 
-    #[cold]
-    pub(crate) fn alloc_slow(
-        &self,
-        pages: &PageAllocator,
-        cpu: u32,
-        id: CacheId,
-        gfp: Gfp,
-    ) -> Result<PhysAddr, AllocError> {
-        pages.inject(gfp, Attempted::Object)?;
-        let cache =
-            self.caches.get(id.0).filter(|cache| cache.is_live()).ok_or(AllocError::BadFlags("no such cache"))?;
-        loop {
-            let mut inner = cache.inner.lock();
-            let Some(object) = self.take(pages, &mut inner) else {
-                drop(inner);
-                self.add_slab(pages, cpu, id.0, cache, &Request::new(gfp, Order::ZERO))?;
-                continue;
-            };
-            // Fill the CPU's array, in an order that hands them out ascending.
-            if let Some(array) = self.array(id.0, cpu) {
-                let batch = inner.geometry.cpu_batch.min(array.limit.get());
-                for _ in 1..batch {
-                    if inner.free == 0 {
-                        break;
-                    }
-                    let Some(object) = self.take(pages, &mut inner) else { break };
-                    if !array.push((object.raw() - self.ram.start().raw()) as usize) {
-                        break;
-                    }
-                    array.frees.sub(1);
-                }
-                array.allocs.add(1);
-            }
-            return Ok(object);
-        }
-    }
-
-    #[cold]
-    fn free_slow(&self, pages: &PageAllocator, cpu: u32, id: u32, entry: usize) {
-        let Some(cache) = self.caches.get(id) else { return };
-        let mut inner = cache.inner.lock();
-        let batch = inner.geometry.cpu_batch.max(1);
-        if let Some(array) = self.array(id, cpu) {
-            array.take_oldest(batch, |entry| self.give(pages, &mut inner, entry));
-            if array.push(entry) {
-                drop(inner);
-                self.trim(pages, cpu, cache);
-                return;
-            }
-        }
-        self.give(pages, &mut inner, entry);
-        drop(inner);
-        self.trim(pages, cpu, cache);
-    }
-
-    /// Takes an object from a partial slab, else from an empty one.
-    fn take(&self, pages: &PageAllocator, inner: &mut Inner) -> Option<PhysAddr> {
-        let head = match inner.partial.first() {
-            Some(head) => head,
-            None => {
-                let head = inner.empty.pop_front(&pages.frames)?;
-                inner.partial.push_front(&pages.frames, head);
-                head
-            }
-        };
-        self.take_from(pages, inner, head)
-    }
-    /// Takes an object of a slab that is on the partial list.
-    fn take_from(&self, pages: &PageAllocator, inner: &mut Inner, head: u32) -> Option<PhysAddr> {
-        let frames = &pages.frames;
-        let Inner { partial, geometry, free, .. } = inner;
-        let slab = Slab::new(frames, head, geometry, &self.ram)?;
-        let object = slab.take()?;
-        *free -= 1;
-        if slab.out() == slab.objects {
-            partial.remove(frames, head);
-        }
-        Some(object)
-    }
-
-    fn give(&self, pages: &PageAllocator, inner: &mut Inner, entry: usize) {
-        let frames = &pages.frames;
-        let addr = self.ram.start().offset(entry as u64);
-        let Some((head, _)) = slab_of(frames, frames.index(Pfn::containing(addr))) else { return };
-        let Inner { partial, empty, geometry, free, .. } = inner;
-        let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { return };
-        let Some((number, _)) = slab.find(addr) else { return };
-        let was_full = slab.out() == slab.objects;
-        slab.give(number);
-        *free += 1;
-        if !was_full {
-            partial.remove(frames, head);
-        }
-        if slab.out() == 0 {
-            empty.push_front(frames, head);
-        } else {
-            partial.push_front(frames, head);
-        }
-    }
-
     /// Makes a new slab. Of the request flags and nodes count; the order is the cache's.
-    fn add_slab(
+    pub(super) fn add_slab(
         &self,
         pages: &PageAllocator,
         cpu: u32,
@@ -463,6 +398,9 @@ impl SlabAllocator {
             (inner.geometry, inner.flags, inner.ctor, colour)
         };
         let mut wanted = request.gfp - NOT_FOR_SLABS;
+        if flags.contains(SlabFlags::RECLAIM_ACCOUNT) {
+            wanted |= Gfp::RECLAIMABLE;
+        }
         if flags.contains(SlabFlags::CACHE_DMA) {
             wanted |= Gfp::DMA;
         }
@@ -497,6 +435,11 @@ impl SlabAllocator {
             frame.set_state(if page == 0 { state.with_kind(FrameKind::Slab) } else { tail });
         }
         let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return Ok(()) };
+        if cache.is_debugged() {
+            // Where objects begin must be known before they are made.
+            slab.frame.set_more(place);
+            self.debug_new_slab(&cache.inner.lock(), &slab);
+        }
         slab.start(place);
         if let Some(hook) = ctor {
             for number in 0..slab.objects {
@@ -573,47 +516,48 @@ impl SlabAllocator {
         }
     }
 
-    /// Gives all that the CPU arrays hold of a cache back to its slabs. No other CPU uses the cache meanwhile.
-    fn flush(&self, pages: &PageAllocator, id: u32, cache: &Cache) {
-        let mut inner = cache.inner.lock();
-        for array in self.arrays_of(id) {
-            array.take_oldest(u32::MAX, |entry| self.give(pages, &mut inner, entry));
-        }
-    }
-
-    /// Gives a cache's empty slabs back: `kmem_cache_shrink`. No other CPU uses the cache meanwhile.
+    /// Gives a cache's empty slabs back: `kmem_cache_shrink`. `barrier` returns when every CPU has passed a full memory
+    /// barrier. The caller is CPU `cpu`, with interrupts off and no lock held, and has no [`ObjectsOnCpu`] or
+    /// [`crate::page::OnCpu`].
     ///
     /// # Errors
     /// [`Misuse::NoSuchObject`] when there is no such cache.
-    pub fn shrink(&self, pages: &PageAllocator, cpu: u32, id: CacheId) -> Result<(), Misuse> {
+    pub fn shrink(&self, pages: &PageAllocator, cpu: u32, id: CacheId, barrier: impl Fn()) -> Result<(), Misuse> {
         let cache = self.live(id)?;
-        self.flush(pages, id.0, cache);
+        pages.with_all_claimed(barrier, || self.flush(pages, id.0, cache));
         self.release_empty(pages, cpu, cache, 0);
         Ok(())
     }
 
-    /// Gives the empty slabs of all caches back. What lies in the CPUs' arrays stays there.
-    pub(crate) fn shrink_all(&self, pages: &PageAllocator, cpu: u32) {
-        for id in 0..self.caches.len() {
-            if let Ok(cache) = self.live(CacheId(id)) {
-                self.release_empty(pages, cpu, cache, 0);
-            }
-        }
+    /// Gives the empty slabs of all caches back, and what lies in the CPUs' arrays. As [`SlabAllocator::shrink`].
+    pub(crate) fn shrink_all(&self, pages: &PageAllocator, cpu: u32, barrier: impl Fn()) {
+        let caches = || self.caches.iter().filter(|(_, cache)| cache.is_live());
+        pages.with_all_claimed(barrier, || caches().for_each(|(id, cache)| self.flush(pages, id, cache)));
+        caches().for_each(|(_, cache)| self.release_empty(pages, cpu, cache, 0));
     }
 
-    /// Destroys a cache that no object is out of. No other CPU uses the cache meanwhile. Slabs of a cache with
-    /// [`SlabFlags::TYPESAFE_BY_RCU`] must have gone before ([`SlabAllocator::shrink`], a grace period).
+    /// Destroys a cache that no object is out of. Nobody uses the cache any longer. As [`SlabAllocator::shrink`]. Slabs of a
+    /// cache with [`SlabFlags::TYPESAFE_BY_RCU`] must have gone before (a shrink, a grace period).
     ///
     /// # Errors
     /// [`Misuse::LiveObjects`]: the cache stays as it is. [`Misuse::NoSuchObject`]. [`Misuse::BadArgument`] for a cache of
     /// kmalloc's own, or while readers may look at its slabs.
-    pub fn destroy(&self, pages: &PageAllocator, cpu: u32, id: CacheId) -> Result<(), Misuse> {
-        self.shrink(pages, cpu, id)?;
+    pub fn destroy(&self, pages: &PageAllocator, cpu: u32, id: CacheId, barrier: impl Fn()) -> Result<(), Misuse> {
+        if self.unmerge(id)? {
+            return Ok(());
+        }
+        self.shrink(pages, cpu, id, barrier)?;
         let cache = self.live(id)?;
         let _registry = self.registry.lock();
         let inner = cache.inner.lock();
-        if inner.is_kmalloc {
-            return Err(Misuse::BadArgument("a cache of kmalloc's own cannot be destroyed"));
+        match inner.kind {
+            CacheKind::Client => {}
+            CacheKind::Kmalloc => {
+                return Err(Misuse::BadArgument("a cache of kmalloc's own cannot be destroyed"));
+            }
+            CacheKind::Structs => {
+                return Err(Misuse::BadArgument("a cache of the slab allocator's own cannot be destroyed"));
+            }
         }
         let count = inner.objects - inner.free;
         if count != 0 {
@@ -625,9 +569,13 @@ impl SlabAllocator {
             ));
         }
         cache.set_live(false);
-        for array in self.arrays_of(id.0) {
+        for array in self.arrays.column(id.0) {
             array.limit.set(0);
         }
+        let structs = inner.structs;
+        drop(inner);
+        self.forget_aliases(id);
+        self.give_structs(pages, cpu, structs);
         Ok(())
     }
 
@@ -642,7 +590,7 @@ impl SlabAllocator {
     /// Describes a cache.
     pub fn info(&self, id: CacheId) -> Option<CacheInfo> {
         let inner = self.live(id).ok()?.inner.lock();
-        let in_cpu_arrays = self.arrays_of(id.0).map(|array| u64::from(array.count())).sum();
+        let in_cpu_arrays = self.in_stock(id.0, &inner);
         Some(CacheInfo {
             id,
             name: inner.name,
@@ -657,15 +605,19 @@ impl SlabAllocator {
             live: inner.objects.saturating_sub(inner.free + in_cpu_arrays),
             in_cpu_arrays,
             serial: inner.serial,
+            aliases: inner.aliases,
+            is_mergeable: self.is_mergeable(&inner),
+            useroffset: inner.useroffset,
+            usersize: inner.usersize,
         })
     }
     /// Describes all caches, in the order of their slots.
     pub fn infos(&self) -> impl Iterator<Item = CacheInfo> + '_ {
         (0..self.caches.len()).filter_map(|slot| self.info(CacheId(slot)))
     }
-    /// Finds a cache by its name.
+    /// Finds a cache by its name, or by that of an alias.
     pub fn by_name(&self, name: &str) -> Option<CacheInfo> {
-        self.infos().find(|info| info.name.as_str() == name)
+        self.infos().find(|info| info.name.as_str() == name).or_else(|| self.info(self.alias_named(name)?))
     }
     /// Returns how many pages all slabs hold.
     pub fn slab_pages(&self) -> u64 {
@@ -677,125 +629,9 @@ impl SlabAllocator {
         &self.kmalloc
     }
 
-    #[inline(always)]
-    fn array(&self, id: u32, cpu: u32) -> Option<&CpuArray> {
-        if cpu >= self.ground.cpus {
-            return None;
-        }
-        // No engine makes ids so large that this wraps, and the table checks its bounds; checked arithmetic here doubled the
-        // time of a hit.
-        self.arrays.get(id.wrapping_mul(self.ground.cpus).wrapping_add(cpu))
-    }
-    fn arrays_of(&self, id: u32) -> impl Iterator<Item = &CpuArray> {
-        (0..self.ground.cpus).filter_map(move |cpu| self.array(id, cpu))
-    }
     #[inline]
     fn virt(&self, addr: PhysAddr) -> VirtAddr {
         self.page_offset.offset(addr.raw().wrapping_sub(self.ram.start().raw()))
-    }
-
-    /// Checks S1 to S3 of every cache. No CPU may allocate meanwhile. O(frames).
-    ///
-    /// # Errors
-    /// The first invariant found broken.
-    pub fn verify(&self, pages: &PageAllocator) -> Result<(), Broken> {
-        let frames = &pages.frames;
-        for (id, cache) in self.caches.iter().filter(|(_, cache)| cache.is_live()) {
-            let inner = cache.inner.lock();
-            let (mut free, mut on_lists) = (0, 0);
-            for (list, empty) in [(&inner.partial, false), (&inner.empty, true)] {
-                let mut walked = 0;
-                for head in list.iter(frames) {
-                    let at = frames.pfn(head).raw();
-                    let broken = |what, found: u32, expected: u32| {
-                        Err(Broken { what, at, found: found.into(), expected: expected.into() })
-                    };
-                    let Some(slab) = Slab::new(frames, head, &inner.geometry, &self.ram) else {
-                        return broken("slab S2 (not a frame)", head, 0);
-                    };
-                    if slab.frame.state().kind() != FrameKind::Slab || slab.frame.a.load(Ordering::Relaxed) != id {
-                        return broken("slab S2 (a stranger on a list)", slab.frame.a.load(Ordering::Relaxed), id);
-                    }
-                    if (slab.out() == 0) != empty || slab.out() >= slab.objects {
-                        return broken("slab S2 (on the wrong list)", slab.out(), slab.objects);
-                    }
-                    free += slab.verify()?;
-                    walked += 1;
-                }
-                if walked != list.len() {
-                    let (found, expected) = (walked.into(), list.len().into());
-                    return Err(Broken { what: "slab S2 (length of a list)", at: id.into(), found, expected });
-                }
-                on_lists += walked;
-            }
-            if free != inner.free || on_lists > inner.slabs {
-                let expected = inner.free;
-                return Err(Broken { what: "slab S3 (free objects)", at: id.into(), found: free, expected });
-            }
-            self.verify_slabs(pages, id, &inner)?;
-            let in_arrays: u64 = self.arrays_of(id).map(|array| u64::from(array.count())).sum();
-            if free + in_arrays > inner.objects {
-                let (found, expected) = (free + in_arrays, inner.objects);
-                return Err(Broken { what: "slab S3 (objects)", at: id.into(), found, expected });
-            }
-        }
-        Ok(())
-    }
-}
-
-impl SlabAllocator {
-    /// Checks every slab of a cache by the frames, full ones too, and what the CPU arrays hold.
-    fn verify_slabs(&self, pages: &PageAllocator, id: u32, inner: &Inner) -> Result<(), Broken> {
-        let frames = &pages.frames;
-        let (mut slabs, mut out) = (0, 0);
-        for index in 0..frames.len() {
-            let Some(frame) = frames.at(index).filter(|frame| frame.state().kind() == FrameKind::Slab) else {
-                continue;
-            };
-            if frame.a.load(Ordering::Relaxed) != id {
-                continue;
-            }
-            let at = frames.pfn(index).raw();
-            for tail in 1..frame.state().order().pages() as u32 {
-                let tail = frames.at(index + tail);
-                let mine = tail.is_some_and(|tail| {
-                    let (cache, head) = (tail.a.load(Ordering::Relaxed), tail.b.load(Ordering::Relaxed));
-                    tail.state().kind() == FrameKind::SlabTail && (cache, head) == (id, index)
-                });
-                if !mine {
-                    return Err(Broken { what: "slab S2 (a tail of another)", at, found: 0, expected: id.into() });
-                }
-            }
-            let Some(slab) = Slab::new(frames, index, &inner.geometry, &self.ram) else { continue };
-            slab.verify()?;
-            slabs += 1;
-            out += u64::from(slab.out());
-        }
-        let expected = inner.objects.saturating_sub(inner.free);
-        let dying: u32 = inner.dying.iter().map(|list| list.len()).sum();
-        if slabs != inner.slabs + dying || out != expected {
-            return Err(Broken { what: "slab S3 (objects out of all slabs)", at: id.into(), found: out, expected });
-        }
-        for array in self.arrays_of(id) {
-            for (position, entry) in array.iter().enumerate() {
-                let addr = self.ram.start().offset(entry as u64);
-                let pfn = Pfn::containing(addr);
-                let whole =
-                    frames.get(pfn).and_then(|_| slab_of(frames, frames.index(pfn))).is_some_and(|(head, cache)| {
-                        let slab = Slab::new(frames, head, &inner.geometry, &self.ram);
-                        let found = slab.as_ref().and_then(|slab| slab.find(addr));
-                        let on_chain =
-                            found.is_some_and(|(number, _)| slab.as_ref().is_some_and(|slab| slab.is_on_chain(number)));
-                        cache == id && found.is_some_and(|(_, start)| start == addr) && !on_chain
-                    });
-                let twice = array.iter().take(position).any(|other| other == entry);
-                if !whole || twice {
-                    let (at, found) = (addr.raw(), twice.into());
-                    return Err(Broken { what: "slab S3 (what a CPU array holds)", at, found, expected: id.into() });
-                }
-            }
-        }
-        Ok(())
     }
 }
 

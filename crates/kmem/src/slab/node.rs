@@ -49,10 +49,14 @@ impl SlabAllocator {
         let gently = Request { gfp: (request.gfp - Gfp::RECLAIM) | Gfp::THISNODE | Gfp::NOWARN, ..*request };
         let here = if only_there { request } else { &gently };
         loop {
-            if let Some(object) = self.take_on(pages, &mut cache.inner.lock(), node) {
-                self.count_alloc(id, cpu);
+            let mut inner = cache.inner.lock();
+            if let Some(object) = self.take_on(pages, &mut inner, node) {
+                if cache.is_debugged() && !self.debug_alloc(pages, cpu, id.0, &mut inner, object) {
+                    continue;
+                }
                 return Ok(object);
             }
+            drop(inner);
             match self.add_slab(pages, cpu, id.0, cache, here) {
                 Ok(()) => continue,
                 Err(error) if only_there => return Err(error),
@@ -60,20 +64,19 @@ impl SlabAllocator {
             }
         }
         loop {
-            let taken = self.take(pages, &mut cache.inner.lock());
+            let mut taken = None;
+            let mut inner = cache.inner.lock();
+            self.take(pages, &mut inner, 1, |entry| taken = Some(self.at(entry)));
             if let Some(object) = taken {
-                self.count_alloc(id, cpu);
+                if cache.is_debugged() && !self.debug_alloc(pages, cpu, id.0, &mut inner, object) {
+                    continue;
+                }
                 return Ok(object);
             }
+            drop(inner);
             self.add_slab(pages, cpu, id.0, cache, &Request { order: Order::ZERO, ..*request })?;
         }
     }
-    fn count_alloc(&self, id: CacheId, cpu: u32) {
-        if let Some(array) = self.array(id.0, cpu) {
-            array.allocs.add(1);
-        }
-    }
-
     /// Takes an object of a slab that lies on a node: of a partial one, else of an empty one.
     fn take_on(&self, pages: &PageAllocator, inner: &mut Inner, node: u32) -> Option<PhysAddr> {
         let frames = &pages.frames;
@@ -87,6 +90,8 @@ impl SlabAllocator {
                 head
             }
         };
-        self.take_from(pages, inner, head)
+        let mut taken = None;
+        self.take_from(pages, inner, head, 1, |entry| taken = Some(self.at(entry)));
+        taken
     }
 }

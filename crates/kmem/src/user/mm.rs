@@ -315,7 +315,7 @@ impl Processes {
         }
         let size = mem.profile.user.vma_bytes.max(NODE_BYTES);
         let flags = SlabFlags::ACCOUNT;
-        let spec = CacheSpec { name: "vm_area_struct", size, align: 0, flags, ctor: None, dtor: None };
+        let spec = CacheSpec { name: "vm_area_struct", size, align: 0, flags, ..CacheSpec::default() };
         let cache = mem.cache_create(&spec).map_err(|error| match error {
             CreateError::Alloc(error) => error,
             CreateError::Misuse(_) => AllocError::Unsupported("the cache vm_area_struct cannot be made"),

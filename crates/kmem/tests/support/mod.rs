@@ -3,7 +3,7 @@
 use kmem::boot::{plan, BootParams};
 use kmem::machine::{DirectMap, Machine};
 use kmem::page::{Attempted, Injector, Tracer};
-use kmem::{Kernel, PhysAddr, Profile, VirtAddr};
+use kmem::{Gfp, Kernel, PhysAddr, Profile, VirtAddr};
 use std::alloc::{alloc_zeroed, dealloc, Layout};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -13,6 +13,10 @@ use std::sync::{Condvar, Mutex};
 thread_local! {
     /// Which CPU this thread is.
     static CPU: Cell<u32> = const { Cell::new(0) };
+    /// Who runs on this thread: the names of functions, the innermost first.
+    static STACK: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+    /// All such names that there ever were on this thread: an address is an index.
+    static NAMES: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
     /// What this thread's kernels wrote to their logs.
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
@@ -27,6 +31,12 @@ pub fn log() -> Vec<String> {
 #[allow(dead_code)] // not every test file has several
 pub fn become_cpu(cpu: u32) {
     CPU.set(cpu);
+}
+
+/// Says who runs on this thread from now on.
+#[allow(dead_code)] // not every test file has a stack
+pub fn run_as(stack: &[&'static str]) {
+    STACK.set(stack.to_vec());
 }
 
 /// RAM on the heap; high pages are reached without mapping.
@@ -108,6 +118,24 @@ unsafe impl Machine for HeapMachine {
         let _lock = self.lock.lock().unwrap();
         self.woken.notify_all();
     }
+    fn stack(frames: &mut [u64]) -> usize {
+        let stack = STACK.with_borrow(Clone::clone);
+        for (slot, &name) in frames.iter_mut().zip(&stack) {
+            *slot = NAMES.with_borrow_mut(|names| {
+                let at = names.iter().position(|known| *known == name);
+                at.unwrap_or_else(|| {
+                    names.push(name);
+                    names.len() - 1
+                })
+            }) as u64
+                + 0x1000;
+        }
+        stack.len().min(frames.len())
+    }
+    fn write_symbol(&self, addr: u64, out: &mut dyn fmt::Write) -> bool {
+        let name = NAMES.with_borrow(|names| names.get((addr as usize).wrapping_sub(0x1000)).copied());
+        name.is_some_and(|name| out.write_str(name).is_ok())
+    }
     fn load_page_table(&self, _: PhysAddr) {}
     fn flush_tlb(&self, _: VirtAddr, _: VirtAddr) {}
     fn printk(&self, line: fmt::Arguments<'_>) {
@@ -147,7 +175,9 @@ pub fn fail_each_once(
     mut settled: impl FnMut() -> u64,
 ) -> u64 {
     let name = kernel.profile.name;
-    // Tables of descriptors grow once, and stay.
+    // Tables of descriptors grow once, and stay: that of batches when an array of objects first overflows.
+    let many: Vec<_> = (0..300).map(|_| kernel.kmalloc(64, Gfp::KERNEL).unwrap()).collect();
+    many.into_iter().for_each(|object| kernel.kfree(object).unwrap());
     scenario();
     let before = settled();
     let call = |_: usize, _: Attempted| {

@@ -162,7 +162,7 @@ fn of_objects() {
     check("k = kmalloc 100 GFP_KERNEL; vfree k", "k is a kmalloc object, which kfree gives back, nothing for vfree");
     check(
         "k = kmalloc 100 GFP_KERNEL; write k+100 fill:1:29",
-        "out of bounds: 1 byte past the end of k (128 bytes at 0x*)",
+        "out of bounds: 1 byte past the end of k (128 bytes at 0x*)*",
     );
     check("kfree 0xc0000000", "*");
     check("kfree 0x30", "*");

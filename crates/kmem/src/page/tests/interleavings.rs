@@ -29,13 +29,19 @@ fn profile() -> &'static Profile {
     SMALL.get_or_init(|| Profile { top_order: top, pageblock_order: top, ..AMD64 })
 }
 
+/// Makes an allocator with so many pages, whose lists are full with `high`.
+pub(crate) fn pages_of(pages: u64, high: u64) -> std::sync::Arc<PageAllocator> {
+    let tuning = ZoneTuning { pcp_batch: 2, pcp_high: high, pcp_high_max: high, ..ZoneTuning::default() };
+    std::sync::Arc::new(allocator(profile(), pages, 2, tuning))
+}
+
 /// A kernel whose lists take two pages at a time and are full with `high`.
 fn small(high: u64) -> Arc<PageAllocator> {
     let tuning = ZoneTuning { pcp_batch: 2, pcp_high: high, pcp_high_max: high, ..ZoneTuning::default() };
     Arc::new(allocator(profile(), PAGES, 2, tuning))
 }
 
-fn full_barrier() {
+pub(crate) fn full_barrier() {
     loom::sync::atomic::fence(loom::sync::atomic::Ordering::SeqCst);
 }
 
@@ -54,12 +60,12 @@ fn all_is_there(pages: &PageAllocator) {
 }
 
 /// Runs a CPU.
-fn on_cpu<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> thread::JoinHandle<T> {
+pub(crate) fn on_cpu<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> thread::JoinHandle<T> {
     const STACK_WORDS: usize = 8 << 10;
     thread::Builder::new().stack_size(STACK_WORDS).spawn(body).unwrap()
 }
 
-fn check(scenario: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn check(scenario: impl Fn() + Send + Sync + 'static) {
     // An allocator is large while it is made: more than a model's first thread has room for.
     const STACK_WORDS: usize = 64 << 10;
     let scenario = std::sync::Arc::new(scenario);
@@ -78,7 +84,7 @@ fn check(scenario: impl Fn() + Send + Sync + 'static) {
 }
 
 /// True when the checker finds an error.
-fn is_caught(scenario: impl Fn() + Send + Sync + 'static) -> bool {
+pub(crate) fn is_caught(scenario: impl Fn() + Send + Sync + 'static) -> bool {
     catch_unwind(AssertUnwindSafe(|| check(scenario))).is_err()
 }
 

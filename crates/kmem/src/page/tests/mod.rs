@@ -4,7 +4,7 @@
 #[cfg(not(kmem_loom))]
 mod broken;
 #[cfg(kmem_loom)]
-mod interleavings;
+pub(crate) mod interleavings;
 
 use super::watermark::{Tuning, ZoneTuning};
 use super::*;

@@ -9,6 +9,7 @@ use crate::boot::layout::SizeUnit;
 use crate::boot::{firmware_map, BootParams, FirmwareMap, Plan, PlanZone};
 use crate::page::watermark::pcp;
 use crate::profile::{Profile, SlabRule, ZoneKind};
+use crate::slab::params::SlabParams;
 use crate::units::{align_up, PhysRange, PAGE_SHIFT, PAGE_SIZE};
 use core::fmt::{Result, Write};
 
@@ -368,13 +369,12 @@ impl Log<'_> {
     }
 
     fn slub(&self, out: &mut dyn Write, genslabs: &str) -> Result {
-        let SlabRule::Slub { max_order, .. } = self.profile.slab else { return Ok(()) };
-        let (line, cpus) = (self.profile.cache_line, self.plan.cpus);
-        writeln!(
-            out,
-            "SLUB: {genslabs}HWalign={line}, Order=0-{max_order}, MinObjects=0, CPUs={cpus}, Nodes={}",
-            self.plan.nodes()
-        )
+        let SlabRule::Slub { .. } = self.profile.slab else { return Ok(()) };
+        let command_line = CommandLine::new(self.params.cmdline);
+        let SlabParams { min_order, max_order, min_objects, .. } =
+            SlabParams::new(self.profile.slab, self.profile.top_order, command_line);
+        write!(out, "SLUB: {genslabs}HWalign={}, Order={min_order}-{max_order}, ", self.profile.cache_line)?;
+        writeln!(out, "MinObjects={min_objects}, CPUs={}, Nodes={}", self.plan.cpus, self.plan.nodes())
     }
 
     /// What is freed at the end of boot, in the order and with the names of 6.x. The names follow from where it lies in the

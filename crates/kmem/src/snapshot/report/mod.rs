@@ -11,6 +11,7 @@
 pub mod mem_info;
 pub mod oom_report;
 pub mod page_failure;
+pub mod slab_bug;
 
 use super::{PageTypeRow, ZoneInfo};
 use mem_info::MemInfoStyle;

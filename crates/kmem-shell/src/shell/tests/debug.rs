@@ -1,0 +1,106 @@
+//! Debugged caches: what is written outside an object is written, and found.
+
+use super::like;
+use crate::{Ending, Shell};
+use kmem::boot::BootParams;
+use kmem_hosted::Displacement;
+use std::sync::{Arc, Mutex};
+
+/// Runs a script on a machine whose command line has `slub_debug`; returns what it printed, the kernel's log, and how it
+/// ended. Nothing is broken afterwards.
+fn run(machine: &str, cmdline: &str, script: &str) -> (String, Vec<String>, Ending) {
+    let profile = kmem::profile::by_name(machine).unwrap();
+    let params = BootParams { cpus: 1, cmdline, ..BootParams::new(profile) };
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let lines = Arc::clone(&log);
+    let console = move |line: &str| lines.lock().unwrap().push(line.to_owned());
+    let kernel = kmem_hosted::boot(profile, &params, Displacement::Any, console).unwrap();
+    let mut shell = Shell::new(&kernel);
+    let program = shell.parse(script).unwrap_or_else(|error| panic!("{}", error.render("test", script)));
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let ending = shell.run(&program, &mut out, &mut notes).unwrap();
+    kernel.verify().unwrap();
+    let log = log.lock().unwrap().clone();
+    (String::from_utf8(out).unwrap(), log, ending)
+}
+fn count(lines: &[String], what: &str) -> usize {
+    lines.iter().filter(|line| line.contains(what)).count()
+}
+
+const OBJECT: &str = "c = kmem_cache_create foo 192 0 SLAB_HWCACHE_ALIGN; o = kmem_cache_alloc c GFP_KERNEL";
+
+#[test]
+fn an_overflow_of_one_byte_is_reported_with_both_stacks() {
+    for machine in ["i386-pae-6.1", "amd64-6.12", "msm8x25"] {
+        let script = format!("{OBJECT}\nwrite o fill:0x11:193\n- kmem_cache_free c o\nkmem_cache_free c o; free_all");
+        let (out, log, ending) = run(machine, "slub_debug=FZPU", &script);
+        assert_eq!(ending, Ending::Done, "{out}");
+        let expected = "c: cache foo objsize=192 *
+            o: 0x* size=192 cache=foo
+            o: 193 bytes of 0x11 written at 0x*, 1 of them outside the object
+            error: EINVAL: kmem_cache_free to foo: bytes around object 0x* were overwritten; it is not freed
+            o: freed 0x* to foo
+            free_all: 1 object, 0 freed";
+        assert!(like(&out, expected), "{out}");
+        let log_text = log.join("\n");
+        assert_eq!(count(&log, "edzone overwritten"), 1, "{log_text}");
+        assert_eq!(count(&log, "First byte 0x11 instead of 0xcc"), 1, "{log_text}");
+        assert_eq!(count(&log, "Allocated in shell:1:57 kmem_cache_alloc age="), 1, "{log_text}");
+        assert_eq!(count(&log, " shell:3:3 kmem_cache_free"), 1, "who frees it: {log_text}");
+    }
+}
+
+#[test]
+fn every_way_of_looking_finds_it() {
+    for (look, said) in [
+        ("- kmem_cache_free c o", "error: EINVAL: kmem_cache_free to foo: bytes around object *"),
+        ("- validate c", "error: EFAULT: validate: c: 1 object damaged, see the kernel log; put right"),
+        ("- validate foo", "error: EFAULT: validate: foo: 1 object damaged, see the kernel log; put right"),
+        ("- validate", "error: EFAULT: validate: * caches: 1 object damaged, see the kernel log; put right"),
+        ("- free_all", "error: EFAULT: free_all: 2 objects, 192 freed, 1 object of them damaged, see the kernel log"),
+    ] {
+        let script = format!("{OBJECT}; write o+192 fill:0x12:1; {look}");
+        let (out, log, _) = run("i386-pae-6.1", "slub_debug=FZPU", &script);
+        assert!(like(out.lines().last().unwrap(), said), "{look}: {out}");
+        assert_eq!(count(&log, "BUG foo (Not tainted): Right Redzone overwritten"), 1, "{look}\n{}", log.join("\n"));
+    }
+    let (out, log, _) = run("i386-pae-6.1", "slub_debug=FZPU", &format!("{OBJECT}; validate; validate c"));
+    assert!(like(out.lines().last().unwrap(), "validate: c: nothing is damaged"), "{out}");
+    assert_eq!(log.len(), 0, "{log:?}");
+}
+
+#[test]
+fn without_red_zones_and_beyond_them_it_is_refused() {
+    let end = "error: EINVAL: out of bounds: 1 byte past the end of o (192 bytes at 0x*)";
+    let help = "with slub_debug=FZPU on the kernel command line it would be written, and found";
+    for (cmdline, write, said) in [
+        ("", "write o fill:1:193", format!("{end}; {help}")),
+        ("slub_debug=FP", "write o fill:1:193", format!("{end}; {help}")),
+        (
+            "slub_debug=FZPU",
+            "write o fill:1:4096",
+            "error: EINVAL: out of bounds: 3904 bytes past the end of o (192 bytes at 0x*); what is guarded around it \
+             ends at 0x*"
+                .to_owned(),
+        ),
+    ] {
+        let (out, log, ending) = run("i386-pae-6.1", cmdline, &format!("{OBJECT}; {write}"));
+        assert_eq!(ending, Ending::Failed);
+        assert!(like(out.lines().last().unwrap(), &said), "{cmdline}: {out}");
+        assert_eq!(log, Vec::<String>::new());
+    }
+}
+
+#[test]
+fn what_is_left_is_named_with_its_owner() {
+    let script = format!("{OBJECT}\nfor 2 {{ p = kmem_cache_alloc c GFP_KERNEL }}\n- kmem_cache_destroy c; free_all");
+    let (out, log, _) = run("amd64-6.12", "slub_debug=U", &script);
+    assert!(out.contains("kmem_cache_destroy of foo: 3 objects still in use"), "{out}");
+    assert_eq!(count(&log, "Objects remaining on __kmem_cache_shutdown()"), 1, "{}", log.join("\n"));
+    assert_eq!(count(&log, "Allocated in shell:1:57 kmem_cache_alloc"), 1);
+    assert_eq!(count(&log, "Allocated in shell:2:13 kmem_cache_alloc"), 2);
+    // The loop around it is part of the stack.
+    assert_eq!(count(&log, " shell:2:1 for"), 2);
+    let by = "kmem_cache_destroy foo: Slab cache still has objects when called from shell:3:3 kmem_cache_destroy";
+    assert_eq!(count(&log, by), 1);
+}

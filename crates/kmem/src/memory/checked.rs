@@ -1,0 +1,80 @@
+//! Debugged slab caches, seen from above: what their checks found is reported, and then dealt with.
+//!
+//! Off, none of this is reached: a hit has no part in it, and a free that is refused is rare.
+
+use super::{Memory, Report};
+use crate::error::Misuse;
+use crate::machine::Machine;
+use crate::slab::{BugKind, CacheId, Finding, SlabBug, Then};
+use crate::units::{PhysAddr, VirtAddr};
+
+impl<M: Machine> Memory<M> {
+    /// Writes to the log what was found since the last time.
+    #[cold]
+    pub(super) fn report_slab_bugs(&self) {
+        while let Some(bug) = self.next_slab_bug() {
+            self.tell_slab_bug(&bug);
+            if let BugKind::Damaged { then: Then::SetAside, .. } = bug.what {
+                let _irq = self.irq_off();
+                self.slab.put_back(&self.pages, &bug);
+            }
+        }
+    }
+    fn tell_slab_bug(&self, bug: &SlabBug) {
+        let irq = self.irq_off();
+        self.slab.keep_finding(&self.pages, *bug);
+        drop(irq);
+        self.report(Report::SlabBug(bug));
+    }
+    fn next_slab_bug(&self) -> Option<SlabBug> {
+        let _irq = self.irq_off();
+        self.slab.next_bug()
+    }
+    /// Reports why a free was refused. 2.6 frees an object whose neighbourhood was overwritten all the same.
+    #[cold]
+    pub(super) fn free_refused(&self, at: PhysAddr, misuse: Misuse) -> Result<(), Misuse> {
+        self.report_slab_bugs();
+        match misuse {
+            Misuse::Overwritten(_) if self.slab.debug.rule.is_slab => {
+                // The report has put the bytes right.
+                let irq = self.irq_off();
+                self.slab.free(&self.pages, irq.cpu(), at)
+            }
+            _ => Err(misuse),
+        }
+    }
+    /// Hands a pointer that no free can take to the checks of its cache, if it has any.
+    #[cold]
+    pub(super) fn free_damaged(&self, addr: VirtAddr, misuse: Misuse) -> Result<(), Misuse> {
+        let Some(phys) = self.virt_to_phys(addr) else { return Err(misuse) };
+        let irq = self.irq_off();
+        let is_debugged = self.slab.debugged_at(&self.pages, phys).is_some();
+        drop(irq);
+        if is_debugged {
+            self.cache_free(addr)
+        } else {
+            Err(misuse)
+        }
+    }
+
+    /// Checks all objects of a cache and reports what is wrong, as writing to `/sys/kernel/slab/NAME/validate` does. The
+    /// bytes are put right. Returns how many objects were wrong. No CPU uses the cache meanwhile.
+    ///
+    /// # Errors
+    /// [`Misuse::NoSuchObject`] when there is no such cache.
+    pub fn validate_slab(&self, id: CacheId) -> Result<u64, Misuse> {
+        let _irq = self.irq_off();
+        self.slab.validate(&self.pages, id, |bug| self.tell_slab_bug(bug))
+    }
+    /// Returns what was reported of debugged caches and nobody has asked for yet, the oldest first, of the last few.
+    pub fn take_slab_finding(&self) -> Option<Finding> {
+        let _irq = self.irq_off();
+        self.slab.take_finding()
+    }
+    /// Says that something has tainted the kernel, by the bits of the kernel's own number: 12 for a module from outside the
+    /// kernel's tree, 13 for an unsigned one.
+    pub fn add_taint(&self, bits: u32) {
+        let taint = &self.slab.debug.taint;
+        taint.set(taint.get() | bits);
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests of the slab allocator that need its inside.
+
+#[cfg(kmem_loom)]
+mod interleavings;

@@ -3,7 +3,7 @@
 use crate::compile::{CompileError, Era, Object, Sources, Workspace};
 use crate::exec::{ExecError, Executor};
 use crate::finding::{Finding, FindingKind};
-use crate::host::EXPORTS;
+use crate::host::{PoolIdle, EXPORTS};
 use crate::load::{self, Image, LoadError, ObjectFile};
 use crate::log::{Log, Sink};
 use crate::session::{Parts, Session, STACK_BYTES};
@@ -62,6 +62,8 @@ pub struct Outcome {
     pub allocations: u64,
     /// Allocations that are live at the end.
     pub live: u64,
+    /// What each pool kept in reserve when it went.
+    pub pools: Vec<PoolIdle>,
     /// What the first init that failed returned, and whose it was.
     pub init_error: Option<(String, i32)>,
 }
@@ -355,6 +357,7 @@ impl Run {
                 let _ = self.rmmod(index);
             }
         }
+        self.session.note_pools();
         self.session.judge();
         self.judge_registrations();
         Session::clear_current();
@@ -363,6 +366,7 @@ impl Run {
             modules: self.modules.len(),
             allocations: tracker.count(),
             live: tracker.live_count(),
+            pools: self.session.idle.take(),
             init_error: self.init_error.take(),
             findings: self.session.findings.take(),
         };

@@ -6,7 +6,7 @@
 use crate::compile::Era;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host};
 use crate::finding::{Finding, FindingKind, Place};
-use crate::host;
+use crate::host::{self, PoolIdle};
 use crate::load::Image;
 use crate::log::Log;
 use crate::run::KernelLines;
@@ -89,6 +89,8 @@ pub struct Session {
     pub era: Era,
     pub(crate) caches: RefCell<HashMap<u32, CacheRecord>>,
     pub(crate) pools: RefCell<HashMap<u32, PoolRecord>>,
+    /// What pools that are gone kept idle.
+    pub(crate) idle: RefCell<Vec<PoolIdle>>,
     pub(crate) runtime_memory: RefCell<HashSet<u32>>,
     kmaps: RefCell<HashMap<u64, Vec<Chain>>>,
     handles: RefCell<HashSet<u32>>,
@@ -168,6 +170,7 @@ impl Session {
             era: parts.era,
             caches: RefCell::default(),
             pools: RefCell::default(),
+            idle: RefCell::default(),
             runtime_memory: RefCell::default(),
             kmaps: RefCell::default(),
             handles: RefCell::default(),

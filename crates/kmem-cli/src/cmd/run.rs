@@ -235,6 +235,16 @@ impl Run {
             writeln!(stderr, "{}", render::finding(finding))?;
         }
         let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        for pool in outcome.pools.iter().filter(|pool| pool.reserved > 0) {
+            let place = pool.place.as_ref().map(|place| format!(", {}:{}", place.file.display(), place.line));
+            let place = place.unwrap_or_default();
+            let kept = count(pool.reserved.into(), "element");
+            writeln!(
+                stderr,
+                "kmem: a memory pool kept {kept}, {} bytes idle ({}(){place})",
+                pool.bytes, pool.function
+            )?;
+        }
         writeln!(
             stdout,
             "kmem: {}, {}, {} live, {}",
@@ -263,6 +273,13 @@ fn document(outcome: &Outcome, collected: &Collected, scripted: bool) -> serde_j
         "modules": outcome.modules,
         "allocations": outcome.allocations,
         "live": outcome.live,
+        "pools": outcome.pools.iter().map(|pool| json!({
+            "function": pool.function,
+            "file": pool.place.as_ref().map(|place| place.file.display().to_string()),
+            "line": pool.place.as_ref().map(|place| place.line),
+            "reserved": pool.reserved,
+            "idle_bytes": pool.bytes,
+        })).collect::<Vec<_>>(),
         "init_error": outcome.init_error.as_ref().map(|(module, error)| json!({
             "module": module, "error": error, "name": errno_name(*error),
         })),

@@ -12,6 +12,8 @@ mod slab;
 mod user;
 mod vmalloc;
 
+pub use pool::PoolIdle;
+
 use crate::exec::Call;
 use crate::session::Session;
 

@@ -2,10 +2,47 @@
 
 use super::{errno, EINVAL, ENOMEM};
 use crate::exec::Call;
-use crate::finding::FindingKind;
+use crate::finding::{FindingKind, Place};
 use crate::session::{PoolRecord, Session};
 use crate::tracker::{Kind, Space};
 use kmem::pool::{PoolId, Source};
+
+/// What a pool kept in reserve when it was destroyed, or when the run ended.
+#[derive(Clone, Debug)]
+pub struct PoolIdle {
+    /// Where it was made.
+    pub place: Option<Place>,
+    /// By which function.
+    pub function: &'static str,
+    /// Elements in reserve.
+    pub reserved: u32,
+    /// Bytes that they take of their allocators: whole classes, whole blocks. What a module takes from elsewhere is not known.
+    pub bytes: u64,
+}
+
+impl Session {
+    /// Notes what a pool keeps idle.
+    fn note_idle(&self, handle: u32, id: PoolId) {
+        let tracker = self.tracker.borrow();
+        let (mut reserved, mut bytes) = (0, 0);
+        for element in self.kernel.pools().reserve(self.kernel.memory(), id) {
+            let object = tracker.get(Space::Linear, element);
+            let block = || tracker.get(Space::Frame, self.pfn_of(element as u32)?.raw());
+            bytes += object.or_else(block).map_or(0, |allocation| allocation.given);
+            reserved += 1;
+        }
+        let made = tracker.get(Space::Handle, handle.into()).cloned();
+        drop(tracker);
+        let function = made.as_ref().map_or("mempool_create", |made| made.function);
+        let place = made.and_then(|made| self.place(&made.chain));
+        self.idle.borrow_mut().push(PoolIdle { place, function, reserved, bytes });
+    }
+    /// Notes what the pools keep idle that are still there.
+    pub(crate) fn note_pools(&self) {
+        let left: Vec<_> = self.pools.borrow().iter().map(|(handle, pool)| (*handle, pool.id)).collect();
+        left.into_iter().for_each(|(handle, id)| self.note_idle(handle, id));
+    }
+}
 
 pub(super) fn create(s: &Session, call: &mut Call<'_>) -> u64 {
     let (min_nr, alloc_fn, free_fn, data) = (call.word(), call.word(), call.word(), call.word());
@@ -62,6 +99,7 @@ pub(super) fn exit(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 fn end(s: &Session, call: &Call<'_>, handle: u32, function: &str) -> bool {
     let Some(id) = pool(s, call, handle, function) else { return false };
+    s.note_idle(handle, id);
     // The pool is there.
     let _ = s.kernel.pools().destroy(s.kernel.memory(), id);
     s.pools.borrow_mut().remove(&handle);

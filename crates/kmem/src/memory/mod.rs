@@ -490,8 +490,8 @@ impl<M: Machine> Memory<M> {
         let irq = IrqOff::new(&self.machine);
         self.slab.shrink(&self.pages, irq.cpu, id, || self.machine.barrier_everywhere())
     }
-    /// Destroys a cache. Objects that are still in use are named in the log. Where readers may still look at its
-    /// slabs (`SLAB_TYPESAFE_BY_RCU`), waits for them; from 6.12 on also for objects that [`Memory::kfree_rcu`] has.
+    /// Destroys a cache. Objects that are still in use are named in the log. Where readers may still look at its slabs
+    /// (`SLAB_TYPESAFE_BY_RCU`), waits for them; from 6.12 on also for objects that [`Memory::kfree_rcu`] has.
     ///
     /// # Errors
     /// As [`SlabAllocator::destroy`] and [`Memory::synchronize_rcu`].

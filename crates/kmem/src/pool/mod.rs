@@ -294,6 +294,11 @@ impl Pools {
         memory.kfree(array.ok_or(missing)?)
     }
 
+    /// Shows the elements that lie in a pool's reserve.
+    pub fn reserve<'a, M: Machine>(&'a self, memory: &'a Memory<M>, id: PoolId) -> impl Iterator<Item = u64> + 'a {
+        let state = self.state(memory, id).unwrap_or_default();
+        (0..state.reserved).map(move |index| element_at(memory, &state, index))
+    }
     /// Describes the pools there are.
     pub fn infos<'a, M: Machine>(&'a self, memory: &'a Memory<M>) -> impl Iterator<Item = PoolInfo> + 'a {
         (0..self.table.len()).filter_map(|slot| {

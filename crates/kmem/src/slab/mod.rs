@@ -538,9 +538,8 @@ impl SlabAllocator {
         caches().for_each(|(_, cache)| self.release_empty(pages, cpu, cache, 0));
     }
 
-    /// Destroys a cache that no object is out of. Nobody uses the cache any longer. Slabs of a cache with
-    /// [`SlabFlags::TYPESAFE_BY_RCU`] must have gone before ([`SlabAllocator::shrink`], a grace period). As
-    /// [`SlabAllocator::shrink`].
+    /// Destroys a cache that no object is out of. Nobody uses the cache any longer. As [`SlabAllocator::shrink`]. Slabs of a
+    /// cache with [`SlabFlags::TYPESAFE_BY_RCU`] must have gone before (a shrink, a grace period).
     ///
     /// # Errors
     /// [`Misuse::LiveObjects`]: the cache stays as it is. [`Misuse::NoSuchObject`]. [`Misuse::BadArgument`] for a cache of

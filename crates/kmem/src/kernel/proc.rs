@@ -12,7 +12,7 @@ use crate::slab::CacheInfo;
 use crate::snapshot::proc::{buddyinfo, iomem, meminfo, pagetypeinfo, slabinfo, vmallocinfo, vmstat, zoneinfo};
 use crate::snapshot::slab_files::SLAB_FILES;
 use crate::snapshot::{extfrag, BuddyRow, IoMemRow, PageTypeRow, SlabRow, VmAreaFlags, VmAreaRow, ZoneInfo};
-use crate::units::Order;
+use crate::units::{Order, PAGE_SIZE};
 use core::fmt::{self, Write};
 
 /// The files that kernels show, without `/proc/`; those of debugfs begin with `sys/kernel/debug/` and lie under `/`.
@@ -240,7 +240,9 @@ fn slab_row<M: Machine>(mem: &Memory<M>, info: &CacheInfo) -> SlabRow {
     if let SlabRule::Slab { .. } = mem.profile.slab {
         row.limit = info.geometry.cpu_limit.into();
         row.batchcount = info.geometry.cpu_batch.into();
-        row.sharedfactor = if mem.pages.cpus() > 1 { 8 } else { 0 };
+        // `enable_cpucache`: CPUs share a list of small objects only.
+        let is_small = info.geometry.size <= PAGE_SIZE as u32;
+        row.sharedfactor = if mem.pages.cpus() > 1 && is_small { 8 } else { 0 };
         row.active_slabs = u64::from(info.slabs) - u64::from(info.empty_slabs);
     }
     row

@@ -341,7 +341,8 @@ fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order:
         left: zone,
         management,
         off_slab,
-        colours: (left / u64::from(colour_step)) as u32 + 1,
+        // As many as whole steps fit into what is left over: `left_over / colour_off`.
+        colours: (left / u64::from(colour_step)) as u32,
         colour_step,
         cpu_limit,
         cpu_batch: cpu_limit.div_ceil(2),
@@ -400,5 +401,8 @@ mod tests {
             assert_eq!((got.objects, got.order.raw()), (objects, order), "size-{size}");
         }
         assert!(of(SLAB, 1, 2048, 0, SlabFlags::empty(), false).off_slab);
+        // 15 objects of 256 bytes and 88 bytes of management leave 168, two steps of a line; size-64 leaves less than one.
+        assert_eq!(of(SLAB, 1, 256, 0, SlabFlags::empty(), false).colours, 2);
+        assert_eq!(of(SLAB, 1, 64, 0, SlabFlags::empty(), false).colours, 0);
     }
 }

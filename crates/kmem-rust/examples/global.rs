@@ -27,7 +27,7 @@ fn main() {
     let threads: Vec<_> = (1..=8)
         .map(|thread| {
             let send = send.clone();
-            std::thread::spawn(move || send.send(count(thread * 20)))
+            std::thread::spawn(move || send.send(count(thread * 100)))
         })
         .collect();
     drop(send);

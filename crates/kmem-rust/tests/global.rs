@@ -92,7 +92,7 @@ fn growing_and_shrinking_keep_the_bytes() {
             let mut memory = alloc(layout(size));
             (0..size).for_each(|at| memory.add(at).write(at as u8));
             for _ in 0..6 {
-                let new = 1 + random(&mut state) % if random(&mut state) % 10 == 0 { 6 << 20 } else { 10_000 };
+                let new = 1 + random(&mut state) % if random(&mut state).is_multiple_of(10) { 6 << 20 } else { 10_000 };
                 memory = realloc(memory, layout(size), new);
                 assert!(!memory.is_null() && memory.addr().is_multiple_of(align));
                 assert!((0..size.min(new)).all(|at| memory.add(at).read() == at as u8), "{size} to {new}");

@@ -48,8 +48,10 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 static PROFILE: &kmem::Profile = &kmem::profile::amd64_6_12::PROFILE;
 /// Bytes of its RAM unless said otherwise: addresses only, until they are touched.
 const RAM_BYTES: u64 = 64 << 30;
-/// CPU numbers unless said otherwise.
-const CPUS: u32 = gate::MAX_CPUS;
+/// CPU numbers unless said otherwise. Debug builds of the engine take the cache's lock at each free, and wait for it in turn
+/// without giving their CPU away: with more threads inside than the host has CPUs hardly anybody would get on. So all share
+/// one number there.
+const CPUS: u32 = if cfg!(debug_assertions) { 1 } else { gate::MAX_CPUS };
 /// May reclaim and drain, gives up early, kills nobody, reports nothing: there is the system to fall back on.
 const FLAGS: Gfp = Gfp::RECLAIM.union(Gfp::NORETRY).union(Gfp::NOWARN);
 /// What all memory of kmalloc's is aligned to.
@@ -80,11 +82,11 @@ impl KmemAlloc {
     pub const fn ram(self, ram_bytes: u64) -> Self {
         Self { ram_bytes, ..self }
     }
-    /// Says how many CPUs the kernel has, 2 to 64: one less is how many threads work without a lock.
+    /// Says how many CPUs the kernel has, 1 to 64: one less is how many threads work without a lock.
     #[must_use]
     pub const fn cpus(self, cpus: u32) -> Self {
-        let cpus = if cpus < 2 { 2 } else { cpus };
-        Self { cpus: if cpus > CPUS { CPUS } else { cpus }, ..self }
+        let cpus = if cpus < 1 { 1 } else { cpus };
+        Self { cpus: if cpus > gate::MAX_CPUS { gate::MAX_CPUS } else { cpus }, ..self }
     }
     /// True for memory of the kernel's; other memory is the system's.
     pub fn holds(&self, pointer: *const u8) -> bool {

@@ -30,6 +30,22 @@ impl<M: Machine> Memory<M> {
         let _irq = self.irq_off();
         self.slab.next_bug()
     }
+    /// Frees what the CPU did not keep.
+    #[cold]
+    pub(super) fn kfree_slow(&self, at: PhysAddr) -> Result<(), Misuse> {
+        let irq = self.irq_off();
+        let freed = self.slab.kmalloc.free(&self.slab, &self.pages, irq.cpu(), at);
+        drop(irq);
+        freed.or_else(|misuse| self.free_refused(at, misuse))
+    }
+    /// As [`Memory::kfree_slow`], of an object of a cache.
+    #[cold]
+    pub(super) fn cache_free_slow(&self, at: PhysAddr) -> Result<(), Misuse> {
+        let irq = self.irq_off();
+        let freed = self.slab.free(&self.pages, irq.cpu(), at);
+        drop(irq);
+        freed.or_else(|misuse| self.free_refused(at, misuse))
+    }
     /// Reports why a free was refused. 2.6 frees an object whose neighbourhood was overwritten all the same.
     #[cold]
     pub(super) fn free_refused(&self, at: PhysAddr, misuse: Misuse) -> Result<(), Misuse> {

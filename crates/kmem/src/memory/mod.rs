@@ -286,13 +286,11 @@ impl<M: Machine> Memory<M> {
         }
         let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
         let irq = IrqOff::new(&self.machine);
-        match self.slab.kmalloc.free(&self.slab, &self.pages, irq.cpu, phys) {
-            Ok(()) => Ok(()),
-            Err(misuse) => {
-                drop(irq);
-                self.free_refused(phys, misuse)
-            }
+        if self.slab.put_hit(&self.pages, irq.cpu, phys) {
+            return Ok(());
         }
+        drop(irq);
+        self.kfree_slow(phys)
     }
     /// Finds what kmalloc or a cache gave at an address; checks everything there is to check.
     ///
@@ -373,13 +371,11 @@ impl<M: Machine> Memory<M> {
     pub fn cache_free(&self, addr: VirtAddr) -> Result<(), Misuse> {
         let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
         let irq = IrqOff::new(&self.machine);
-        match self.slab.free(&self.pages, irq.cpu, phys) {
-            Ok(()) => Ok(()),
-            Err(misuse) => {
-                drop(irq);
-                self.free_refused(phys, misuse)
-            }
+        if self.slab.put_hit(&self.pages, irq.cpu, phys) {
+            return Ok(());
         }
+        drop(irq);
+        self.cache_free_slow(phys)
     }
     /// Gives an object back after checking that it is a live object of this cache.
     ///

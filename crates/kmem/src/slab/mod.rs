@@ -303,6 +303,21 @@ impl SlabAllocator {
     fn no_object(&self, addr: PhysAddr) -> Result<(), Misuse> {
         Err(Misuse::NotAnObject(self.virt(addr)))
     }
+    /// Gives an object to the CPU's own stock; false when it does not keep it, or it is no object. Debug builds keep none
+    /// here: they check each.
+    #[inline(always)]
+    pub(crate) fn put_hit(&self, pages: &PageAllocator, cpu: u32, addr: PhysAddr) -> bool {
+        if cfg!(debug_assertions) {
+            return false;
+        }
+        match pages.frames.get(Pfn::containing(addr)) {
+            Some(frame) if frame.state().is_slab() => {
+                let entry = (addr.raw() - self.ram.start().raw()) as usize;
+                self.array(frame.a.load(Ordering::Relaxed), cpu).is_some_and(|array| array.push(entry))
+            }
+            _ => false,
+        }
+    }
     /// Gives back an object that lies in a slab's page.
     #[inline(always)]
     pub(crate) fn put(&self, pages: &PageAllocator, cpu: u32, frame: Frame<'_>, addr: PhysAddr) -> Result<(), Misuse> {

@@ -4,9 +4,10 @@
 
 use super::{Memory, Report};
 use crate::error::Misuse;
+use crate::event::Event;
 use crate::machine::Machine;
 use crate::slab::{BugKind, CacheId, Finding, SlabBug, Then};
-use crate::units::{PhysAddr, VirtAddr};
+use crate::units::{Pfn, PhysAddr, VirtAddr};
 
 impl<M: Machine> Memory<M> {
     /// Writes to the log what was found since the last time.
@@ -29,6 +30,33 @@ impl<M: Machine> Memory<M> {
     fn next_slab_bug(&self) -> Option<SlabBug> {
         let _irq = self.irq_off();
         self.slab.next_bug()
+    }
+    /// Frees what the CPU did not keep.
+    #[cold]
+    pub(super) fn kfree_slow(&self, at: PhysAddr) -> Result<(), Misuse> {
+        let irq = self.irq_off();
+        if self.pages.is_traced() && self.slab.kmalloc.check(&self.slab, &self.pages, at).is_ok() {
+            // Only what is going to happen is told.
+            let (call_site, ptr) = (self.call_site(irq.cpu()), self.to_virt(at).raw());
+            self.pages.tell(|| Event::Kfree { call_site, ptr });
+        }
+        let freed = self.slab.kmalloc.free(&self.slab, &self.pages, irq.cpu(), at);
+        drop(irq);
+        freed.or_else(|misuse| self.free_refused(at, misuse))
+    }
+    /// As [`Memory::kfree_slow`], of an object of a cache.
+    #[cold]
+    pub(super) fn cache_free_slow(&self, at: PhysAddr) -> Result<(), Misuse> {
+        let irq = self.irq_off();
+        if self.pages.is_traced() && self.slab.check(&self.pages, at).is_ok() {
+            if let Some(cache) = self.pages.frames.slab_cache(Pfn::containing(at)) {
+                let (call_site, ptr) = (self.call_site(irq.cpu()), self.to_virt(at).raw());
+                self.pages.tell(|| Event::KmemCacheFree { call_site, ptr, cache });
+            }
+        }
+        let freed = self.slab.free(&self.pages, irq.cpu(), at);
+        drop(irq);
+        freed.or_else(|misuse| self.free_refused(at, misuse))
     }
     /// Reports why a free was refused. 2.6 frees an object whose neighbourhood was overwritten all the same.
     #[cold]

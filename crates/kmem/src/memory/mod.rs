@@ -308,18 +308,7 @@ impl<M: Machine> Memory<M> {
         if self.free_hit(phys) {
             return Ok(());
         }
-        let irq = IrqOff::new(&self.machine);
-        if self.pages.is_traced() && self.slab.kmalloc.check(&self.slab, &self.pages, phys).is_ok() {
-            // Only what is going to happen is told.
-            self.pages.tell(|| Event::Kfree { call_site: self.call_site(irq.cpu), ptr: addr.raw() });
-        }
-        match self.slab.kmalloc.free(&self.slab, &self.pages, irq.cpu, phys) {
-            Ok(()) => Ok(()),
-            Err(misuse) => {
-                drop(irq);
-                self.free_refused(phys, misuse)
-            }
-        }
+        self.kfree_slow(phys)
     }
     #[inline(always)]
     fn free_hit(&self, phys: PhysAddr) -> bool {
@@ -327,7 +316,7 @@ impl<M: Machine> Memory<M> {
         self.slab.on_cpu(&self.pages, irq.cpu).is_some_and(|on_cpu| on_cpu.free_hit(phys))
     }
     /// Returns what the caller said of itself, as events have it.
-    fn call_site(&self, cpu: u32) -> u64 {
+    pub(super) fn call_site(&self, cpu: u32) -> u64 {
         self.pages.caller(cpu).into()
     }
     /// Tells that an object was given, or that there was none.
@@ -443,20 +432,7 @@ impl<M: Machine> Memory<M> {
         if self.free_hit(phys) {
             return Ok(());
         }
-        let irq = IrqOff::new(&self.machine);
-        if self.pages.is_traced() && self.slab.check(&self.pages, phys).is_ok() {
-            if let Some(cache) = self.pages.frames.slab_cache(Pfn::containing(phys)) {
-                let call_site = self.call_site(irq.cpu);
-                self.pages.tell(|| Event::KmemCacheFree { call_site, ptr: addr.raw(), cache });
-            }
-        }
-        match self.slab.free(&self.pages, irq.cpu, phys) {
-            Ok(()) => Ok(()),
-            Err(misuse) => {
-                drop(irq);
-                self.free_refused(phys, misuse)
-            }
-        }
+        self.cache_free_slow(phys)
     }
     /// Gives an object back after checking that it is a live object of this cache.
     ///

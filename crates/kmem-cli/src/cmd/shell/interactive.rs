@@ -117,7 +117,7 @@ mod tests {
         check("vf", &["vfree"]);
         check("live; iou", &["iounmap"]);
         check("k = krea", &["krealloc"]);
-        check("- kf", &["kfree"]);
+        check("- kf", &["kfree", "kfree_sensitive", "kfree_rcu"]);
         check("kfree ki", &["kitten"]);
         check("kmalloc 100 GFP_AT", &["GFP_ATOMIC"]);
         check("cat /proc/me", &["/proc/meminfo"]);

@@ -30,7 +30,7 @@
 //! |---|---|---|
 //! | [`alloc`] | `kernel::alloc` | `Box`, `Vec`, their allocators, flags, nodes |
 //! | [`error`], [`page`], [`types`], [`init`], [`prelude`] | the same names | what such code also needs |
-//! | [`current`] | – | which kernel it all happens on; failures on demand; leaks |
+//! | [`mod@current`] | – | which kernel it all happens on; failures on demand; leaks |
 //!
 //! # Any Rust
 //! [`allocator_api`] has allocators of the crate allocator-api2 for a kernel's kmalloc, kvmalloc and caches; [`heap`] has

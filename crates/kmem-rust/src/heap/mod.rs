@@ -14,18 +14,18 @@
 //! ```
 //!
 //! # What the kernel stands on
-//! Not on the hosted machine: that one is made with the heap that it would be. [`machine`] is a smaller one, RAM and CPUs and
+//! Not on the hosted machine: that one is made with the heap that it would be. `machine` is a smaller one, RAM and CPUs and
 //! no more, made by system calls alone; and the engine allocates nothing. So boot happens inside the first allocation and
 //! needs no heap. Who allocates on another thread meanwhile is served by the system, as is what is larger than kmalloc's
 //! most (4 MiB) and what finds the kernel's RAM full. Whose memory it is, a free sees by the address.
 //!
 //! # Who is which CPU
-//! A thread leases a CPU number with its first allocation and gives it back when it ends ([`lease`]). The last number is
+//! A thread leases a CPU number with its first allocation and gives it back when it ends (`lease`). The last number is
 //! shared, under a lock, by all threads for which none is left.
 //!
 //! # Fork
 //! RAM is private memory: a child has a copy of its own, like every other memory. What must not be copied is a kernel in
-//! the middle of something, so a fork waits until no other thread is inside ([`gate`]).
+//! the middle of something, so a fork waits until no other thread is inside (`gate`).
 
 mod gate;
 mod lease;

@@ -134,8 +134,11 @@ impl<'a, M: Machine> Report<'a, M> {
             }
             BugKind::WrongCache { to } => {
                 let to = self.mem.slab.info(to).map(|info| info.name).unwrap_or_default();
-                let text = format_args!("cache_from_obj: Wrong slab cache. {to} but object is from {name}");
-                self.warn(true, Some(&text), AT_WRONG_CACHE)?;
+                self.warn(
+                    true,
+                    Some(&format_args!("cache_from_obj: Wrong slab cache. {to} but object is from {name}")),
+                    AT_WRONG_CACHE,
+                )?;
                 self.tracks(view)
             }
         }
@@ -291,8 +294,11 @@ impl<'a, M: Machine> Report<'a, M> {
         // A name that is too long is cut, which `Name` does without an error.
         let _ = symbol(mem, caller[0], &mut by);
         let at = if self.wording.era == ReportEra::V6_12 { AT_DESTROY_6_12 } else { AT_DESTROY_6_1 };
-        let text = format_args!("kmem_cache_destroy {name}: Slab cache still has objects when called from {by}");
-        self.warn(true, Some(&text), at)
+        self.warn(
+            true,
+            Some(&format_args!("kmem_cache_destroy {name}: Slab cache still has objects when called from {by}")),
+            at,
+        )
     }
     /// Begins with another slab of a cache that is to go, after the last one was ended: 6.1 has the slab's line before its
     /// objects, 6.12 behind them.

@@ -9,10 +9,10 @@
 //! before the barrier, its word shows by then that it is inside; and one that begins later sees what was done before. Then
 //! it looks at each CPU's word until that was outside once, or is inside by another section.
 //!
-//! Nobody sleeps and no timer runs: a grace period begins and ends when somebody looks ([`Rcu::advance`]). Whoever needs one
+//! Nobody sleeps and no timer runs: a grace period begins and ends when somebody looks (`Rcu::advance`). Whoever needs one
 //! takes a [`Cookie`] and asks later whether it has passed; one grace period serves all cookies taken before it began.
 //!
-//! What waits to be freed hangs in [`queue`]. A read section must not sleep and stays on its CPU. Interrupts may read too.
+//! What waits to be freed hangs in `queue`. A read section must not sleep and stays on its CPU. Interrupts may read too.
 //!
 //! # Invariant, checked by `verify`
 //! - **R1** As many objects hang in the queues as were put there and not taken.

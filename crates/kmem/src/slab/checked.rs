@@ -79,7 +79,7 @@ pub enum Then {
         /// The first free one.
         first_free: Option<PhysAddr>,
     },
-    /// It waits for being given back to its slab ([`SlabAllocator::put_back`]).
+    /// It waits for being given back to its slab (`SlabAllocator::put_back`).
     SetAside,
     /// Nothing more.
     Nothing,

@@ -197,7 +197,7 @@ impl SlabAllocator {
         }
     }
 
-    /// Creates a cache, or finds one that serves as well ([`merge`]): then both names mean the same cache, and it lives
+    /// Creates a cache, or finds one that serves as well (`merge`): then both names mean the same cache, and it lives
     /// until it was destroyed as often as it was created. May take pages for its descriptor.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! What the command line says about slab caches: orders, objects, merging.
 //!
 //! `slub_max_order=`, `slub_min_order=` and `slub_min_objects=` move the bounds between which the order of a slab is searched
-//! ([`super::geometry`]); `slab_nomerge` keeps caches of equal geometry apart ([`super::merge`]). Since 6.9 the same names
+//! ([`super::geometry`]); `slab_nomerge` keeps caches of equal geometry apart (`super::merge`). Since 6.9 the same names
 //! begin with `slab_` too. The last of several wins. The SLAB of 2.6 knows none of them.
 //!
 //! Kernel counterpart: 6.1 and 6.12 `mm/slub.c` (`setup_slub_max_order` and its neighbours), `mm/slab_common.c`

@@ -39,7 +39,7 @@ impl World {
         self.slab.alloc(&self.pages, cpu, self.cache, Gfp::KERNEL).unwrap()
     }
     fn free(&self, cpu: u32, object: PhysAddr) {
-        self.slab.on_cpu(&self.pages, cpu).unwrap().free_to(self.cache, object);
+        self.slab.on_cpu(&self.pages, cpu).unwrap().free_to(self.cache, object).unwrap();
     }
     /// Each object is in one place, and nobody has one.
     fn all_is_there(&self) {

@@ -416,7 +416,7 @@ impl FreeArea {
         Some(self.expand(counts, (at, node), from, order, rest))
     }
     /// Finds the lowest free block of an order and type: its chunk and, up to order 9, its node.
-    #[inline(always)]
+    #[inline]
     fn find(&self, order: u32, kind: Mobility) -> Option<(u32, usize)> {
         let map = Self::map(order, kind);
         loop {
@@ -467,7 +467,7 @@ impl FreeArea {
         }
     }
     /// Cuts a block that was removed down to `order`: the upper halves go back.
-    #[inline(always)]
+    #[inline]
     fn expand(&self, counts: &mut FreeCounts, (at, node): (u32, usize), from: u32, order: u32, kind: Mobility) -> Pfn {
         let (mut node, mut from) = (node, from);
         while from > order && from > CHUNK_ORDER {

@@ -25,6 +25,7 @@ const MOST_DOUBLINGS: u32 = 5;
 
 impl PageAllocator {
     /// Answers a plain request past the CPU's lists.
+    #[cold]
     #[inline(never)]
     pub(super) fn alloc_missed(&self, cpu: u32, head: &CpuHead, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
         match self.take_home(head, gfp, order) {
@@ -375,6 +376,7 @@ impl PageAllocator {
     }
 
     /// Gives a block back that is not one for the CPU's lists, or not the caller's alone.
+    #[cold]
     #[inline(never)]
     pub(super) fn free_missed(&self, cpu: u32, pfn: Pfn, order: Order) -> Result<(), Misuse> {
         let Some(frame) = self.frames.get(pfn) else { return self.free_slow(cpu, pfn, order) };

@@ -70,7 +70,9 @@ impl<M: Machine> Memory<M> {
             let irq = IrqOff::new(&self.machine);
             self.slab.kmalloc.alloc(&self.slab, &self.pages, irq.cpu, bytes, &request)
         };
-        let addr = self.under_pressure(&request, again(), again)?;
+        let given = self.under_pressure(&request, again(), again);
+        self.tell_kmalloc(given, bytes, &request);
+        let addr = given?;
         if gfp.contains(Gfp::ZERO) {
             self.ram.fill(addr, self.slab.kmalloc.roundup(bytes).unwrap_or(bytes), 0);
         }

@@ -279,8 +279,8 @@ impl<M: Machine> Memory<M> {
                     self.slab.kmalloc.alloc(&self.slab, &self.pages, irq.cpu, bytes, &request)
                 };
                 let given = self.under_pressure(&request, again(), again);
-                let alloc = || self.slab.kmalloc.bytes_alloc(&self.slab, bytes, gfp).unwrap_or(0);
-                self.tell_object(Event::Kmalloc, given, bytes, alloc, gfp)?
+                self.tell_kmalloc(given, bytes, &request);
+                given?
             }
         };
         self.report_corruption();
@@ -319,29 +319,39 @@ impl<M: Machine> Memory<M> {
     pub(super) fn call_site(&self, cpu: u32) -> u64 {
         self.pages.caller(cpu).into()
     }
-    /// Tells that an object was given, or that there was none.
+    /// Tells that kmalloc gave memory, or that there was none.
+    fn tell_kmalloc(&self, given: Result<PhysAddr, AllocError>, bytes: u64, request: &Request) {
+        let sizes = || (bytes, self.slab.kmalloc.bytes_alloc(&self.slab, bytes, request.gfp).unwrap_or(0));
+        self.tell_object(Event::Kmalloc, given, request, sizes);
+    }
+    /// Tells that an object of a cache was given, or that there was none.
+    fn tell_cache_alloc(&self, given: Result<PhysAddr, AllocError>, id: CacheId, request: &Request) {
+        let geometry = || self.slab.info(id).map(|info| info.geometry).unwrap_or_default();
+        let sizes = || (geometry().object_size.into(), geometry().size.into());
+        self.tell_object(Event::KmemCacheAlloc, given, request, sizes);
+    }
+    /// `sizes` are the bytes asked for and those given.
     fn tell_object(
         &self,
         event: fn(ObjectAlloc) -> Event,
         given: Result<PhysAddr, AllocError>,
-        bytes_req: u64,
-        bytes_alloc: impl FnOnce() -> u64,
-        gfp: Gfp,
-    ) -> Result<PhysAddr, AllocError> {
+        request: &Request,
+        sizes: impl FnOnce() -> (u64, u64),
+    ) {
         let clamp = |bytes: u64| bytes.min(u32::MAX.into()) as u32;
         self.pages.tell(|| {
             let irq = IrqOff::new(&self.machine);
+            let (bytes_req, bytes_alloc) = sizes();
             event(ObjectAlloc {
                 call_site: self.call_site(irq.cpu),
                 ptr: given.map_or(0, |addr| self.to_virt(addr).raw()),
                 bytes_req: clamp(bytes_req),
-                bytes_alloc: clamp(bytes_alloc()),
-                gfp,
-                node: -1,
-                accounted: gfp.contains(Gfp::ACCOUNT),
+                bytes_alloc: clamp(bytes_alloc),
+                gfp: request.gfp,
+                node: request.node.and_then(|node| i16::try_from(node).ok()).unwrap_or(-1),
+                accounted: request.gfp.contains(Gfp::ACCOUNT),
             })
         });
-        given
     }
     /// Finds what kmalloc or a cache gave at an address; checks everything there is to check.
     ///
@@ -406,10 +416,10 @@ impl<M: Machine> Memory<M> {
                     let irq = IrqOff::new(&self.machine);
                     self.slab.alloc_slow(&self.pages, irq.cpu, id, gfp)
                 };
-                let given = self.under_pressure(&Request::new(gfp, Order::ZERO), again(), again);
-                let geometry = || self.slab.info(id).map(|info| info.geometry).unwrap_or_default();
-                let asked = if self.pages.is_traced() { geometry().object_size } else { 0 };
-                self.tell_object(Event::KmemCacheAlloc, given, asked.into(), || geometry().size.into(), gfp)?
+                let request = Request::new(gfp, Order::ZERO);
+                let given = self.under_pressure(&request, again(), again);
+                self.tell_cache_alloc(given, id, &request);
+                given?
             }
         };
         self.report_corruption();

@@ -23,7 +23,9 @@ impl<M: Machine> Memory<M> {
             let irq = IrqOff::new(&self.machine);
             self.slab.alloc_as(&self.pages, irq.cpu, id, &request)
         };
-        let addr = self.under_pressure(&request, again(), again)?;
+        let given = self.under_pressure(&request, again(), again);
+        self.tell_cache_alloc(given, id, &request);
+        let addr = given?;
         if gfp.contains(Gfp::ZERO) {
             let _irq = self.irq_off();
             self.ram.fill(addr, self.slab.object_size(id.raw()).unwrap_or(0).into(), 0);
@@ -86,6 +88,10 @@ impl<M: Machine> Memory<M> {
         let irq = IrqOff::new(&self.machine);
         let addresses = objects.iter().filter_map(|addr| self.virt_to_phys(*addr));
         let freed = self.slab.free_bulk(&self.pages, irq.cpu, addresses);
+        drop(irq);
+        if freed.is_err() {
+            self.report_slab_bugs();
+        }
         outside.map_or(freed, |addr| Err(Misuse::NotDirectMapped(*addr)))
     }
 }

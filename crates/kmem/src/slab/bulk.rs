@@ -20,11 +20,23 @@ impl SlabAllocator {
         count: u32,
         mut with: impl FnMut(PhysAddr),
     ) -> (u32, Option<AllocError>) {
-        let Some(on_cpu) = self.on_cpu(pages, cpu) else { return (0, Some(AllocError::BadFlags("no such CPU"))) };
-        for taken in 0..count {
-            match on_cpu.alloc(id, gfp) {
-                Ok(object) => with(object),
-                Err(error) => return (taken, Some(error)),
+        let mut taken = 0;
+        while taken < count {
+            if let Some(on_cpu) = self.on_cpu(pages, cpu) {
+                // As many as there are at hand.
+                let mut hits = 0;
+                while let Some(object) = (taken + hits < count).then(|| on_cpu.hit(id)).flatten() {
+                    with(object);
+                    hits += 1;
+                }
+                taken += hits;
+            }
+            if taken < count {
+                match self.alloc_slow(pages, cpu, id, gfp) {
+                    Ok(object) => with(object),
+                    Err(error) => return (taken, Some(error)),
+                }
+                taken += 1;
             }
         }
         (count, None)
@@ -40,10 +52,9 @@ impl SlabAllocator {
         cpu: u32,
         objects: impl Iterator<Item = PhysAddr>,
     ) -> Result<(), Misuse> {
-        let Some(on_cpu) = self.on_cpu(pages, cpu) else { return Err(Misuse::BadArgument("no such CPU")) };
         let mut first = Ok(());
         for object in objects {
-            first = first.and(on_cpu.free(object));
+            first = first.and(self.free(pages, cpu, object));
         }
         first
     }

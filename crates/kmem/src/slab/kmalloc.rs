@@ -228,8 +228,8 @@ impl Kmalloc {
         cpu: u32,
         addr: PhysAddr,
     ) -> Result<(), Misuse> {
-        match slab.on_cpu(pages, cpu) {
-            Some(on_cpu) => on_cpu.kfree(addr),
+        match pages.frames.slab_cache(Pfn::containing(addr)) {
+            Some(_) => slab.free(pages, cpu, addr),
             None => self.free_large(slab, pages, cpu, addr),
         }
     }

@@ -334,8 +334,9 @@ impl SlabAllocator {
     /// [`AllocError::NoMemory`] when a new slab is needed and no pages are there for it.
     #[inline]
     pub fn alloc(&self, pages: &PageAllocator, cpu: u32, id: CacheId, gfp: Gfp) -> Result<PhysAddr, AllocError> {
-        match self.on_cpu(pages, cpu) {
-            Some(on_cpu) => on_cpu.alloc(id, gfp),
+        // The CPU's arrays are not held past the hit: a new slab's constructors may call.
+        match self.on_cpu(pages, cpu).and_then(|on_cpu| on_cpu.hit(id)) {
+            Some(addr) => Ok(addr),
             None => self.alloc_slow(pages, cpu, id, gfp),
         }
     }
@@ -343,11 +344,14 @@ impl SlabAllocator {
     /// object is the caller's word (debug builds check it; [`SlabAllocator::object`] finds out).
     ///
     /// # Errors
-    /// [`Misuse::NotAnObject`] when the address lies in no slab, or the kernel has no such CPU.
+    /// [`Misuse::NotAnObject`] when the address lies in no slab; what the checks of a debugged cache find.
     #[inline]
     pub fn free(&self, pages: &PageAllocator, cpu: u32, addr: PhysAddr) -> Result<(), Misuse> {
-        match self.on_cpu(pages, cpu) {
-            Some(on_cpu) => on_cpu.free(addr),
+        if self.on_cpu(pages, cpu).is_some_and(|on_cpu| on_cpu.free_hit(addr)) {
+            return Ok(());
+        }
+        match pages.frames.slab_cache(Pfn::containing(addr)) {
+            Some(cache) => self.free_missed(pages, cpu, CacheId(cache), addr),
             None => self.no_object(addr),
         }
     }

@@ -17,7 +17,8 @@ use crate::raw::GridRow;
 use crate::units::{Order, Pfn, PhysAddr};
 
 /// The allocator, as one CPU uses it: its arrays are its own for as long as this lives. The twin of
-/// [`crate::page::OnCpu`], and the same holds: the caller is this CPU, with interrupts off, and it lives not long.
+/// [`crate::page::OnCpu`], and the same holds: the caller is this CPU, with interrupts off, and it lives not long. A cache with
+/// constructors that call the engine is not for it: whoever takes back what CPUs hold would wait for this one.
 pub struct ObjectsOnCpu<'a> {
     slab: &'a SlabAllocator,
     pages: &'a PageAllocator,
@@ -45,24 +46,28 @@ impl ObjectsOnCpu<'_> {
         Some(self.slab.ram.start().offset(entry as u64))
     }
     /// Gives an object back to its cache, which the caller knows. That it is one of this cache's is the caller's word
-    /// (debug builds check it).
-    #[inline(always)]
+    /// (debug builds check that it is one).
     ///
     /// # Errors
     /// What the checks of a debugged cache find.
+    #[inline(always)]
     pub fn free_to(&self, id: CacheId, addr: PhysAddr) -> Result<(), Misuse> {
-        let entry = (addr.raw() - self.slab.ram.start().raw()) as usize;
-        match self.arrays.get(id.0) {
-            Some(array) if array.push(entry) => Ok(()),
-            _ => self.slab.free_slow(self.pages, self.cpu, id.0, entry),
+        if self.push(id, addr) {
+            return Ok(());
         }
+        self.slab.free_missed(self.pages, self.cpu, id, addr)
+    }
+    /// Gives an object to the CPU's array; false when it does not keep it. Debug builds keep none here: they check each.
+    #[inline(always)]
+    fn push(&self, id: CacheId, addr: PhysAddr) -> bool {
+        let entry = self.slab.entry(addr);
+        !cfg!(debug_assertions) && self.arrays.get(id.0).is_some_and(|array| array.push(entry))
     }
     /// Gives an object back if its CPU's array takes it; that it is one is the caller's word. False: nothing happened.
     #[inline(always)]
     pub(crate) fn free_hit(&self, addr: PhysAddr) -> bool {
-        let entry = (addr.raw().wrapping_sub(self.slab.ram.start().raw())) as usize;
         let cache = self.pages.frames.slab_cache(Pfn::containing(addr));
-        !cfg!(debug_assertions) && cache.and_then(|cache| self.arrays.get(cache)).is_some_and(|array| array.push(entry))
+        cache.is_some_and(|cache| self.push(CacheId(cache), addr))
     }
     /// Gives an object back, to whichever cache it belongs, as [`SlabAllocator::free`] does.
     ///
@@ -70,10 +75,6 @@ impl ObjectsOnCpu<'_> {
     /// As there.
     #[inline(always)]
     pub fn free(&self, addr: PhysAddr) -> Result<(), Misuse> {
-        #[cfg(debug_assertions)]
-        if self.slab.debugged_at(self.pages, addr).is_none() {
-            self.slab.check(self.pages, addr)?;
-        }
         match self.pages.frames.slab_cache(Pfn::containing(addr)) {
             Some(cache) => self.free_to(CacheId(cache), addr),
             None => self.slab.no_object(addr),
@@ -100,10 +101,6 @@ impl ObjectsOnCpu<'_> {
     /// As [`SlabAllocator::free`].
     #[inline(always)]
     pub fn kfree(&self, addr: PhysAddr) -> Result<(), Misuse> {
-        #[cfg(debug_assertions)]
-        if self.slab.debugged_at(self.pages, addr).is_none() {
-            self.slab.kmalloc.check(self.slab, self.pages, addr)?;
-        }
         match self.pages.frames.slab_cache(Pfn::containing(addr)) {
             Some(cache) => self.free_to(CacheId(cache), addr),
             None => self.slab.kmalloc.free_large(self.slab, self.pages, self.cpu, addr),
@@ -146,7 +143,7 @@ impl SlabAllocator {
             let inside = pages.enter_slow(cpu);
             let array = inside.as_ref().and_then(|_| self.arrays.row(cpu)?.get(id.0));
             // Hits of a CPU that is watched come here.
-            let (mut object, mut is_refused) = (array.and_then(CpuArray::pop), false);
+            let mut object = array.and_then(CpuArray::pop);
             if object.is_none() {
                 let mut inner = cache.inner.lock();
                 match array.and_then(|array| Some((array, self.take_batch(&mut inner)?))) {
@@ -165,12 +162,9 @@ impl SlabAllocator {
                             }
                             _ => object = Some(entry),
                         });
-                        if cache.is_debugged() {
-                            let is_good =
-                                |entry: &usize| self.debug_alloc(pages, cpu, id.0, &mut inner, self.at(*entry));
-                            is_refused = object.is_some();
-                            object = object.filter(is_good);
-                            is_refused &= object.is_none();
+                        let is_bad = |entry| !self.debug_alloc(pages, cpu, id.0, &mut inner, self.at(entry));
+                        if cache.is_debugged() && object.is_some_and(is_bad) {
+                            continue;
                         }
                     }
                 }
@@ -178,22 +172,30 @@ impl SlabAllocator {
             if let Some(entry) = object {
                 return Ok(self.at(entry));
             }
-            if is_refused {
-                continue;
-            }
             // A new slab takes its time, and its constructors may call: the CPU's arrays are nobody's meanwhile.
             drop(inside);
             self.add_slab(pages, cpu, id.0, cache, &Request::new(gfp, Order::ZERO))?;
         }
     }
 
+    /// Gives an object back that the CPU's array did not take at once.
+    pub(super) fn free_missed(
+        &self,
+        pages: &PageAllocator,
+        cpu: u32,
+        id: CacheId,
+        addr: PhysAddr,
+    ) -> Result<(), Misuse> {
+        #[cfg(debug_assertions)]
+        if self.debugged_at(pages, addr).is_none() {
+            self.check(pages, addr)?;
+        }
+        self.free_slow(pages, cpu, id.0, self.entry(addr))
+    }
     #[cold]
     #[inline(never)]
-    pub(super) fn free_slow(&self, pages: &PageAllocator, cpu: u32, id: u32, entry: usize) -> Result<(), Misuse> {
+    fn free_slow(&self, pages: &PageAllocator, cpu: u32, id: u32, entry: usize) -> Result<(), Misuse> {
         let Some(cache) = self.caches.get(id) else { return Ok(()) };
-        if cache.is_debugged() {
-            self.debug_free(pages, cpu, id, &cache.inner.lock(), self.at(entry))?;
-        }
         let inside = pages.enter_slow(cpu);
         let array = inside.as_ref().and_then(|_| self.arrays.row(cpu)?.get(id));
         // Hits of a CPU that is watched come here.
@@ -204,6 +206,10 @@ impl SlabAllocator {
         // A batch is looked for before the cache is locked, since the table may have to grow.
         let spare = full.and_then(|_| self.spare_batch(pages, cpu));
         let mut inner = cache.inner.lock();
+        if cache.is_debugged() {
+            // Checked and given back in one: another CPU may free the same object.
+            self.debug_free(pages, cpu, id, &inner, self.at(entry))?;
+        }
         let count = inner.geometry.cpu_batch.clamp(1, BATCH as u32);
         if let (Some(array), Some((number, batch))) = (full, spare) {
             batch.fill(array, count);
@@ -215,17 +221,24 @@ impl SlabAllocator {
                 self.give(pages, &mut inner, batch.iter());
                 self.put_spare(number, batch);
             }
-            array.push(entry);
+            if !array.push(entry) {
+                self.give(pages, &mut inner, [entry].into_iter());
+            }
         } else {
             let oldest = full.into_iter().flat_map(|array| (0..count).map_while(|_| array.pop()));
             self.give(pages, &mut inner, oldest.chain([entry]));
         }
         let trims = inner.empty.len() > inner.geometry.min_partial;
-        drop(inner);
+        drop((inner, inside));
         if trims {
             self.trim(pages, cpu, cache);
         }
         Ok(())
+    }
+    /// Returns what stands for an object in an array.
+    #[inline(always)]
+    fn entry(&self, addr: PhysAddr) -> usize {
+        addr.raw().wrapping_sub(self.ram.start().raw()) as usize
     }
     /// Returns the object that an entry of an array stands for.
     pub(super) fn at(&self, entry: usize) -> PhysAddr {
@@ -305,7 +318,7 @@ impl SlabAllocator {
         let frames = &pages.frames;
         let Inner { partial, geometry, free, .. } = inner;
         let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { return 0 };
-        let taken = slab.take(count, |object| with((object.raw() - self.ram.start().raw()) as usize));
+        let taken = slab.take(count, |object| with(self.entry(object)));
         *free -= u64::from(taken);
         if slab.out() == slab.objects {
             partial.remove(frames, head);
@@ -319,7 +332,7 @@ impl SlabAllocator {
         let Inner { partial, empty, geometry, free, .. } = inner;
         let divider = Divider::new(geometry.size);
         for entry in entries {
-            let addr = self.ram.start().offset(entry as u64);
+            let addr = self.at(entry);
             let Some((head, _)) = slab_of(frames, frames.index(Pfn::containing(addr))) else { continue };
             let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { continue };
             let Some(number) = slab.find_with(addr, &divider) else { continue };

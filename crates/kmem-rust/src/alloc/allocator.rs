@@ -36,17 +36,18 @@ pub struct Vmalloc;
 #[derive(Debug)]
 pub struct KVmalloc;
 
-/// What [`Allocator::realloc`] does for all three, around their own ways to allocate and to grow.
+/// What [`Allocator::realloc`] does for all three. `alloc` is the way in which each gets memory, with what it is to replace.
 ///
 /// # Safety
-/// As [`Allocator::realloc`]; `grow` gets memory of `old_layout`'s size and returns memory with its bytes, or leaves it.
+/// As [`Allocator::realloc`].
 unsafe fn realloc_by(
     ptr: Option<NonNull<u8>>,
     layout: Layout,
     old_layout: Layout,
-    alloc: impl FnOnce(Layout) -> Result<NonNull<u8>, AllocError>,
-    grow: impl FnOnce(NonNull<u8>, Layout) -> Result<NonNull<u8>, AllocError>,
+    (flags, user): (Flags, User),
+    alloc: impl FnOnce(Layout, Gfp, Option<NonNull<u8>>) -> Result<NonNull<u8>, AllocError>,
 ) -> Result<NonNull<[u8]>, AllocError> {
+    let gfp = if frees(ptr, layout) { Gfp::empty() } else { flags.check(user)? };
     let old = ptr.filter(|_| old_layout.size() != 0);
     let new = match (old, layout.size()) {
         (None, 0) => dangling(layout),
@@ -54,8 +55,16 @@ unsafe fn realloc_by(
             give_back(old);
             dangling(layout)
         }
-        (None, _) => alloc(layout)?,
-        (Some(old), _) => grow(old, layout)?,
+        (None, _) => alloc(layout, gfp, None)?,
+        // SAFETY: `old` was given for `old_layout`, as the caller says.
+        (Some(old), _) => match unsafe { in_place(old, layout, old_layout, gfp) } {
+            Some(same) => same,
+            None => {
+                let new = alloc(layout, gfp, Some(old))?;
+                // SAFETY: Both have as many bytes as the smaller of the layouts.
+                unsafe { move_into(new, old, old_layout.size().min(layout.size())) }
+            }
+        },
     };
     Ok(NonNull::slice_from_raw_parts(new, layout.size()))
 }
@@ -197,18 +206,10 @@ unsafe impl Allocator for Kmalloc {
         flags: Flags,
         nid: NumaNode,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        let gfp = if frees(ptr, layout) { Gfp::empty() } else { flags.check(User::Kmalloc)? };
-        let grow = |old, layout: Layout| {
-            // SAFETY: `old` was given for `old_layout`, as the caller says.
-            if let Some(same) = unsafe { in_place(old, layout, old_layout, gfp) } {
-                return Ok(same);
-            }
-            let new = kmalloc(layout, gfp, nid)?;
-            // SAFETY: Both have as many bytes as the smaller of the layouts.
-            Ok(unsafe { move_into(new, old, old_layout.size().min(layout.size())) })
-        };
-        // SAFETY: As the caller says; `grow` keeps the bytes.
-        unsafe { realloc_by(ptr, layout, old_layout, |layout| kmalloc(layout, gfp, nid), grow) }
+        // SAFETY: As the caller says.
+        unsafe {
+            realloc_by(ptr, layout, old_layout, (flags, User::Kmalloc), |layout, gfp, _| kmalloc(layout, gfp, nid))
+        }
     }
 }
 
@@ -236,18 +237,10 @@ unsafe impl Allocator for Vmalloc {
         flags: Flags,
         nid: NumaNode,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        let gfp = if frees(ptr, layout) { Gfp::empty() } else { flags.check(User::Vmalloc)? };
-        let grow = |old, layout: Layout| {
-            // SAFETY: `old` was given for `old_layout`, as the caller says.
-            if let Some(same) = unsafe { in_place(old, layout, old_layout, gfp) } {
-                return Ok(same);
-            }
-            let new = vmalloc(layout, gfp, nid)?;
-            // SAFETY: Both have as many bytes as the smaller of the layouts.
-            Ok(unsafe { move_into(new, old, old_layout.size().min(layout.size())) })
-        };
-        // SAFETY: As the caller says; `grow` keeps the bytes.
-        unsafe { realloc_by(ptr, layout, old_layout, |layout| vmalloc(layout, gfp, nid), grow) }
+        // SAFETY: As the caller says.
+        unsafe {
+            realloc_by(ptr, layout, old_layout, (flags, User::Vmalloc), |layout, gfp, _| vmalloc(layout, gfp, nid))
+        }
     }
 }
 
@@ -280,18 +273,13 @@ unsafe impl Allocator for KVmalloc {
         flags: Flags,
         nid: NumaNode,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        let gfp = if frees(ptr, layout) { Gfp::empty() } else { flags.check(User::Kmalloc)? };
-        let grow = |old, layout: Layout| {
-            // SAFETY: `old` was given for `old_layout`, as the caller says.
-            if let Some(same) = unsafe { in_place(old, layout, old_layout, gfp) } {
-                return Ok(same);
-            }
-            let new = if is_vmalloc(old) { vmalloc(layout, gfp, nid) } else { kvmalloc(layout, gfp, nid) }?;
-            // SAFETY: Both have as many bytes as the smaller of the layouts.
-            Ok(unsafe { move_into(new, old, old_layout.size().min(layout.size())) })
+        // What vmalloc gave is replaced by vmalloc.
+        let alloc = |layout, gfp, old: Option<NonNull<u8>>| match old.is_some_and(is_vmalloc) {
+            true => vmalloc(layout, gfp, nid),
+            false => kvmalloc(layout, gfp, nid),
         };
-        // SAFETY: As the caller says; `grow` keeps the bytes.
-        unsafe { realloc_by(ptr, layout, old_layout, |layout| kvmalloc(layout, gfp, nid), grow) }
+        // SAFETY: As the caller says.
+        unsafe { realloc_by(ptr, layout, old_layout, (flags, User::Kmalloc), alloc) }
     }
 }
 

@@ -9,7 +9,7 @@
 //! data) · [`boot`] (command line, memblock, layout: pure) · [`page`] (mem_map, buddy, zones) · [`rcu`] (readers without a lock) · [`slab`] · [`memory`]
 //! (the above, on a machine) · [`map`] (page tables, vmalloc, ioremap, kmap) · [`pool`] · [`user`] (processes) ·
 //! [`snapshot`] (/proc) · [`kernel`] (all of it). A module uses only what stands before it.
-#![cfg_attr(not(test), no_std)]
+#![cfg_attr(not(any(test, feature = "std")), no_std)]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 

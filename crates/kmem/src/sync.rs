@@ -33,7 +33,7 @@
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 pub(crate) use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-pub(crate) use protocol::{light_fence, relax, Shared, Witness};
+pub(crate) use protocol::{light_fence, wait_while, Shared, Witness};
 
 /// The words by which CPUs agree who may touch what.
 #[cfg(not(all(test, kmem_loom)))]
@@ -59,9 +59,25 @@ mod protocol {
     pub(crate) fn light_fence() {
         compiler_fence(Ordering::SeqCst);
     }
-    /// Waits a moment for another CPU.
+    /// Waits for another CPU.
     #[inline]
-    pub(crate) fn relax() {
+    pub(crate) fn wait_while(mut must_wait: impl FnMut() -> bool) {
+        let mut looks = 0u32;
+        while must_wait() {
+            looks = looks.saturating_add(1);
+            relax(looks);
+        }
+    }
+    fn relax(looks: u32) {
+        /// So often it is worth looking again at once: whoever is waited for is at work.
+        #[cfg(feature = "std")]
+        const AT_ONCE: u32 = 200;
+        // Where CPUs are threads, he may have lost the host's CPU, perhaps to this one.
+        #[cfg(feature = "std")]
+        if looks > AT_ONCE {
+            return std::thread::yield_now();
+        }
+        let _ = looks;
         core::hint::spin_loop();
     }
 }
@@ -99,8 +115,10 @@ pub(crate) mod protocol {
             loom::sync::atomic::fence(loom::sync::atomic::Ordering::SeqCst);
         }
     }
-    pub(crate) fn relax() {
-        loom::thread::yield_now();
+    pub(crate) fn wait_while(mut must_wait: impl FnMut() -> bool) {
+        while must_wait() {
+            loom::thread::yield_now();
+        }
     }
 }
 
@@ -126,9 +144,7 @@ impl<T> SpinLock<T> {
     }
     pub(crate) fn lock(&self) -> SpinGuard<'_, T> {
         let ticket = self.next.fetch_add(1, Ordering::Relaxed);
-        while self.serving.load(Ordering::Acquire) != ticket {
-            relax();
-        }
+        wait_while(|| self.serving.load(Ordering::Acquire) != ticket);
         self.witness.touch();
         SpinGuard { lock: self, ticket }
     }

@@ -9,7 +9,7 @@ use crate::error::Misuse;
 use crate::machine::Machine;
 use crate::rcu::queue::{Kind, FIRST_FUNCTION};
 use crate::rcu::Cookie;
-use crate::sync::relax;
+use crate::sync::wait_while;
 use crate::units::VirtAddr;
 
 /// So many objects that wait for no grace period yet are worth one.
@@ -136,10 +136,13 @@ impl<M: Machine> Memory<M> {
     pub fn synchronize_rcu(&self) -> Result<(), Misuse> {
         self.may_wait_for_readers("synchronize_rcu in a read section, or where nothing may sleep")?;
         let cookie = self.rcu_cookie();
-        while !self.rcu_has_passed(cookie) {
-            self.rcu_advance();
-            relax();
-        }
+        wait_while(|| {
+            let has_passed = self.rcu_has_passed(cookie);
+            if !has_passed {
+                self.rcu_advance();
+            }
+            !has_passed
+        });
         Ok(())
     }
     /// Waits until all that was queued before is freed, and all functions queued before were called: `rcu_barrier`. May
@@ -157,10 +160,13 @@ impl<M: Machine> Memory<M> {
             let _irq = self.irq_off();
             self.slab.rcu.is_done(mark)
         };
-        while !is_done() {
-            self.rcu_poll();
-            relax();
-        }
+        wait_while(|| {
+            let is_done = is_done();
+            if !is_done {
+                self.rcu_poll();
+            }
+            !is_done
+        });
         Ok(())
     }
     fn may_wait_for_readers(&self, why: &'static str) -> Result<(), Misuse> {

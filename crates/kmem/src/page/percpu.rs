@@ -33,7 +33,7 @@ use super::zone::ZoneExtent;
 use crate::gfp::Gfp;
 use crate::profile::Profile;
 use crate::raw::{zeroed_struct, Filling, Row};
-use crate::sync::{light_fence, relax, Count, Ordering, Shared, Tally, Witness};
+use crate::sync::{light_fence, wait_while, Count, Ordering, Shared, Tally, Witness};
 use crate::units::{Order, Pfn};
 
 /// Lists of one CPU and zone: four small orders and the huge one, for each type that requests have.
@@ -229,9 +229,7 @@ impl CpuHead {
     }
     /// Waits until a hit that may be on its way is over.
     pub(crate) fn wait_for_hit(&self) {
-        while self.busy.load(Ordering::Acquire) != 0 {
-            relax();
-        }
+        wait_while(|| self.busy.load(Ordering::Acquire) != 0);
     }
     /// Gives the lists back to their owner.
     pub(crate) fn unclaim(&self) {

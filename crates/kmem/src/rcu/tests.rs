@@ -7,7 +7,7 @@ use super::queue::Kind;
 use super::*;
 use crate::raw::Ram;
 use crate::sync::protocol::FENCES;
-use crate::sync::{relax, Witness};
+use crate::sync::{wait_while, Witness};
 use crate::units::{PhysAddr, PhysRange};
 use loom::model::Builder;
 use loom::sync::Arc;
@@ -106,10 +106,13 @@ fn reader_and_free(barrier: fn()) -> impl Fn() + Send + Sync {
         };
         world.unlink(0);
         let cookie = world.rcu().cookie();
-        while !world.rcu().has_passed(cookie) {
-            world.rcu().advance(|| (), barrier);
-            relax();
-        }
+        wait_while(|| {
+            let has_passed = world.rcu().has_passed(cookie);
+            if !has_passed {
+                world.rcu().advance(|| (), barrier);
+            }
+            !has_passed
+        });
         world.free(0);
         reader.join().unwrap();
     }

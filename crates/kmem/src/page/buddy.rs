@@ -239,7 +239,7 @@ impl FreeArea {
     }
 
     /// Gives a block back and merges it with its buddy as long as that is free: the kernel's `__free_one_page`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn give(&self, counts: &mut FreeCounts, pfn: Pfn, order: Order) {
         let at = self.index(pfn);
         let kind = self.kind(at);
@@ -391,6 +391,7 @@ impl FreeArea {
         } else {
             self.set_info(at, Info::BIG, 0);
         }
+        self.summary.clear(Self::map(order, kind), at);
         counts.sub(order, kind);
     }
     fn set_chunks(&self, first: u32, count: u32, kind: Mobility) {
@@ -401,7 +402,7 @@ impl FreeArea {
 
     /// Takes a block of `2^order` pages of a type: the lowest one of the smallest order that has one, as the kernel's
     /// `__rmqueue_smallest`. What is left over goes back half by half. O(orders).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&self, counts: &mut FreeCounts, order: Order, kind: Mobility) -> Option<Pfn> {
         let order = order.raw();
         let from = counts.smallest(order, kind)?;
@@ -409,6 +410,7 @@ impl FreeArea {
     }
     /// Takes a block of `order` out of one of just the order `from` and the type `kind`; what is left over goes to `rest`,
     /// the type that the block has by then.
+    #[inline(always)]
     pub(crate) fn take_from(
         &self,
         counts: &mut FreeCounts,
@@ -425,7 +427,7 @@ impl FreeArea {
         Some(self.expand(counts, (at, node), from, order, rest))
     }
     /// Finds the lowest free block of an order and type: its chunk and, up to order 9, its node.
-    #[inline]
+    #[inline(always)]
     fn find(&self, order: u32, kind: Mobility) -> Option<(u32, usize)> {
         let map = Self::map(order, kind);
         loop {
@@ -476,7 +478,7 @@ impl FreeArea {
         }
     }
     /// Cuts a block that was removed down to `order`: the upper halves go back.
-    #[inline]
+    #[inline(always)]
     fn expand(&self, counts: &mut FreeCounts, (at, node): (u32, usize), from: u32, order: u32, kind: Mobility) -> Pfn {
         let (mut node, mut from) = (node, from);
         while from > order && from > CHUNK_ORDER {

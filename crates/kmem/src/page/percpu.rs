@@ -72,9 +72,9 @@ pub(crate) const fn kind_of(list: u32) -> u32 {
 pub(crate) struct Shape {
     /// The largest of the small orders.
     pub(crate) top: u32,
-    /// The order of huge pages, where lists hold them.
-    pub(crate) huge: Option<Order>,
     pub(crate) cpus: u32,
+    /// The orders of all lists, a bit each.
+    orders: u32,
     /// The lists, each with its order; so many of them.
     used: [(u8, u8); LISTS as usize],
     count: u8,
@@ -85,7 +85,7 @@ impl Shape {
     pub(crate) fn of(profile: &Profile, cpus: u32) -> Self {
         let rule = PageRule::of(profile);
         let huge = (rule.pcp_huge && profile.tuning.has_thp()).then_some(profile.pageblock_order);
-        let mut shape = Self { top: rule.pcp_top.min(3), huge, cpus, used: [(0, 0); LISTS as usize], count: 0 };
+        let mut shape = Self { top: rule.pcp_top.min(3), cpus, orders: 0, used: [(0, 0); LISTS as usize], count: 0 };
         for list in 0..LISTS {
             let kind = kind_of(list);
             let is_typed = if rule.groups_by_mobility {
@@ -97,6 +97,7 @@ impl Shape {
             if let Some(order) = order.filter(|_| is_typed) {
                 shape.used[usize::from(shape.count)] = (list as u8, order.raw() as u8);
                 shape.count += 1;
+                shape.orders |= 1 << order.raw();
             }
         }
         shape
@@ -104,7 +105,14 @@ impl Shape {
     /// True for blocks that the lists hold.
     #[inline(always)]
     pub(crate) fn has(&self, order: Order) -> bool {
-        order == Order::ZERO || order.raw() <= self.top || self.huge == Some(order)
+        // One test, since orders come in no order; none where it is the constant 0.
+        (order == Order::ZERO) | (self.orders >> order.raw() & 1 != 0)
+    }
+    /// True for blocks that come to the lists many at a time. Huge ones are one by one the zone's as soon as a list has none
+    /// or is full.
+    #[inline(always)]
+    pub(crate) fn has_small(&self, order: Order) -> bool {
+        order.raw() <= self.top
     }
     /// Returns the lists with their orders.
     pub(crate) fn lists(&self) -> impl Iterator<Item = (u32, Order)> + '_ {

@@ -38,7 +38,11 @@ impl PageAllocator {
     /// plenty and nothing has to be weighed: what the slow path does at its first attempt, in short.
     #[inline]
     fn take_home(&self, head: &CpuHead, gfp: Gfp, order: Order) -> Option<Pfn> {
-        if self.shape.has(order) || self.is_watched() || self.nodes > 1 || self.rule.order_check != OrderCheck::Block {
+        if self.shape.has_small(order)
+            || self.is_watched()
+            || self.nodes > 1
+            || self.rule.order_check != OrderCheck::Block
+        {
             return None;
         }
         let state = head.first(gfp).of(order, gfp.contains(Gfp::COMP));
@@ -167,16 +171,18 @@ impl PageAllocator {
         let state = State::used(Order::ZERO, slot, list_kind).of(order, compound);
         let uses_lists = self.shape.has(order) && !attempt.latitude.contains(Latitude::HIGH_ATOMIC);
         let own = if uses_lists { self.own_lists(slot, cpu) } else { None };
-        let pfn = match own {
-            Some((lists, _inside)) => {
-                let index = match lists.pop(&self.frames, state) {
-                    Some(index) => index,
-                    None => {
-                        self.refill(lists, cpu, (slot, zone, preferred), request, attempt)?;
-                        lists.pop(&self.frames, state)?
-                    }
-                };
-                let pfn = self.frames.pfn(index);
+        let listed = match own {
+            Some((lists, _inside)) => match lists.pop(&self.frames, state) {
+                None if self.shape.has_small(order) => {
+                    self.refill(lists, cpu, (slot, zone, preferred), request, attempt)?;
+                    Some(lists.pop(&self.frames, state)?)
+                }
+                found => found,
+            },
+            None => None,
+        };
+        let pfn = match listed.map(|index| self.frames.pfn(index)) {
+            Some(pfn) => {
                 self.tell_alloc(cpu, pfn, request, Place::CpuList(cpu));
                 pfn
             }
@@ -411,7 +417,7 @@ impl PageAllocator {
         let (slot, order) = (state.zone(), state.order());
         if self.shape.has(order) {
             if let Some((own, _inside)) = self.own_lists(slot, cpu) {
-                if own.slots(state.list()) == 0 {
+                if own.slots(state.list()) == 0 && self.shape.has_small(order) {
                     // So many are kept of no list: three quarters of it go back, so that little of it has to be moved.
                     let len = own.len(state.list());
                     self.drain_list(slot, cpu, own, (state.list_in_zone(), order), len - len / 4);

@@ -3,6 +3,7 @@
 mod bench;
 mod boot;
 mod completions;
+mod explain;
 mod layout;
 mod machines;
 mod run;
@@ -22,6 +23,8 @@ pub enum Command {
     Run(Box<run::Run>),
     /// Play with a machine: allocate, free, look; interactive, from a file or from -c
     Shell(shell::Shell),
+    /// Say what captures of a real machine show, what is wrong, and whether a request fits
+    Explain(explain::Explain),
     /// Measure the hit paths and the boot of a machine
     Bench(bench::Bench),
     /// List the machines
@@ -38,6 +41,7 @@ impl Command {
             Self::Layout(command) => command.run(out),
             Self::Run(command) => command.run(out),
             Self::Shell(command) => command.run(out),
+            Self::Explain(command) => command.run(out),
             Self::Bench(command) => command.run(out),
             Self::Machines(command) => command.run(out),
             Self::Completions(command) => command.run(out),

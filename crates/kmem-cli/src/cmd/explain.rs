@@ -1,0 +1,111 @@
+//! `kmem explain`.
+
+use crate::failure::{Failure, Verdict};
+use kmem_inspect::explain::{explain, Answer, Question};
+use kmem_inspect::{Capture, Reader};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+/// Say what captures of a real machine show, what is wrong with it, and whether a request would fit
+///
+/// Each file is recognised by its content: /proc/vmallocinfo, meminfo, a kernel log, or a page or a mail that has them in
+/// it. Rows that were cut, wrapped or lost their blanks are read; what cannot be read or does not add up is named.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Exit status: 0 all well, or the request fits; 1 it does not fit; 2 the input cannot be read.
+
+Examples:
+  kmem boot --machine msm8x25 --show vmallocinfo | kmem explain - --fit 150M --advise
+  kmem explain /proc")]
+pub struct Explain {
+    /// Captures: files, folders of them, /proc, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Would a request of so many bytes fit into the vmalloc area? 64M, 0x4000000
+    #[arg(long, value_name = "SIZE", value_parser = crate::machine_options::size)]
+    fit: Option<u64>,
+    /// Recommend a `vmalloc=` with which it would, and show how that was computed; without --fit, for the size that the log
+    /// says failed, or else the next power of two that does not fit
+    #[arg(long)]
+    advise: bool,
+}
+
+/// The files of `/proc` that are read of a live machine.
+const LIVE: [&str; 3] = ["version", "meminfo", "vmallocinfo"];
+
+impl Explain {
+    /// Reads all there is, then writes what it shows.
+    pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
+        let mut reader = Reader::new();
+        for path in &self.paths {
+            read(&mut reader, path)?;
+        }
+        let question = Question { fit: self.fit, advise: self.advise };
+        let mut capture: Capture = reader.finish();
+        let mut text = String::new();
+        let answer = explain(&mut text, &mut capture, &question)
+            .map_err(|_| Failure::request("what was read cannot be put into words"))?;
+        out.write_all(text.as_bytes())?;
+        match answer {
+            Answer::Yes | Answer::NotAsked => Ok(Verdict::Well),
+            Answer::No => Ok(Verdict::Problem),
+            Answer::Unknown => {
+                Err(Failure::request("--fit: what was read does not tell where the vmalloc area has holes")
+                    .help("give /proc/vmallocinfo, read as root with kernel.kptr_restrict=0"))
+            }
+        }
+    }
+}
+
+fn read(reader: &mut Reader, path: &Path) -> Result<(), Failure> {
+    let cannot = |path: &Path, error: io::Error| Failure::request(format!("{}: {error}", path.display()));
+    let name = path.to_string_lossy();
+    if name == "-" {
+        return reader.read("-", io::stdin().lock()).map_err(|error| cannot(path, error));
+    }
+    if !path.is_dir() {
+        return open(path).and_then(|file| reader.read(&name, file)).map_err(|error| cannot(path, error));
+    }
+    for file in files(path).map_err(|error| cannot(path, error))? {
+        // In a folder there may be anything: what is not text, or not ours to read, is named and passed by.
+        match open(&file).and_then(|mut input| Ok((is_text(&mut input)?, input))) {
+            Ok((true, input)) => {
+                reader.read(&file.to_string_lossy(), input).map_err(|error| cannot(&file, error))?;
+            }
+            Ok((false, _)) => note(&file, "not text"),
+            Err(error) => note(&file, &error.to_string()),
+        }
+    }
+    Ok(())
+}
+
+fn note(file: &Path, why: &str) {
+    // Where stderr is gone there is nobody to tell.
+    let _ = writeln!(io::stderr().lock(), "kmem: {}: {why}, not read", file.display());
+}
+
+fn open(path: &Path) -> io::Result<BufReader<File>> {
+    Ok(BufReader::with_capacity(1 << 16, File::open(path)?))
+}
+
+/// True for text: no byte 0 near the beginning. Nothing is taken from `input`.
+fn is_text(input: &mut BufReader<File>) -> io::Result<bool> {
+    Ok(!input.fill_buf()?.contains(&0))
+}
+
+/// The files of a folder, in the order of their names; of a live `/proc` the known ones.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    if folder.join("self").exists() && folder.join("version").exists() {
+        return Ok(LIVE.iter().map(|name| folder.join(name)).collect());
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

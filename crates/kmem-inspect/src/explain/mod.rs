@@ -1,0 +1,142 @@
+//! Plain words for what was read: what there is, what state it is in, what is wrong and what to do, then the tables.
+
+pub mod vmalloc;
+
+use crate::parse::kernel_log::KernelLog;
+use crate::parse::vmallocinfo::VmallocInfo;
+use crate::place::{Doubt, DoubtKind, Place};
+use crate::reader::Capture;
+use std::fmt::{Error, Write};
+use vmalloc::Listing;
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Question {
+    /// Would a request of so many bytes fit into the vmalloc area?
+    pub fit: Option<u64>,
+    /// What should the machine be booted with?
+    pub advise: bool,
+}
+
+/// The answer to [`Question::fit`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// Nothing was asked.
+    NotAsked,
+    /// It fits.
+    Yes,
+    /// It does not.
+    No,
+    /// What was read does not tell.
+    Unknown,
+}
+
+/// Writes what a capture shows, and answers the question by the last listing there is.
+///
+/// # Errors
+/// What writing gives.
+pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) -> Result<Answer, Error> {
+    sources(out, capture)?;
+    let mut doubts = std::mem::take(&mut capture.doubts);
+    let mut answer = if question.fit.is_some() { Answer::Unknown } else { Answer::NotAsked };
+    for info in &capture.vmallocinfo {
+        let log = of_same_boot(capture, info);
+        let meminfo = nearest(&capture.meminfo, info.place, |file| file.place);
+        writeln!(out)?;
+        let listing = Listing { info, log, meminfo };
+        answer = listing.explain(out, question, &mut doubts)?;
+    }
+    if capture.vmallocinfo.is_empty() && (question.fit.is_some() || question.advise) {
+        writeln!(out, "\nNo listing of vm areas: give /proc/vmallocinfo, read as root")?;
+    }
+    if doubts.count() > 0 {
+        writeln!(out, "\nDoubts")?;
+        for doubt in doubts.iter() {
+            writeln!(out, "  {}", doubt_line(capture, doubt))?;
+        }
+        let more = doubts.count() - doubts.iter().count() as u64;
+        if more > 0 {
+            writeln!(out, "  … and {more} more")?;
+        }
+    }
+    capture.doubts = doubts;
+    Ok(answer)
+}
+
+/// `file:line: what`, as compilers write it.
+fn doubt_line(capture: &Capture, doubt: &Doubt) -> String {
+    let Doubt { place, kind, what } = doubt;
+    let source = capture.sources.get(place.source as usize).map_or("-", |source| source.name.as_str());
+    let kind = if *kind == DoubtKind::NotUnderstood { "not understood: " } else { "" };
+    format!("{source}:{}: {kind}{what}", place.line)
+}
+
+fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
+    for (at, source) in capture.sources.iter().enumerate() {
+        let here = |place: Place| place.source as usize == at;
+        let mut found = Vec::new();
+        for info in capture.vmallocinfo.iter().filter(|info| here(info.place)) {
+            found.push((info.place.line, format!("vmallocinfo, {} areas", info.rows.len())));
+        }
+        for file in capture.meminfo.iter().filter(|file| here(file.place)) {
+            found.push((file.place.line, "meminfo".to_owned()));
+        }
+        for log in capture.logs.iter().filter(|log| here(log.place)) {
+            let release = log.release.as_deref().map_or(String::new(), |release| format!(", Linux {release}"));
+            found.push((log.place.line, format!("kernel log{release}")));
+        }
+        found.sort();
+        let found: Vec<String> = found.into_iter().map(|(line, what)| format!("{what} (from line {line})")).collect();
+        let found = if found.is_empty() { "nothing that is known".to_owned() } else { found.join("; ") };
+        writeln!(out, "{}: {found}; {} of {} lines are other text", source.name, source.other, source.lines)?;
+    }
+    Ok(())
+}
+
+/// The log that a listing belongs to: of the same source if there is one, with a layout block rather than without.
+fn of_same_boot<'a>(capture: &'a Capture, info: &VmallocInfo) -> Option<&'a KernelLog> {
+    capture.logs.iter().min_by_key(|log| {
+        let elsewhere = log.place.source != info.place.source;
+        (elsewhere, log.area("vmalloc").is_none(), log.place.line.abs_diff(info.place.line))
+    })
+}
+
+/// What stands nearest: in the same source before all others.
+fn nearest<T>(list: &[T], place: Place, of: impl Fn(&T) -> Place) -> Option<&T> {
+    list.iter().min_by_key(|item| (of(item).source.abs_diff(place.source), of(item).line.abs_diff(place.line)))
+}
+
+/// Writes a size as people say it: `45.0 MB`, `57.86 MB`, `192 MB`, `896 kB`. Powers of two, as the kernel counts.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [(&str, u32); 4] = [("TB", 40), ("GB", 30), ("MB", 20), ("kB", 10)];
+    // Up to 16 GiB in MB: that is how boot lines and parameters say it.
+    let unit = UNITS.iter().find(|(_, shift)| bytes >> shift >= if *shift == 30 { 16 } else { 1 });
+    let Some((name, shift)) = unit else { return format!("{bytes} bytes") };
+    let whole = bytes >> shift;
+    if bytes == whole << shift {
+        return format!("{whole} {name}");
+    }
+    let text = format!("{:.2}", bytes as f64 / (1u64 << shift) as f64);
+    format!("{} {name}", text.strip_suffix('0').unwrap_or(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_as_people_say_them() {
+        for (bytes, said) in [
+            (0x2d0_1000, "45.0 MB"),
+            (60_669_952, "57.86 MB"),
+            (192 << 20, "192 MB"),
+            (64 << 20, "64 MB"),
+            (896 << 10, "896 kB"),
+            (100, "100 bytes"),
+            (3 << 30, "3072 MB"),
+            (32 << 40, "32 TB"),
+        ] {
+            assert_eq!(size(bytes), said);
+        }
+    }
+}

@@ -5,9 +5,16 @@
 //! and forgotten. Lines that nobody takes are counted as other text.
 
 use crate::line::{decode, kernel_text, parts, Line, LONGEST};
+use crate::parse::buddyinfo::{self, BuddyInfo};
+use crate::parse::iomem::{self, IoMem};
 use crate::parse::kernel_log::{self, KernelLog};
 use crate::parse::meminfo::{self, MemInfoFile};
+use crate::parse::pagetypeinfo::{self, PageTypeInfo};
+use crate::parse::report::{self, Report};
+use crate::parse::slabinfo::{self, SlabInfo};
 use crate::parse::vmallocinfo::{self, VmallocInfo};
+use crate::parse::vmstat::{self, VmStatFile};
+use crate::parse::zoneinfo::{self, ZoneInfoFile};
 use crate::parse::Taken;
 use crate::place::{Doubts, Place};
 use std::io::{self, BufRead, Read};
@@ -21,8 +28,24 @@ pub struct Capture {
     pub vmallocinfo: Vec<VmallocInfo>,
     /// Listings of `/proc/meminfo`.
     pub meminfo: Vec<MemInfoFile>,
+    /// Listings of `/proc/buddyinfo`.
+    pub buddyinfo: Vec<BuddyInfo>,
+    /// Listings of `/proc/pagetypeinfo`.
+    pub pagetypeinfo: Vec<PageTypeInfo>,
+    /// Listings of `/proc/zoneinfo`.
+    pub zoneinfo: Vec<ZoneInfoFile>,
+    /// Listings of `/proc/slabinfo`.
+    pub slabinfo: Vec<SlabInfo>,
+    /// Listings of `/proc/iomem`.
+    pub iomem: Vec<IoMem>,
+    /// Listings of `/proc/vmstat`.
+    pub vmstat: Vec<VmStatFile>,
     /// Boots.
     pub logs: Vec<KernelLog>,
+    /// Reports of failures.
+    pub reports: Vec<Report>,
+    /// Listings that were found beyond [`MOST_LISTINGS`] of their kind.
+    pub not_kept: u64,
     /// What does not agree, and what could not be read.
     pub doubts: Doubts,
 }
@@ -47,7 +70,14 @@ pub struct Reader {
     capture: Capture,
     vmallocinfo: vmallocinfo::Reader,
     meminfo: meminfo::Reader,
+    buddyinfo: buddyinfo::Reader,
+    pagetypeinfo: pagetypeinfo::Reader,
+    zoneinfo: zoneinfo::Reader,
+    slabinfo: slabinfo::Reader,
+    iomem: iomem::Reader,
+    vmstat: vmstat::Reader,
     log: kernel_log::Reader,
+    report: report::Reader,
 }
 
 impl Reader {
@@ -93,12 +123,18 @@ impl Reader {
     }
     /// Nothing goes on from one source to the next.
     fn end(&mut self) {
-        let doubts = &mut self.capture.doubts;
-        let vmallocinfo = self.vmallocinfo.finish(doubts);
-        let meminfo = self.meminfo.finish(doubts);
-        keep(&mut self.capture.vmallocinfo, vmallocinfo);
-        keep(&mut self.capture.meminfo, meminfo);
-        keep(&mut self.capture.logs, self.log.finish());
+        let capture = &mut self.capture;
+        let (doubts, lost) = (&mut capture.doubts, &mut capture.not_kept);
+        keep(&mut capture.vmallocinfo, self.vmallocinfo.finish(doubts), lost);
+        keep(&mut capture.meminfo, self.meminfo.finish(doubts), lost);
+        keep(&mut capture.buddyinfo, self.buddyinfo.finish(), lost);
+        keep(&mut capture.pagetypeinfo, self.pagetypeinfo.finish(), lost);
+        keep(&mut capture.zoneinfo, self.zoneinfo.finish(doubts), lost);
+        keep(&mut capture.slabinfo, self.slabinfo.finish(), lost);
+        keep(&mut capture.iomem, self.iomem.finish(), lost);
+        keep(&mut capture.vmstat, self.vmstat.finish(), lost);
+        keep(&mut capture.logs, self.log.finish(), lost);
+        keep(&mut capture.reports, self.report.finish(), lost);
     }
     fn raw_line(&mut self, bytes: &[u8]) {
         let Some(source) = self.capture.sources.last_mut() else { return };
@@ -117,26 +153,41 @@ impl Reader {
             }
         }
     }
+    /// Shows a line to the readers. Those whose lines are also others' come after these.
     fn line(&mut self, line: &Line<'_>) -> Taken {
-        let Self { capture, vmallocinfo, meminfo, log } = self;
-        let (taken, ended) = vmallocinfo.line(line, &mut capture.doubts);
-        keep(&mut capture.vmallocinfo, ended);
-        if taken == Taken::Yes || line.text.is_empty() {
-            return taken;
+        let capture = &mut self.capture;
+        let (doubts, lost) = (&mut capture.doubts, &mut capture.not_kept);
+        if line.text.is_empty() {
+            return Taken::No;
         }
-        let (taken, ended) = meminfo.line(line, &mut capture.doubts);
-        keep(&mut capture.meminfo, ended);
-        if taken == Taken::Yes {
-            return taken;
+        macro_rules! show {
+            ($reader:ident, $list:ident $(, $doubts:ident)?) => {
+                let (taken, ended) = self.$reader.line(line $(, $doubts)?);
+                keep(&mut capture.$list, ended, lost);
+                if taken == Taken::Yes {
+                    return taken;
+                }
+            };
         }
-        let (taken, ended) = log.line(line, &mut capture.doubts);
-        keep(&mut capture.logs, ended);
-        taken
+        show!(vmallocinfo, vmallocinfo, doubts);
+        show!(meminfo, meminfo, doubts);
+        // `Node 0, zone DMA` alone is zoneinfo's, with types pagetypeinfo's, with numbers the last one's or buddyinfo's.
+        show!(zoneinfo, zoneinfo, doubts);
+        show!(pagetypeinfo, pagetypeinfo, doubts);
+        show!(buddyinfo, buddyinfo, doubts);
+        show!(iomem, iomem, doubts);
+        show!(report, reports, doubts);
+        show!(log, logs, doubts);
+        show!(slabinfo, slabinfo, doubts);
+        show!(vmstat, vmstat);
+        Taken::No
     }
 }
 
-fn keep<T>(list: &mut Vec<T>, ended: Option<T>) {
-    if let Some(ended) = ended.filter(|_| list.len() < MOST_LISTINGS) {
-        list.push(ended);
+fn keep<T>(list: &mut Vec<T>, ended: Option<T>, lost: &mut u64) {
+    match ended {
+        Some(ended) if list.len() < MOST_LISTINGS => list.push(ended),
+        Some(_) => *lost += 1,
+        None => (),
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! Nothing is explained here and nothing left out: each row, with the line that it stands in.
 
+mod files;
+mod report;
+
 use crate::parse::kernel_log::KernelLog;
 use crate::parse::meminfo::MemInfoFile;
 use crate::parse::vmallocinfo::VmallocInfo;
@@ -21,6 +24,8 @@ pub fn write(out: &mut dyn Write, capture: &Capture) -> Result {
     capture.vmallocinfo.iter().try_for_each(|info| vmallocinfo(out, info))?;
     capture.meminfo.iter().try_for_each(|file| meminfo(out, file))?;
     capture.logs.iter().try_for_each(|log| kernel_log(out, log))?;
+    files::write(out, capture)?;
+    capture.reports.iter().try_for_each(|report| report::write(out, report))?;
     for doubt in capture.doubts.iter() {
         let kind = if doubt.kind == DoubtKind::NotUnderstood { "not understood" } else { "contradiction" };
         writeln!(out, "{kind} in line {}: {}", doubt.place.line, doubt.what)?;

@@ -283,7 +283,7 @@ fn layout_row(text: &str, place: Place, doubts: &mut Doubts) -> Option<LayoutRow
 }
 
 /// `vmap allocation for size N failed…`, `vmalloc: allocation failure: N bytes`, `vmalloc error: size N, …`.
-fn vmap_failure(text: &str) -> Option<u64> {
+pub(super) fn vmap_failure(text: &str) -> Option<u64> {
     const KEYS: [(&str, &str); 4] = [
         ("vmap allocation for size ", "failed"),
         ("vmalloc: allocation failure: ", "bytes"),

@@ -65,17 +65,19 @@ pub struct Reader {
     open: Option<PageTypeInfo>,
     table: Table,
     last: Place,
+    /// Rows of the first table that the open listing has: node, zone, type.
+    seen: Vec<(u32, Name, usize)>,
 }
 
 impl Reader {
-    /// Looks at a line. A listing that ends here, because another begins, is returned.
+    /// Looks at a line. A listing that ends here, because a row is there again, is returned.
     pub fn line(&mut self, line: &Line<'_>, doubts: &mut Doubts) -> (Taken, Option<PageTypeInfo>) {
         let text = line.text.trim();
+        // A head for each node.
         if let Some(order) = text.strip_prefix("Page block order:") {
-            let ended = self.finish();
             let order = Scan(order).blanks().decimal();
-            self.open = Some(PageTypeInfo { place: line.place, block_order: order, ..PageTypeInfo::default() });
-            return (Taken::Yes, ended);
+            self.at(line).block_order = order;
+            return (Taken::Yes, None);
         }
         if let Some(pages) = text.strip_prefix("Pages per block:") {
             let pages = Scan(pages).blanks().decimal();
@@ -91,11 +93,9 @@ impl Reader {
             return (Taken::Yes, None);
         }
         if text.starts_with("Free pages count per migrate type at order") {
-            let begins = self.open.as_ref().is_some_and(|open| !open.rows.is_empty());
-            let ended = if begins { self.finish() } else { None };
             self.table = Table::Free;
             self.at(line);
-            return (Taken::Yes, ended);
+            return (Taken::Yes, None);
         }
         if let Some(types) = text.strip_prefix("Number of blocks type") {
             self.table = Table::Blocks(types.split_whitespace().map(type_of).collect());
@@ -107,10 +107,21 @@ impl Reader {
             self.last = line.place;
             return (Taken::Yes, None);
         }
-        (Taken::when(self.row(line, doubts)), None)
+        let ended = self.ended_by(line);
+        (Taken::when(self.row(line, doubts)), ended)
+    }
+    /// The listing that is open, if a row is there again that it has.
+    fn ended_by(&mut self, line: &Line<'_>) -> Option<PageTypeInfo> {
+        let (node, zone, mut rest) = node_zone(line.text)?;
+        let kind = (rest.eat(",") && rest.blanks().eat("type")).then(|| rest.blanks().word()).and_then(type_of)?;
+        let key = (node, Name::new(zone), kind);
+        let ended = if self.seen.contains(&key) { self.finish() } else { None };
+        self.seen.push(key);
+        ended
     }
     /// Ends the listing that is open.
     pub fn finish(&mut self) -> Option<PageTypeInfo> {
+        self.seen.clear();
         self.table = Table::Free;
         self.open.take()
     }

@@ -4,6 +4,7 @@
 //! content, checks each by arithmetic, and gives a [`Capture`].
 
 pub mod explain;
+pub mod gfp;
 pub mod line;
 pub mod parse;
 pub mod place;

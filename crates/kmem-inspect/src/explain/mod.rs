@@ -1,11 +1,15 @@
 //! Plain words for what was read: what there is, what state it is in, what is wrong and what to do, then the tables.
 
+pub mod memory;
+pub mod reports;
 pub mod vmalloc;
 
+use crate::parse::buddyinfo::free_pages;
 use crate::parse::kernel_log::KernelLog;
 use crate::parse::vmallocinfo::VmallocInfo;
-use crate::place::{Doubt, DoubtKind, Place};
+use crate::place::{Doubt, DoubtKind, Doubts, Place};
 use crate::reader::Capture;
+use kmem::snapshot::MemField;
 use std::fmt::{Error, Write};
 use vmalloc::Listing;
 
@@ -38,6 +42,14 @@ pub enum Answer {
 pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) -> Result<Answer, Error> {
     sources(out, capture)?;
     let mut doubts = std::mem::take(&mut capture.doubts);
+    state(out, capture, &mut doubts)?;
+    for report in capture.reports.iter().take(MOST_REPORTS) {
+        writeln!(out)?;
+        reports::explain(out, report)?;
+    }
+    if capture.reports.len() > MOST_REPORTS {
+        writeln!(out, "\n… and {} more reports", capture.reports.len() - MOST_REPORTS)?;
+    }
     let mut answer = if question.fit.is_some() { Answer::Unknown } else { Answer::NotAsked };
     for info in &capture.vmallocinfo {
         let log = of_same_boot(capture, info);
@@ -63,6 +75,48 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     Ok(answer)
 }
 
+/// The most reports that are explained one by one.
+const MOST_REPORTS: usize = 20;
+
+/// Writes the state of memory: of each listing of its kind the last one, and what grew.
+fn state(out: &mut dyn Write, capture: &Capture, doubts: &mut Doubts) -> Result<(), Error> {
+    let last = capture.meminfo.iter().rev().find(|file| file.get(MemField::MemTotal).is_some());
+    if let Some(file) = last {
+        writeln!(out)?;
+        memory::meminfo(out, file)?;
+    }
+    if let Some(file) = capture.zoneinfo.last() {
+        let buddy = nearest(&capture.buddyinfo, file.place, |info| info.place);
+        writeln!(out)?;
+        memory::zones(out, file, buddy)?;
+        for (_, zone) in &file.zones {
+            let row = buddy
+                .and_then(|buddy| buddy.rows.iter().find(|(_, row)| row.node == zone.node && row.zone == zone.zone));
+            let Some((place, row)) = row else { continue };
+            let free = free_pages(row);
+            if memory::disagree(zone, free) {
+                let (name, counted) = (zone.zone, zone.free);
+                doubts.contradiction(
+                    *place,
+                    format!("zone {name}: {free} pages are in free blocks, zoneinfo has {counted}"),
+                );
+            }
+        }
+    }
+    if let Some(info) = capture.pagetypeinfo.last() {
+        writeln!(out)?;
+        memory::mobility(out, info)?;
+    }
+    if let Some(info) = capture.slabinfo.last() {
+        writeln!(out)?;
+        memory::slabs(out, info)?;
+        if let [before, .., after] = &capture.slabinfo[..] {
+            memory::growth(out, before, after)?;
+        }
+    }
+    Ok(())
+}
+
 /// `file:line: what`, as compilers write it.
 fn doubt_line(capture: &Capture, doubt: &Doubt) -> String {
     let Doubt { place, kind, what } = doubt;
@@ -75,15 +129,23 @@ fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
     for (at, source) in capture.sources.iter().enumerate() {
         let here = |place: Place| place.source as usize == at;
         let mut found = Vec::new();
-        for info in capture.vmallocinfo.iter().filter(|info| here(info.place)) {
-            found.push((info.place.line, format!("vmallocinfo, {} areas", info.rows.len())));
-        }
-        for file in capture.meminfo.iter().filter(|file| here(file.place)) {
-            found.push((file.place.line, "meminfo".to_owned()));
-        }
-        for log in capture.logs.iter().filter(|log| here(log.place)) {
+        let mut add = |place: Place, what: String| {
+            if here(place) {
+                found.push((place.line, what));
+            }
+        };
+        capture.vmallocinfo.iter().for_each(|info| add(info.place, format!("vmallocinfo, {} areas", info.rows.len())));
+        capture.meminfo.iter().for_each(|file| add(file.place, "meminfo".to_owned()));
+        capture.buddyinfo.iter().for_each(|info| add(info.place, "buddyinfo".to_owned()));
+        capture.pagetypeinfo.iter().for_each(|info| add(info.place, "pagetypeinfo".to_owned()));
+        capture.zoneinfo.iter().for_each(|file| add(file.place, format!("zoneinfo, {} zones", file.zones.len())));
+        capture.slabinfo.iter().for_each(|info| add(info.place, format!("slabinfo, {} caches", info.rows.len())));
+        capture.iomem.iter().for_each(|info| add(info.place, "iomem".to_owned()));
+        capture.vmstat.iter().for_each(|file| add(file.place, "vmstat".to_owned()));
+        capture.reports.iter().for_each(|report| add(report.place, "report".to_owned()));
+        for log in &capture.logs {
             let release = log.release.as_deref().map_or(String::new(), |release| format!(", Linux {release}"));
-            found.push((log.place.line, format!("kernel log{release}")));
+            add(log.place, format!("kernel log{release}"));
         }
         found.sort();
         let found: Vec<String> = found.into_iter().map(|(line, what)| format!("{what} (from line {line})")).collect();

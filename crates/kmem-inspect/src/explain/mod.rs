@@ -42,6 +42,7 @@ pub enum Answer {
 pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) -> Result<Answer, Error> {
     sources(out, capture)?;
     let mut doubts = std::mem::take(&mut capture.doubts);
+    date_reports(capture);
     state(out, capture, &mut doubts)?;
     for report in capture.reports.iter().take(MOST_REPORTS) {
         writeln!(out)?;
@@ -73,6 +74,15 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     }
     capture.doubts = doubts;
     Ok(answer)
+}
+
+/// Reports without a version are of the log's kernel.
+fn date_reports(capture: &mut Capture) {
+    let Capture { logs, reports, .. } = capture;
+    for report in reports.iter_mut().filter(|report| report.version.is_none()) {
+        let dated: Vec<&KernelLog> = logs.iter().filter(|log| log.version.is_some()).collect();
+        report.version = nearest(&dated, report.place, |log| log.place).and_then(|log| log.version);
+    }
 }
 
 /// The most reports that are explained one by one.

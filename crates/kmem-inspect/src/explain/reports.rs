@@ -194,7 +194,8 @@ fn head(out: &mut dyn Write, report: &Report) -> Result {
         Kind::State => writeln!(out, "State of memory (line {})", report.place.line)?,
         Kind::Vmalloc => {
             let bytes = report.bytes.map_or("some memory".to_owned(), size);
-            writeln!(out, "vmalloc failed (line {}): `{who}` asked for {bytes}", report.place.line)?;
+            let why = report.why.as_ref().map_or(String::new(), |why| format!("; the kernel says: {why}"));
+            writeln!(out, "vmalloc failed (line {}): `{who}` asked for {bytes}{why}", report.place.line)?;
         }
         Kind::Pages | Kind::Oom => {
             let title = if report.kind == Kind::Oom { "Out of memory" } else { "Page allocation failure" };
@@ -252,35 +253,59 @@ fn zone(out: &mut dyn Write, report: &Report, verdict: &Verdict<'_>) -> Result {
     }
 }
 
+/// What the memory is used for, the most first.
+fn holders(out: &mut dyn Write, report: &Report) -> Result {
+    let count = |names: &[&str]| names.iter().filter_map(|name| report.counter(name)).sum::<u64>();
+    let shmem = count(&["shmem"]);
+    let anon = count(&["active_anon", "inactive_anon"]);
+    let mut parts = [
+        // Shared memory stands on the lists of anonymous pages.
+        ("of processes", anon.saturating_sub(shmem)),
+        ("shared memory and tmpfs", shmem),
+        ("page cache", count(&["active_file", "inactive_file"])),
+        ("slabs that can be reclaimed", count(&["slab_reclaimable"])),
+        ("slabs that cannot", count(&["slab_unreclaimable"])),
+        ("free", count(&["free"])),
+    ];
+    parts.sort_by_key(|(_, pages)| u64::MAX - pages);
+    let text: Vec<String> = parts
+        .iter()
+        .filter(|(_, pages)| *pages > 0)
+        .map(|(name, pages)| format!("{} {name}", size(pages << 12)))
+        .collect();
+    if text.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  Memory: {}", text.join(", "))
+}
+
 fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Result {
     let gfp = flags(report).unwrap_or(Gfp::KERNEL);
     let order = report.order.unwrap_or(0);
     let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
     let broken = verdicts.iter().any(|verdict| verdict.refusal == Refusal::Blocks);
-    let reclaimable = ["active_file", "inactive_file", "slab_reclaimable"]
-        .iter()
-        .filter_map(|name| report.counter(name))
-        .sum::<u64>();
-    if report.kind == Kind::Oom || report.kind == Kind::Pages {
+    let reclaimable: u64 =
+        ["active_file", "inactive_file", "slab_reclaimable"].iter().filter_map(|name| report.counter(name)).sum();
+    holders(out, report)?;
+    if report.kind != Kind::Vmalloc {
         if !gfp.may_sleep() {
             writeln!(out, "  It could not wait for reclaim: the flags forbid sleeping")?;
             if reclaimable > 1024 {
                 let bytes = size(reclaimable << 12);
-                writeln!(out, "  About {bytes} of page cache and slabs could be reclaimed: with GFP_KERNEL it would have waited for them")?;
+                writeln!(
+                    out,
+                    "  About {bytes} could be reclaimed: with GFP_KERNEL the request would have waited for them"
+                )?;
             }
         } else if report.all_unreclaimable || report.zones.iter().any(|zone| zone.unreclaimable) {
             writeln!(out, "  Reclaim has given up: nothing more could be freed")?;
-        } else if reclaimable <= 1024 {
-            let swap = match report.swap_kb.1 {
-                Some(0) => ", and there is no swap",
-                _ => "",
-            };
-            let (anon, shmem) = (
-                report.counter("inactive_anon").unwrap_or(0) + report.counter("active_anon").unwrap_or(0),
-                report.counter("shmem").unwrap_or(0),
-            );
-            let (bytes, anon, shmem) = (size(reclaimable << 12), size(anon << 12), size(shmem << 12));
-            writeln!(out, "  Only {bytes} could be reclaimed; {anon} are of processes, {shmem} of it shared memory or tmpfs{swap}")?;
+        } else if short && reclaimable <= 4096 {
+            let swap = if report.swap_kb.1 == Some(0) { ", and there is no swap" } else { "" };
+            writeln!(out, "  Reclaim did not help: caches have {} only{swap}", size(reclaimable << 12))?;
+        }
+        let boost: u64 = report.zones.iter().filter_map(|zone| zone.kb("boost")).sum();
+        if boost > 0 && short {
+            writeln!(out, "  Fragmentation has raised the marks by {} for a while", size(boost << 10))?;
         }
     }
     if let Some((pid, name)) = &report.killed {
@@ -310,7 +335,11 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Resul
             advice.push(format!("a larger reserve: vm.min_free_kbytes={kb} (now about {min})"));
         }
     }
-    if report.kind == Kind::Vmalloc && !short {
+    let too_large = report.bytes.zip(report.ram_pages).is_some_and(|(bytes, pages)| bytes >> 12 > pages);
+    if report.kind == Kind::Vmalloc && too_large {
+        let ram = size(report.ram_pages.unwrap_or(0) << 12);
+        advice.push(format!("the machine has {ram} of RAM: the size is wrong, or computed wrongly"));
+    } else if report.kind == Kind::Vmalloc && !short {
         advice.push(
             "pages are not what was missing: look at the addresses (give /proc/vmallocinfo, use --fit)".to_owned(),
         );

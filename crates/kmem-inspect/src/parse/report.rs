@@ -54,6 +54,8 @@ pub struct Report {
     pub words: Option<String>,
     /// Bytes, of a vmalloc.
     pub bytes: Option<u64>,
+    /// Why a vmalloc failed, in the kernel's words (5.13 and later).
+    pub why: Option<String>,
     /// The kernel's version, from the line of the CPU.
     pub version: Option<Version>,
     /// Counters of the whole machine, in pages.
@@ -178,6 +180,7 @@ fn head(text: &str) -> Option<Report> {
         (Kind::Vmalloc, _) => super::kernel_log::vmap_failure(text),
         _ => None,
     };
+    let why = rest.split(", ").nth(1).filter(|_| key == ": vmalloc error: size ").map(str::to_owned);
     let mode = number("mode:").or_else(|| number("gfp_mask="));
     let words = mode.and_then(|(_, rest)| Some(rest.strip_prefix('(')?.split_once(')')?.0.to_owned()));
     let order = number("order:").or_else(|| number("order="));
@@ -188,6 +191,7 @@ fn head(text: &str) -> Option<Report> {
         mode: mode.and_then(|(mode, _)| u32::try_from(mode).ok()),
         words,
         bytes,
+        why,
         ..Report::default()
     })
 }

@@ -56,6 +56,11 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// Adds numbers of a text up. What is too much for 64 bits stays the largest number: texts may say anything.
+pub fn total(numbers: impl IntoIterator<Item = u64>) -> u64 {
+    numbers.into_iter().fold(0, u64::saturating_add)
+}
+
 /// Reads decimal digits, all of `digits`.
 pub fn decimal(digits: &str) -> Option<u64> {
     let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

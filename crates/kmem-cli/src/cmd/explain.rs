@@ -4,8 +4,9 @@ use crate::failure::{Failure, Verdict};
 use kmem_inspect::explain::{explain, Answer, Question};
 use kmem_inspect::{Capture, Reader};
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Say what captures of a real machine show, what is wrong with it, and whether a request would fit
 ///
@@ -32,7 +33,8 @@ pub struct Explain {
 }
 
 /// The files of `/proc` that are read of a live machine.
-const LIVE: [&str; 3] = ["version", "meminfo", "vmallocinfo"];
+const LIVE: [&str; 9] =
+    ["version", "meminfo", "zoneinfo", "buddyinfo", "pagetypeinfo", "slabinfo", "vmstat", "iomem", "vmallocinfo"];
 
 impl Explain {
     /// Reads all there is, then writes what it shows.
@@ -62,10 +64,12 @@ fn read(reader: &mut Reader, path: &Path) -> Result<(), Failure> {
     let cannot = |path: &Path, error: io::Error| Failure::request(format!("{}: {error}", path.display()));
     let name = path.to_string_lossy();
     if name == "-" {
-        return reader.read("-", io::stdin().lock()).map_err(|error| cannot(path, error));
+        return reader.read("-", Progress::new(io::stdin().lock(), None)).map_err(|error| cannot(path, error));
     }
     if !path.is_dir() {
-        return open(path).and_then(|file| reader.read(&name, file)).map_err(|error| cannot(path, error));
+        let size = path.metadata().ok().map(|data| data.len());
+        let read = |file| reader.read(&name, Progress::new(file, size));
+        return open(path).and_then(read).map_err(|error| cannot(path, error));
     }
     for file in files(path).map_err(|error| cannot(path, error))? {
         // In a folder there may be anything: what is not text, or not ours to read, is named and passed by.
@@ -108,4 +112,60 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// An input that shows how far it is, on a terminal and from half a second on.
+struct Progress<R> {
+    input: R,
+    bytes: u64,
+    size: Option<u64>,
+    next: Instant,
+    shown: bool,
+}
+
+impl<R> Progress<R> {
+    const EVERY: Duration = Duration::from_millis(500);
+
+    fn new(input: R, size: Option<u64>) -> Self {
+        Self { input, bytes: 0, size, next: Instant::now() + Self::EVERY, shown: false }
+    }
+    fn show(&mut self) {
+        self.next = Instant::now() + Self::EVERY;
+        let mut stderr = io::stderr();
+        if stderr.is_terminal() {
+            let of = self.size.map_or(String::new(), |size| format!(" of {}", size >> 20));
+            // Where stderr is gone there is nobody to tell.
+            let _ = write!(stderr, "\r\x1b[Kkmem: {}{of} MB read", self.bytes >> 20);
+            self.shown = true;
+        }
+    }
+}
+
+impl<R: Read> Read for Progress<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.input.read(buffer)
+    }
+}
+
+impl<R: BufRead> BufRead for Progress<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.input.fill_buf()
+    }
+    fn consume(&mut self, amount: usize) {
+        let before = self.bytes;
+        self.bytes += amount as u64;
+        // The clock is asked once a megabyte.
+        if before >> 20 != self.bytes >> 20 && Instant::now() >= self.next {
+            self.show();
+        }
+        self.input.consume(amount);
+    }
+}
+
+impl<R> Drop for Progress<R> {
+    fn drop(&mut self) {
+        if self.shown {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
 }

@@ -1,28 +1,25 @@
 //! The state of memory, in words: zones against their watermarks, free blocks by order, who holds slabs.
 
-use super::size;
+use super::{kilobytes, pages, size};
 use crate::parse::buddyinfo::BuddyInfo;
 use crate::parse::meminfo::MemInfoFile;
 use crate::parse::pagetypeinfo::PageTypeInfo;
 use crate::parse::slabinfo::{bytes, SlabInfo};
 use crate::parse::zoneinfo::ZoneInfoFile;
+use crate::scan::total as sum_of;
 use kmem::snapshot::{MemField, SlabRow, Stat, ZoneInfo};
-use kmem::units::{Order, PAGE_SHIFT};
+use kmem::units::Order;
 use std::collections::HashMap;
 use std::fmt::{Result, Write};
-
-fn pages(count: u64) -> String {
-    size(count << PAGE_SHIFT)
-}
 
 /// Writes how much memory there is, and what of it is in use and by what.
 ///
 /// # Errors
 /// What writing gives.
 pub fn meminfo(out: &mut dyn Write, file: &MemInfoFile) -> Result {
-    let kb = |field| file.get(field).map(|kb| size(kb << 10));
+    let kb = |field| file.get(field).map(|kb| kilobytes(kb));
     let (Some(total), Some(free)) = (file.get(MemField::MemTotal), file.get(MemField::MemFree)) else { return Ok(()) };
-    write!(out, "Memory: {}, {} free", size(total << 10), size(free << 10))?;
+    write!(out, "Memory: {}, {} free", kilobytes(total), kilobytes(free))?;
     if let Some(available) = kb(MemField::MemAvailable) {
         write!(out, ", {available} available")?;
     }
@@ -37,8 +34,8 @@ pub fn meminfo(out: &mut dyn Write, file: &MemInfoFile) -> Result {
     let slab = file.get(MemField::Slab).or_else(|| file.get(MemField::SUnreclaim)).unwrap_or(0);
     let unreclaimable = file.get(MemField::SUnreclaim).unwrap_or(0);
     if slab > 0 {
-        let share = 100 * unreclaimable / total.max(1);
-        let (slab, part) = (size(slab << 10), size(unreclaimable << 10));
+        let share = unreclaimable.saturating_mul(100) / total.max(1);
+        let (slab, part) = (kilobytes(slab), kilobytes(unreclaimable));
         let mark = if share >= 20 { ": that is much, look at the caches below" } else { "" };
         writeln!(out, "  slabs hold {slab}, {part} of it cannot be reclaimed ({share}% of memory){mark}")?;
     }
@@ -95,9 +92,10 @@ fn blocks(out: &mut dyn Write, free: &[u64]) -> Result {
         return writeln!(out, "    no free block at all");
     };
     let exhausted = free.len() - 1 - largest;
-    let sum: u64 = free.iter().enumerate().map(|(order, blocks)| blocks << order).sum();
-    let small: u64 = free.iter().enumerate().take(4).map(|(order, blocks)| blocks << order).sum();
-    let share = 100 * small / sum.max(1);
+    let in_order = |(order, blocks): (usize, &u64)| blocks.saturating_mul(1 << order);
+    let sum = sum_of(free.iter().enumerate().map(in_order));
+    let small = sum_of(free.iter().enumerate().take(4).map(in_order));
+    let share = small.saturating_mul(100) / sum.max(1);
     write!(out, "    largest free block: order {largest} ({}), {} of them", size(4096 << largest), free[largest])?;
     if exhausted > 0 {
         write!(out, "; orders {} to {} are exhausted", largest + 1, free.len() - 1)?;
@@ -113,7 +111,7 @@ pub fn mobility(out: &mut dyn Write, info: &PageTypeInfo) -> Result {
     const NAMES: [&str; 6] = ["unmovable", "movable", "reclaimable", "set aside", "contiguous area", "isolated"];
     writeln!(out, "Pageblocks by type")?;
     for row in &info.rows {
-        let all: u64 = row.blocks.iter().sum();
+        let all = sum_of(row.blocks);
         if all == 0 {
             continue;
         }
@@ -125,7 +123,7 @@ pub fn mobility(out: &mut dyn Write, info: &PageTypeInfo) -> Result {
             .map(|(blocks, name)| format!("{blocks} {name}"))
             .collect();
         let from = info.block_order.unwrap_or(0).min(Order::COUNT as u64 - 1) as usize;
-        let whole: u64 = row.free.iter().flat_map(|free| &free[from..]).sum();
+        let whole = sum_of(row.free.iter().flat_map(|free| free[from..].iter().copied()));
         writeln!(out, "  {}: {}; {whole} whole ones are free", row.zone, parts.join(", "))?;
     }
     Ok(())
@@ -140,7 +138,7 @@ const SHOWN: usize = 10;
 pub fn slabs(out: &mut dyn Write, info: &SlabInfo) -> Result {
     let mut rows: Vec<&SlabRow> = info.rows.iter().map(|(_, row)| row).collect();
     rows.sort_by_key(|row| (u64::MAX - bytes(row), row.name.to_string()));
-    let sum: u64 = rows.iter().map(|row| bytes(row)).sum();
+    let sum = sum_of(rows.iter().map(|row| bytes(row)));
     writeln!(out, "Slab caches: {} with {} in all; the largest", rows.len(), size(sum))?;
     for row in rows.iter().take(SHOWN).filter(|row| bytes(row) > 0) {
         let unused = row.num_objs.saturating_sub(row.active_objs).saturating_mul(row.object_bytes);
@@ -167,7 +165,13 @@ pub fn growth(out: &mut dyn Write, before: &SlabInfo, after: &SlabInfo) -> Resul
     grown.sort_by_key(|(delta, row, _)| (-delta, row.name.to_string()));
     let sum: i128 = grown.iter().map(|(delta, ..)| delta).sum();
     let (sign, sum) = if sum < 0 { ("less", -sum) } else { ("more", sum) };
-    writeln!(out, "Slabs from line {} to line {}: {} {sign}", before.place.line, after.place.line, size(sum as u64))?;
+    writeln!(
+        out,
+        "Slabs from line {} to line {}: {} {sign}",
+        before.place.line,
+        after.place.line,
+        size(u64::try_from(sum).unwrap_or(u64::MAX))
+    )?;
     for (delta, row, objects) in grown.iter().take(5).filter(|(delta, ..)| *delta > 0) {
         let more = row.active_objs as i128 - i128::from(*objects);
         writeln!(out, "  {:>10} more  {}: {more:+} objects", size(*delta as u64), row.name)?;

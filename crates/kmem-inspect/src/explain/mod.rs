@@ -10,6 +10,7 @@ use crate::parse::vmallocinfo::VmallocInfo;
 use crate::place::{Doubt, DoubtKind, Doubts, Place};
 use crate::reader::Capture;
 use kmem::snapshot::MemField;
+use kmem::units::PAGE_SIZE;
 use std::fmt::{Error, Write};
 use vmalloc::Listing;
 
@@ -190,6 +191,15 @@ pub fn size(bytes: u64) -> String {
     }
     let text = format!("{:.2}", bytes as f64 / (1u64 << shift) as f64);
     format!("{} {name}", text.strip_suffix('0').unwrap_or(&text))
+}
+
+/// Writes so many pages as a size.
+pub fn pages(count: u64) -> String {
+    size(count.saturating_mul(PAGE_SIZE))
+}
+/// Writes so many kB as a size.
+pub fn kilobytes(count: u64) -> String {
+    size(count.saturating_mul(1 << 10))
 }
 
 #[cfg(test)]

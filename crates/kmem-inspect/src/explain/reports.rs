@@ -6,10 +6,11 @@
 //! engine's (`page/attempt.rs`, `page/rule.rs`). A report is printed after the fact: a zone that would do by its numbers is
 //! said to have been filled again meanwhile.
 
-use super::size;
+use super::{kilobytes, pages, size};
 use crate::gfp::{epoch, meaning};
 use crate::parse::kernel_log::Version;
 use crate::parse::report::{Kind, Report, ZoneState};
+use crate::scan::total;
 use kmem::gfp::Gfp;
 use kmem::page::attempt::{Attempt, Caller, Latitude};
 use kmem::page::rule::{OrderCheck, PageRule};
@@ -124,17 +125,17 @@ fn zone_names(report: &Report) -> Vec<&'static str> {
 }
 
 fn ask(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, reserve: u64) -> (Refusal, u64, u64) {
-    let pages = |name: &str| zone.kb(name).unwrap_or(0) / 4;
-    let mut usable = pages("free");
+    let count = |name: &str| zone.kb(name).unwrap_or(0) / 4;
+    let mut usable = count("free");
     if !attempt.latitude.contains(Latitude::CMA) {
-        usable = usable.saturating_sub(pages("free_cma"));
+        usable = usable.saturating_sub(count("free_cma"));
     }
     let important = attempt.latitude.intersects(Latitude::HARDER | Latitude::OOM);
     if !important {
-        usable = usable.saturating_sub(zone.kb("free_highatomic").map_or(pages("reserved_highatomic"), |kb| kb / 4));
+        usable = usable.saturating_sub(zone.kb("free_highatomic").map_or(count("reserved_highatomic"), |kb| kb / 4));
     }
-    let mark = attempt.lowered(rule, pages("min"));
-    let needed = mark + reserve + (1 << order);
+    let mark = attempt.lowered(rule, count("min"));
+    let needed = mark.saturating_add(reserve).saturating_add(1 << order);
     let refusal = if usable < needed {
         Refusal::Pages { needed, usable }
     } else if order > 0 && zone.has_blocks && !has_block(zone, rule, attempt, order, usable, mark) {
@@ -164,7 +165,7 @@ fn has_block(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, us
         OrderCheck::Halving => {
             let (mut free, mut least) = (usable.saturating_sub((1 << order) - 1), mark);
             (0..order).all(|below| {
-                free = free.saturating_sub(zone.blocks[below as usize] << below);
+                free = free.saturating_sub(zone.blocks[below as usize].saturating_mul(1 << below));
                 least >>= 1;
                 free > least
             })
@@ -235,7 +236,7 @@ fn zone(out: &mut dyn Write, report: &Report, verdict: &Verdict<'_>) -> Result {
             )
         }
         Refusal::Blocks => {
-            let free = size(zone.kb("free").unwrap_or(0) << 10);
+            let free = kilobytes(zone.kb("free").unwrap_or(0));
             writeln!(
                 out,
                 "  {name}: {free} are free, but not in one piece: {} blocks of order {order} or larger",
@@ -255,7 +256,7 @@ fn zone(out: &mut dyn Write, report: &Report, verdict: &Verdict<'_>) -> Result {
 
 /// What the memory is used for, the most first.
 fn holders(out: &mut dyn Write, report: &Report) -> Result {
-    let count = |names: &[&str]| names.iter().filter_map(|name| report.counter(name)).sum::<u64>();
+    let count = |names: &[&str]| total(names.iter().filter_map(|name| report.counter(name)));
     let shmem = count(&["shmem"]);
     let anon = count(&["active_anon", "inactive_anon"]);
     let mut parts = [
@@ -268,11 +269,8 @@ fn holders(out: &mut dyn Write, report: &Report) -> Result {
         ("free", count(&["free"])),
     ];
     parts.sort_by_key(|(_, pages)| u64::MAX - pages);
-    let text: Vec<String> = parts
-        .iter()
-        .filter(|(_, pages)| *pages > 0)
-        .map(|(name, pages)| format!("{} {name}", size(pages << 12)))
-        .collect();
+    let text: Vec<String> =
+        parts.iter().filter(|(_, pages)| *pages > 0).map(|(name, count)| format!("{} {name}", pages(*count))).collect();
     if text.is_empty() {
         return Ok(());
     }
@@ -285,13 +283,13 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Resul
     let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
     let broken = verdicts.iter().any(|verdict| verdict.refusal == Refusal::Blocks);
     let reclaimable: u64 =
-        ["active_file", "inactive_file", "slab_reclaimable"].iter().filter_map(|name| report.counter(name)).sum();
+        total(["active_file", "inactive_file", "slab_reclaimable"].iter().filter_map(|name| report.counter(name)));
     holders(out, report)?;
     if report.kind != Kind::Vmalloc {
         if !gfp.may_sleep() {
             writeln!(out, "  It could not wait for reclaim: the flags forbid sleeping")?;
             if reclaimable > 1024 {
-                let bytes = size(reclaimable << 12);
+                let bytes = pages(reclaimable);
                 writeln!(
                     out,
                     "  About {bytes} could be reclaimed: with GFP_KERNEL the request would have waited for them"
@@ -301,18 +299,18 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Resul
             writeln!(out, "  Reclaim has given up: nothing more could be freed")?;
         } else if short && reclaimable <= 4096 {
             let swap = if report.swap_kb.1 == Some(0) { ", and there is no swap" } else { "" };
-            writeln!(out, "  Reclaim did not help: caches have {} only{swap}", size(reclaimable << 12))?;
+            writeln!(out, "  Reclaim did not help: caches have {} only{swap}", pages(reclaimable))?;
         }
-        let boost: u64 = report.zones.iter().filter_map(|zone| zone.kb("boost")).sum();
+        let boost: u64 = total(report.zones.iter().filter_map(|zone| zone.kb("boost")));
         if boost > 0 && short {
-            writeln!(out, "  Fragmentation has raised the marks by {} for a while", size(boost << 10))?;
+            writeln!(out, "  Fragmentation has raised the marks by {} for a while", kilobytes(boost))?;
         }
     }
     if let Some((pid, name)) = &report.killed {
         writeln!(out, "  Killed: {name} ({pid})")?;
     }
     for (pid, rss, name) in report.tasks.iter().take(3) {
-        writeln!(out, "  {name} ({pid}) has {} resident", size(rss << 12))?;
+        writeln!(out, "  {name} ({pid}) has {} resident", pages(*rss))?;
     }
     let mut advice = Vec::new();
     if order > 3 {
@@ -330,14 +328,14 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Resul
             _ => None,
         });
         if let Some(pages) = deficit.min() {
-            let min: u64 = report.zones.iter().filter_map(|zone| zone.kb("min")).sum();
-            let kb = min + (pages * 4).max(min);
+            let min: u64 = total(report.zones.iter().filter_map(|zone| zone.kb("min")));
+            let kb = min.saturating_add(pages.saturating_mul(4).max(min));
             advice.push(format!("a larger reserve: vm.min_free_kbytes={kb} (now about {min})"));
         }
     }
     let too_large = report.bytes.zip(report.ram_pages).is_some_and(|(bytes, pages)| bytes >> 12 > pages);
     if report.kind == Kind::Vmalloc && too_large {
-        let ram = size(report.ram_pages.unwrap_or(0) << 12);
+        let ram = pages(report.ram_pages.unwrap_or(0));
         advice.push(format!("the machine has {ram} of RAM: the size is wrong, or computed wrongly"));
     } else if report.kind == Kind::Vmalloc && !short {
         advice.push(

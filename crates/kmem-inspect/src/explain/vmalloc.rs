@@ -1,10 +1,11 @@
 //! What a listing of vm areas shows, in words: the area, its holes, who holds it, whether a request fits, what would help.
 
-use super::{size, Answer, Question};
+use super::{kilobytes, size, Answer, Question};
 use crate::parse::kernel_log::KernelLog;
 use crate::parse::meminfo::MemInfoFile;
 use crate::parse::vmallocinfo::{Addresses, AreaRow, VmallocInfo};
 use crate::place::Doubts;
+use crate::scan::total;
 use crate::vmalloc::area::{is_fixed, is_per_cpu};
 use crate::vmalloc::{Advice, Area, CannotAdvise, Family, Gap};
 use kmem::snapshot::MemField;
@@ -83,7 +84,7 @@ impl Listing<'_> {
         writeln!(out, "  {count} areas hold {used} of it ({share:.0}%); {largest}")?;
         let meminfo = self.meminfo.filter(|meminfo| area.agrees_with(meminfo) != Some(false));
         if let Some(kb) = meminfo.and_then(|meminfo| meminfo.get(MemField::VmallocUsed)).filter(|kb| *kb > 0) {
-            writeln!(out, "  (meminfo's VmallocUsed, {}, says nothing of how the rest is cut up)", size(kb << 10))?;
+            writeln!(out, "  (meminfo's VmallocUsed, {}, says nothing of how the rest is cut up)", kilobytes(kb))?;
         }
         let modules = area.kernel.as_ref().is_some_and(|kernel| kernel.family != Family::X86);
         if modules && self.log.is_some_and(|log| !log.vmap_failures.is_empty()) {
@@ -110,7 +111,7 @@ impl Listing<'_> {
             Addresses::Hashed => "hashed: boot with no_hash_pointers, or read the file as root with kptr_restrict=1",
             _ => "hidden: read the file as root, with kernel.kptr_restrict=1 or 0",
         };
-        let sum: u64 = self.info.rows.iter().map(|row| row.size).sum();
+        let sum = total(self.info.rows.iter().map(|row| row.size));
         writeln!(out, "vmallocinfo: {} areas hold {}; their addresses are {why}", self.info.rows.len(), size(sum))?;
         writeln!(out, "  Without addresses there are no holes to be seen, only sizes and owners")?;
         holders(out, &self.info.rows, "Who holds areas")
@@ -257,10 +258,10 @@ fn holes(out: &mut dyn Write, area: &Area) -> Result {
         writeln!(out, "  {:#x}-{:#x}  {text:>10}  {}", hole.start, hole.end, about(area, hole))?;
     }
     if holes.len() > SHOWN {
-        let rest: u64 = holes[SHOWN..].iter().map(Gap::bytes).sum();
+        let rest = total(holes[SHOWN..].iter().map(Gap::bytes));
         writeln!(out, "  … and {} more, {} together", holes.len() - SHOWN, size(rest))?;
     }
-    let sum: u64 = holes.iter().map(Gap::bytes).sum();
+    let sum = total(holes.iter().map(Gap::bytes));
     let guards = area.rows.iter().filter(|row| has_guard(row)).count() as u64 * PAGE_SIZE;
     writeln!(out, "  together {}; guard pages behind areas take {}", size(sum), size(guards))?;
     let aligned = area.rows.iter().filter(|row| row.area.flags.ioremap && !is_fixed(row)).count();
@@ -270,7 +271,7 @@ fn holes(out: &mut dyn Write, area: &Area) -> Result {
             "  (ioremap begins at a multiple of its size rounded up to a power of two, so holes lie below it)"
         )?;
     }
-    let unpurged: u64 = area.rows.iter().filter(|row| row.is_unpurged()).map(|row| row.size).sum();
+    let unpurged = total(area.rows.iter().filter(|row| row.is_unpurged()).map(|row| row.size));
     if unpurged > 0 {
         writeln!(
             out,
@@ -304,7 +305,7 @@ fn holders(out: &mut dyn Write, rows: &[AreaRow], title: &str) -> Result {
     for row in rows {
         let caller = if row.function().is_empty() { "(no caller)" } else { row.function() };
         let entry = by_caller.entry(caller).or_default();
-        *entry = (entry.0 + 1, entry.1 + row.size);
+        *entry = (entry.0 + 1, entry.1.saturating_add(row.size));
     }
     let mut callers: Vec<(&str, (usize, u64))> = by_caller.into_iter().collect();
     callers.sort_by_key(|(name, (_, bytes))| (u64::MAX - bytes, *name));
@@ -314,7 +315,7 @@ fn holders(out: &mut dyn Write, rows: &[AreaRow], title: &str) -> Result {
         writeln!(out, "  {:>10}  {count:>4} area{plural:<1}  {name}", size(*bytes))?;
     }
     if callers.len() > SHOWN {
-        let rest: u64 = callers[SHOWN..].iter().map(|(_, (_, bytes))| bytes).sum();
+        let rest = total(callers[SHOWN..].iter().map(|(_, (_, bytes))| *bytes));
         writeln!(out, "  {:>10}  by {} more callers", size(rest), callers.len() - SHOWN)?;
     }
     Ok(())

@@ -10,7 +10,7 @@
 use super::Taken;
 use crate::line::Line;
 use crate::place::{Doubts, Place};
-use crate::scan::Scan;
+use crate::scan::{total, Scan};
 use kmem::snapshot::{MemField, MemInfo};
 
 /// A listing of `/proc/meminfo`, whole or in part.
@@ -39,7 +39,7 @@ impl MemInfoFile {
         };
         for (a, b, sum) in [(HighTotal, LowTotal, MemTotal), (SReclaimable, SUnreclaim, Slab)] {
             if let (Some(first), Some(second), Some(whole)) = (self.get(a), self.get(b), self.get(sum)) {
-                if first + second != whole {
+                if total([first, second]) != whole {
                     let (a, b, sum) = (a.name(), b.name(), sum.name());
                     doubts
                         .contradiction(self.place, format!("meminfo: {a} {first} + {b} {second} is not {sum} {whole}"));

@@ -20,7 +20,7 @@ use super::Taken;
 use crate::line::Line;
 use crate::parse::kernel_log::{version, Version};
 use crate::place::{Doubts, Place};
-use crate::scan::Scan;
+use crate::scan::{total, Scan};
 use kmem::units::Order;
 
 /// What kind of report it is.
@@ -104,7 +104,7 @@ impl ZoneState {
     }
     /// Free blocks of at least this order.
     pub fn blocks_from(&self, order: u32) -> u64 {
-        self.blocks.iter().skip(order as usize).sum()
+        total(self.blocks.iter().skip(order as usize).copied())
     }
 }
 
@@ -123,31 +123,45 @@ const MOST_TASKS: usize = 20;
 #[derive(Debug, Default)]
 pub struct Reader {
     open: Option<Report>,
-    /// The columns of the table of processes: where pid, rss and name are.
+    /// The columns of the table of processes: where the resident pages and the name are.
     columns: Option<(usize, usize)>,
+    last: Place,
 }
+
+/// A report has fewer lines of other things between its own: call traces, other CPUs.
+const LONGEST_TRACE: u64 = 1000;
 
 impl Reader {
     /// Looks at a line. A report that ends here, because another begins, is returned.
     pub fn line(&mut self, line: &Line<'_>, doubts: &mut Doubts) -> (Taken, Option<Report>) {
         let text = line.text.trim();
-        if let Some(head) = head(text) {
+        // Every head has one of these words; to ask whether there is one costs less than to look for its place.
+        let may_begin = ["page alloc", "vmalloc", "oom-killer"].iter().any(|word| text.contains(word));
+        if let Some(head) = may_begin.then(|| head(text)).flatten() {
             let ended = self.finish();
             self.open = Some(Report { place: line.place, ..head });
+            self.last = line.place;
             return (Taken::Yes, ended);
         }
         if text == "Mem-Info:" || text == "Mem-info:" {
             let again = self.open.as_ref().is_some_and(|open| !open.zones.is_empty());
             let ended = if again { self.finish() } else { None };
             self.open.get_or_insert_with(|| Report { place: line.place, ..Report::default() });
+            self.last = line.place;
             return (Taken::Yes, ended);
         }
-        let Self { open: Some(open), columns } = self else { return (Taken::No, None) };
+        if self.open.is_some() && line.place.line > self.last.line + LONGEST_TRACE {
+            return (Taken::No, self.finish());
+        }
+        let Self { open: Some(open), columns, last } = self else { return (Taken::No, None) };
         let taken = of_cpu(open, text)
             || zone_line(open, text, line.place, doubts)
             || counters(open, text)
-            || total(open, text)
+            || tail_line(open, text)
             || task(open, columns, text);
+        if taken {
+            *last = line.place;
+        }
         (Taken::when(taken), None)
     }
     /// Ends the report that is open.
@@ -357,7 +371,7 @@ fn counters(open: &mut Report, text: &str) -> bool {
 }
 
 /// The lines at the end.
-fn total(open: &mut Report, text: &str) -> bool {
+fn tail_line(open: &mut Report, text: &str) -> bool {
     if let Some(rest) = text.strip_prefix("Free swap") {
         open.swap_kb.0 = Scan(rest.trim_start_matches([' ', '=', ':'])).decimal();
         return true;
@@ -401,6 +415,9 @@ fn task(open: &mut Report, columns: &mut Option<(usize, usize)>, text: &str) -> 
     if text.starts_with("Tasks state") {
         return true;
     }
+    if !text.starts_with('[') {
+        return false;
+    }
     let plain = text.replace(['[', ']'], " ");
     let words: Vec<&str> = plain.split_whitespace().collect();
     if words.first() == Some(&"pid") && words.last() == Some(&"name") {
@@ -408,7 +425,7 @@ fn task(open: &mut Report, columns: &mut Option<(usize, usize)>, text: &str) -> 
         return columns.is_some();
     }
     let Some((rss, name)) = *columns else { return false };
-    if !text.starts_with('[') || words.len() <= name {
+    if words.len() <= name {
         return false;
     }
     let (Some(pid), Some(rss)) = (crate::scan::decimal(words[0]), crate::scan::decimal(words[rss])) else {

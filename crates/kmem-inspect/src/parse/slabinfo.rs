@@ -54,6 +54,11 @@ impl Reader {
     /// Looks at a line. A listing that ends here, because another begins, is returned.
     pub fn line(&mut self, line: &Line<'_>, doubts: &mut Doubts) -> (Taken, Option<SlabInfo>) {
         let text = line.text.trim();
+        // A row or a head; while a listing of 1.x is open, anything may be a row.
+        let old = self.open.as_ref().is_some_and(|open| open.version.starts_with("1."));
+        if !old && !text.starts_with("slabinfo") && !text.starts_with('#') && !text.contains(": ") {
+            return (Taken::No, None);
+        }
         if let Some(version) = text.strip_prefix("slabinfo - version:") {
             let ended = self.open.take();
             let version = version.split_whitespace().next().unwrap_or_default().to_owned();
@@ -63,7 +68,6 @@ impl Reader {
         if text.starts_with("# name") && text.contains("<active_objs>") {
             return (Taken::Yes, None);
         }
-        let old = self.open.as_ref().is_some_and(|open| open.version.starts_with("1."));
         let row = if old { row_1(text) } else { row_2(text) };
         let Some(row) = row else {
             if text.contains(": tunables ") || text.contains(": slabdata ") {

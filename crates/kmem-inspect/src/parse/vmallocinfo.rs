@@ -15,7 +15,7 @@
 use super::Taken;
 use crate::line::Line;
 use crate::place::{Doubts, Place};
-use crate::scan::{hex, Scan};
+use crate::scan::{hex, total, Scan};
 use kmem::error::Name;
 use kmem::snapshot::{VmAreaFlags, VmAreaRow, MAX_NODES};
 use kmem::units::PAGE_SIZE;
@@ -142,10 +142,7 @@ impl Reader {
     }
 
     fn push(&mut self, parsed: Parsed, line: &Line<'_>, doubts: &mut Doubts) -> Option<VmallocInfo> {
-        let again = self.open.as_ref().and_then(|open| open.rows.first()).is_some_and(|first| {
-            first.area.start == parsed.area.start && parsed.area.start != 0 && first.size == parsed.size
-        });
-        let ended = if again { self.finish(doubts) } else { None };
+        let ended = if self.begins_again(&parsed, line.place) { self.finish(doubts) } else { None };
         let open = self.open.get_or_insert_with(|| VmallocInfo { place: line.place, ..VmallocInfo::default() });
         for word in &parsed.unknown {
             doubts.not_understood(line.place, format!("`{word}` in a row of vmallocinfo"));
@@ -162,6 +159,17 @@ impl Reader {
             self.unfinished = Some(Unfinished { text: line.text.to_owned(), place: line.place, is_row: true });
         }
         ended
+    }
+
+    /// True when the row is another listing's: it is the first one again, or comes after other text and lies lower.
+    fn begins_again(&self, parsed: &Parsed, place: Place) -> bool {
+        let Some((first, last)) = self.open.as_ref().and_then(|open| open.rows.first().zip(open.rows.last())) else {
+            return false;
+        };
+        let start = parsed.area.start;
+        let after_text = place.line > self.last.line + 1;
+        let again = first.area.start == start && first.size == parsed.size;
+        start != 0 && (again || (after_text && start <= last.area.start))
     }
 
     /// A terminal of 80 columns may have cut the row: tries both lines as one.
@@ -186,13 +194,16 @@ impl Reader {
 
     /// Dots in the place of rows.
     fn left_out(&mut self, line: &Line<'_>) -> bool {
+        let near = self.last.source == line.place.source && line.place.line <= self.last.line + 2;
+        if self.open.is_none() || !near {
+            return false;
+        }
         let text = line.text.trim().trim_matches(['[', ']', '<', '>', '(', ')', ' ']);
         let dots = text.chars().filter(|c| matches!(c, '.' | '…' | '·' | '。' | '*' | '~')).count();
         let is_dots = dots >= 1 && dots == text.chars().count() && (dots >= 2 || text == "…");
         let is_word = ["snip", "cut", "omitted", "skipped"].contains(&text.trim_matches(['.', '-', '…', ' ']));
-        let near = self.last.source == line.place.source && line.place.line <= self.last.line + 2;
         match &mut self.open {
-            Some(open) if near && (is_dots || is_word) => {
+            Some(open) if is_dots || is_word => {
                 open.left_out.push((line.place, open.rows.len()));
                 self.last = line.place;
                 true
@@ -231,7 +242,7 @@ impl VmallocInfo {
             if area.pages > row.size / PAGE_SIZE {
                 doubts.contradiction(place, format!("{} pages do not fit into {} bytes", area.pages, row.size));
             }
-            let nodes: u64 = area.node_pages.iter().sum();
+            let nodes = total(area.node_pages);
             if nodes != 0 && nodes != area.pages {
                 doubts.contradiction(place, format!("pages={}, but the nodes have {nodes}", area.pages));
             }

@@ -16,6 +16,7 @@ use crate::parse::kernel_log::KernelLog;
 use crate::parse::meminfo::MemInfoFile;
 use crate::parse::vmallocinfo::{Addresses, AreaRow, VmallocInfo};
 use crate::place::{Doubts, Place};
+use crate::scan::total as sum_of;
 use kmem::boot::layout::LayoutRule;
 use kmem::profile::PROFILES;
 use kmem::snapshot::MemField;
@@ -132,7 +133,7 @@ impl Area {
         let (gaps, left_out_somewhere) = gaps(listing, &rows, start, end);
         let area = Self { start, end, because, low, kernel, rows, elsewhere, gaps, of_log, left_out_somewhere };
         if let Some(meminfo) = meminfo.filter(|meminfo| area.agrees_with(meminfo) == Some(false)) {
-            let total = crate::explain::size(meminfo.get(MemField::VmallocTotal).unwrap_or(0) << 10);
+            let total = crate::explain::kilobytes(meminfo.get(MemField::VmallocTotal).unwrap_or(0));
             let here = crate::explain::size(end - start);
             doubts.contradiction(
                 meminfo.place,
@@ -175,7 +176,7 @@ impl Area {
     }
     /// Bytes in areas.
     pub fn used(&self) -> u64 {
-        self.rows.iter().map(|row| row.area.end - row.area.start).sum()
+        sum_of(self.rows.iter().map(|row| row.area.end.saturating_sub(row.area.start)))
     }
 }
 
@@ -205,13 +206,15 @@ impl Ends {
         // Per-CPU memory ends where the area does, but for the alignment that x86 gives it.
         let by_per_cpu = per_cpu.filter(|end| family != Some(Family::X86) && *end == top);
         let known = |least: u64| ends.iter().copied().filter(|end| *end >= least).min();
-        let total = meminfo.and_then(|meminfo| meminfo.get(MemField::VmallocTotal)).map(|kb| kb << 10);
+        let total =
+            meminfo.and_then(|meminfo| meminfo.get(MemField::VmallocTotal)).map(|kb| kb.saturating_mul(1 << 10));
         if let Some(low) = log.and_then(|log| low_of_zones(log, family)) {
             let start = match kernel.and_then(|kernel| kernel.profile).map(|profile| profile.layout) {
-                Some(LayoutRule::X86(_)) => low.end + GAP,
-                _ => align_down(low.end + GAP, GAP),
+                Some(LayoutRule::X86(_)) => low.end.saturating_add(GAP),
+                _ => align_down(low.end.saturating_add(GAP), GAP),
             };
-            let by_total = total.map(|total| start + total).filter(|end| *end >= top && *end <= 1 << 32);
+            let by_total =
+                total.and_then(|total| start.checked_add(total)).filter(|end| *end >= top && *end <= 1 << 32);
             let end = by_total.or(by_per_cpu).or(known(top))?;
             if lowest_row(listing, low.start) >= start {
                 let because = "from the log's zones".to_owned();

@@ -73,6 +73,8 @@ fn stripped(text: &str) -> Option<&str> {
             let (stamp, rest) = trimmed[1..].split_once(']')?;
             is_stamp(stamp).then(|| rest.strip_prefix(' ').unwrap_or(rest))
         }
+        // Docker's file of a container's log.
+        b'{' => trimmed.strip_prefix("{\"log\":\""),
         b'>' | b'|' => Some(trimmed[1..].strip_prefix(' ').unwrap_or(&trimmed[1..])),
         _ => after_tag(trimmed),
     }
@@ -84,7 +86,8 @@ fn is_stamp(stamp: &str) -> bool {
     if stamp.is_empty() || stamp.len() > 40 {
         return false;
     }
-    let seconds = stamp.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && stamp.contains('.');
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = stamp.split_once('.').is_some_and(|(whole, part)| digits(whole) && digits(part));
     let caller =
         (stamp.starts_with('T') || stamp.starts_with('C')) && stamp[1..].trim().bytes().all(|b| b.is_ascii_digit());
     seconds || caller || stamp.starts_with("cpuid") || is_date(stamp)

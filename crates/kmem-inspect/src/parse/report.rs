@@ -109,6 +109,11 @@ impl ZoneState {
 }
 
 impl Report {
+    /// True for the second line of a vmalloc that failed: up to 4.9 it is that of a page allocation failure.
+    fn goes_on(&self, head: &Self, place: Place) -> bool {
+        let near = place.source == self.place.source && place.line <= self.place.line + 1;
+        self.kind == Kind::Vmalloc && self.mode.is_none() && head.kind == Kind::Pages && head.comm == self.comm && near
+    }
     /// Returns a counter of the whole machine, in pages.
     pub fn counter(&self, name: &str) -> Option<u64> {
         self.pages.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
@@ -138,6 +143,11 @@ impl Reader {
         // Every head has one of these words; to ask whether there is one costs less than to look for its place.
         let may_begin = ["page alloc", "vmalloc", "oom-killer"].iter().any(|word| text.contains(word));
         if let Some(head) = may_begin.then(|| head(text)).flatten() {
+            if let Some(open) = self.open.as_mut().filter(|open| open.goes_on(&head, line.place)) {
+                (open.order, open.mode, open.words) = (head.order, head.mode, head.words);
+                self.last = line.place;
+                return (Taken::Yes, None);
+            }
             let ended = self.finish();
             self.open = Some(Report { place: line.place, ..head });
             self.last = line.place;

@@ -307,7 +307,9 @@ fn row(text: &str) -> Reading {
     }
     let behind = scan;
     // Where the end and the size ran together, they are cut where they agree; the usual width first.
-    let widths = [digits].into_iter().chain((1..=run.len().min(16)).rev().filter(|width| *width != digits));
+    let glued = if run.len() > digits { 1..=run.len().min(16) } else { run.len()..=run.len() };
+    let usual = digits.min(run.len());
+    let widths = [usual].into_iter().chain(glued.rev().filter(|width| *width != usual));
     let cut = |width: usize| {
         let (end, rest) = (hex(run.get(..width)?)?, run.get(width..)?);
         // The run may have taken the first letters of the caller.
@@ -316,8 +318,8 @@ fn row(text: &str) -> Reading {
         let size = scan.blanks().decimal()?;
         Some((end, size, scan))
     };
-    let agreeing = widths.filter_map(cut).find(|(end, size, _)| end.checked_sub(start) == Some(*size));
-    let Some((end, size, rest)) = agreeing.or_else(|| cut(digits)) else {
+    let agreeing = widths.filter_map(&cut).find(|(end, size, _)| end.checked_sub(start) == Some(*size));
+    let Some((end, size, rest)) = agreeing.or_else(|| cut(usual)) else {
         let goes_on = behind.0.trim_start();
         return if goes_on.is_empty() && run.len() <= digits { Reading::Broken } else { Reading::Foreign };
     };

@@ -40,6 +40,7 @@ pub struct Reader {
     last: Place,
     in_node: bool,
     cpu: usize,
+    is_cold: bool,
 }
 
 /// A block has some hundreds of lines at most between two that are known.
@@ -56,7 +57,7 @@ impl Reader {
             let ended = if self.open.as_ref().is_some_and(again) { self.finish(doubts) } else { None };
             let open = self.open.get_or_insert_with(|| ZoneInfoFile { place: line.place, ..ZoneInfoFile::default() });
             open.zones.push((line.place, Box::new(ZoneInfo { node, zone, ..ZoneInfo::default() })));
-            (self.last, self.in_node, self.cpu) = (line.place, false, 0);
+            (self.last, self.in_node, self.cpu, self.is_cold) = (line.place, false, 0, false);
             return (Taken::Yes, ended);
         }
         let near = self.last.source == line.place.source && line.place.line <= self.last.line + 2;
@@ -110,13 +111,18 @@ impl Reader {
             self.in_node = false;
         }
         let cpu = self.cpu.min(MAX_CPUS - 1);
+        let list = if self.is_cold { &mut zone.cold[cpu] } else { &mut zone.pcp[cpu] };
         let slot: &mut u64 = match name {
             "free" => &mut zone.free,
             "boost" => &mut zone.boost,
             "min" => &mut zone.min,
+            "low" if text.starts_with("low:") => {
+                list.low = value as u32;
+                return true;
+            }
             "low" => &mut zone.low,
             "high" if text.starts_with("high:") => {
-                zone.pcp[cpu].high = value as u32;
+                list.high = value as u32;
                 return true;
             }
             "high" => &mut zone.high,
@@ -134,16 +140,19 @@ impl Reader {
             "all_unreclaimable" | "node_unreclaimable" => &mut zone.unreclaimable,
             "prev_priority" | "temp_priority" => &mut zone.priority,
             "cpu" => {
-                self.cpu = value as usize;
-                zone.cpus = zone.cpus.max((self.cpu + 1).min(MAX_CPUS));
+                // CPUs beyond the last one that is kept share its place.
+                self.cpu = (value as usize).min(MAX_CPUS - 1);
+                // 2.6 has a second list of pages that are not in the cache.
+                self.is_cold = text.ends_with("pcp: 1");
+                zone.cpus = zone.cpus.max(self.cpu + 1);
                 return true;
             }
             "count" => {
-                zone.pcp[cpu].count = value as u32;
+                list.count = value as u32;
                 return true;
             }
             "batch" => {
-                zone.pcp[cpu].batch = value as u32;
+                list.batch = value as u32;
                 return true;
             }
             "high_min" | "high_max" => return true,

@@ -31,7 +31,8 @@ pub(super) fn write(out: &mut dyn Write, report: &Report) -> Result {
         writeln!(out, "    reserve {:?}", zone.reserve)?;
         if zone.has_blocks {
             let orders = zone.types.len();
-            writeln!(out, "    blocks {:?} types {}", &zone.blocks[..orders], zone.types.join(" "))?;
+            let types: Vec<&str> = zone.types.iter().map(|types| if types.is_empty() { "-" } else { types }).collect();
+            writeln!(out, "    blocks {:?} types {}", &zone.blocks[..orders], types.join(" "))?;
         }
     }
     if report.all_unreclaimable || report.zones.iter().any(|zone| zone.unreclaimable) {

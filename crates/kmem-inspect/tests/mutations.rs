@@ -2,6 +2,7 @@
 //!
 //! Texts of the corpus are cut, joined, shuffled and have bytes changed. The long form (`KMEM_LONG=1`) runs for minutes.
 
+use kmem_inspect::explain::pages::PageRequest;
 use kmem_inspect::explain::{explain, Question};
 use kmem_inspect::{reading, Capture, Reader};
 use proptest::prelude::*;
@@ -139,7 +140,12 @@ proptest! {
         let mut out = String::new();
         prop_assert!(reading::write(&mut out, &capture).is_ok());
         for fit in [Some(64 << 20), Some(u64::MAX)] {
-            let answer = explain(&mut out, &mut capture, &Question { fit, advise: true });
+            let answer = explain(&mut out, &mut capture, &Question { fit, advise: true, pages: None });
+            prop_assert!(answer.is_ok());
+        }
+        for gfp in ["", "GFP_ATOMIC", "GFP_HIGHUSER_MOVABLE"] {
+            let pages = Some(PageRequest { order: which as u32 % 18, gfp: gfp.to_owned() });
+            let answer = explain(&mut out, &mut capture, &Question { pages, ..Question::default() });
             prop_assert!(answer.is_ok());
         }
         // What comes out is bounded by what went in.
@@ -150,7 +156,7 @@ proptest! {
     fn any_bytes_are_read_without_a_panic(text in prop::collection::vec(any::<u8>(), 0..2000)) {
         let mut capture = read(&text);
         let mut out = String::new();
-        let answer = explain(&mut out, &mut capture, &Question { fit: Some(1), advise: true });
+        let answer = explain(&mut out, &mut capture, &Question { fit: Some(1), advise: true, pages: None });
         prop_assert!(answer.is_ok());
     }
 }

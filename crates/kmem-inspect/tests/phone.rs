@@ -11,7 +11,8 @@ fn ask(page: &str, fit: Option<u64>, advise: bool) -> (Answer, String) {
     let mut reader = Reader::new();
     reader.read_text("page", page);
     let mut out = String::new();
-    let answer = explain(&mut out, &mut reader.finish(), &Question { fit, advise }).expect("a string can be written");
+    let answer = explain(&mut out, &mut reader.finish(), &Question { fit, advise, pages: None })
+        .expect("a string can be written");
     (answer, out)
 }
 

@@ -1,6 +1,8 @@
 //! Reports of real kernels, and the verdict on each: which zone refused for want of what, and what holds the memory.
 
+use kmem_inspect::explain::pages::PageRequest;
 use kmem_inspect::explain::reports::{explain, flags, verdicts, Refusal};
+use kmem_inspect::explain::{explain as explain_all, Answer, Question};
 use kmem_inspect::parse::report::{Kind, Report};
 use kmem_inspect::Reader;
 use std::fs;
@@ -134,4 +136,61 @@ fn masks_are_those_of_the_reports_kernel() {
         Some(Gfp::KERNEL)
     );
     assert_eq!(mode("x: page allocation failure. order:0, mode:0x20"), Some(Gfp::HIGH));
+}
+
+/// Asks for pages of what a text says.
+fn pages(text: &str, order: u32, gfp: &str) -> (Answer, String) {
+    let mut reader = Reader::new();
+    reader.read_text("text", text);
+    let mut out = String::new();
+    let pages = Some(PageRequest { order, gfp: gfp.to_owned() });
+    let question = Question { pages, ..Question::default() };
+    let answer = explain_all(&mut out, &mut reader.finish(), &question).expect("a string can be written");
+    (answer, out)
+}
+
+#[test]
+fn pages_of_zones_as_they_are() {
+    let of = |case: &str, name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden").join(case).join(name);
+        fs::read_to_string(path).expect("a recording")
+    };
+    let arm = of("armhf-1g", "zoneinfo") + &of("armhf-1g", "buddyinfo");
+    // 88 blocks of order 11 in DMA, 29 in HighMem, and nothing larger.
+    for (order, gfp, expected, zone) in [
+        (11, "GFP_KERNEL", Answer::Yes, "from zone DMA: 88 blocks"),
+        (11, "GFP_HIGHUSER_MOVABLE", Answer::Yes, "from zone HighMem: 29 blocks"),
+        (12, "GFP_KERNEL", Answer::No, "DMA: "),
+        (0, "", Answer::Yes, "GFP_KERNEL from zone DMA"),
+        (0, "GFP_KERNLE", Answer::Unknown, "is no flag"),
+    ] {
+        let (answer, text) = pages(&arm, order, gfp);
+        assert_eq!(answer, expected, "order {order} {gfp}: {text}");
+        assert!(text.contains(zone), "`{zone}` is not in\n{text}");
+    }
+    // Without blocks nobody knows.
+    assert_eq!(pages(&of("armhf-1g", "zoneinfo"), 1, "").0, Answer::Unknown);
+    assert_eq!(pages(&of("armhf-1g", "zoneinfo"), 0, "").0, Answer::Yes);
+    assert_eq!(pages(&of("armhf-1g", "buddyinfo"), 0, "").0, Answer::Unknown);
+}
+
+#[test]
+fn pages_by_the_marks() {
+    // min 1000 pages; 1001 are needed for one, 376 by a request that may not sleep and is important.
+    let zone = |free: u64| {
+        format!(
+            "Node 0, zone   Normal\n  pages free     {free}\n        min      1000\n        low      1250\n        high     1500\n\
+             \x20       spanned  100000\n        present  100000\n        managed  99000\n        protection: (0, 0, 0, 0)\n"
+        )
+    };
+    for (free, gfp, expected) in [
+        (1001, "GFP_KERNEL", Answer::Yes),
+        (1000, "GFP_KERNEL", Answer::No),
+        (376, "GFP_ATOMIC", Answer::Yes),
+        (375, "GFP_ATOMIC", Answer::No),
+    ] {
+        assert_eq!(pages(&zone(free), 0, gfp).0, expected, "{free} {gfp}");
+    }
+    let (_, text) = pages(&zone(990), 0, "GFP_KERNEL");
+    assert!(text.contains("Normal: 11 pages too few"), "{text}");
 }

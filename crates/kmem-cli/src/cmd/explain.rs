@@ -1,6 +1,7 @@
 //! `kmem explain`.
 
 use crate::failure::{Failure, Verdict};
+use kmem_inspect::explain::pages::PageRequest;
 use kmem_inspect::explain::{explain, Answer, Question};
 use kmem_inspect::{Capture, Reader};
 use std::fs::{self, File};
@@ -23,9 +24,9 @@ pub struct Explain {
     /// Captures: files, folders of them, /proc, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Would a request of so many bytes fit into the vmalloc area? 64M, 0x4000000
-    #[arg(long, value_name = "SIZE", value_parser = crate::machine_options::size)]
-    fit: Option<u64>,
+    /// Would a request fit? 64M: into the vmalloc area; order=3,gfp=GFP_ATOMIC: pages from the zones
+    #[arg(long, value_name = "WHAT", value_parser = fit)]
+    fit: Option<Fit>,
     /// Recommend a `vmalloc=` with which it would, and show how that was computed; without --fit, for the size that the log
     /// says failed, or else the next power of two that does not fit
     #[arg(long)]
@@ -43,7 +44,13 @@ impl Explain {
         for path in &self.paths {
             read(&mut reader, path)?;
         }
-        let question = Question { fit: self.fit, advise: self.advise };
+        let (fit, pages) = match &self.fit {
+            Some(Fit::Bytes(bytes)) => (Some(*bytes), None),
+            Some(Fit::Pages(request)) => (None, Some(request.clone())),
+            None => (None, None),
+        };
+        let about_pages = pages.is_some();
+        let question = Question { fit, pages, advise: self.advise };
         let mut capture: Capture = reader.finish();
         let mut text = String::new();
         let answer = explain(&mut text, &mut capture, &question)
@@ -58,6 +65,29 @@ impl Explain {
             }
         }
     }
+}
+
+/// What may be asked.
+#[derive(Clone, Debug)]
+enum Fit {
+    Bytes(u64),
+    Pages(PageRequest),
+}
+
+/// Reads `64M` or `order=3,gfp=GFP_ATOMIC` for clap.
+fn fit(text: &str) -> Result<Fit, String> {
+    let Some(rest) = text.strip_prefix("order=") else {
+        return crate::machine_options::size(text).map(Fit::Bytes);
+    };
+    let (order, gfp) = rest.split_once(',').unwrap_or((rest, ""));
+    let number = order.parse().ok().filter(|order| *order < kmem::units::Order::COUNT as u32);
+    let order = number.ok_or_else(|| format!("`{order}` is no order: 0 to {}", kmem::units::Order::COUNT - 1))?;
+    let gfp = match gfp.strip_prefix("gfp=") {
+        Some(words) => words.to_owned(),
+        None if gfp.is_empty() => String::new(),
+        None => return Err(format!("`{gfp}`: expected gfp=GFP_…")),
+    };
+    Ok(Fit::Pages(PageRequest { order, gfp }))
 }
 
 fn read(reader: &mut Reader, path: &Path) -> Result<(), Failure> {

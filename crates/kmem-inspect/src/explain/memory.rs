@@ -1,6 +1,6 @@
 //! The state of memory, in words: zones against their watermarks, free blocks by order, who holds slabs.
 
-use super::{kilobytes, pages, size};
+use super::{kilobytes, page_size, size};
 use crate::parse::buddyinfo::BuddyInfo;
 use crate::parse::meminfo::MemInfoFile;
 use crate::parse::pagetypeinfo::PageTypeInfo;
@@ -51,15 +51,15 @@ pub fn zones(out: &mut dyn Write, file: &ZoneInfoFile, buddy: Option<&BuddyInfo>
     for (_, zone) in file.zones.iter().filter(|(_, zone)| zone.present > 0 || zone.managed > 0) {
         let name = if zone.node > 0 { format!("node {} {}", zone.node, zone.zone) } else { zone.zone.to_string() };
         let managed = if zone.managed > 0 { zone.managed } else { zone.present };
-        writeln!(out, "  {name}: {} managed, {} free; {}", pages(managed), pages(zone.free), state(zone))?;
+        writeln!(out, "  {name}: {} managed, {} free; {}", page_size(managed), page_size(zone.free), state(zone))?;
         writeln!(
             out,
             "    watermarks min {}, low {}, high {}{}",
-            pages(zone.min),
-            pages(zone.low),
-            pages(zone.high),
+            page_size(zone.min),
+            page_size(zone.low),
+            page_size(zone.high),
             if zone.boost > 0 {
-                format!(" (boosted by {}: it is fragmented)", pages(zone.boost))
+                format!(" (boosted by {}: it is fragmented)", page_size(zone.boost))
             } else {
                 String::new()
             }

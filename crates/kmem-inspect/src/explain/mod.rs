@@ -1,6 +1,7 @@
 //! Plain words for what was read: what there is, what state it is in, what is wrong and what to do, then the tables.
 
 pub mod memory;
+pub mod pages;
 pub mod reports;
 pub mod vmalloc;
 
@@ -11,19 +12,22 @@ use crate::place::{Doubt, DoubtKind, Doubts, Place};
 use crate::reader::Capture;
 use kmem::snapshot::MemField;
 use kmem::units::PAGE_SIZE;
+use pages::PageRequest;
 use std::fmt::{Error, Write};
 use vmalloc::Listing;
 
 /// What is asked.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Question {
     /// Would a request of so many bytes fit into the vmalloc area?
     pub fit: Option<u64>,
+    /// Would a request for pages be served?
+    pub pages: Option<PageRequest>,
     /// What should the machine be booted with?
     pub advise: bool,
 }
 
-/// The answer to [`Question::fit`].
+/// The answer to [`Question::fit`] or [`Question::pages`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Answer {
     /// Nothing was asked.
@@ -44,6 +48,12 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     sources(out, capture)?;
     let mut doubts = std::mem::take(&mut capture.doubts);
     date_reports(capture);
+    if let Some(request) = &question.pages {
+        writeln!(out)?;
+        let answer = pages::fit(out, capture, request)?;
+        capture.doubts = doubts;
+        return Ok(answer);
+    }
     state(out, capture, &mut doubts)?;
     for report in capture.reports.iter().take(MOST_REPORTS) {
         writeln!(out)?;
@@ -194,7 +204,7 @@ pub fn size(bytes: u64) -> String {
 }
 
 /// Writes so many pages as a size.
-pub fn pages(count: u64) -> String {
+pub fn page_size(count: u64) -> String {
     size(count.saturating_mul(PAGE_SIZE))
 }
 /// Writes so many kB as a size.

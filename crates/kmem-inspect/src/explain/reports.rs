@@ -6,7 +6,7 @@
 //! engine's (`page/attempt.rs`, `page/rule.rs`). A report is printed after the fact: a zone that would do by its numbers is
 //! said to have been filled again meanwhile.
 
-use super::{kilobytes, pages, size};
+use super::{kilobytes, page_size, size};
 use crate::gfp::{epoch, meaning};
 use crate::parse::kernel_log::Version;
 use crate::parse::report::{Kind, Report, ZoneState};
@@ -15,6 +15,7 @@ use kmem::gfp::Gfp;
 use kmem::page::attempt::{Attempt, Caller, Latitude};
 use kmem::page::rule::{OrderCheck, PageRule};
 use kmem::profile::{amd64_6_12, arm_3_4, i386_pae_6_1, linux_2_6_i386};
+use kmem::units::Order;
 use std::fmt::{Result, Write};
 
 /// Why a zone refused.
@@ -82,8 +83,16 @@ fn guess(report: &Report) -> Version {
 
 /// Asks each zone that the request may use, the preferred one first.
 pub fn verdicts(report: &Report) -> Vec<Verdict<'_>> {
-    let (Some(gfp), Some(order)) = (flags(report), report.order.filter(|order| *order < 16)) else { return Vec::new() };
-    let rule = rule(report.version.or_else(|| Some(guess(report))));
+    let (Some(gfp), Some(order)) = (flags(report), report.order) else { return Vec::new() };
+    ask_zones(&report.zones, report.version.or_else(|| Some(guess(report))), gfp, order)
+}
+
+/// Asks zones for `2^order` pages, as the kernel of this version would. The preferred zone comes first.
+pub fn ask_zones(zones: &[ZoneState], version: Option<Version>, gfp: Gfp, order: u32) -> Vec<Verdict<'_>> {
+    if order as usize >= Order::COUNT {
+        return Vec::new();
+    }
+    let rule = rule(version);
     let highest = match gfp {
         _ if gfp.contains(Gfp::DMA) => 0,
         _ if gfp.contains(Gfp::DMA32) => 1,
@@ -93,26 +102,28 @@ pub fn verdicts(report: &Report) -> Vec<Verdict<'_>> {
     };
     let attempt = Attempt::second(rule, gfp, order, Caller::Ordinary);
     let at = |zone: &ZoneState| ZONES.iter().position(|name| *name == zone.name).unwrap_or(2);
-    let mut zones: Vec<&ZoneState> = report.zones.iter().filter(|zone| at(zone) <= highest).collect();
-    zones.sort_by_key(|zone| (zone.node, usize::MAX - at(zone)));
-    let names = zone_names(report);
-    let ask = |zone: &'_ &'_ ZoneState| {
+    let names = zone_names(zones);
+    // The array has a place for each zone that the kernel was built with.
+    let place = names.iter().rposition(|name| ZONES.iter().position(|known| known == name) <= Some(highest));
+    let mut allowed: Vec<&ZoneState> = zones.iter().filter(|zone| at(zone) <= highest).collect();
+    allowed.sort_by_key(|zone| (zone.node, usize::MAX - at(zone)));
+    let verdict = |zone| {
         let zone: &ZoneState = zone;
-        // The array has a place for each zone that the kernel was built with.
-        let place = names.iter().rposition(|name| ZONES.iter().position(|known| known == name) <= Some(highest));
         let reserve = place.and_then(|place| zone.reserve.get(place)).copied().unwrap_or(0);
-        ask(zone, rule, attempt, order, reserve)
+        (ask(zone, rule, attempt, order, reserve), reserve)
     };
-    zones
-        .iter()
-        .map(|zone| (zone, ask(zone)))
-        .map(|(zone, (refusal, mark, reserve))| Verdict { zone, refusal, mark, reserve })
+    allowed
+        .into_iter()
+        .map(|zone| {
+            let ((refusal, mark), reserve) = verdict(zone);
+            Verdict { zone, refusal, mark, reserve }
+        })
         .collect()
 }
 
 /// The zones that the kernel was built with, as far as a report tells: `lowmem_reserve` has a place for each.
-fn zone_names(report: &Report) -> Vec<&'static str> {
-    let has = |name: &str| report.zones.iter().any(|zone| zone.name == name);
+fn zone_names(zones: &[ZoneState]) -> Vec<&'static str> {
+    let has = |name: &str| zones.iter().any(|zone| zone.name == name);
     let wide = has("DMA32");
     // Only 32-bit kernels have high memory, only 64-bit ones the zone below 4 GiB.
     let built = |name: &&str| match *name {
@@ -124,7 +135,7 @@ fn zone_names(report: &Report) -> Vec<&'static str> {
     ZONES.into_iter().filter(built).collect()
 }
 
-fn ask(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, reserve: u64) -> (Refusal, u64, u64) {
+fn ask(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, reserve: u64) -> (Refusal, u64) {
     let count = |name: &str| zone.kb(name).unwrap_or(0) / 4;
     let mut usable = count("free");
     if !attempt.latitude.contains(Latitude::CMA) {
@@ -143,7 +154,7 @@ fn ask(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, reserve:
     } else {
         Refusal::None
     };
-    (refusal, mark, reserve)
+    (refusal, mark)
 }
 
 fn has_block(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, usable: u64, mark: u64) -> bool {
@@ -181,7 +192,8 @@ pub fn explain(out: &mut dyn Write, report: &Report) -> Result {
     head(out, report)?;
     let verdicts = verdicts(report);
     for verdict in &verdicts {
-        zone(out, report, verdict)?;
+        let order = report.order.unwrap_or(0);
+        zone(out, order, verdict, "by these numbers it would do; it was filled or compacted after the request failed")?;
     }
     if report.kind != Kind::State {
         help(out, report, &verdicts)?;
@@ -216,9 +228,12 @@ fn head(out: &mut dyn Write, report: &Report) -> Result {
     Ok(())
 }
 
-fn zone(out: &mut dyn Write, report: &Report, verdict: &Verdict<'_>) -> Result {
+/// Writes a zone's answer to a request of this order.
+///
+/// # Errors
+/// What writing gives.
+pub fn zone(out: &mut dyn Write, order: u32, verdict: &Verdict<'_>, else_words: &str) -> Result {
     let Verdict { zone, refusal, mark, reserve } = verdict;
-    let order = report.order.unwrap_or(0);
     let name = if zone.node > 0 { format!("node {} {}", zone.node, zone.name) } else { zone.name.clone() };
     match refusal {
         Refusal::Pages { needed, usable } => {
@@ -249,7 +264,7 @@ fn zone(out: &mut dyn Write, report: &Report, verdict: &Verdict<'_>) -> Result {
             writeln!(out, "{largest}")
         }
         Refusal::None => {
-            writeln!(out, "  {name}: by these numbers it would do; it was filled or compacted after the request failed")
+            writeln!(out, "  {name}: {else_words}")
         }
     }
 }
@@ -269,8 +284,11 @@ fn holders(out: &mut dyn Write, report: &Report) -> Result {
         ("free", count(&["free"])),
     ];
     parts.sort_by_key(|(_, pages)| u64::MAX - pages);
-    let text: Vec<String> =
-        parts.iter().filter(|(_, pages)| *pages > 0).map(|(name, count)| format!("{} {name}", pages(*count))).collect();
+    let text: Vec<String> = parts
+        .iter()
+        .filter(|(_, pages)| *pages > 0)
+        .map(|(name, count)| format!("{} {name}", page_size(*count)))
+        .collect();
     if text.is_empty() {
         return Ok(());
     }
@@ -289,7 +307,7 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Resul
         if !gfp.may_sleep() {
             writeln!(out, "  It could not wait for reclaim: the flags forbid sleeping")?;
             if reclaimable > 1024 {
-                let bytes = pages(reclaimable);
+                let bytes = page_size(reclaimable);
                 writeln!(
                     out,
                     "  About {bytes} could be reclaimed: with GFP_KERNEL the request would have waited for them"
@@ -299,7 +317,7 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Resul
             writeln!(out, "  Reclaim has given up: nothing more could be freed")?;
         } else if short && reclaimable <= 4096 {
             let swap = if report.swap_kb.1 == Some(0) { ", and there is no swap" } else { "" };
-            writeln!(out, "  Reclaim did not help: caches have {} only{swap}", pages(reclaimable))?;
+            writeln!(out, "  Reclaim did not help: caches have {} only{swap}", page_size(reclaimable))?;
         }
         let boost: u64 = total(report.zones.iter().filter_map(|zone| zone.kb("boost")));
         if boost > 0 && short {
@@ -310,7 +328,7 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Resul
         writeln!(out, "  Killed: {name} ({pid})")?;
     }
     for (pid, rss, name) in report.tasks.iter().take(3) {
-        writeln!(out, "  {name} ({pid}) has {} resident", pages(*rss))?;
+        writeln!(out, "  {name} ({pid}) has {} resident", page_size(*rss))?;
     }
     let mut advice = Vec::new();
     if order > 3 {
@@ -335,7 +353,7 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Resul
     }
     let too_large = report.bytes.zip(report.ram_pages).is_some_and(|(bytes, pages)| bytes >> 12 > pages);
     if report.kind == Kind::Vmalloc && too_large {
-        let ram = pages(report.ram_pages.unwrap_or(0));
+        let ram = page_size(report.ram_pages.unwrap_or(0));
         advice.push(format!("the machine has {ram} of RAM: the size is wrong, or computed wrongly"));
     } else if report.kind == Kind::Vmalloc && !short {
         advice.push(

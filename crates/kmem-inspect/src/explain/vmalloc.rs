@@ -109,7 +109,8 @@ impl Listing<'_> {
     fn explain_sizes(&self, out: &mut dyn Write) -> Result {
         let why = match self.info.addresses {
             Addresses::Hashed => "hashed: boot with no_hash_pointers, or read the file as root with kptr_restrict=1",
-            _ => "hidden: read the file as root, with kernel.kptr_restrict=1 or 0",
+            Addresses::Hidden => "hidden: read the file as root, with kernel.kptr_restrict=1 or 0",
+            Addresses::Real => "in no area that can be: see the doubts",
         };
         let sum = total(self.info.rows.iter().map(|row| row.size));
         writeln!(out, "vmallocinfo: {} areas hold {}; their addresses are {why}", self.info.rows.len(), size(sum))?;
@@ -154,7 +155,7 @@ impl Listing<'_> {
             writeln!(out, "  the hole {from:#x}-{to:#x} cannot grow, {bytes}: it lies above fixed areas")?;
         }
         let missing = needed.saturating_sub(if hole.left_out.is_some() { 0 } else { hole.bytes() });
-        let moved = area.start - start;
+        let moved = area.start.saturating_sub(start);
         writeln!(
             out,
             "  missing: {}; VMALLOC_START moves in steps of {}, so {}: {:#x} -> {start:#x}",
@@ -163,12 +164,18 @@ impl Listing<'_> {
             size(moved),
             area.start
         )?;
-        writeln!(out, "  the hole then: {:#x}-{:#x}, {}", hole.end - bytes_then, hole.end, size(bytes_then))?;
+        writeln!(
+            out,
+            "  the hole then: {:#x}-{:#x}, {}",
+            hole.end.saturating_sub(bytes_then),
+            hole.end,
+            size(bytes_then)
+        )?;
         if let Some((start, bytes)) = one_less {
             let less = megabytes - 1;
             writeln!(out, "  vmalloc={less}M is too little: VMALLOC_START {start:#x}, {} in that hole", size(bytes))?;
         }
-        let then = (low.end - low.start) >> 20;
+        let then = low.end.saturating_sub(low.start) >> 20;
         match area.low {
             Some(now) => {
                 let now = (now.end - now.start) >> 20;

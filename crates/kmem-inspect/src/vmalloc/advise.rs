@@ -70,7 +70,7 @@ impl Advice {
         let start_of = |layout: &Layout| layout.vmalloc.map(|vmalloc| vmalloc.start.raw());
         let enough =
             |start: u64| area.start.checked_sub(start).is_some_and(|moved| now.saturating_add(moved) >= needed);
-        let most = (area.end - page_offset) >> 20;
+        let most = area.end.saturating_sub(page_offset).min(1 << 32) >> 20;
         let (megabytes, layout, start) = (1..=most)
             .filter_map(|megabytes| {
                 let layout = laid(megabytes)?;
@@ -85,7 +85,15 @@ impl Advice {
         };
         let low = Low { start: page_offset, end: layout.high_memory.raw(), all_ram: None };
         let one_less = laid(megabytes - 1).as_ref().and_then(start_of).filter(|_| megabytes > 1);
-        let one_less = one_less.map(|start| (start, (now + area.start).saturating_sub(start)));
-        Ok(Self { megabytes, start, hole, bytes_then: now + (area.start - start), low, step, one_less })
+        let one_less = one_less.map(|start| (start, now.saturating_add(area.start.saturating_sub(start))));
+        Ok(Self {
+            megabytes,
+            start,
+            hole,
+            bytes_then: now.saturating_add(area.start.saturating_sub(start)),
+            low,
+            step,
+            one_less,
+        })
     }
 }

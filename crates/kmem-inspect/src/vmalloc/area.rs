@@ -126,6 +126,12 @@ impl Area {
             _ => Ends::find(listing, log, meminfo, kernel.as_ref(), doubts)?,
         };
         let Ends { start, end, because, low, of_log } = found;
+        // Texts may say anything: an area that ends before it begins, or before the direct map does.
+        if start >= end || low.is_some_and(|low| low.start > low.end || low.end > end) {
+            let what = format!("an area from {start:#x} to {end:#x} cannot be ({because})");
+            doubts.contradiction(listing.place, what);
+            return None;
+        }
         let inside = |row: &&AreaRow| start <= row.area.start && row.area.end <= end;
         let mut rows: Vec<AreaRow> = listing.rows.iter().filter(inside).copied().collect();
         let elsewhere = listing.rows.iter().filter(|row| !inside(row)).copied().collect();

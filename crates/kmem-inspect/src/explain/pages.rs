@@ -65,6 +65,11 @@ pub fn fit(out: &mut dyn Write, capture: &Capture, request: &PageRequest) -> Res
             Answer::No
         }
     };
+    let columns = capture.buddyinfo.iter().flat_map(|info| &info.rows).map(|(_, row)| row.orders as u32).max();
+    if let Some(columns) = columns.filter(|columns| order >= *columns) {
+        let (top, largest) = (columns - 1, size(4096 << (columns - 1)));
+        writeln!(out, "  This kernel has no blocks above order {top} ({largest}): it can never be had")?;
+    }
     for verdict in &verdicts {
         zone(out, order, verdict, "would serve it")?;
     }
@@ -97,7 +102,12 @@ fn zones(capture: &Capture) -> Vec<ZoneState> {
             place: *place,
             node: info.node,
             name: info.zone.to_string(),
-            kb: vec![kb("free", info.free), kb("min", info.min), kb("free_cma", info.stats[Stat::FreeCma])],
+            kb: vec![
+                kb("present", info.present),
+                kb("free", info.free),
+                kb("min", info.min),
+                kb("free_cma", info.stats[Stat::FreeCma]),
+            ],
             reserve: info.protection[..info.zones.min(info.protection.len())].to_vec(),
             blocks: row.map_or([0; kmem::units::Order::COUNT], |row| row.free),
             has_blocks: row.is_some(),

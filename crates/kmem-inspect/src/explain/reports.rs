@@ -7,7 +7,7 @@
 //! said to have been filled again meanwhile.
 
 use super::{kilobytes, page_size, size};
-use crate::gfp::{epoch, meaning};
+use crate::gfp::{epoch, meaning, EPOCHS};
 use crate::parse::kernel_log::Version;
 use crate::parse::report::{Kind, Report, ZoneState};
 use crate::scan::total;
@@ -72,7 +72,7 @@ fn guess(report: &Report) -> Version {
     match &report.words {
         // With words the number must say the same.
         Some(words) => {
-            let all = crate::gfp::EPOCHS.iter().rev();
+            let all = EPOCHS.iter().rev();
             all.into_iter().find(|epoch| epoch.number(words) == Ok(raw)).map_or((6, 1, 0), |epoch| epoch.from)
         }
         // No words before 4.6.
@@ -105,7 +105,8 @@ pub fn ask_zones(zones: &[ZoneState], version: Option<Version>, gfp: Gfp, order:
     let names = zone_names(zones);
     // The array has a place for each zone that the kernel was built with.
     let place = names.iter().rposition(|name| ZONES.iter().position(|known| known == name) <= Some(highest));
-    let mut allowed: Vec<&ZoneState> = zones.iter().filter(|zone| at(zone) <= highest).collect();
+    let has_pages = |zone: &ZoneState| zone.kb("present") != Some(0);
+    let mut allowed: Vec<&ZoneState> = zones.iter().filter(|zone| at(zone) <= highest && has_pages(zone)).collect();
     allowed.sort_by_key(|zone| (zone.node, usize::MAX - at(zone)));
     let verdict = |zone| {
         let zone: &ZoneState = zone;
@@ -221,8 +222,15 @@ fn head(out: &mut dyn Write, report: &Report) -> Result {
     }
     if let (Some(raw), Some(gfp)) = (report.mode, flags(report)) {
         let epoch = epoch(report.version.unwrap_or_else(|| guess(report)));
-        let how = if report.version.is_some() { "" } else { ", guessed: the report has no version" };
-        writeln!(out, "  flags {raw:#x}: {} in {}{how}", epoch.words(raw), epoch.name)?;
+        if report.version.is_some() {
+            writeln!(out, "  flags {raw:#x}: {} in {}", epoch.words(raw), epoch.name)?;
+        } else {
+            // Without a version all kernels that give the words this number.
+            let words = epoch.words(raw);
+            let same = EPOCHS.iter().filter(|epoch| epoch.words(raw) == words).map(|epoch| epoch.name);
+            let names: Vec<&str> = same.collect();
+            writeln!(out, "  flags {raw:#x}: {words}, if it is Linux {}; the report does not say", names.join(" or "))?;
+        }
         writeln!(out, "  that is: {}", meaning(gfp).join("; "))?;
     }
     Ok(())

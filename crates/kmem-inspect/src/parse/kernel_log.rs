@@ -352,8 +352,8 @@ fn memory(text: &str) -> Option<(u64, u64)> {
 fn kb_before(text: &str, word: &str) -> Option<u64> {
     let front = &text[..text.find(word)?].trim_end();
     let digits = front.trim_end_matches(['k', 'K']);
-    let start = digits.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
-    crate::scan::decimal(&digits[start..])
+    let rest = digits.trim_end_matches(|c: char| c.is_ascii_digit());
+    crate::scan::decimal(digits.strip_prefix(rest)?)
 }
 
 #[cfg(test)]
@@ -398,6 +398,12 @@ mod tests {
         assert_eq!(log.zones, [("DMA".to_owned(), 0x1000, 0x100_0000)]);
         assert_eq!((log.memory_kb, log.highmem_kb), (Some((1_019_588, 1_048_056)), Some(147_336)));
         assert_eq!((log.parameter("vmalloc"), log.cpu), (Some("1G"), Some(Cpu::X86)));
+    }
+
+    #[test]
+    fn a_broken_letter_before_a_number_is_no_digit() {
+        let (logs, _) = read("Memory: 1k/2k available (192k init,\u{fffd}18k highmem)");
+        assert_eq!(logs[0].highmem_kb, Some(18));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `kmem explain`.
 
+mod document;
+
 use crate::failure::{Failure, Verdict};
 use kmem_inspect::explain::pages::PageRequest;
 use kmem_inspect::explain::{explain, Answer, Question};
@@ -31,6 +33,9 @@ pub struct Explain {
     /// says failed, or else the next power of two that does not fit
     #[arg(long)]
     advise: bool,
+    /// One JSON document (schema kmem.explain/1)
+    #[arg(long)]
+    json: bool,
 }
 
 /// The files of `/proc` that are read of a live machine.
@@ -55,13 +60,20 @@ impl Explain {
         let mut text = String::new();
         let answer = explain(&mut text, &mut capture, &question)
             .map_err(|_| Failure::request("what was read cannot be put into words"))?;
-        out.write_all(text.as_bytes())?;
+        if self.json {
+            super::print_json(out, &document::document(&mut capture, &question, answer))?;
+        } else {
+            out.write_all(text.as_bytes())?;
+        }
         match answer {
             Answer::Yes | Answer::NotAsked => Ok(Verdict::Well),
             Answer::No => Ok(Verdict::Problem),
             Answer::Unknown => {
-                Err(Failure::request("--fit: what was read does not tell where the vmalloc area has holes")
-                    .help("give /proc/vmallocinfo, read as root with kernel.kptr_restrict=0"))
+                let help = match about_pages {
+                    true => "the last line of the output says what is missing",
+                    false => "give /proc/vmallocinfo, read as root with kernel.kptr_restrict=0",
+                };
+                Err(Failure::request("--fit: what was read does not tell").help(help))
             }
         }
     }

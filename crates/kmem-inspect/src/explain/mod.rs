@@ -63,11 +63,8 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
         writeln!(out, "\n… and {} more reports", capture.reports.len() - MOST_REPORTS)?;
     }
     let mut answer = if question.fit.is_some() { Answer::Unknown } else { Answer::NotAsked };
-    for info in &capture.vmallocinfo {
-        let log = of_same_boot(capture, info);
-        let meminfo = nearest(&capture.meminfo, info.place, |file| file.place);
+    for listing in listings(capture) {
         writeln!(out)?;
-        let listing = Listing { info, log, meminfo };
         answer = listing.explain(out, question, &mut doubts)?;
     }
     if capture.vmallocinfo.is_empty() && (question.fit.is_some() || question.advise) {
@@ -87,8 +84,18 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     Ok(answer)
 }
 
+/// The listings of vm areas, each with the log and the meminfo that belong to it.
+pub fn listings(capture: &Capture) -> Vec<Listing<'_>> {
+    let listing = |info| {
+        let info: &VmallocInfo = info;
+        (of_same_boot(capture, info), nearest(&capture.meminfo, info.place, |file| file.place))
+    };
+    let list = capture.vmallocinfo.iter();
+    list.map(|info| (info, listing(info))).map(|(info, (log, meminfo))| Listing { info, log, meminfo }).collect()
+}
+
 /// Reports without a version are of the log's kernel.
-fn date_reports(capture: &mut Capture) {
+pub fn date_reports(capture: &mut Capture) {
     let Capture { logs, reports, .. } = capture;
     for report in reports.iter_mut().filter(|report| report.version.is_none()) {
         let dated: Vec<&KernelLog> = logs.iter().filter(|log| log.version.is_some()).collect();

@@ -25,6 +25,15 @@ pub struct Listing<'a> {
 }
 
 impl Listing<'_> {
+    /// Returns the vmalloc area; `None` when the addresses are of no use.
+    pub fn area(&self, doubts: &mut Doubts) -> Option<Area> {
+        Area::new(self.info, self.log, self.meminfo, doubts)
+    }
+    /// The size that advice is for: what is asked, else what the log says failed, else the least power of two of MB that
+    /// does not fit.
+    pub fn size_to_advise(&self, area: &Area, asked: Option<u64>) -> u64 {
+        asked.or_else(|| self.failed_size()).unwrap_or_else(|| next_size(area))
+    }
     /// Writes what it shows and answers the question.
     ///
     /// # Errors
@@ -35,7 +44,7 @@ impl Listing<'_> {
         question: &Question,
         doubts: &mut Doubts,
     ) -> std::result::Result<Answer, std::fmt::Error> {
-        let Some(area) = Area::new(self.info, self.log, self.meminfo, doubts) else {
+        let Some(area) = self.area(doubts) else {
             self.explain_sizes(out)?;
             return match question.fit {
                 Some(bytes) => {
@@ -51,8 +60,7 @@ impl Listing<'_> {
             None => Answer::NotAsked,
         };
         if question.advise {
-            let bytes = question.fit.or_else(|| self.failed_size()).unwrap_or_else(|| next_size(&area));
-            self.advise(out, &area, bytes)?;
+            self.advise(out, &area, self.size_to_advise(&area, question.fit))?;
         }
         holes(out, &area)?;
         holders(out, &area.rows, "Who holds the area")?;
@@ -201,7 +209,6 @@ fn cannot(why: &CannotAdvise, asked: &str) -> String {
     }
 }
 
-/// The least power of two of MB for which there is no room.
 fn next_size(area: &Area) -> u64 {
     (0..32).map(|shift| 1u64 << (20 + shift)).find(|bytes| area.fit(*bytes).is_none()).unwrap_or(1 << 20)
 }

@@ -159,3 +159,43 @@ fn a_false_size_is_named() {
     }
     assert!(!ask(PAGE, None, false).1.contains("but the row says"));
 }
+
+#[test]
+fn what_was_given_back_is_purged_when_there_is_no_hole() {
+    let rows = "0xf0800000-0xf0900000 1048576 kernel_clone+0x0/0x1 pages=255 vmalloc\n\
+                0xf0900000-0xf4900000 67108864 unpurged vm_area\n\
+                0xf4900000-0xff800000 183500800 pcpu_get_vm_areas+0x0/0x1 vmalloc\n";
+    let (answer, text) = ask(rows, Some((64 << 20) - 4096), false);
+    assert_eq!(answer, Answer::Yes);
+    says(&text, &["once what was given back is purged"]);
+    assert_eq!(ask(rows, Some(64 << 20), false).0, Answer::No);
+}
+
+#[test]
+fn a_full_area_of_modules_is_not_cured_by_vmalloc() {
+    let log = "CPU: ARMv7 Processor [414fc0f0] revision 0 (ARMv7), cr=10c5387d\n\
+               vmap allocation for size 430080 failed: use vmalloc=<size> to increase size\n";
+    let rows = "0xbf000000-0xbfd80000 14155776 load_module+0x0/0x1 pages=3455 vmalloc\n\
+                0xf0800000-0xf0900000 1048576 kernel_clone+0x0/0x1 pages=255 vmalloc\n\
+                0xff700000-0xff800000 1048576 pcpu_get_vm_areas+0x0/0x1 vmalloc\n";
+    let (_, text) = ask(&format!("{log}{rows}"), None, false);
+    // 512 KiB are left of 14 MiB; that would do. With 64 KiB it does not.
+    says(&text, &["modules area: 0xbf000000-0xbfe00000, 14 MB; 1 areas, the largest hole has 512 kB"]);
+    assert!(!text.contains("although the kernel says so"), "{text}");
+    let (_, text) = ask(&format!("{log}{}", rows.replace("0xbfd80000 14155776", "0xbfdf0000 14614528")), None, false);
+    says(&text, &["the largest hole has 64 kB", "The request for 420 kB failed here", "although the kernel says so"]);
+}
+
+#[test]
+fn who_got_more_between_two_captures() {
+    let row = |start: u64, who: &str| {
+        format!("0x{start:08x}-0x{:08x} 1048576 {who}+0x0/0x1 pages=255 vmalloc\n", start + (1 << 20))
+    };
+    let first = row(0xf880_0000, "a") + &row(0xf890_0000, "b");
+    let text = ask(&format!("{first}later\n{first}{}", row(0xf8a0_0000, "b")), None, false).1;
+    says(
+        &text,
+        &["Changes of the vm areas, from the listing in line 1 to that in line 4: +1 MB", "+1 MB  +1 areas  b"],
+    );
+    assert!(!text.contains("areas  a\n  "), "{text}");
+}

@@ -17,7 +17,7 @@ use std::fmt::{Result, Write};
 /// # Errors
 /// What writing gives.
 pub fn meminfo(out: &mut dyn Write, file: &MemInfoFile) -> Result {
-    let kb = |field| file.get(field).map(|kb| kilobytes(kb));
+    let kb = |field| file.get(field).map(kilobytes);
     let (Some(total), Some(free)) = (file.get(MemField::MemTotal), file.get(MemField::MemFree)) else { return Ok(()) };
     write!(out, "Memory: {}, {} free", kilobytes(total), kilobytes(free))?;
     if let Some(available) = kb(MemField::MemAvailable) {

@@ -1,5 +1,6 @@
 //! Plain words for what was read: what there is, what state it is in, what is wrong and what to do, then the tables.
 
+pub mod changes;
 pub mod memory;
 pub mod pages;
 pub mod reports;
@@ -66,6 +67,10 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     for listing in listings(capture) {
         writeln!(out)?;
         answer = listing.explain(out, question, &mut doubts)?;
+    }
+    if let [before, .., after] = &capture.vmallocinfo[..] {
+        writeln!(out)?;
+        changes::explain(out, before, after)?;
     }
     if capture.vmallocinfo.is_empty() && (question.fit.is_some() || question.advise) {
         writeln!(out, "\nNo listing of vm areas: give /proc/vmallocinfo, read as root")?;

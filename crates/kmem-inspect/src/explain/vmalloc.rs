@@ -94,13 +94,7 @@ impl Listing<'_> {
         if let Some(kb) = meminfo.and_then(|meminfo| meminfo.get(MemField::VmallocUsed)).filter(|kb| *kb > 0) {
             writeln!(out, "  (meminfo's VmallocUsed, {}, says nothing of how the rest is cut up)", kilobytes(kb))?;
         }
-        let modules = area.kernel.as_ref().is_some_and(|kernel| kernel.family != Family::X86);
-        if modules && self.log.is_some_and(|log| !log.vmap_failures.is_empty()) {
-            writeln!(
-                out,
-                "  Modules and BPF code have an area of their own on this machine: `vmalloc=` does not help them"
-            )?;
-        }
+        self.explain_modules(out, area)?;
         for failure in self.log.map_or(&[][..], |log| &log.vmap_failures) {
             let times = if failure.count == 1 { "once".to_owned() } else { format!("{} times", failure.count) };
             writeln!(
@@ -111,6 +105,58 @@ impl Listing<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// Modules and BPF code have an area of their own on ARM and on 64-bit machines, which may be full while this one is not.
+    fn explain_modules(&self, out: &mut dyn Write, area: &Area) -> Result {
+        if area.kernel.as_ref().is_none_or(|kernel| kernel.family == Family::X86) {
+            return Ok(());
+        }
+        if let Some(modules) = self.modules(area) {
+            let (start, end, hole) = (modules.start, modules.end, modules.largest_hole());
+            let count = modules.rows.len();
+            writeln!(
+                out,
+                "modules area: {start:#x}-{end:#x}, {}; {count} areas, the largest hole has {}",
+                size(end - start),
+                size(hole)
+            )?;
+            for failure in self.log.filter(|_| area.of_log).map_or(&[][..], |log| &log.vmap_failures) {
+                if area.fit(failure.bytes.saturating_sub(PAGE_SIZE)).is_some() && failure.bytes > hole {
+                    let bytes = size(failure.bytes);
+                    writeln!(
+                        out,
+                        "  The request for {bytes} failed here, not in the vmalloc area: `vmalloc=` does not help it,"
+                    )?;
+                    writeln!(
+                        out,
+                        "  although the kernel says so. Fewer or smaller modules do, or CONFIG_ARM_MODULE_PLTS"
+                    )?;
+                }
+            }
+        } else if self.log.is_some_and(|log| !log.vmap_failures.is_empty()) {
+            writeln!(
+                out,
+                "  Modules and BPF code have an area of their own on this machine: `vmalloc=` does not help them"
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The area of modules of a 32-bit ARM kernel: 16 MiB below the direct map, less the pkmap window.
+    fn modules(&self, area: &Area) -> Option<Modules> {
+        if area.kernel.as_ref()?.family != Family::Arm {
+            return None;
+        }
+        let of_log =
+            self.log.filter(|_| area.of_log).and_then(|log| log.area("modules")).map(|row| (row.start, row.end));
+        let page_offset = area.low.map_or(0xc000_0000, |low| low.start);
+        let (start, end) = of_log.unwrap_or((page_offset.checked_sub(16 << 20)?, page_offset.checked_sub(2 << 20)?));
+        let inside = |row: &&AreaRow| start <= row.area.start && row.area.end <= end && row.area.start < row.area.end;
+        let mut rows: Vec<(u64, u64)> =
+            area.elsewhere.iter().filter(inside).map(|row| (row.area.start, row.area.end)).collect();
+        rows.sort_unstable();
+        (start < end && !rows.is_empty()).then_some(Modules { start, end, rows })
     }
 
     /// Without addresses: sizes and owners only.
@@ -198,6 +244,25 @@ impl Listing<'_> {
     }
 }
 
+/// The area of modules.
+struct Modules {
+    start: u64,
+    end: u64,
+    rows: Vec<(u64, u64)>,
+}
+
+impl Modules {
+    fn largest_hole(&self) -> u64 {
+        let mut from = self.start;
+        let mut largest = 0;
+        for (start, end) in self.rows.iter().copied().chain([(self.end, self.end)]) {
+            largest = largest.max(start.saturating_sub(from));
+            from = from.max(end);
+        }
+        largest
+    }
+}
+
 fn cannot(why: &CannotAdvise, asked: &str) -> String {
     match why {
         CannotAdvise::Fits => format!("nothing to change, {asked} fit as it is"),
@@ -222,7 +287,11 @@ fn fit(out: &mut dyn Write, area: &Area, bytes: u64) -> std::result::Result<Answ
     let qualified = if area.left_out_somewhere { ", as far as the rows go that are there" } else { "" };
     if let Some(hole) = area.fit(bytes) {
         let (start, end, free) = (hole.start, hole.end, size(hole.bytes()));
-        writeln!(out, "Fit: yes, {asked} fit into {start:#x}-{end:#x} ({free}), guard page included{qualified}")?;
+        let purged = if area.gaps.contains(&hole) { "" } else { ", once what was given back is purged" };
+        writeln!(
+            out,
+            "Fit: yes, {asked} fit into {start:#x}-{end:#x} ({free}), guard page included{purged}{qualified}"
+        )?;
         return Ok(Answer::Yes);
     }
     match area.holes().first() {
@@ -258,7 +327,7 @@ fn about(area: &Area, gap: &Gap) -> String {
         Some(row) => row.function().to_owned(),
         None => edge.to_owned(),
     };
-    let grows = if area.growing().is_some_and(|growing| growing == *gap) { "; grows with vmalloc=" } else { "" };
+    let grows = if area.growing().is_some_and(|growing| growing.end == gap.end) { "; grows with vmalloc=" } else { "" };
     format!("between {} and {}{grows}", name(below, "VMALLOC_START"), name(above, "VMALLOC_END"))
 }
 

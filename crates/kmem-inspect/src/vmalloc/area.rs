@@ -41,6 +41,8 @@ pub struct Area {
     pub elsewhere: Vec<AreaRow>,
     /// What lies between, ascending.
     pub gaps: Vec<Gap>,
+    /// The same when what was given back has been purged, as the kernel does when a request finds no hole.
+    pub purged: Vec<Gap>,
     /// Whether the log is of the same boot, as far as one can tell.
     pub of_log: bool,
     /// The text leaves rows out at a place that cannot be told, because its rows are in no order.
@@ -136,8 +138,10 @@ impl Area {
         let mut rows: Vec<AreaRow> = listing.rows.iter().filter(inside).copied().collect();
         let elsewhere = listing.rows.iter().filter(|row| !inside(row)).copied().collect();
         rows.sort_by_key(|row| (row.area.start, row.area.end));
-        let (gaps, left_out_somewhere) = gaps(listing, &rows, start, end);
-        let area = Self { start, end, because, low, kernel, rows, elsewhere, gaps, of_log, left_out_somewhere };
+        let (gaps, left_out_somewhere) = gaps_between(listing, &rows, start, end);
+        let kept: Vec<AreaRow> = rows.iter().filter(|row| !row.is_unpurged()).copied().collect();
+        let (purged, _) = gaps_between(listing, &kept, start, end);
+        let area = Self { start, end, because, low, kernel, rows, elsewhere, gaps, purged, of_log, left_out_somewhere };
         if let Some(meminfo) = meminfo.filter(|meminfo| area.agrees_with(meminfo) == Some(false)) {
             let total = crate::explain::kilobytes(meminfo.get(MemField::VmallocTotal).unwrap_or(0));
             let here = crate::explain::size(end - start);
@@ -166,10 +170,11 @@ impl Area {
     pub fn with_guard(bytes: u64) -> Option<u64> {
         bytes.checked_add(PAGE_SIZE - 1).map(|bytes| align_down(bytes, PAGE_SIZE))?.checked_add(PAGE_SIZE)
     }
-    /// The hole that a request of `bytes` would get: the lowest that it fits into.
+    /// The hole that a request of `bytes` would get: the lowest that it fits into, as things are or else after a purge.
     pub fn fit(&self, bytes: u64) -> Option<Gap> {
         let needed = Self::with_guard(bytes)?;
-        self.gaps.iter().find(|gap| gap.left_out.is_none() && gap.bytes() >= needed).copied()
+        let fits = |gap: &&Gap| gap.left_out.is_none() && gap.bytes() >= needed;
+        self.gaps.iter().find(fits).or_else(|| self.purged.iter().find(fits)).copied()
     }
     /// The lowest area that does not move; the area's end when all do.
     pub fn lowest_fixed(&self) -> u64 {
@@ -178,7 +183,7 @@ impl Area {
     /// The gap right below [`Area::lowest_fixed`], the only one that can grow.
     pub fn growing(&self) -> Option<Gap> {
         let fixed = self.lowest_fixed();
-        self.gaps.iter().find(|gap| gap.end == fixed).copied()
+        self.purged.iter().find(|gap| gap.end == fixed).copied()
     }
     /// Bytes in areas.
     pub fn used(&self) -> u64 {
@@ -230,7 +235,8 @@ impl Ends {
         let lowest = lowest_row(listing, PAGE_OFFSET);
         // A log that shows its areas, or zones, shows others.
         let of_log = log.is_some_and(|log| log.area("vmalloc").is_none() && log.zones.is_empty());
-        let rounded = align_down(lowest, GAP);
+        // ARM begins the area at a multiple of the gap; x86 anywhere, so there the lowest row has to do.
+        let rounded = if family == Some(Family::X86) { align_down(lowest, PAGE_SIZE) } else { align_down(lowest, GAP) };
         let by_total = total.and_then(|total| {
             let end = ends.iter().copied().chain(per_cpu).find(|end| {
                 let start = end.wrapping_sub(total);
@@ -331,7 +337,7 @@ fn wide(listing: &VmallocInfo) -> Ends {
 }
 
 /// What lies between the rows, and whether rows are left out that might lie anywhere.
-fn gaps(listing: &VmallocInfo, rows: &[AreaRow], start: u64, end: u64) -> (Vec<Gap>, bool) {
+fn gaps_between(listing: &VmallocInfo, rows: &[AreaRow], start: u64, end: u64) -> (Vec<Gap>, bool) {
     // Dots tell where rows are missing only if the rows around them are neighbours.
     let mut somewhere = false;
     let mut marks: Vec<(Place, u64, u64)> = Vec::new();

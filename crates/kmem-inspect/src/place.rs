@@ -17,8 +17,10 @@ pub struct Place {
 pub enum DoubtKind {
     /// A line that belongs to a listing and cannot be read.
     NotUnderstood,
-    /// Numbers that do not agree with each other.
+    /// Numbers of a listing that do not agree with each other.
     Contradiction,
+    /// Listings that cannot be of the same boot.
+    OtherBoot,
 }
 
 /// Something that is not as it should be in what was read.

@@ -27,7 +27,11 @@ pub fn write(out: &mut dyn Write, capture: &Capture) -> Result {
     files::write(out, capture)?;
     capture.reports.iter().try_for_each(|report| report::write(out, report))?;
     for doubt in capture.doubts.iter() {
-        let kind = if doubt.kind == DoubtKind::NotUnderstood { "not understood" } else { "contradiction" };
+        let kind = match doubt.kind {
+            DoubtKind::NotUnderstood => "not understood",
+            DoubtKind::Contradiction => "contradiction",
+            DoubtKind::OtherBoot => "of another boot",
+        };
         writeln!(out, "{kind} in line {}: {}", doubt.place.line, doubt.what)?;
     }
     Ok(())

@@ -4,7 +4,7 @@ mod document;
 
 use crate::failure::{Failure, Verdict};
 use kmem_inspect::explain::pages::PageRequest;
-use kmem_inspect::explain::{explain, Answer, Question};
+use kmem_inspect::explain::{explain, has_problem, Answer, Question};
 use kmem_inspect::{Capture, Reader};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 /// it. Rows that were cut, wrapped or lost their blanks are read; what cannot be read or does not add up is named.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Exit status: 0 all well, or the request fits; 1 it does not fit; 2 the input cannot be read.
+Exit status: 0 all well, or the request fits; 1 it does not fit, or, when nothing is asked, something failed, is short or
+does not add up; 2 the input cannot be read or does not tell.
 
 Examples:
   kmem boot --machine msm8x25 --show vmallocinfo | kmem explain - --fit 150M --advise
@@ -66,8 +67,9 @@ impl Explain {
             out.write_all(text.as_bytes())?;
         }
         match answer {
-            Answer::Yes | Answer::NotAsked => Ok(Verdict::Well),
-            Answer::No => Ok(Verdict::Problem),
+            Answer::Yes => Ok(Verdict::Well),
+            Answer::NotAsked if !has_problem(&capture) => Ok(Verdict::Well),
+            Answer::No | Answer::NotAsked => Ok(Verdict::Problem),
             Answer::Unknown => {
                 let help = match about_pages {
                     true => "the last line of the output says what is missing",

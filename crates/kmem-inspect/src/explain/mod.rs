@@ -8,6 +8,7 @@ pub mod vmalloc;
 
 use crate::parse::buddyinfo::free_pages;
 use crate::parse::kernel_log::KernelLog;
+use crate::parse::report::Kind;
 use crate::parse::vmallocinfo::VmallocInfo;
 use crate::place::{Doubt, DoubtKind, Doubts, Place};
 use crate::reader::Capture;
@@ -87,6 +88,19 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     }
     capture.doubts = doubts;
     Ok(answer)
+}
+
+/// True when what was examined has a problem: a request that failed, a zone below its reserve or given up by reclaim, numbers
+/// that do not add up.
+pub fn has_problem(capture: &Capture) -> bool {
+    let failed = capture.reports.iter().any(|report| report.kind != Kind::State);
+    let no_addresses = capture.logs.iter().any(|log| !log.vmap_failures.is_empty());
+    let false_numbers = capture.doubts.iter().any(|doubt| doubt.kind == DoubtKind::Contradiction);
+    let short = capture.zoneinfo.last().is_some_and(|file| {
+        let zones = file.zones.iter().filter(|(_, zone)| zone.present > 0);
+        zones.into_iter().any(|(_, zone)| zone.free < zone.min)
+    });
+    failed || no_addresses || false_numbers || short
 }
 
 /// The listings of vm areas, each with the log and the meminfo that belong to it.

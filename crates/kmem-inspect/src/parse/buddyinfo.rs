@@ -46,8 +46,15 @@ impl Reader {
     /// Looks at a line. A listing that ends here, because its first zone comes again, is returned.
     pub fn line(&mut self, line: &Line<'_>, doubts: &mut Doubts) -> (Taken, Option<BuddyInfo>) {
         let Some((node, zone, mut rest)) = node_zone(line.text) else { return (Taken::No, None) };
+        if rest.0.trim_start().starts_with("-1.") {
+            return (Taken::Yes, None);
+        }
         let mut free = [0; Order::COUNT];
         let Some(orders) = numbers(&mut rest, &mut free).filter(|orders| *orders > 0) else { return (Taken::No, None) };
+        // `unusable_index` and `extfrag_index` of debugfs have fractions; they follow from the blocks.
+        if rest.0.starts_with('.') && free[orders - 1] <= 1 {
+            return (Taken::Yes, None);
+        }
         if !rest.is_done() {
             if !rest.0.contains(':') {
                 doubts.not_understood(line.place, format!("`{}` behind a row of buddyinfo", rest.0.trim()));

@@ -208,6 +208,10 @@ fn head(text: &str) -> Option<Report> {
     let mode = number("mode:").or_else(|| number("gfp_mask="));
     let words = mode.and_then(|(_, rest)| Some(rest.strip_prefix('(')?.split_once(')')?.0.to_owned()));
     let order = number("order:").or_else(|| number("order="));
+    if order.is_none() && mode.is_none() && bytes.is_none() {
+        // Somebody writes about such reports.
+        return None;
+    }
     Some(Report {
         kind,
         comm: comm.rsplit(']').next().unwrap_or(comm).trim().to_owned(),

@@ -15,7 +15,7 @@ use super::kernel::{Family, Kernel};
 use crate::parse::kernel_log::KernelLog;
 use crate::parse::meminfo::MemInfoFile;
 use crate::parse::vmallocinfo::{Addresses, AreaRow, VmallocInfo};
-use crate::place::{Doubts, Place};
+use crate::place::{DoubtKind, Doubts, Place};
 use crate::scan::total as sum_of;
 use kmem::boot::layout::LayoutRule;
 use kmem::profile::PROFILES;
@@ -272,8 +272,9 @@ impl Ends {
             .filter(|row| !(is_fixed(row) && low.is_some_and(|low| row.area.end <= low.end)))
             .find(|row| row.area.start < vmalloc.start || row.area.end > vmalloc.end);
         if let Some(row) = stray {
-            doubts.contradiction(
+            doubts.add(
                 row.place,
+                DoubtKind::OtherBoot,
                 format!(
                     "{:#x}-{:#x} lies outside the log's vmalloc area {:#x}-{:#x}: they are of different boots, and the \
                      log's is not used",
@@ -323,8 +324,8 @@ fn wide(listing: &VmallocInfo) -> Ends {
         listing.rows.iter().filter(|row| area.0 <= row.area.start && row.area.end <= area.1.saturating_add(1)).count()
     };
     let lowest = listing.rows.iter().map(|row| row.area.start).min().unwrap_or(0);
-    // Of those that hold the most rows, the tightest.
-    let best = rules.max_by_key(|(_, area)| (holds(*area), u64::MAX - (area.1 - area.0)));
+    // Of those that hold the most rows, the one that begins next to them.
+    let best = rules.max_by_key(|(_, area)| (holds(*area), area.0));
     match best.filter(|(_, area)| holds(*area) * 2 > listing.rows.len()) {
         Some((name, (start, end))) => Ends { start, end, because: format!("as in {name}"), low: None, of_log: true },
         None => {

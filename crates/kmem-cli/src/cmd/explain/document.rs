@@ -30,7 +30,11 @@ pub fn document(capture: &mut Capture, question: &Question, answer: Answer) -> V
         "doubts": capture.doubts.iter().map(|doubt| json!({
             "file": source(doubt.place.source),
             "line": doubt.place.line,
-            "kind": if doubt.kind == DoubtKind::NotUnderstood { "not-understood" } else { "contradiction" },
+            "kind": match doubt.kind {
+                DoubtKind::NotUnderstood => "not-understood",
+                DoubtKind::Contradiction => "contradiction",
+                DoubtKind::OtherBoot => "other-boot",
+            },
             "what": doubt.what,
         })).collect::<Vec<_>>(),
     })

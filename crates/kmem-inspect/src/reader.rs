@@ -87,25 +87,41 @@ impl Reader {
     }
     /// Reads a source to its end. Memory is bounded whatever its size and the length of its lines.
     ///
+    /// An input that fails in the middle is read as far as it goes, and a doubt says so.
+    ///
     /// # Errors
-    /// What reading gives.
+    /// What reading gives, if nothing could be read.
     pub fn read(&mut self, name: &str, mut input: impl BufRead) -> io::Result<()> {
         self.begin(name);
+        let done = self.read_lines(&mut input);
+        let lines = self.capture.sources.last().map_or(0, |source| source.lines);
+        self.end();
+        match done {
+            // A packed file that was cut, a disk with a hole: what came before is worth reading.
+            Err(error) if lines > 0 => {
+                let place = Place { source: self.capture.sources.len() as u32 - 1, line: lines };
+                self.capture.doubts.not_understood(place, format!("the input breaks off here: {error}"));
+                Ok(())
+            }
+            done => done,
+        }
+    }
+    fn read_lines(&mut self, input: &mut impl BufRead) -> io::Result<()> {
         let mut bytes = Vec::new();
         loop {
             bytes.clear();
-            if input.by_ref().take(LONGEST as u64).read_until(b'\n', &mut bytes)? == 0 {
-                break;
+            let done = input.by_ref().take(LONGEST as u64).read_until(b'\n', &mut bytes);
+            if bytes.is_empty() {
+                return done.map(|_| ());
             }
             self.raw_line(&bytes);
+            done?;
             // The rest of a line that is longer than any of a kernel.
             while !bytes.ends_with(b"\n") && bytes.len() >= LONGEST {
                 bytes.clear();
                 input.by_ref().take(LONGEST as u64).read_until(b'\n', &mut bytes)?;
             }
         }
-        self.end();
-        Ok(())
     }
     /// Reads a text that is in memory.
     pub fn read_text(&mut self, name: &str, text: &str) {

@@ -1,15 +1,15 @@
 //! `kmem explain`.
 
 mod document;
+mod input;
 
 use crate::failure::{Failure, Verdict};
 use kmem_inspect::explain::pages::PageRequest;
 use kmem_inspect::explain::{explain, has_problem, Answer, Question};
 use kmem_inspect::{Capture, Reader};
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::fs;
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 /// Say what captures of a real machine show, what is wrong with it, and whether a request would fit
 ///
@@ -108,18 +108,16 @@ fn read(reader: &mut Reader, path: &Path) -> Result<(), Failure> {
     let cannot = |path: &Path, error: io::Error| Failure::request(format!("{}: {error}", path.display()));
     let name = path.to_string_lossy();
     if name == "-" {
-        return reader.read("-", Progress::new(io::stdin().lock(), None)).map_err(|error| cannot(path, error));
+        return input::standard().and_then(|text| reader.read("-", text)).map_err(|error| cannot(path, error));
     }
     if !path.is_dir() {
-        let size = path.metadata().ok().map(|data| data.len());
-        let read = |file| reader.read(&name, Progress::new(file, size));
-        return open(path).and_then(read).map_err(|error| cannot(path, error));
+        return input::file(path).and_then(|text| reader.read(&name, text)).map_err(|error| cannot(path, error));
     }
     for file in files(path).map_err(|error| cannot(path, error))? {
         // In a folder there may be anything: what is not text, or not ours to read, is named and passed by.
-        match open(&file).and_then(|mut input| Ok((is_text(&mut input)?, input))) {
-            Ok((true, input)) => {
-                reader.read(&file.to_string_lossy(), input).map_err(|error| cannot(&file, error))?;
+        match input::file(&file).and_then(|mut text| Ok((is_text(&mut text)?, text))) {
+            Ok((true, text)) => {
+                reader.read(&file.to_string_lossy(), text).map_err(|error| cannot(&file, error))?;
             }
             Ok((false, _)) => note(&file, "not text"),
             Err(error) => note(&file, &error.to_string()),
@@ -133,12 +131,8 @@ fn note(file: &Path, why: &str) {
     let _ = writeln!(io::stderr().lock(), "kmem: {}: {why}, not read", file.display());
 }
 
-fn open(path: &Path) -> io::Result<BufReader<File>> {
-    Ok(BufReader::with_capacity(1 << 16, File::open(path)?))
-}
-
 /// True for text: no byte 0 near the beginning. Nothing is taken from `input`.
-fn is_text(input: &mut BufReader<File>) -> io::Result<bool> {
+fn is_text(input: &mut dyn BufRead) -> io::Result<bool> {
     Ok(!input.fill_buf()?.contains(&0))
 }
 
@@ -156,60 +150,4 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
-}
-
-/// An input that shows how far it is, on a terminal and from half a second on.
-struct Progress<R> {
-    input: R,
-    bytes: u64,
-    size: Option<u64>,
-    next: Instant,
-    shown: bool,
-}
-
-impl<R> Progress<R> {
-    const EVERY: Duration = Duration::from_millis(500);
-
-    fn new(input: R, size: Option<u64>) -> Self {
-        Self { input, bytes: 0, size, next: Instant::now() + Self::EVERY, shown: false }
-    }
-    fn show(&mut self) {
-        self.next = Instant::now() + Self::EVERY;
-        let mut stderr = io::stderr();
-        if stderr.is_terminal() {
-            let of = self.size.map_or(String::new(), |size| format!(" of {}", size >> 20));
-            // Where stderr is gone there is nobody to tell.
-            let _ = write!(stderr, "\r\x1b[Kkmem: {}{of} MB read", self.bytes >> 20);
-            self.shown = true;
-        }
-    }
-}
-
-impl<R: Read> Read for Progress<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.input.read(buffer)
-    }
-}
-
-impl<R: BufRead> BufRead for Progress<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.input.fill_buf()
-    }
-    fn consume(&mut self, amount: usize) {
-        let before = self.bytes;
-        self.bytes += amount as u64;
-        // The clock is asked once a megabyte.
-        if before >> 20 != self.bytes >> 20 && Instant::now() >= self.next {
-            self.show();
-        }
-        self.input.consume(amount);
-    }
-}
-
-impl<R> Drop for Progress<R> {
-    fn drop(&mut self) {
-        if self.shown {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
 }

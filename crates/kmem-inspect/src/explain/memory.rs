@@ -98,7 +98,10 @@ fn blocks(out: &mut dyn Write, free: &[u64]) -> Result {
     let share = small.saturating_mul(100) / sum.max(1);
     write!(out, "    largest free block: order {largest} ({}), {} of them", size(4096 << largest), free[largest])?;
     if exhausted > 0 {
-        write!(out, "; orders {} to {} are exhausted", largest + 1, free.len() - 1)?;
+        match exhausted {
+            1 => write!(out, "; order {} is exhausted", largest + 1)?,
+            _ => write!(out, "; orders {} to {} are exhausted", largest + 1, free.len() - 1)?,
+        }
     }
     writeln!(out, "; {share}% of the free pages are in blocks below order 4")
 }

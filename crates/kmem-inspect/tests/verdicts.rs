@@ -194,3 +194,20 @@ fn pages_by_the_marks() {
     let (_, text) = pages(&zone(990), 0, "GFP_KERNEL");
     assert!(text.contains("Normal: 11 pages too few"), "{text}");
 }
+
+#[test]
+fn a_mask_that_is_not_its_words_is_named() {
+    let head = |mode: &str| format!("x: page allocation failure: order:0, mode:{mode}(GFP_KERNEL), nodemask=(null)\n");
+    let version = "CPU: 0 PID: 1 Comm: x Not tainted 4.14.107 #0\n";
+    let doubts = |text: String| {
+        let mut reader = Reader::new();
+        reader.read_text("text", &text);
+        let (mut capture, mut out) = (reader.finish(), String::new());
+        explain_all(&mut out, &mut capture, &Question::default()).expect("a string can be written");
+        capture.doubts.count()
+    };
+    assert_eq!(doubts(head("0x14000c0") + version), 0);
+    assert_eq!(doubts(head("0x14000c2") + version), 1);
+    // Without a version nobody can say.
+    assert_eq!(doubts(head("0x14000c2")), 0);
+}

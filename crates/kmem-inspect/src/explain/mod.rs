@@ -50,6 +50,10 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     sources(out, capture)?;
     let mut doubts = std::mem::take(&mut capture.doubts);
     date_reports(capture);
+    for report in capture.reports.iter().filter(|report| reports::mask_agrees(report) == Some(false)) {
+        let (mode, words) = (report.mode.unwrap_or(0), report.words.as_deref().unwrap_or_default());
+        doubts.contradiction(report.place, format!("{mode:#x} is not {words} in this kernel"));
+    }
     if let Some(request) = &question.pages {
         writeln!(out)?;
         let answer = pages::fit(out, capture, request)?;

@@ -66,6 +66,13 @@ pub fn flags(report: &Report) -> Option<Gfp> {
     Some(epoch(report.version.unwrap_or_else(|| guess(report))).encoding.decode(raw).0)
 }
 
+/// Whether the number and the words of a report's flags say the same in its kernel; `None` where that cannot be told.
+pub fn mask_agrees(report: &Report) -> Option<bool> {
+    let (mode, words) = (report.mode?, report.words.as_deref()?);
+    let number = epoch(report.version?).number(words).ok()?;
+    Some(number == mode)
+}
+
 /// A report without a version: by the first line's form and mask.
 fn guess(report: &Report) -> Version {
     let raw = report.mode.unwrap_or(0);
@@ -210,6 +217,11 @@ fn head(out: &mut dyn Write, report: &Report) -> Result {
             let bytes = report.bytes.map_or("some memory".to_owned(), size);
             let why = report.why.as_ref().map_or(String::new(), |why| format!("; the kernel says: {why}"));
             writeln!(out, "vmalloc failed (line {}): `{who}` asked for {bytes}{why}", report.place.line)?;
+        }
+        Kind::Slab => {
+            let cache = report.cache.as_deref().unwrap_or("a slab cache");
+            let pages = size(4096u64 << report.order.unwrap_or(0).min(40));
+            writeln!(out, "Slab cache {cache} could not grow (line {}): no {pages} for a slab", report.place.line)?;
         }
         Kind::Pages | Kind::Oom => {
             let title = if report.kind == Kind::Oom { "Out of memory" } else { "Page allocation failure" };

@@ -32,6 +32,8 @@ pub enum Kind {
     Vmalloc,
     /// A process is killed.
     Oom,
+    /// A slab cache could not grow (SLUB).
+    Slab,
     /// Only the state of memory.
     #[default]
     State,
@@ -54,6 +56,8 @@ pub struct Report {
     pub words: Option<String>,
     /// Bytes, of a vmalloc.
     pub bytes: Option<u64>,
+    /// The cache that could not grow.
+    pub cache: Option<String>,
     /// Why a vmalloc failed, in the kernel's words (5.13 and later).
     pub why: Option<String>,
     /// The kernel's version, from the line of the CPU.
@@ -141,7 +145,7 @@ impl Reader {
     pub fn line(&mut self, line: &Line<'_>, doubts: &mut Doubts) -> (Taken, Option<Report>) {
         let text = line.text.trim();
         // Every head has one of these words; to ask whether there is one costs less than to look for its place.
-        let may_begin = ["page alloc", "vmalloc", "oom-killer"].iter().any(|word| text.contains(word));
+        let may_begin = ["page alloc", "vmalloc", "oom-killer", "SLUB: Unable"].iter().any(|word| text.contains(word));
         if let Some(head) = may_begin.then(|| head(text)).flatten() {
             if let Some(open) = self.open.as_mut().filter(|open| open.goes_on(&head, line.place)) {
                 (open.order, open.mode, open.words) = (head.order, head.mode, head.words);
@@ -165,6 +169,7 @@ impl Reader {
         }
         let Self { open: Some(open), columns, last } = self else { return (Taken::No, None) };
         let taken = of_cpu(open, text)
+            || of_slab(open, text)
             || zone_line(open, text, line.place, doubts)
             || counters(open, text)
             || tail_line(open, text)
@@ -186,8 +191,11 @@ impl Reader {
 
 /// The first line of a report.
 fn head(text: &str) -> Option<Report> {
-    const KEYS: [(&str, Kind); 4] = [
+    const KEYS: [(&str, Kind); 6] = [
         (": page allocation failure", Kind::Pages),
+        // 4.10 to 4.14: it did not fail, but took long.
+        (": page allocation stalls", Kind::Pages),
+        ("SLUB: Unable to allocate memory on", Kind::Slab),
         (": vmalloc error: size ", Kind::Vmalloc),
         (": vmalloc: allocation failure", Kind::Vmalloc),
         (" invoked oom-killer:", Kind::Oom),
@@ -205,7 +213,7 @@ fn head(text: &str) -> Option<Report> {
         _ => None,
     };
     let why = rest.split(", ").nth(1).filter(|_| key == ": vmalloc error: size ").map(str::to_owned);
-    let mode = number("mode:").or_else(|| number("gfp_mask="));
+    let mode = number("mode:").or_else(|| number("gfp_mask=")).or_else(|| number("gfp="));
     let words = mode.and_then(|(_, rest)| Some(rest.strip_prefix('(')?.split_once(')')?.0.to_owned()));
     let order = number("order:").or_else(|| number("order="));
     if order.is_none() && mode.is_none() && bytes.is_none() {
@@ -231,6 +239,20 @@ fn of_cpu(open: &mut Report, text: &str) -> bool {
     let found = words.find_map(|word| version(word).filter(|_| word.starts_with(|c: char| c.is_ascii_digit())));
     open.version = open.version.or(found);
     found.is_some()
+}
+
+/// `cache: kmalloc-64, object size: 64, buffer size: 64, default order: 0, min order: 0`, `node 0: slabs: 1, objs: 2, free: 0`.
+fn of_slab(open: &mut Report, text: &str) -> bool {
+    if open.kind != Kind::Slab {
+        return false;
+    }
+    if let Some(rest) = text.strip_prefix("cache: ") {
+        open.cache = rest.split(", object size").next().map(str::to_owned);
+        let order = rest.rsplit_once("min order: ").and_then(|(_, order)| Scan(order).decimal());
+        open.order = order.and_then(|order| u32::try_from(order).ok());
+        return true;
+    }
+    text.starts_with("node ") && text.contains("slabs:")
 }
 
 /// Takes `Node 0 ` off.

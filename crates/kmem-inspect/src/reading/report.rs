@@ -17,6 +17,9 @@ pub(super) fn write(out: &mut dyn Write, report: &Report) -> Result {
     if let Some(bytes) = report.bytes {
         write!(out, " {bytes} bytes")?;
     }
+    if let Some(cache) = &report.cache {
+        write!(out, " cache {cache}")?;
+    }
     writeln!(out)?;
     if let Some((major, minor, patch)) = report.version {
         writeln!(out, "  version {major}.{minor}.{patch}")?;

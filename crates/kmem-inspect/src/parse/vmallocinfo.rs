@@ -35,6 +35,8 @@ pub struct VmallocInfo {
     pub digits: usize,
     /// Whether physical addresses have `0x`; `None` when there are none.
     pub phys_0x: Option<bool>,
+    /// The most digits of a physical address: with `0x` they are as many as the type has.
+    pub phys_digits: usize,
 }
 
 /// One row.
@@ -154,6 +156,7 @@ impl Reader {
         }
         open.digits = open.digits.max(parsed.digits);
         open.phys_0x = parsed.phys_0x.or(open.phys_0x);
+        open.phys_digits = open.phys_digits.max(parsed.phys_digits);
         self.last = line.place;
         if !parsed.is_complete {
             self.unfinished = Some(Unfinished { text: line.text.to_owned(), place: line.place, is_row: true });
@@ -280,6 +283,7 @@ struct Parsed {
     size: u64,
     digits: usize,
     phys_0x: Option<bool>,
+    phys_digits: usize,
     /// Words that nobody knows.
     unknown: Vec<String>,
     /// It says what kind of area it is, which rows do last.
@@ -376,7 +380,9 @@ fn tail(mut scan: Scan<'_>, parsed: &mut Parsed) {
         } else if scan.eat("phys=") {
             parsed.phys_0x = Some(scan.0.starts_with("0x"));
             scan.eat("0x");
-            parsed.area.phys = hex(hex_digits(&mut scan)).unwrap_or(0);
+            let digits = hex_digits(&mut scan);
+            parsed.phys_digits = digits.len();
+            parsed.area.phys = hex(digits).unwrap_or(0);
         } else if let Some(word) = flag(scan.0) {
             scan.eat(word);
             set(&mut parsed.area.flags, word);

@@ -92,9 +92,10 @@ const FIXED: [&str; 8] = [
 /// Per-CPU memory: `pcpu_get_vm_areas` takes the highest free addresses.
 const PER_CPU: &str = "pcpu_get_vm_areas";
 
-/// Ends of the area that kernels have, by family; 2.6's is the last of x86. Boards chose theirs on ARM before 3.3.
-const ENDS_ARM: [u64; 2] = [0xff80_0000, 0xff00_0000];
-const ENDS_X86: [u64; 3] = [0xfeff_e000, 0xfebf_e000, 0xff7f_e000];
+/// Ends of the area on ARM, up to 4.3 and later. Before 3.3 boards chose theirs.
+const ENDS_ARM: [u64; 2] = [0xff00_0000, 0xff80_0000];
+/// Ends of the area on x86 since 2.6.28, with PAE and without.
+const ENDS_X86: [u64; 2] = [0xfeff_e000, 0xfebf_e000];
 /// Where the kernel begins when nobody says otherwise: the 3 GiB / 1 GiB split.
 const PAGE_OFFSET: u64 = 0xc000_0000;
 /// `VMALLOC_OFFSET` of both families.
@@ -211,12 +212,12 @@ impl Ends {
             return Some(found);
         }
         let family = kernel.map(|kernel| kernel.family);
-        let ends: &[u64] = if family == Some(Family::X86) { &ENDS_X86 } else { &ENDS_ARM };
+        let ends = usual_ends(listing, log, kernel);
         let top = listing.rows.iter().map(|row| row.area.end).max()?;
         let per_cpu = listing.rows.iter().filter(|row| is_per_cpu(row)).map(|row| row.area.end).max();
         // Per-CPU memory ends where the area does, but for the alignment that x86 gives it.
         let by_per_cpu = per_cpu.filter(|end| family != Some(Family::X86) && *end == top);
-        let known = |least: u64| ends.iter().copied().filter(|end| *end >= least).min();
+        let known = |least: u64| ends.iter().copied().find(|end| *end >= least);
         let total =
             meminfo.and_then(|meminfo| meminfo.get(MemField::VmallocTotal)).map(|kb| kb.saturating_mul(1 << 10));
         if let Some(low) = log.and_then(|log| low_of_zones(log, family)) {
@@ -286,6 +287,29 @@ impl Ends {
         let low = low.map(|low| Low { start: low.start, end: low.end, all_ram: None });
         let because = "from the log's layout block".to_owned();
         Some(Self { start: vmalloc.start, end: vmalloc.end, because, low, of_log: true })
+    }
+}
+
+/// The ends that the area may have, the likeliest first.
+fn usual_ends(listing: &VmallocInfo, log: Option<&KernelLog>, kernel: Option<&Kernel>) -> Vec<u64> {
+    let rule = kernel.and_then(|kernel| kernel.profile).map(|profile| profile.layout);
+    let version = log.and_then(|log| log.version);
+    match rule {
+        // Before 2.6.28 it ended below a pkmap window at a fixed place.
+        Some(LayoutRule::X86(rule)) if rule.reserve_end != rule.vmalloc_end => vec![rule.vmalloc_end],
+        Some(LayoutRule::X86(_)) => {
+            // With PAE physical addresses have 64 bits, and the window is half as large.
+            let pae = listing.phys_digits == 16
+                || log.and_then(|log| log.release.as_deref()).is_some_and(|release| release.contains("pae"));
+            if pae {
+                ENDS_X86.to_vec()
+            } else {
+                ENDS_X86.iter().rev().copied().collect()
+            }
+        }
+        // 4.4 moved it up by 8 MiB. Without a version the lower one, unless a row lies above.
+        _ if version.is_some_and(|version| version >= (4, 4, 0)) => vec![ENDS_ARM[1]],
+        _ => ENDS_ARM.to_vec(),
     }
 }
 

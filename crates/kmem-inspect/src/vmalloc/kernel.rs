@@ -145,6 +145,17 @@ fn family(listing: &VmallocInfo, log: Option<&KernelLog>) -> Option<(Family, Str
         let family = if pkmap.start < low.start { Family::Arm } else { Family::X86 };
         Some((family, "the log has its pkmap window there".to_owned()))
     };
+    let by_zones = || {
+        // A PC's RAM begins at 0, that of ARM boards seldom so low.
+        let first = log?.zones.iter().map(|zone| zone.1).min()?;
+        (first >= 1 << 20).then(|| (Family::Arm, format!("the log's RAM begins at {first:#x}, not at 0")))
+    };
+    let by_release = || {
+        let release = log?.release.as_deref()?;
+        let named = [("armmp", Family::Arm), ("armv", Family::Arm), ("686", Family::X86), ("i386", Family::X86)];
+        let (_, family) = named.into_iter().find(|(part, _)| release.contains(part))?;
+        Some((family, format!("the log is of {release}")))
+    };
     let by_caller = || {
         listing.rows.iter().find_map(|row| {
             let function = row.function();
@@ -152,7 +163,7 @@ fn family(listing: &VmallocInfo, log: Option<&KernelLog>) -> Option<(Family, Str
             Some((*family, format!("{function} is a function of {}", family.name())))
         })
     };
-    by_cpu.or_else(by_layout).or_else(by_caller)
+    by_cpu.or_else(by_layout).or_else(by_caller).or_else(by_release).or_else(by_zones)
 }
 
 /// True when the rule makes the areas that a log shows of the `vmalloc=` that the log has.

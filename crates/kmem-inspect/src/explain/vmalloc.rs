@@ -56,7 +56,15 @@ impl Listing<'_> {
         };
         self.explain_machine(out, &area)?;
         let answer = match question.fit {
-            Some(bytes) => fit(out, &area, bytes)?,
+            Some(bytes) => {
+                let answer = fit(out, &area, bytes)?;
+                let ram = self.meminfo.and_then(|meminfo| meminfo.get(MemField::MemTotal));
+                if let Some(kb) = ram.filter(|kb| bytes > kb.saturating_mul(1 << 10)) {
+                    let ram = kilobytes(kb);
+                    writeln!(out, "  The machine has {ram} of RAM: addresses or not, vmalloc refuses what is more")?;
+                }
+                answer
+            }
             None => Answer::NotAsked,
         };
         if question.advise {

@@ -143,7 +143,7 @@ impl Reader {
         Some(listing)
     }
 
-    fn push(&mut self, parsed: Parsed, line: &Line<'_>, doubts: &mut Doubts) -> Option<VmallocInfo> {
+    fn push(&mut self, parsed: Box<Parsed>, line: &Line<'_>, doubts: &mut Doubts) -> Option<VmallocInfo> {
         let ended = if self.begins_again(&parsed, line.place) { self.finish(doubts) } else { None };
         let open = self.open.get_or_insert_with(|| VmallocInfo { place: line.place, ..VmallocInfo::default() });
         for word in &parsed.unknown {
@@ -271,7 +271,7 @@ impl VmallocInfo {
 }
 
 enum Reading {
-    Row(Parsed),
+    Row(Box<Parsed>),
     /// Begins like a row and does not go on like one.
     Broken,
     Foreign,
@@ -330,7 +330,7 @@ fn row(text: &str) -> Reading {
     let mut parsed = Parsed { size, digits, ..Parsed::default() };
     (parsed.area.start, parsed.area.end) = (start, end);
     tail(rest, &mut parsed);
-    Reading::Row(parsed)
+    Reading::Row(Box::new(parsed))
 }
 
 fn hidden_row(mut scan: Scan<'_>) -> Reading {
@@ -345,7 +345,7 @@ fn hidden_row(mut scan: Scan<'_>) -> Reading {
     let Some(size) = scan.blanks().decimal() else { return Reading::Broken };
     let mut parsed = Parsed { size, digits: 8, ..Parsed::default() };
     tail(scan, &mut parsed);
-    Reading::Row(parsed)
+    Reading::Row(Box::new(parsed))
 }
 
 const FLAGS: [&str; 7] = ["dma-coherent", "ioremap", "vmalloc", "vpages", "vmap", "user", "sparse"];

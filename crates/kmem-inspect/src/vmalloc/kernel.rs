@@ -177,6 +177,9 @@ fn explains(profile: &Profile, log: &KernelLog) -> bool {
     })
 }
 
+/// The least space for low memory, gap and vmalloc area that a kernel boots with.
+const LEAST_SPACE: u64 = 64 << 20;
+
 /// Lays addresses out by a profile's rule, with `vmalloc=` as given. `high_memory` is where RAM ends, if it ends in the
 /// direct map.
 pub fn lay(
@@ -186,6 +189,10 @@ pub fn lay(
     high_memory: Option<u64>,
     value: &str,
 ) -> Option<Layout> {
+    // The rules take it for granted that there is room for low memory below the area's end, in 32 bits.
+    if page_offset >= 1 << 32 || vmalloc_end > 1 << 32 || vmalloc_end.checked_sub(page_offset)? < LEAST_SPACE {
+        return None;
+    }
     let end = high_memory.unwrap_or(1 << 32).checked_sub(page_offset)?;
     let cmdline = format!("vmalloc={value}");
     let ram = RamExtent { start: 0, end, beyond: 0 };
@@ -206,4 +213,31 @@ fn profile_with_end(profile: &Profile, page_offset: u64, vmalloc_end: u64) -> Pr
     };
     let page_offset = kmem::units::VirtAddr::new(page_offset);
     Profile { layout, page_offset, phys_offset: PhysAddr::new(0), ..*profile }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_vmalloc_counts_depends_on_the_kernel() {
+        let start = |profile: &Profile, end: u64, value: &str| {
+            lay(profile, 0xc000_0000, end, None, value).and_then(|layout| layout.vmalloc).map(|area| area.start.raw())
+        };
+        assert_eq!(start(&arm_3_4::PROFILE, 0xff00_0000, "217M"), Some(0xf180_0000));
+        assert_eq!(start(&armhf_6_1::PROFILE, 0xff80_0000, "240M"), Some(0xf080_0000));
+        assert_eq!(start(&i386_pae_6_1::PROFILE, 0xfeff_e000, "64M"), Some(0xfaff_e000));
+    }
+
+    #[test]
+    fn addresses_that_cannot_be_have_no_layout() {
+        for profile in RULES.iter().map(|rule| rule.profile) {
+            for (offset, end) in
+                [(0xc000_0000, 0xc000_1000), (0xc000_0000, 0x1000), (u64::MAX, u64::MAX), (0, u64::MAX)]
+            {
+                assert!(lay(profile, offset, end, None, "128M").is_none(), "{} {offset:#x} {end:#x}", profile.name);
+            }
+            assert!(lay(profile, 0xc000_0000, 0xff00_0000, Some(0xb000_0000), "128M").is_none());
+        }
+    }
 }

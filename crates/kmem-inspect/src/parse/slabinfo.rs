@@ -56,7 +56,7 @@ impl Reader {
         let text = line.text.trim();
         // A row or a head; while a listing of 1.x is open, anything may be a row.
         let old = self.open.as_ref().is_some_and(|open| open.version.starts_with("1."));
-        if !old && !text.starts_with("slabinfo") && !text.starts_with('#') && !text.contains(": ") {
+        if !old && !text.starts_with("slabinfo") && !text.starts_with('#') && !has_row_words(text) {
             return (Taken::No, None);
         }
         if let Some(version) = text.strip_prefix("slabinfo - version:") {
@@ -89,6 +89,11 @@ impl Reader {
     pub fn finish(&mut self) -> Option<SlabInfo> {
         self.open.take()
     }
+}
+
+/// Words that rows of 2.x have, and hardly another line.
+fn has_row_words(text: &str) -> bool {
+    text.contains("tunables") || text.contains("slabdata")
 }
 
 /// The last `N` words of `text` as numbers, and what stands before them.

@@ -3,7 +3,9 @@
 use kmem::snapshot::proc::{self, ProcFormat};
 use kmem::snapshot::{MemField, MemInfo};
 use kmem::units::Order;
-use kmem_inspect::{Capture, Reader};
+use kmem_inspect::parse::vmallocinfo::VmallocInfo;
+use kmem_inspect::vmalloc::Area;
+use kmem_inspect::{Capture, Doubts, Reader};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -139,4 +141,16 @@ fn what_is_read_writes_the_same_file() {
         }
     }
     assert!(count > 150, "{count} files");
+}
+
+/// The engine's own rows make the same listing as a file of them.
+#[test]
+fn rows_of_the_engine_are_a_listing_too() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/armhf-1g/vmallocinfo");
+    let read = &read(&path).vmallocinfo[0];
+    let made: VmallocInfo = read.rows.iter().map(|row| row.area).collect();
+    let area = |info: &VmallocInfo| Area::new(info, None, None, &mut Doubts::default()).expect("an area");
+    let (file, engine) = (area(read), area(&made));
+    assert_eq!((file.start, file.end, file.gaps), (engine.start, engine.end, engine.gaps));
+    assert_eq!((made.digits, made.rows.len()), (8, read.rows.len()));
 }

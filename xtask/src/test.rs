@@ -9,7 +9,7 @@ use crate::{repo, tidy};
 use std::process::ExitCode;
 
 /// Tests that have a long form, which `KMEM_LONG` chooses: package and test file.
-const LONG_TESTS: [(&str, &str); 1] = [("kmem", "random_pages")];
+const LONG_TESTS: [(&str, &str); 2] = [("kmem", "random_pages"), ("kmem-inspect", "mutations")];
 
 /// Runs all steps; what fails does not keep the others from being tried.
 pub fn run_all() -> ExitCode {
@@ -61,6 +61,8 @@ pub fn run_long() -> Result<(), String> {
     LONG_TESTS.iter().try_for_each(|(package, test)| {
         let mut cargo = cargo();
         cargo.args(["test", "--release", "--package", package, "--test", test, "--", "--nocapture"]);
+        // What overflows is a finding, though a release would wrap.
+        cargo.env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true");
         run(cargo.env("KMEM_LONG", "1"))
     })
 }

@@ -3,6 +3,8 @@
 mod bench;
 mod boot;
 mod completions;
+mod explain;
+mod gfp;
 mod layout;
 mod machines;
 mod run;
@@ -22,6 +24,10 @@ pub enum Command {
     Run(Box<run::Run>),
     /// Play with a machine: allocate, free, look; interactive, from a file or from -c
     Shell(shell::Shell),
+    /// Say what captures of a real machine show, what is wrong, and whether a request fits
+    Explain(explain::Explain),
+    /// Say what a GFP mask means in which kernel, or which number words are
+    Gfp(gfp::Gfp),
     /// Measure the hit paths and the boot of a machine
     Bench(bench::Bench),
     /// List the machines
@@ -38,6 +44,8 @@ impl Command {
             Self::Layout(command) => command.run(out),
             Self::Run(command) => command.run(out),
             Self::Shell(command) => command.run(out),
+            Self::Explain(command) => command.run(out),
+            Self::Gfp(command) => command.run(out),
             Self::Bench(command) => command.run(out),
             Self::Machines(command) => command.run(out),
             Self::Completions(command) => command.run(out),

@@ -72,7 +72,7 @@ impl Attempt {
         Self { mark: Mark::Low, latitude }
     }
     /// Returns the attempt that follows when the first one failed.
-    pub(crate) fn second(rule: &PageRule, gfp: Gfp, order: u32, caller: Caller) -> Self {
+    pub fn second(rule: &PageRule, gfp: Gfp, order: u32, caller: Caller) -> Self {
         let mut latitude = Self::cma(gfp);
         let waits = gfp.contains(Gfp::DIRECT_RECLAIM);
         let may_use_reserves = !gfp.contains(Gfp::NOMEMALLOC);
@@ -102,7 +102,7 @@ impl Attempt {
         }
     }
     /// Lowers a mark as far as the attempt may.
-    pub(crate) fn lowered(self, rule: &PageRule, mark: u64) -> u64 {
+    pub fn lowered(self, rule: &PageRule, mark: u64) -> u64 {
         let mut mark = mark;
         let has = |latitude| self.latitude.contains(latitude);
         if has(Latitude::HIGH) {

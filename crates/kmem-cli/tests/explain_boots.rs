@@ -1,0 +1,45 @@
+//! What a booted machine says of itself is explained without a doubt, and its vmalloc area is found where the layout has it.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+fn kmem(arguments: &[&str], input: &str) -> (i32, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kmem"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("kmem starts");
+    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("kmem reads");
+    let output = child.wait_with_output().expect("kmem ends");
+    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn every_machine_is_explained() {
+    let (_, list) = kmem(&["machines", "--json"], "");
+    let list: serde_json::Value = serde_json::from_str(&list).expect("a document");
+    let machines = list["machines"].as_array().expect("machines");
+    assert!(machines.len() >= 16);
+    let mut found = 0;
+    for machine in machines {
+        let name = machine["name"].as_str().expect("a name");
+        let (status, boot) = kmem(&["boot", "--machine", name, "--show", "all"], "");
+        assert_eq!(status, 0, "{name}");
+        let (status, text) = kmem(&["explain", "-"], &boot);
+        assert_eq!(status, 0, "{name}:\n{text}");
+        assert!(!text.contains("Doubts"), "{name}:\n{text}");
+        // Boots that leave an area behind show the vmalloc area.
+        let (_, layout) = kmem(&["layout", "--machine", name, "--json"], "");
+        let layout: serde_json::Value = serde_json::from_str(&layout).expect("a document");
+        let regions = layout["regions"].as_array().expect("regions");
+        let area = regions.iter().find(|region| region["name"] == "vmalloc");
+        if let (Some(area), true) = (area, text.contains("vmalloc area: ")) {
+            let (start, end) = (area["start"].as_str().expect("an address"), area["end"].as_str().expect("an address"));
+            assert!(text.contains(&format!("vmalloc area: {start}-{end}")), "{name}: {start}-{end}\n{text}");
+            found += 1;
+        }
+    }
+    assert!(found >= 5, "{found} machines show their area");
+}

@@ -1,0 +1,264 @@
+//! Plain words for what was read: what there is, what state it is in, what is wrong and what to do, then the tables.
+
+pub mod changes;
+pub mod memory;
+pub mod pages;
+pub mod reports;
+pub mod vmalloc;
+
+use crate::parse::buddyinfo::free_pages;
+use crate::parse::kernel_log::KernelLog;
+use crate::parse::report::Kind;
+use crate::parse::vmallocinfo::VmallocInfo;
+use crate::place::{Doubt, DoubtKind, Doubts, Place};
+use crate::reader::Capture;
+use kmem::snapshot::MemField;
+use kmem::units::PAGE_SIZE;
+use pages::PageRequest;
+use std::fmt::{Error, Write};
+use vmalloc::Listing;
+
+/// What is asked.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// Would a request of so many bytes fit into the vmalloc area?
+    pub fit: Option<u64>,
+    /// Would a request for pages be served?
+    pub pages: Option<PageRequest>,
+    /// What should the machine be booted with?
+    pub advise: bool,
+}
+
+/// The answer to [`Question::fit`] or [`Question::pages`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// Nothing was asked.
+    NotAsked,
+    /// It fits.
+    Yes,
+    /// It does not.
+    No,
+    /// What was read does not tell.
+    Unknown,
+}
+
+/// Writes what a capture shows, and answers the question by the last listing there is.
+///
+/// # Errors
+/// What writing gives.
+pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) -> Result<Answer, Error> {
+    sources(out, capture)?;
+    let mut doubts = std::mem::take(&mut capture.doubts);
+    date_reports(capture);
+    for report in capture.reports.iter().filter(|report| reports::mask_agrees(report) == Some(false)) {
+        let (mode, words) = (report.mode.unwrap_or(0), report.words.as_deref().unwrap_or_default());
+        doubts.contradiction(report.place, format!("{mode:#x} is not {words} in this kernel"));
+    }
+    if let Some(request) = &question.pages {
+        writeln!(out)?;
+        let answer = pages::fit(out, capture, request)?;
+        capture.doubts = doubts;
+        return Ok(answer);
+    }
+    state(out, capture, &mut doubts)?;
+    for report in capture.reports.iter().take(MOST_REPORTS) {
+        writeln!(out)?;
+        reports::explain(out, report)?;
+    }
+    if capture.reports.len() > MOST_REPORTS {
+        writeln!(out, "\n… and {} more reports", capture.reports.len() - MOST_REPORTS)?;
+    }
+    let mut answer = if question.fit.is_some() { Answer::Unknown } else { Answer::NotAsked };
+    for listing in listings(capture) {
+        writeln!(out)?;
+        answer = listing.explain(out, question, &mut doubts)?;
+    }
+    if let [before, .., after] = &capture.vmallocinfo[..] {
+        writeln!(out)?;
+        changes::explain(out, before, after)?;
+    }
+    if capture.vmallocinfo.is_empty() && (question.fit.is_some() || question.advise) {
+        writeln!(out, "\nNo listing of vm areas: give /proc/vmallocinfo, read as root")?;
+    }
+    if doubts.count() > 0 {
+        writeln!(out, "\nDoubts")?;
+        for doubt in doubts.iter() {
+            writeln!(out, "  {}", doubt_line(capture, doubt))?;
+        }
+        let more = doubts.count() - doubts.iter().count() as u64;
+        if more > 0 {
+            writeln!(out, "  … and {more} more")?;
+        }
+    }
+    capture.doubts = doubts;
+    Ok(answer)
+}
+
+/// True when what was examined has a problem: a request that failed, a zone below its reserve or given up by reclaim, numbers
+/// that do not add up.
+pub fn has_problem(capture: &Capture) -> bool {
+    let failed = capture.reports.iter().any(|report| report.kind != Kind::State);
+    let no_addresses = capture.logs.iter().any(|log| !log.vmap_failures.is_empty());
+    let false_numbers = capture.doubts.iter().any(|doubt| doubt.kind == DoubtKind::Contradiction);
+    let short = capture.zoneinfo.last().is_some_and(|file| {
+        let zones = file.zones.iter().filter(|(_, zone)| zone.present > 0);
+        zones.into_iter().any(|(_, zone)| zone.free < zone.min)
+    });
+    failed || no_addresses || false_numbers || short
+}
+
+/// The listings of vm areas, each with the log and the meminfo that belong to it.
+pub fn listings(capture: &Capture) -> Vec<Listing<'_>> {
+    let listing = |info| {
+        let info: &VmallocInfo = info;
+        (of_same_boot(capture, info), nearest(&capture.meminfo, info.place, |file| file.place))
+    };
+    let list = capture.vmallocinfo.iter();
+    list.map(|info| (info, listing(info))).map(|(info, (log, meminfo))| Listing { info, log, meminfo }).collect()
+}
+
+/// Reports without a version are of the log's kernel.
+pub fn date_reports(capture: &mut Capture) {
+    let Capture { logs, reports, .. } = capture;
+    for report in reports.iter_mut().filter(|report| report.version.is_none()) {
+        let dated: Vec<&KernelLog> = logs.iter().filter(|log| log.version.is_some()).collect();
+        report.version = nearest(&dated, report.place, |log| log.place).and_then(|log| log.version);
+    }
+}
+
+/// The most reports that are explained one by one.
+const MOST_REPORTS: usize = 20;
+
+/// Writes the state of memory: of each listing of its kind the last one, and what grew.
+fn state(out: &mut dyn Write, capture: &Capture, doubts: &mut Doubts) -> Result<(), Error> {
+    let last = capture.meminfo.iter().rev().find(|file| file.get(MemField::MemTotal).is_some());
+    if let Some(file) = last {
+        writeln!(out)?;
+        memory::meminfo(out, file)?;
+    }
+    if let Some(file) = capture.zoneinfo.last() {
+        let buddy = nearest(&capture.buddyinfo, file.place, |info| info.place);
+        writeln!(out)?;
+        memory::zones(out, file, buddy)?;
+        for (_, zone) in &file.zones {
+            let row = buddy
+                .and_then(|buddy| buddy.rows.iter().find(|(_, row)| row.node == zone.node && row.zone == zone.zone));
+            let Some((place, row)) = row else { continue };
+            let free = free_pages(row);
+            if memory::disagree(zone, free) {
+                let (name, counted) = (zone.zone, zone.free);
+                doubts.contradiction(
+                    *place,
+                    format!("zone {name}: {free} pages are in free blocks, zoneinfo has {counted}"),
+                );
+            }
+        }
+    }
+    if let Some(info) = capture.pagetypeinfo.last() {
+        writeln!(out)?;
+        memory::mobility(out, info)?;
+    }
+    if let Some(info) = capture.slabinfo.last() {
+        writeln!(out)?;
+        memory::slabs(out, info)?;
+        if let [before, .., after] = &capture.slabinfo[..] {
+            memory::growth(out, before, after)?;
+        }
+    }
+    Ok(())
+}
+
+/// `file:line: what`, as compilers write it.
+fn doubt_line(capture: &Capture, doubt: &Doubt) -> String {
+    let Doubt { place, kind, what } = doubt;
+    let source = capture.sources.get(place.source as usize).map_or("-", |source| source.name.as_str());
+    let kind = if *kind == DoubtKind::NotUnderstood { "not understood: " } else { "" };
+    format!("{source}:{}: {kind}{what}", place.line)
+}
+
+fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
+    for (at, source) in capture.sources.iter().enumerate() {
+        let here = |place: Place| place.source as usize == at;
+        let mut found = Vec::new();
+        let mut add = |place: Place, what: String| {
+            if here(place) {
+                found.push((place.line, what));
+            }
+        };
+        capture.vmallocinfo.iter().for_each(|info| add(info.place, format!("vmallocinfo, {} areas", info.rows.len())));
+        capture.meminfo.iter().for_each(|file| add(file.place, "meminfo".to_owned()));
+        capture.buddyinfo.iter().for_each(|info| add(info.place, "buddyinfo".to_owned()));
+        capture.pagetypeinfo.iter().for_each(|info| add(info.place, "pagetypeinfo".to_owned()));
+        capture.zoneinfo.iter().for_each(|file| add(file.place, format!("zoneinfo, {} zones", file.zones.len())));
+        capture.slabinfo.iter().for_each(|info| add(info.place, format!("slabinfo, {} caches", info.rows.len())));
+        capture.iomem.iter().for_each(|info| add(info.place, "iomem".to_owned()));
+        capture.vmstat.iter().for_each(|file| add(file.place, "vmstat".to_owned()));
+        capture.reports.iter().for_each(|report| add(report.place, "report".to_owned()));
+        for log in &capture.logs {
+            let release = log.release.as_deref().map_or(String::new(), |release| format!(", Linux {release}"));
+            add(log.place, format!("kernel log{release}"));
+        }
+        found.sort();
+        let found: Vec<String> = found.into_iter().map(|(line, what)| format!("{what} (from line {line})")).collect();
+        let found = if found.is_empty() { "nothing that is known".to_owned() } else { found.join("; ") };
+        writeln!(out, "{}: {found}; {} of {} lines are other text", source.name, source.other, source.lines)?;
+    }
+    Ok(())
+}
+
+/// The log that a listing belongs to: of the same source if there is one, with a layout block rather than without.
+fn of_same_boot<'a>(capture: &'a Capture, info: &VmallocInfo) -> Option<&'a KernelLog> {
+    capture.logs.iter().min_by_key(|log| {
+        let elsewhere = log.place.source != info.place.source;
+        (elsewhere, log.area("vmalloc").is_none(), log.place.line.abs_diff(info.place.line))
+    })
+}
+
+/// What stands nearest: in the same source before all others.
+fn nearest<T>(list: &[T], place: Place, of: impl Fn(&T) -> Place) -> Option<&T> {
+    list.iter().min_by_key(|item| (of(item).source.abs_diff(place.source), of(item).line.abs_diff(place.line)))
+}
+
+/// Writes a size as people say it: `45.0 MB`, `57.86 MB`, `192 MB`, `896 kB`. Powers of two, as the kernel counts.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [(&str, u32); 4] = [("TB", 40), ("GB", 30), ("MB", 20), ("kB", 10)];
+    // Up to 16 GiB in MB: that is how boot lines and parameters say it.
+    let unit = UNITS.iter().find(|(_, shift)| bytes >> shift >= if *shift == 30 { 16 } else { 1 });
+    let Some((name, shift)) = unit else { return format!("{bytes} bytes") };
+    let whole = bytes >> shift;
+    if bytes == whole << shift {
+        return format!("{whole} {name}");
+    }
+    let text = format!("{:.2}", bytes as f64 / (1u64 << shift) as f64);
+    format!("{} {name}", text.strip_suffix('0').unwrap_or(&text))
+}
+
+/// Writes so many pages as a size.
+pub fn page_size(count: u64) -> String {
+    size(count.saturating_mul(PAGE_SIZE))
+}
+/// Writes so many kB as a size.
+pub fn kilobytes(count: u64) -> String {
+    size(count.saturating_mul(1 << 10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_as_people_say_them() {
+        for (bytes, said) in [
+            (0x2d0_1000, "45.0 MB"),
+            (60_669_952, "57.86 MB"),
+            (192 << 20, "192 MB"),
+            (64 << 20, "64 MB"),
+            (896 << 10, "896 kB"),
+            (100, "100 bytes"),
+            (3 << 30, "3072 MB"),
+            (32 << 40, "32 TB"),
+        ] {
+            assert_eq!(size(bytes), said);
+        }
+    }
+}

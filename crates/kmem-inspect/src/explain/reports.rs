@@ -1,0 +1,387 @@
+//! A report of a request that found no memory, in words: what was asked, why each zone refused, what would help.
+//!
+//! Each zone is checked as the kernel of the report's version checks it, with the numbers that the report prints: free
+//! pages less those the request may not have, against the mark as far as this request may go below it and what the zone
+//! keeps from requests that prefer a higher zone; then whether there is a block that is large enough. The rules are the
+//! engine's (`page/attempt.rs`, `page/rule.rs`). A report is printed after the fact: a zone that would do by its numbers is
+//! said to have been filled again meanwhile.
+
+use super::{kilobytes, page_size, size};
+use crate::gfp::{epoch, meaning, EPOCHS};
+use crate::parse::kernel_log::Version;
+use crate::parse::report::{Kind, Report, ZoneState};
+use crate::scan::total;
+use kmem::gfp::Gfp;
+use kmem::page::attempt::{Attempt, Caller, Latitude};
+use kmem::page::rule::{OrderCheck, PageRule};
+use kmem::profile::{amd64_6_12, arm_3_4, i386_pae_6_1, linux_2_6_i386};
+use kmem::units::Order;
+use std::fmt::{Result, Write};
+
+/// Why a zone refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refusal {
+    /// It has too few pages above what must stay: so many are missing.
+    Pages {
+        /// Pages that it needs.
+        needed: u64,
+        /// Pages that count for this request.
+        usable: u64,
+    },
+    /// It has pages enough, but no block that is large enough.
+    Blocks,
+    /// By the report's numbers it would do.
+    None,
+}
+
+/// A zone and its answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Verdict<'a> {
+    /// The zone.
+    pub zone: &'a ZoneState,
+    /// Why it refused.
+    pub refusal: Refusal,
+    /// The mark, lowered as far as the request may go, in pages.
+    pub mark: u64,
+    /// What it keeps from this request, in pages.
+    pub reserve: u64,
+}
+
+/// The order in which zones stand.
+const ZONES: [&str; 5] = ["DMA", "DMA32", "Normal", "HighMem", "Movable"];
+
+/// The engine's rule of a version. What is between two profiles has the older one's rule.
+fn rule(version: Option<Version>) -> &'static PageRule {
+    PageRule::of(match version {
+        Some(version) if version < (2, 6, 24) => &linux_2_6_i386::PROFILE,
+        Some(version) if version < (4, 4, 0) => &arm_3_4::PROFILE,
+        Some(version) if version < (6, 3, 0) => &i386_pae_6_1::PROFILE,
+        _ => &amd64_6_12::PROFILE,
+    })
+}
+
+/// The flags of a report, by its version; without one by the epoch that knows all bits and has a name for them.
+pub fn flags(report: &Report) -> Option<Gfp> {
+    let raw = report.mode?;
+    Some(epoch(report.version.unwrap_or_else(|| guess(report))).encoding.decode(raw).0)
+}
+
+/// Whether the number and the words of a report's flags say the same in its kernel; `None` where that cannot be told.
+pub fn mask_agrees(report: &Report) -> Option<bool> {
+    let (mode, words) = (report.mode?, report.words.as_deref()?);
+    let number = epoch(report.version?).number(words).ok()?;
+    Some(number == mode)
+}
+
+/// A report without a version: by the first line's form and mask.
+fn guess(report: &Report) -> Version {
+    let raw = report.mode.unwrap_or(0);
+    match &report.words {
+        // With words the number must say the same.
+        Some(words) => {
+            let all = EPOCHS.iter().rev();
+            all.into_iter().find(|epoch| epoch.number(words) == Ok(raw)).map_or((6, 1, 0), |epoch| epoch.from)
+        }
+        // No words before 4.6.
+        None if raw & 0x240_0000 == 0 => (3, 4, 0),
+        None => (4, 4, 0),
+    }
+}
+
+/// Asks each zone that the request may use, the preferred one first.
+pub fn verdicts(report: &Report) -> Vec<Verdict<'_>> {
+    let (Some(gfp), Some(order)) = (flags(report), report.order) else { return Vec::new() };
+    ask_zones(&report.zones, report.version.or_else(|| Some(guess(report))), gfp, order)
+}
+
+/// Asks zones for `2^order` pages, as the kernel of this version would. The preferred zone comes first.
+pub fn ask_zones(zones: &[ZoneState], version: Option<Version>, gfp: Gfp, order: u32) -> Vec<Verdict<'_>> {
+    if order as usize >= Order::COUNT {
+        return Vec::new();
+    }
+    let rule = rule(version);
+    let highest = match gfp {
+        _ if gfp.contains(Gfp::DMA) => 0,
+        _ if gfp.contains(Gfp::DMA32) => 1,
+        _ if gfp.contains(Gfp::HIGHMEM | Gfp::MOVABLE) => 4,
+        _ if gfp.contains(Gfp::HIGHMEM) => 3,
+        _ => 2,
+    };
+    let attempt = Attempt::second(rule, gfp, order, Caller::Ordinary);
+    let at = |zone: &ZoneState| ZONES.iter().position(|name| *name == zone.name).unwrap_or(2);
+    let names = zone_names(zones);
+    // The array has a place for each zone that the kernel was built with.
+    let place = names.iter().rposition(|name| ZONES.iter().position(|known| known == name) <= Some(highest));
+    let has_pages = |zone: &ZoneState| zone.kb("present") != Some(0);
+    let mut allowed: Vec<&ZoneState> = zones.iter().filter(|zone| at(zone) <= highest && has_pages(zone)).collect();
+    allowed.sort_by_key(|zone| (zone.node, usize::MAX - at(zone)));
+    let verdict = |zone| {
+        let zone: &ZoneState = zone;
+        let reserve = place.and_then(|place| zone.reserve.get(place)).copied().unwrap_or(0);
+        (ask(zone, rule, attempt, order, reserve), reserve)
+    };
+    allowed
+        .into_iter()
+        .map(|zone| {
+            let ((refusal, mark), reserve) = verdict(zone);
+            Verdict { zone, refusal, mark, reserve }
+        })
+        .collect()
+}
+
+/// The zones that the kernel was built with, as far as a report tells: `lowmem_reserve` has a place for each.
+fn zone_names(zones: &[ZoneState]) -> Vec<&'static str> {
+    let has = |name: &str| zones.iter().any(|zone| zone.name == name);
+    let wide = has("DMA32");
+    // Only 32-bit kernels have high memory, only 64-bit ones the zone below 4 GiB.
+    let built = |name: &&str| match *name {
+        "DMA" => has("DMA"),
+        "DMA32" => wide,
+        "HighMem" => !wide,
+        _ => true,
+    };
+    ZONES.into_iter().filter(built).collect()
+}
+
+fn ask(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, reserve: u64) -> (Refusal, u64) {
+    let count = |name: &str| zone.kb(name).unwrap_or(0) / 4;
+    let mut usable = count("free");
+    if !attempt.latitude.contains(Latitude::CMA) {
+        usable = usable.saturating_sub(count("free_cma"));
+    }
+    let important = attempt.latitude.intersects(Latitude::HARDER | Latitude::OOM);
+    if !important {
+        usable = usable.saturating_sub(zone.kb("free_highatomic").map_or(count("reserved_highatomic"), |kb| kb / 4));
+    }
+    let mark = attempt.lowered(rule, count("min"));
+    let needed = mark.saturating_add(reserve).saturating_add(1 << order);
+    let refusal = if usable < needed {
+        Refusal::Pages { needed, usable }
+    } else if order > 0 && zone.has_blocks && !has_block(zone, rule, attempt, order, usable, mark) {
+        Refusal::Blocks
+    } else {
+        Refusal::None
+    };
+    (refusal, mark)
+}
+
+fn has_block(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, usable: u64, mark: u64) -> bool {
+    match rule.order_check {
+        OrderCheck::Block => {
+            // Blocks whose only types are the contiguous area (C) or set aside (H) are not for everybody.
+            let may = |letter: char| match letter {
+                'C' => attempt.latitude.contains(Latitude::CMA),
+                'H' => attempt.latitude.contains(Latitude::HIGH_ATOMIC),
+                'I' => false,
+                _ => true,
+            };
+            let any = |order: usize| {
+                let types = zone.types.get(order).map_or("", String::as_str);
+                zone.blocks[order] > 0 && (types.is_empty() || types.chars().any(may))
+            };
+            (order as usize..zone.blocks.len()).any(any)
+        }
+        OrderCheck::Halving => {
+            let (mut free, mut least) = (usable.saturating_sub((1 << order) - 1), mark);
+            (0..order).all(|below| {
+                free = free.saturating_sub(zone.blocks[below as usize].saturating_mul(1 << below));
+                least >>= 1;
+                free > least
+            })
+        }
+    }
+}
+
+/// Writes what a report says.
+///
+/// # Errors
+/// What writing gives.
+pub fn explain(out: &mut dyn Write, report: &Report) -> Result {
+    head(out, report)?;
+    let verdicts = verdicts(report);
+    for verdict in &verdicts {
+        let order = report.order.unwrap_or(0);
+        zone(out, order, verdict, "by these numbers it would do; it was filled or compacted after the request failed")?;
+    }
+    if report.kind != Kind::State {
+        help(out, report, &verdicts)?;
+    }
+    Ok(())
+}
+
+fn head(out: &mut dyn Write, report: &Report) -> Result {
+    let who = if report.comm.is_empty() { "somebody" } else { &report.comm };
+    match report.kind {
+        Kind::State => writeln!(out, "State of memory (line {})", report.place.line)?,
+        Kind::Vmalloc => {
+            let bytes = report.bytes.map_or("some memory".to_owned(), size);
+            let why = report.why.as_ref().map_or(String::new(), |why| format!("; the kernel says: {why}"));
+            writeln!(out, "vmalloc failed (line {}): `{who}` asked for {bytes}{why}", report.place.line)?;
+        }
+        Kind::Slab => {
+            let cache = report.cache.as_deref().unwrap_or("a slab cache");
+            let pages = size(4096u64 << report.order.unwrap_or(0).min(40));
+            writeln!(out, "Slab cache {cache} could not grow (line {}): no {pages} for a slab", report.place.line)?;
+        }
+        Kind::Pages | Kind::Oom => {
+            let title = if report.kind == Kind::Oom { "Out of memory" } else { "Page allocation failure" };
+            let order = report.order.unwrap_or(0);
+            let bytes = size(4096u64 << order.min(40));
+            let piece =
+                if order == 0 { "one page".to_owned() } else { format!("{bytes} in one piece (order {order})") };
+            writeln!(out, "{title} (line {}): `{who}` asked for {piece}", report.place.line)?;
+        }
+    }
+    if let (Some(raw), Some(gfp)) = (report.mode, flags(report)) {
+        let epoch = epoch(report.version.unwrap_or_else(|| guess(report)));
+        if report.version.is_some() {
+            writeln!(out, "  flags {raw:#x}: {} in {}", epoch.words(raw), epoch.name)?;
+        } else {
+            // Without a version all kernels that give the words this number.
+            let words = epoch.words(raw);
+            let same = EPOCHS.iter().filter(|epoch| epoch.words(raw) == words).map(|epoch| epoch.name);
+            let names: Vec<&str> = same.collect();
+            writeln!(out, "  flags {raw:#x}: {words}, if it is Linux {}; the report does not say", names.join(" or "))?;
+        }
+        writeln!(out, "  that is: {}", meaning(gfp).join("; "))?;
+    }
+    Ok(())
+}
+
+/// Writes a zone's answer to a request of this order.
+///
+/// # Errors
+/// What writing gives.
+pub fn zone(out: &mut dyn Write, order: u32, verdict: &Verdict<'_>, else_words: &str) -> Result {
+    let Verdict { zone, refusal, mark, reserve } = verdict;
+    let name = if zone.node > 0 { format!("node {} {}", zone.node, zone.name) } else { zone.name.clone() };
+    match refusal {
+        Refusal::Pages { needed, usable } => {
+            let missing = needed - usable;
+            writeln!(out, "  {name}: {missing} pages too few. {usable} count for this request; the mark is {mark}")?;
+            let kept = if *reserve > 0 {
+                format!(", {reserve} are kept for requests that need this zone")
+            } else {
+                String::new()
+            };
+            writeln!(
+                out,
+                "    (min {} pages, as far as this request may go below it){kept}",
+                zone.kb("min").unwrap_or(0) / 4
+            )
+        }
+        Refusal::Blocks => {
+            let free = kilobytes(zone.kb("free").unwrap_or(0));
+            writeln!(
+                out,
+                "  {name}: {free} are free, but not in one piece: {} blocks of order {order} or larger",
+                zone.blocks_from(order)
+            )?;
+            let largest = zone.blocks.iter().rposition(|blocks| *blocks > 0);
+            let largest = largest.map_or(String::new(), |order| {
+                format!("    the largest free block is of order {order} ({})", size(4096 << order))
+            });
+            writeln!(out, "{largest}")
+        }
+        Refusal::None => {
+            writeln!(out, "  {name}: {else_words}")
+        }
+    }
+}
+
+/// What the memory is used for, the most first.
+fn holders(out: &mut dyn Write, report: &Report) -> Result {
+    let count = |names: &[&str]| total(names.iter().filter_map(|name| report.counter(name)));
+    let shmem = count(&["shmem"]);
+    let anon = count(&["active_anon", "inactive_anon"]);
+    let mut parts = [
+        // Shared memory stands on the lists of anonymous pages.
+        ("of processes", anon.saturating_sub(shmem)),
+        ("shared memory and tmpfs", shmem),
+        ("page cache", count(&["active_file", "inactive_file"])),
+        ("slabs that can be reclaimed", count(&["slab_reclaimable"])),
+        ("slabs that cannot", count(&["slab_unreclaimable"])),
+        ("free", count(&["free"])),
+    ];
+    parts.sort_by_key(|(_, pages)| u64::MAX - pages);
+    let text: Vec<String> = parts
+        .iter()
+        .filter(|(_, pages)| *pages > 0)
+        .map(|(name, count)| format!("{} {name}", page_size(*count)))
+        .collect();
+    if text.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  Memory: {}", text.join(", "))
+}
+
+fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Result {
+    let gfp = flags(report).unwrap_or(Gfp::KERNEL);
+    let order = report.order.unwrap_or(0);
+    let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
+    let broken = verdicts.iter().any(|verdict| verdict.refusal == Refusal::Blocks);
+    let reclaimable: u64 =
+        total(["active_file", "inactive_file", "slab_reclaimable"].iter().filter_map(|name| report.counter(name)));
+    holders(out, report)?;
+    if report.kind != Kind::Vmalloc {
+        if !gfp.may_sleep() {
+            writeln!(out, "  It could not wait for reclaim: the flags forbid sleeping")?;
+            if reclaimable > 1024 {
+                let bytes = page_size(reclaimable);
+                writeln!(
+                    out,
+                    "  About {bytes} could be reclaimed: with GFP_KERNEL the request would have waited for them"
+                )?;
+            }
+        } else if report.all_unreclaimable || report.zones.iter().any(|zone| zone.unreclaimable) {
+            writeln!(out, "  Reclaim has given up: nothing more could be freed")?;
+        } else if short && reclaimable <= 4096 {
+            let swap = if report.swap_kb.1 == Some(0) { ", and there is no swap" } else { "" };
+            writeln!(out, "  Reclaim did not help: caches have {} only{swap}", page_size(reclaimable))?;
+        }
+        let boost: u64 = total(report.zones.iter().filter_map(|zone| zone.kb("boost")));
+        if boost > 0 && short {
+            writeln!(out, "  Fragmentation has raised the marks by {} for a while", kilobytes(boost))?;
+        }
+    }
+    if let Some((pid, name)) = &report.killed {
+        writeln!(out, "  Killed: {name} ({pid})")?;
+    }
+    for (pid, rss, name) in report.tasks.iter().take(3) {
+        writeln!(out, "  {name} ({pid}) has {} resident", page_size(*rss))?;
+    }
+    let mut advice = Vec::new();
+    if order > 3 {
+        advice.push("ask for less in one piece: kvmalloc or vmalloc where it need not be contiguous".to_owned());
+    }
+    if order > 0 && broken {
+        advice.push(
+            "compact (`echo 1 > /proc/sys/vm/compact_memory`), raise vm.min_free_kbytes so that large blocks stay"
+                .to_owned(),
+        );
+    }
+    if !gfp.may_sleep() && short {
+        let deficit = verdicts.iter().filter_map(|verdict| match verdict.refusal {
+            Refusal::Pages { needed, usable } => Some(needed - usable),
+            _ => None,
+        });
+        if let Some(pages) = deficit.min() {
+            let min: u64 = total(report.zones.iter().filter_map(|zone| zone.kb("min")));
+            let kb = min.saturating_add(pages.saturating_mul(4).max(min));
+            advice.push(format!("a larger reserve: vm.min_free_kbytes={kb} (now about {min})"));
+        }
+    }
+    let too_large = report.bytes.zip(report.ram_pages).is_some_and(|(bytes, pages)| bytes >> 12 > pages);
+    if report.kind == Kind::Vmalloc && too_large {
+        let ram = page_size(report.ram_pages.unwrap_or(0));
+        advice.push(format!("the machine has {ram} of RAM: the size is wrong, or computed wrongly"));
+    } else if report.kind == Kind::Vmalloc && !short {
+        advice.push(
+            "pages are not what was missing: look at the addresses (give /proc/vmallocinfo, use --fit)".to_owned(),
+        );
+    }
+    for line in advice {
+        writeln!(out, "  What would help: {line}")?;
+    }
+    Ok(())
+}

@@ -3,7 +3,7 @@
 
 mod support;
 
-use kmem::boot::BootParams;
+use kmem::boot::{cut_nodes, BootParams};
 use kmem::gfp::Gfp;
 use kmem::profile::{by_name, PROFILES};
 use kmem::slab::debug::{DebugRule, Layout};
@@ -285,6 +285,66 @@ fn kmalloc_guards_what_was_not_asked_for() {
             kernel.kfree(object).unwrap();
             assert_eq!(support::log(), Vec::<String>::new(), "{era}");
         }
+        kernel.verify().unwrap();
+    }
+}
+
+/// Who only frees does not ask how much there is; who makes an object larger where it lies does, and uses it.
+#[test]
+fn only_who_asks_may_use_what_was_not_asked_for() {
+    let kernel = boot("amd64-6.12", "slub_debug=FZPU");
+    let object = kernel.kmalloc(100, Gfp::KERNEL).unwrap();
+    put(&kernel, object.offset(100), 1, 7);
+    kernel.kfree_rcu(object, 0).unwrap();
+    kernel.rcu_barrier().unwrap();
+    has(&support::log(), "kmalloc Redzone overwritten");
+    for used in [101, 128] {
+        let object = kernel.kmalloc(100, Gfp::KERNEL).unwrap();
+        assert_eq!(kernel.krealloc(object, used, Gfp::KERNEL), Ok(object));
+        put(&kernel, object, used, 7);
+        kernel.kfree(object).unwrap();
+    }
+    let object = kernel.kmalloc(100, Gfp::KERNEL).unwrap();
+    kernel.kfree_sensitive(object).unwrap();
+    assert_eq!(support::log(), Vec::<String>::new());
+}
+
+/// An object of a node is guarded as any other, and what is wrong with it is said at once.
+#[test]
+fn a_node_makes_no_difference() {
+    let profile = by_name("amd64-6.12").unwrap();
+    let nodes = cut_nodes(profile, 256 << 20, &[128 << 20, 128 << 20]).unwrap();
+    let params = BootParams {
+        ram_bytes: 256 << 20,
+        cpus: 2,
+        nodes: Some(nodes.as_slice()),
+        cmdline: "slub_debug=FZPU",
+        ..BootParams::new(profile)
+    };
+    let kernel = support::boot_with(profile, &params, None);
+    support::log();
+    for node in [0, 1] {
+        let object = kernel.kmalloc_node(100, Gfp::KERNEL, Some(node)).unwrap();
+        put(&kernel, object.offset(100), 1, 7);
+        kernel.kfree(object).unwrap_err();
+        has(&support::log(), "kmalloc Redzone overwritten");
+        kernel.kfree(object).unwrap();
+        put(&kernel, object.offset(50), 1, 7);
+        let other = kernel.kmalloc_node(100, Gfp::KERNEL, Some(node)).unwrap();
+        has(&support::log(), "Poison overwritten");
+        kernel.kfree(other).unwrap();
+        let cache = create(&kernel, &format!("of{node}"), 64, SlabFlags::empty());
+        let object = kernel.cache_alloc_node(cache, Gfp::KERNEL, Some(node)).unwrap();
+        kernel.cache_free(object).unwrap();
+        put(&kernel, object.offset(50), 1, 7);
+        let other = kernel.cache_alloc_node(cache, Gfp::KERNEL, Some(node)).unwrap();
+        has(&support::log(), "Poison overwritten");
+        kernel.cache_free(other).unwrap();
+        put(&kernel, other.offset(50), 1, 7);
+        let mut many = [VirtAddr::new(0); 3];
+        kernel.cache_alloc_bulk(cache, Gfp::KERNEL, &mut many).unwrap();
+        has(&support::log(), "Poison overwritten");
+        kernel.cache_free_bulk(&many).unwrap();
         kernel.verify().unwrap();
     }
 }

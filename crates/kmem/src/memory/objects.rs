@@ -26,6 +26,7 @@ impl<M: Machine> Memory<M> {
         let given = self.under_pressure(&request, again(), again);
         self.tell_cache_alloc(given, id, &request);
         let addr = given?;
+        self.report_slab_bugs();
         if gfp.contains(Gfp::ZERO) {
             let _irq = self.irq_off();
             self.ram.fill(addr, self.slab.object_size(id.raw()).unwrap_or(0).into(), 0);
@@ -50,6 +51,7 @@ impl<M: Machine> Memory<M> {
             };
             let (count, error) = self.slab.alloc_bulk(&self.pages, irq.cpu, id, gfp, wanted, keep);
             drop(irq);
+            self.report_slab_bugs();
             taken += count as usize;
             if let Some(error) = error {
                 // Memory is short: the next one is fought for.

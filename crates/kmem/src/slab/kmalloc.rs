@@ -46,6 +46,16 @@ pub enum KmallocInfo {
     },
 }
 
+impl KmallocInfo {
+    /// Returns the bytes that may be used.
+    pub fn bytes(self) -> u64 {
+        match self {
+            Self::Object(object) => object.object_size.into(),
+            Self::Pages { order, .. } => order.bytes(),
+        }
+    }
+}
+
 impl Kmalloc {
     pub(crate) const fn new() -> Self {
         Self {

@@ -178,3 +178,34 @@ fn several_cpus_share_caches_and_zones() {
     kernel.cache_destroy(cache).unwrap();
     kernel.verify().unwrap();
 }
+
+/// A cache's destructor is the client's code, which goes when the cache is destroyed: no CPU may still be in there.
+#[test]
+fn a_cache_ends_after_its_last_destructor() {
+    static INSIDE: AtomicU64 = AtomicU64::new(0);
+    static DONE: AtomicU64 = AtomicU64::new(0);
+    fn destruct(_: u64, _: VirtAddr) {
+        INSIDE.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        DONE.fetch_add(1, Ordering::SeqCst);
+    }
+    let kernel = support::boot(PROFILES[0], 64 << 20, 2);
+    let dtor = Some(Hook { call: destruct, token: 0 });
+    let spec = CacheSpec { name: "things", size: 2000, dtor, ..CacheSpec::default() };
+    let cache = kernel.cache_create(&spec).unwrap();
+    let object = kernel.cache_alloc(cache, Gfp::KERNEL).unwrap();
+    kernel.cache_free(object).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            support::become_cpu(1);
+            kernel.cache_shrink(cache).unwrap();
+        });
+        while INSIDE.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        kernel.cache_destroy(cache).unwrap();
+        assert_eq!(DONE.load(Ordering::SeqCst), INSIDE.load(Ordering::SeqCst), "a destructor still runs");
+        assert!(DONE.load(Ordering::SeqCst) >= 2);
+    });
+    kernel.verify().unwrap();
+}

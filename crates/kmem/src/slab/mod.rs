@@ -42,7 +42,7 @@ use crate::page::frame::{FrameKind, State};
 use crate::page::{PageAllocator, PageUse, Request};
 use crate::raw::{Grid, Ram, Table};
 use crate::rcu::Rcu;
-use crate::sync::{Ordering, SpinLock};
+use crate::sync::{wait_while, Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
 use cache::{slab_of, Cache, CacheKind, Inner, Slab};
 use cpu_array::{Batch, CpuArray};
@@ -486,8 +486,12 @@ impl SlabAllocator {
                 continue;
             }
             let (dtor, flags) = (inner.dtor, inner.flags);
+            inner.leaving += u32::from(dtor.is_some());
             drop(inner);
             self.give_slab(pages, cpu, &slab, (dtor, flags), geometry.off_slab);
+            if dtor.is_some() {
+                cache.inner.lock().leaving -= 1;
+            }
         }
     }
     /// Gives the pages of a slab back that is on no list any more.
@@ -554,8 +558,15 @@ impl SlabAllocator {
         }
         self.shrink(pages, cpu, id, barrier)?;
         let cache = self.live(id)?;
+        // Destructors that another CPU runs are over before the cache's creator may go.
+        wait_while(|| cache.inner.lock().leaving > 0);
         let _registry = self.registry.lock();
-        let inner = cache.inner.lock();
+        let mut inner = cache.inner.lock();
+        if inner.aliases > 0 {
+            // Somebody was given it meanwhile, by another name.
+            inner.aliases -= 1;
+            return Ok(());
+        }
         match inner.kind {
             CacheKind::Client => {}
             CacheKind::Kmalloc => {

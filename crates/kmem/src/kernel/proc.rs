@@ -217,6 +217,7 @@ pub(super) fn slab_rows<'a, M: Machine>(
 ) -> impl Iterator<Item = SlabRow> + 'a {
     let mut before = u32::MAX;
     core::iter::from_fn(move || loop {
+        let _irq = mem.irq_off();
         let next = mem.slab.infos().filter(|info| info.serial < before).max_by_key(|info| info.serial)?;
         before = next.serial;
         if wanted(&next) {

@@ -39,7 +39,7 @@ impl Shell<'_> {
         let what = || format!("kmalloc of {}", shown_size(size));
         self.must_be_for_slabs(gfp).map_err(|fault| fault.of(what()))?;
         let addr = self.kernel.kmalloc(size, gfp).map_err(|error| Fault::from(error).of(what()))?;
-        Ok((addr, self.kernel.ksize(addr)?))
+        Ok((addr, self.usable(addr)?))
     }
 
     pub(super) fn kmalloc_array(&mut self, name: Option<&str>, count: u64, size: u64, gfp: Gfp) -> Answer {
@@ -60,9 +60,16 @@ impl Shell<'_> {
         self.hold_bytes(name, "kstrdup", addr)
     }
     fn hold_bytes(&mut self, name: Option<&str>, verb: &'static str, addr: VirtAddr) -> Answer {
-        let bytes = self.kernel.ksize(addr)?;
+        let bytes = self.usable(addr)?;
         self.objects.add(name, Kind::Kmalloc { addr, bytes });
         line(format!("{}: {addr} size={bytes}", shown(name, verb)))
+    }
+    /// The bytes of what kmalloc gave. Unlike `ksize` this does not let the caller use what was not asked for.
+    pub(super) fn usable(&self, addr: VirtAddr) -> Result<u64, Fault> {
+        if addr <= ZERO_SIZE_PTR {
+            return Ok(0);
+        }
+        Ok(self.kernel.kmalloc_info(addr)?.bytes())
     }
     /// Refuses flags that ask for memory without an address.
     pub(super) fn must_be_for_slabs(&self, gfp: Gfp) -> Result<(), Fault> {
@@ -126,7 +133,7 @@ impl Shell<'_> {
             self.also_named(name, id);
             return line(format!("{}: {old} size={bytes} (not moved)", shown(name, "krealloc")));
         }
-        let grown = self.kernel.ksize(addr)?;
+        let grown = self.usable(addr)?;
         self.objects.free(id, "krealloc");
         self.objects.add(name, Kind::Kmalloc { addr, bytes: grown });
         line(format!("{}: {addr} size={grown} (moved from {old})", shown(name, "krealloc")))

@@ -1,6 +1,7 @@
 //! Whole scripts: on machines, and against files that are played.
 
 mod debug;
+mod fail;
 mod files;
 mod misuse;
 mod parser;

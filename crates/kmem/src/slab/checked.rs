@@ -12,9 +12,10 @@ use super::debug::{compare, DebugRule, Held, Layout, Moment, Stride, Track, Wron
 use super::options::DebugOptions;
 use super::traces::Traces;
 use super::{CacheId, ObjectInfo, SlabAllocator, SlabFlags};
-use crate::error::{Misuse, Name};
+use crate::error::{AllocError, Misuse, Name};
+use crate::gfp::Gfp;
 use crate::page::frame::FrameKind;
-use crate::page::PageAllocator;
+use crate::page::{Attempted, PageAllocator};
 use crate::sync::{Count, Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr};
 
@@ -219,6 +220,19 @@ impl SlabAllocator {
     /// True once there was a debugged cache: then it matters who allocates and frees.
     pub fn has_debugged(&self) -> bool {
         self.caches.iter().any(|(_, cache)| cache.is_debugged())
+    }
+
+    /// Asks whoever makes allocations fail about an object: `should_failslab`.
+    #[inline]
+    pub(super) fn may_fail(&self, pages: &PageAllocator, id: CacheId, gfp: Gfp) -> Result<(), AllocError> {
+        if !pages.is_injecting() {
+            return Ok(());
+        }
+        let (bytes, flags) = self.live(id).map_or((0, SlabFlags::empty()), |cache| {
+            let inner = cache.inner.lock();
+            (inner.geometry.object_size, inner.flags)
+        });
+        pages.inject(gfp, Attempted::Object { bytes, is_marked: flags.contains(SlabFlags::FAILSLAB) })
     }
 
     /// Makes the objects of a new slab. Nobody else knows of it yet; the links come afterwards.

@@ -12,7 +12,7 @@ use crate::boot::cmdline::{same_name, CommandLine};
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::page::{FrameKind, PageAllocator, Request};
-use crate::profile::{KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, Profile, ZoneKind};
+use crate::profile::{KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, Profile, ZeroSize, ZoneKind};
 use crate::units::{Order, Pfn, PhysAddr};
 use core::fmt::Write;
 
@@ -67,7 +67,7 @@ impl Kmalloc {
                 align: KmallocAlign::Minimum,
                 types: &[],
                 order: KmallocOrder::ByType,
-                zero: crate::profile::ZeroSize::SmallestClass,
+                zero: ZeroSize::SmallestClass,
                 names: KmallocNames::Size,
                 refused: Gfp::empty(),
             },
@@ -138,6 +138,9 @@ impl Kmalloc {
     pub fn roundup(&self, bytes: u64) -> Option<u64> {
         if bytes > u64::from(self.rule.max) {
             return None;
+        }
+        if bytes == 0 && self.rule.zero == ZeroSize::Pointer16 {
+            return Some(0);
         }
         if bytes <= u64::from(self.rule.max_cached) {
             return self.rule.classes.get(self.class(bytes.max(1) as u32)).map(|size| u64::from(*size));

@@ -104,3 +104,15 @@ fn what_is_left_is_named_with_its_owner() {
     let by = "kmem_cache_destroy foo: Slab cache still has objects when called from shell:3:3 kmem_cache_destroy";
     assert_eq!(count(&log, by), 1);
 }
+
+/// The size that the shell shows is no question of the script's: what kmalloc was not asked for stays guarded.
+#[test]
+fn what_kmalloc_was_not_asked_for_is_guarded_until_ksize() {
+    for (look, count_of) in [("", 1), ("ksize k; ", 0)] {
+        for take in ["k = kmalloc 100 GFP_KERNEL", "k = kzalloc 100 GFP_KERNEL", "k = kvmalloc 100 GFP_KERNEL"] {
+            let script = format!("{take}; {look}write k fill:0x11:101; - kfree k; free_all");
+            let (out, log, _) = run("amd64-6.12", "slub_debug=FZPU", &script);
+            assert_eq!(count(&log, "kmalloc Redzone overwritten"), count_of, "{script}: {out}\n{}", log.join("\n"));
+        }
+    }
+}

@@ -40,6 +40,7 @@ use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::page::frame::{FrameKind, State};
 use crate::page::{PageAllocator, PageUse, Request};
+use crate::profile::SlabRule;
 use crate::raw::{Grid, Ram, Table};
 use crate::rcu::Rcu;
 use crate::sync::{wait_while, Ordering, SpinLock};
@@ -222,6 +223,14 @@ impl SlabAllocator {
         if spec.align != 0 && !spec.align.is_power_of_two() {
             return Err(Misuse::BadArgument("the alignment is not a power of two").into());
         }
+        if let SlabRule::Slab { .. } = self.ground.rule {
+            if spec.size < self.ground.word {
+                return Err(Misuse::BadArgument("this kernel stops at a cache of objects smaller than a word").into());
+            }
+            if spec.dtor.is_some() && spec.ctor.is_none() {
+                return Err(Misuse::BadArgument("this kernel stops at a destructor without a constructor").into());
+            }
+        }
         let shape = |flags| Shape {
             object_size: spec.size,
             align: spec.align,
@@ -238,9 +247,10 @@ impl SlabAllocator {
             flags -= debug::METADATA_FLAGS;
             geometry = geometry::geometry(&shape(flags), &self.ground);
         }
-        let geometry = geometry
-            .filter(|geometry| geometry.order <= pages.top_order())
-            .ok_or(AllocError::TooLarge { bytes: spec.size.into(), limit: pages.top_order().bytes() })?;
+        let geometry = geometry.filter(|geometry| geometry.order <= pages.top_order()).ok_or(AllocError::TooLarge {
+            bytes: spec.size.max(spec.align).into(),
+            limit: pages.top_order().bytes(),
+        })?;
         let is_debugged = flags.intersects(debug::DEBUG_FLAGS);
         let mut serial = self.registry.lock();
         let spec = &CacheSpec { flags, usersize: self.usersize(spec), ..*spec };

@@ -51,7 +51,7 @@ pub enum Ending {
     Done,
     /// A command failed that had no `-` before it: what follows it was not run.
     Failed,
-    /// The module died: what follows was not run.
+    /// The module or the kernel died: what follows was not run.
     Aborted,
 }
 
@@ -192,7 +192,10 @@ impl<'k> Shell<'k> {
             Err(fault) => {
                 self.objects.assign(statement.target.as_deref(), Value::Null);
                 self.show(&format!("error: {fault}"), out)?;
-                return Ok(Ending::Failed);
+                let Some(panic) = fault.panic() else { return Ok(Ending::Failed) };
+                out.flush()?;
+                writeln!(notes, "{panic}")?;
+                return Ok(Ending::Aborted);
             }
         }
         Ok(Ending::Done)

@@ -9,6 +9,7 @@ use crate::ast::Operand;
 use crate::show::{count as counted, size as shown_size};
 use kmem::memory::ZERO_SIZE_PTR;
 use kmem::slab::{CacheId, CacheSpec, SlabFlags};
+use kmem::snapshot::report::cache_panic;
 use kmem::{Gfp, VirtAddr};
 
 /// How an object is freed.
@@ -160,7 +161,16 @@ impl Shell<'_> {
             return Err(Fault::misuse("there is a cache of this name already").of(what()));
         }
         let spec = CacheSpec { name: cache, size, align, flags, ..CacheSpec::default() };
-        let id = self.kernel.cache_create(&spec).map_err(|error| Fault::from(error).of(what()))?;
+        let id = self.kernel.cache_create(&spec).map_err(|error| {
+            let fault = Fault::from(error).of(what());
+            if !flags.contains(SlabFlags::PANIC) {
+                return fault;
+            }
+            let mut panic = String::new();
+            // Writing to a string cannot fail.
+            let _ = cache_panic::write(&mut panic, self.kernel.profile.version, cache, &error);
+            fault.with_panic(panic)
+        })?;
         let info = self.kernel.slab().info(id).ok_or_else(|| Fault::misuse("the cache is gone"))?;
         let shape = info.geometry;
         self.objects.add(name, Kind::Cache { id, name: cache.to_owned(), object_bytes: size });

@@ -42,6 +42,7 @@ fn attributes<M: Machine>(mem: &Memory<M>, info: &CacheInfo, era: SlubEra) -> Sl
         red_zone: has(SlabFlags::RED_ZONE),
         poison: has(SlabFlags::POISON),
         store_user: has(SlabFlags::STORE_USER),
+        trace: has(SlabFlags::TRACE),
         slabs: info.slabs.into(),
         objects: in_use,
         total_objects: info.objects,

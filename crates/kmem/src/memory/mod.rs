@@ -295,6 +295,7 @@ impl<M: Machine> Memory<M> {
         self.report_corruption();
         self.zero_object(addr, bytes, gfp);
         self.report_slab_bugs();
+        self.trace_alloc(addr);
         let _irq = IrqOff::new(&self.machine);
         self.slab.set_request(&self.pages, addr, bytes.min(u32::MAX.into()) as u32);
         self.to_virt(addr)
@@ -433,6 +434,7 @@ impl<M: Machine> Memory<M> {
         self.report_corruption();
         if hit.is_none() {
             self.report_slab_bugs();
+            self.trace_alloc(addr);
         }
         if gfp.contains(Gfp::ZERO) {
             let _irq = IrqOff::new(&self.machine);

@@ -292,6 +292,9 @@ impl SlabAllocator {
             array.limit.set(limit);
         }
         cache.set_debugged(is_debugged);
+        if flags.contains(SlabFlags::TRACE) {
+            self.debug.traces_some.set(1);
+        }
         cache.set_live(true);
         Ok(CacheId(slot))
     }

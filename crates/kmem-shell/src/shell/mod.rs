@@ -13,6 +13,7 @@ mod fault;
 mod file;
 mod held;
 mod kvmalloc;
+mod log;
 mod look;
 mod object;
 mod operand;
@@ -206,7 +207,7 @@ impl<'k> Shell<'k> {
         if !lines.is_empty() {
             out.flush()?;
         }
-        lines.iter().try_for_each(|line| writeln!(notes, "{line}"))
+        log::abridged(lines).iter().try_for_each(|line| writeln!(notes, "{line}"))
     }
 
     /// True for what the files answer: their own commands, and those on a name that is no object.

@@ -256,8 +256,10 @@ impl Shell<'_> {
         };
         // What only waits for readers may be waited for.
         if users > 0 || live > 0 && self.kernel.rcu_pending() == 0 {
-            if live > 0 {
-                // It cannot be done, but the kernel names each object in its log.
+            let is_shared = self.kernel.slab().info(id).is_some_and(|info| info.aliases > 0);
+            if live > 0 && !is_shared {
+                // It cannot be done, but the kernel names each object in its log. Of a cache that others share it would just
+                // take this creator off.
                 let _ = self.kernel.cache_destroy(id);
             }
             let what = format!("kmem_cache_destroy of {name}");

@@ -101,6 +101,20 @@ fn objects_grow_and_move() {
     );
 }
 
+/// A destroy that is refused changes nothing, also where the cache is shared.
+#[test]
+fn a_shared_cache_outlives_a_destroy_that_is_refused() {
+    for machine_name in ["msm8x25", "amd64-6.12"] {
+        let script =
+            "c = kmem_cache_create foo 64 0 0; d = kmem_cache_create bar 64 0 0; o = kmem_cache_alloc c GFP_KERNEL
+            - kmem_cache_destroy c; - kmem_cache_destroy c; kmem_cache_free c o; p = kmem_cache_alloc d GFP_KERNEL
+            - kmem_cache_destroy d; kmem_cache_free d p; kmem_cache_destroy c; kmem_cache_destroy d; live";
+        let (out, ending) = run_on(&machine(machine_name), script);
+        assert_eq!(ending, Ending::Done, "{machine_name}: {out}");
+        assert_eq!(out.matches("1 object still in use").count(), 3, "{machine_name}: {out}");
+    }
+}
+
 #[test]
 fn caches_of_one_shape_share_their_slabs() {
     let script =

@@ -172,3 +172,42 @@ fn a_cache_that_must_be_ends_the_kernel() {
         assert_eq!(String::from_utf8(notes).unwrap(), format!("Kernel panic - not syncing: {text}\n"));
     }
 }
+
+/// Thousands of objects that are left fill the kernel's log, but not the terminal.
+#[test]
+fn of_many_objects_that_are_left_some_are_shown() {
+    for machine in ["msm8x25", "i386-pae-6.1", "amd64-6.12"] {
+        for (objects, shown) in [(16, 16), (17, 16), (3000, 16)] {
+            let profile = kmem::profile::by_name(machine).unwrap();
+            let params = BootParams { cpus: 1, cmdline: "slub_nomerge", ..BootParams::new(profile) };
+            let log = Arc::new(Mutex::new(Vec::new()));
+            let lines = Arc::clone(&log);
+            let console = move |line: &str| lines.lock().unwrap().push(line.to_owned());
+            let kernel = kmem_hosted::boot(profile, &params, Displacement::Any, console).unwrap();
+            log.lock().unwrap().clear();
+            let whole = Arc::new(Mutex::new(0));
+            let counted = Arc::clone(&whole);
+            let take = move || {
+                let lines = std::mem::take(&mut *log.lock().unwrap());
+                *counted.lock().unwrap() += lines.iter().filter(|line| line.contains("Object 0x")).count();
+                lines
+            };
+            let mut shell = Shell::new(&kernel).with_kernel_log(take);
+            let script = format!(
+                "c = kmem_cache_create foo 64 0 0; for {objects} {{ o = kmem_cache_alloc c GFP_KERNEL }}
+                 - kmem_cache_destroy c; free_all"
+            );
+            let program = shell.parse(&script).unwrap();
+            let (mut out, mut notes) = (Vec::new(), Vec::new());
+            let ending = shell.run(&program, &mut out, &mut notes).unwrap();
+            assert_eq!(ending, Ending::Done, "{}", String::from_utf8_lossy(&out));
+            let notes = String::from_utf8(notes).unwrap();
+            assert_eq!(*whole.lock().unwrap(), objects, "the log names each");
+            assert_eq!(notes.lines().filter(|line| line.contains("Object 0x")).count(), shown, "{notes}");
+            let more = format!("... {} more objects in use, and their slabs, in the kernel's log", objects - shown);
+            assert_eq!(notes.contains(&more), objects > shown, "{notes}");
+            assert!(notes.contains("kmem_cache_destroy foo: Slab cache still has objects"), "{notes}");
+            assert!(notes.lines().count() < 60, "{notes}");
+        }
+    }
+}

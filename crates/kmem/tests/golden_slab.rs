@@ -102,7 +102,7 @@ fn first_caches_of_every_slabinfo() {
         let folder = entry.unwrap().path();
         let Ok(text) = std::fs::read_to_string(folder.join("slabinfo")) else { continue };
         let is_first = |name: &str| {
-            ["kmem_cache", "kmem_cache_node"].contains(&name)
+            ["kmem_cache", "kmem_cache_node", "kmalloc_buckets"].contains(&name)
                 || name.starts_with("kmalloc-")
                 || name.starts_with("dma-kmalloc-")
         };

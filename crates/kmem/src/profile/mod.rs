@@ -282,6 +282,9 @@ pub struct KmallocRule {
     pub names: KmallocNames,
     /// Allocation flags that kmalloc drops with a warning (6.x) or that are a bug (2.6).
     pub refused: Gfp,
+    /// `sizeof(kmem_buckets)`: a pointer for each class, for those who keep a ladder of their own (`CONFIG_SLAB_BUCKETS`, 6.11
+    /// and later). 0: there is no cache for such.
+    pub buckets: u32,
 }
 
 /// The ladders of kmalloc's caches; a request takes the first of DMA, reclaimable, account whose flag it has.

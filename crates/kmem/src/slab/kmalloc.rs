@@ -4,6 +4,9 @@
 //! a ladder for each [`KmallocType`] that the kernel has: ordinary memory, zone DMA, what can be reclaimed, what is charged
 //! to a memory cgroup. 2.6 stops at 128 KiB; 6.x continues with pages up to the top order.
 //!
+//! From 6.11 on those who allocate what users send may have ladders of their own; the cache for these (`kmalloc_buckets`) is made
+//! at boot too.
+//!
 //! Kernel counterpart: `mm/slab_common.c` (`create_kmalloc_caches`, `kmalloc_type`), 2.6 `include/linux/kmalloc_sizes.h`.
 
 use super::cache::CacheKind;
@@ -70,6 +73,7 @@ impl Kmalloc {
                 zero: ZeroSize::SmallestClass,
                 names: KmallocNames::Size,
                 refused: Gfp::empty(),
+                buckets: 0,
             },
             ladders: [[CacheId(0); CLASSES]; KmallocType::COUNT],
             small: [0; (SMALL / STEP) as usize],
@@ -111,6 +115,11 @@ impl Kmalloc {
                 classes().filter(is_odd).try_for_each(|class| make(kind, class))?;
                 classes().filter(|class| !is_odd(class)).try_for_each(|class| make(kind, class))
             })?,
+        }
+        if rule.buckets > 0 {
+            let flags = SlabFlags::NO_MERGE;
+            let spec = CacheSpec { name: "kmalloc_buckets", size: rule.buckets, flags, ..CacheSpec::default() };
+            slab.create_as(pages, cpu, &spec, CacheKind::Structs)?;
         }
         let normal = this.ladders[KmallocType::Normal as usize];
         for kind in [KmallocType::Account, KmallocType::Reclaimable, KmallocType::Dma] {

@@ -60,27 +60,25 @@ impl Objects {
     /// # Errors
     /// [`RefusedObject`] when it contradicts what was entered before; the ledger is as it was then.
     pub fn enter(&mut self, event: &Event) -> Result<(), RefusedObject> {
-        let refuse = |rule, at| Err(RefusedObject { rule, at: VirtAddr::new(at), event: *event });
+        let refused = |rule, at| RefusedObject { rule, at: VirtAddr::new(at), event: *event };
         match *event {
             Event::Kmalloc(given) | Event::KmemCacheAlloc(given) if given.ptr != 0 => {
                 let bytes = u64::from(given.bytes_alloc).max(1);
                 if let Some((other, _)) = self.overlapping(given.ptr, bytes).next() {
-                    return refuse("O1", other);
+                    return Err(refused("O1", other));
                 }
                 self.live.insert(given.ptr, bytes);
             }
             Event::Kfree { ptr, .. } => {
-                if self.live.remove(&ptr).is_none() {
-                    return refuse("O2", ptr);
-                }
+                self.live.remove(&ptr).ok_or_else(|| refused("O2", ptr))?;
             }
             Event::KmemCacheFree { ptr, cache, .. } => {
                 if !self.live.contains_key(&ptr) {
-                    return refuse("O2", ptr);
+                    return Err(refused("O2", ptr));
                 }
                 let page = self.caches.entry(ptr / PAGE_SIZE).or_insert(cache);
                 if *page != cache {
-                    return refuse("O3", ptr);
+                    return Err(refused("O3", ptr));
                 }
                 self.live.remove(&ptr);
             }
@@ -89,7 +87,7 @@ impl Objects {
                 // High memory has no address here, and no objects.
                 let Some(start) = self.page_offset.raw().checked_add(offset) else { return Ok(()) };
                 if let Some((object, _)) = self.overlapping(start, order.bytes()).next() {
-                    return refuse("O4", object);
+                    return Err(refused("O4", object));
                 }
                 let pages = start / PAGE_SIZE..start / PAGE_SIZE + order.pages();
                 pages.for_each(|page| {

@@ -104,6 +104,7 @@ pub(super) const CONSTANTS: Profile = Profile {
         names: KmallocNames::Kmalloc { short: true },
         // `GFP_SLAB_BUG_MASK`, mm/internal.h.
         refused: Gfp::HIGHMEM.union(Gfp::DMA32),
+        large: super::LargeKmalloc::Slabs,
         buckets: 0,
     },
     image: Image {

@@ -106,6 +106,7 @@ pub static PROFILE: Profile = Profile {
         names: KmallocNames::Size,
         // `cache_grow` stops at flags beyond SLAB_DMA, SLAB_LEVEL_MASK, SLAB_NO_GROW.
         refused: Gfp::HIGHMEM,
+        large: super::LargeKmalloc::Pages,
         buckets: 0,
     },
     image: Image {

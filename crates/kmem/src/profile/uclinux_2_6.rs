@@ -83,6 +83,7 @@ pub(super) const CONSTANTS: Profile = Profile {
         zero: ZeroSize::SmallestClass,
         names: KmallocNames::Size,
         refused: Gfp::HIGHMEM,
+        large: super::LargeKmalloc::Pages,
         buckets: 0,
     },
     image: Image {

@@ -14,8 +14,10 @@ use super::{CacheId, CacheSpec, CreateError, SlabAllocator, SlabFlags};
 use crate::boot::cmdline::{same_name, CommandLine};
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
-use crate::page::{FrameKind, PageAllocator, Request};
-use crate::profile::{KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, Profile, ZeroSize, ZoneKind};
+use crate::page::{FrameKind, PageAllocator, PageUse, Request};
+use crate::profile::{
+    KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, LargeKmalloc, Profile, ZeroSize, ZoneKind,
+};
 use crate::units::{Order, Pfn, PhysAddr};
 use core::fmt::Write;
 
@@ -73,6 +75,7 @@ impl Kmalloc {
                 zero: ZeroSize::SmallestClass,
                 names: KmallocNames::Size,
                 refused: Gfp::empty(),
+                large: LargeKmalloc::Pages,
                 buckets: 0,
             },
             ladders: [[CacheId(0); CLASSES]; KmallocType::COUNT],
@@ -208,7 +211,11 @@ impl Kmalloc {
         match Order::covering(bytes) {
             Some(order) if bytes <= limit => {
                 let gfp = (request.gfp | Gfp::COMP) - (Gfp::HIGHMEM | Gfp::MOVABLE);
-                Ok(pages.alloc_as(cpu, &Request { gfp, order, ..*request })?.phys())
+                let pfn = pages.alloc_as(cpu, &Request { gfp, order, ..*request })?;
+                if self.rule.large == LargeKmalloc::Slabs {
+                    pages.begin_use(pfn, PageUse::SlabUnreclaimable, order.pages());
+                }
+                Ok(pfn.phys())
             }
             _ => Err(AllocError::TooLarge { bytes, limit }),
         }
@@ -264,7 +271,12 @@ impl Kmalloc {
         addr: PhysAddr,
     ) -> Result<(), Misuse> {
         match self.check(slab, pages, addr)? {
-            KmallocInfo::Pages { pfn, order } => pages.free(cpu, pfn, order),
+            KmallocInfo::Pages { pfn, order } => {
+                if self.rule.large == LargeKmalloc::Slabs {
+                    pages.end_use(pfn, PageUse::SlabUnreclaimable, order.pages());
+                }
+                pages.free(cpu, pfn, order)
+            }
             KmallocInfo::Object(_) => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use super::{line, Answer, Shell};
 use crate::ast::Operand;
 use crate::show::{count as counted, size as shown_size};
 use kmem::memory::ZERO_SIZE_PTR;
-use kmem::slab::{CacheId, CacheSpec, SlabFlags};
+use kmem::slab::{CacheId, CacheInfo, CacheSpec, SlabFlags};
 use kmem::snapshot::report::cache_panic;
 use kmem::{Gfp, VirtAddr};
 
@@ -157,7 +157,9 @@ impl Shell<'_> {
             .objects
             .live()
             .any(|(_, object)| matches!(&object.kind, Kind::Cache { name, .. } if name.as_str() == cache));
-        if is_held || self.kernel.slab().by_name(cache).is_some_and(|info| !is_mine(info.id)) {
+        // An alias that nobody holds is just such a link.
+        let is_another = |info: CacheInfo| info.name.as_str() == cache && !is_mine(info.id);
+        if is_held || self.kernel.slab().by_name(cache).is_some_and(is_another) {
             return Err(Fault::misuse("there is a cache of this name already").of(what()));
         }
         let spec = CacheSpec { name: cache, size, align, flags, ..CacheSpec::default() };

@@ -115,6 +115,18 @@ fn a_shared_cache_outlives_a_destroy_that_is_refused() {
     }
 }
 
+/// The name of a shared cache is free again when its creator has destroyed it.
+#[test]
+fn a_name_may_come_again() {
+    for machine_name in ["msm8x25", "amd64-6.12", "linux-2.6-i386"] {
+        let script = "for 3 { c = kmem_cache_create foo 192 0 0; o = kmem_cache_alloc c GFP_KERNEL; kmem_cache_free c o
+            kmem_cache_destroy c }; d = kmem_cache_create foo 192 0 0; - e = kmem_cache_create foo 192 0 0; kmem_cache_destroy d";
+        let (out, ending) = run_on(&machine(machine_name), script);
+        assert_eq!(ending, Ending::Done, "{machine_name}: {out}");
+        assert_eq!(out.matches("there is a cache of this name already").count(), 1, "{machine_name}: {out}");
+    }
+}
+
 #[test]
 fn caches_of_one_shape_share_their_slabs() {
     let script =

@@ -356,3 +356,31 @@ MODULE_LICENSE("GPL");
     let own: Vec<_> = lines.iter().filter(|line| line.starts_with("grow:")).collect();
     assert_eq!(own, ["grow: 1 7 7", "grow: 1 7 0", "grow: 1", "grow: 1 9 9"], "{lines:#?}");
 }
+
+/// In place, `krealloc` with `__GFP_ZERO` zeroes what is spare from 6.12 on.
+#[test]
+fn krealloc_zeroes_as_its_kernel_does() {
+    let text = r#"
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+static int __init spare_init(void)
+{
+	u8 *p = kmalloc(64, GFP_KERNEL), *q;
+	memset(p, 7, 64);
+	q = krealloc(p, 20, GFP_KERNEL | __GFP_ZERO);
+	pr_info("spare: %d %d %d %d\n", p == q, q[19], q[20], q[63]);
+	kfree(q);
+	return 0;
+}
+module_init(spare_init);
+static void __exit spare_exit(void) { }
+module_exit(spare_exit);
+MODULE_LICENSE("GPL");
+"#;
+    for (machine, line) in [("i386-pae-6.1", "spare: 1 7 7 7"), ("armhf-6.12", "spare: 1 7 0 0")] {
+        let (lines, outcome) = run_text(machine, "spare", text);
+        clean(&outcome);
+        assert!(lines.iter().any(|own| own == line), "{machine}: {lines:#?}");
+    }
+}

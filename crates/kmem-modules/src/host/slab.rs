@@ -6,6 +6,7 @@ use crate::finding::FindingKind;
 use crate::session::{CacheRecord, Session};
 use crate::tracker::{Kind, Space};
 use kmem::gfp::Gfp;
+use kmem::slab::rule::ObjectRule;
 use kmem::slab::{CacheId, CacheSpec, CreateError, Hook, SlabFlags};
 use kmem::snapshot::report::cache_panic;
 use kmem::{AllocError, Misuse, VirtAddr};
@@ -130,6 +131,10 @@ pub(super) fn krealloc(s: &Session, call: &mut Call<'_>) -> u64 {
         let _ = s.kernel.ksize(VirtAddr::new(key));
         if let Some(allocation) = s.tracker.borrow_mut().get_mut(Space::Linear, key) {
             allocation.asked = size.into();
+        }
+        let zeroes = ObjectRule::of(s.kernel.profile).krealloc_zeroes_spare;
+        if zeroes && s.decode_gfp(flags).contains(Gfp::ZERO) {
+            s.write_bytes(old + size, &vec![0; (given - u64::from(size)) as usize]);
         }
         return key;
     }

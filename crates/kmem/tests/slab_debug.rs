@@ -488,3 +488,48 @@ fn the_slab_of_2_6_checks_what_asks_for_it() {
     kernel.cache_destroy(cache).unwrap();
     kernel.verify().unwrap();
 }
+
+/// Whatever the shape: all of an object may be used, none touches another, and nothing is found.
+#[test]
+fn every_shape_can_be_used_from_end_to_end() {
+    fn construct(_: u64, _: VirtAddr) {}
+    let sizes = [4, 5, 31, 33, 60, 100, 128, 449, 500, 508, 512, 1000, 2048, 4000, 4093, 4096, 5000, 8192, 20_000];
+    for era in ERAS.into_iter().chain(["linux-2.6-i386", "uclinux-2.6"]) {
+        let kernel = boot(era, "");
+        for size in sizes {
+            for align in [0, 8, 64, 256, 4096] {
+                for bits in 0..32u32 {
+                    let flags =
+                        [SlabFlags::RED_ZONE, SlabFlags::POISON, SlabFlags::STORE_USER, SlabFlags::HWCACHE_ALIGN];
+                    let chosen = flags.into_iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+                    let flags = chosen.fold(SlabFlags::CONSISTENCY_CHECKS, |all, (_, flag)| all | flag);
+                    let ctor = (bits >> 4 == 1).then_some(Hook { call: construct, token: 0 });
+                    let spec = CacheSpec { name: "any", size, align, flags, ctor, ..CacheSpec::default() };
+                    let what = format!("{era}: {spec:?}");
+                    // A slab that holds one may be larger than the machine's blocks.
+                    let Ok(cache) = kernel.cache_create(&spec) else { continue };
+                    // 2.6 gives the alignment up for debugging, unless it is more than that to cache lines.
+                    let given = kernel.slab().info(cache).unwrap().geometry.align;
+                    let given = if kernel.profile.version < (3, 0, 0) { given } else { align.max(1) };
+                    let mut objects = Vec::new();
+                    for round in 0..5u8 {
+                        let Ok(object) = kernel.cache_alloc(cache, Gfp::KERNEL | Gfp::NOWARN) else { break };
+                        assert_eq!(object.raw() % u64::from(given), 0, "{what}");
+                        put(&kernel, object, size.into(), round);
+                        objects.push(object);
+                    }
+                    for (round, object) in objects.iter().enumerate() {
+                        for at in [0, u64::from(size) / 2, u64::from(size) - 1] {
+                            assert_eq!(byte(&kernel, object.offset(at)), round as u8, "{what}");
+                        }
+                        kernel.cache_free(*object).unwrap_or_else(|misuse| panic!("{what}: {misuse}"));
+                    }
+                    assert_eq!(kernel.validate_slab(cache), Ok(0), "{what}");
+                    kernel.cache_destroy(cache).unwrap();
+                }
+            }
+        }
+        kernel.verify().unwrap();
+        assert_eq!(support::log(), Vec::<String>::new(), "{era}");
+    }
+}

@@ -572,9 +572,13 @@ impl SlabAllocator {
         self.shrink(pages, cpu, id, barrier)?;
         let cache = self.live(id)?;
         // Destructors that another CPU runs are over before the cache's creator may go.
-        wait_while(|| cache.inner.lock().leaving > 0);
-        let _registry = self.registry.lock();
-        let mut inner = cache.inner.lock();
+        let (_registry, mut inner) = loop {
+            wait_while(|| cache.inner.lock().leaving > 0);
+            let (registry, inner) = (self.registry.lock(), cache.inner.lock());
+            if inner.leaving == 0 {
+                break (registry, inner);
+            }
+        };
         if inner.aliases > 0 {
             // Somebody was given it meanwhile, by another name.
             inner.aliases -= 1;

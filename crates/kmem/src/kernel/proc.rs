@@ -165,7 +165,8 @@ impl<M: Machine> Kernel<M> {
             end: area.end().raw(),
             caller: area.caller,
             pages: area.nr_pages.into(),
-            phys: area.phys.raw(),
+            // Of an area that waits for readers it is none.
+            phys: if area.flags.contains(VmFlags::READ) { 0 } else { area.phys.raw() },
             flags: VmAreaFlags {
                 ioremap: area.flags.contains(VmFlags::IOREMAP),
                 vmalloc: area.flags.contains(VmFlags::ALLOC),

@@ -33,7 +33,14 @@ impl<M: Machine> Memory<M> {
         self.slab.next_bug()
     }
     /// Logs that an object of a traced cache was allocated.
+    #[inline]
     pub(super) fn trace_alloc(&self, at: PhysAddr) {
+        if self.slab.debug.traces_some.get() != 0 {
+            self.trace_alloc_slow(at);
+        }
+    }
+    #[cold]
+    fn trace_alloc_slow(&self, at: PhysAddr) {
         let is_traced = {
             let _irq = self.irq_off();
             self.slab.is_traced(&self.pages, at)
@@ -43,7 +50,14 @@ impl<M: Machine> Memory<M> {
         }
     }
     /// Logs that an object of a traced cache is about to be freed, if it is going to be.
+    #[inline]
     pub(super) fn trace_free(&self, at: PhysAddr) {
+        if self.slab.debug.traces_some.get() != 0 {
+            self.trace_free_slow(at);
+        }
+    }
+    #[cold]
+    fn trace_free_slow(&self, at: PhysAddr) {
         let is_traced = {
             let _irq = self.irq_off();
             self.slab.is_traced(&self.pages, at) && self.slab.passes(&self.pages, at)

@@ -377,7 +377,7 @@ impl SlabAllocator {
     /// True when what happens to an object is logged: `SLAB_TRACE`.
     pub(crate) fn is_traced(&self, pages: &PageAllocator, at: PhysAddr) -> bool {
         let is_traced = |cache: &Cache| cache.inner.lock().flags.contains(SlabFlags::TRACE);
-        self.debug.traces_some.get() != 0 && self.debugged_at(pages, at).is_some_and(is_traced)
+        self.debugged_at(pages, at).is_some_and(is_traced)
     }
     /// True when freeing an object succeeds, as far as its bytes and its cache's checks are concerned.
     pub(crate) fn passes(&self, pages: &PageAllocator, at: PhysAddr) -> bool {

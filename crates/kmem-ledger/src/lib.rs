@@ -18,6 +18,12 @@
 //!
 //! That nothing is *missing* from a log shows in the end, when the sums are compared with what the kernel says it has:
 //! [`Ledger::sums`].
+//!
+//! [`Objects`] does the same for what slab caches and kmalloc give.
+
+mod objects;
+
+pub use objects::{Objects, RefusedObject};
 
 use kmem::event::{Event, Place};
 use kmem::{Order, Pfn};

@@ -5,6 +5,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include <linux/bug.h>
+#include <kmem/host.h>
 
 #if KMEM_ERA >= 60
 
@@ -58,23 +59,54 @@ void kvfree_sensitive(const void *p, size_t len)
 #if LINUX_VERSION_CODE >= 0x060c00
 void *kvrealloc(const void *p, size_t size, gfp_t gfp)
 {
+	gfp_t first = gfp;
 	void *new;
 
-	if (!is_vmalloc_addr(p)) {
-		new = krealloc(p, size, gfp | __GFP_NOWARN | (size > PAGE_SIZE ? __GFP_NORETRY : 0));
-		if (new || size <= PAGE_SIZE)
-			return new;
+	if (is_vmalloc_addr(p))
+		return vrealloc(p, size, gfp);
+	if (size > PAGE_SIZE) {
+		first |= __GFP_NOWARN;
+		if (!(first & __GFP_RETRY_MAYFAIL))
+			first |= __GFP_NORETRY;
+		first &= ~__GFP_NOFAIL;
 	}
-	if (!size) {
-		kvfree(p);
-		return ZERO_SIZE_PTR;
-	}
+	new = krealloc(p, size, first);
+	if (new)
+		return new;
 	new = kvmalloc(size, gfp);
 	if (new && p) {
-		size_t old = is_vmalloc_addr(p) ? size : ksize(p);
+		memcpy(new, p, min(ksize(p), size));
+		kfree(p);
+	}
+	return new;
+}
 
-		memcpy(new, p, min(old, size));
-		kvfree(p);
+/* an area never shrinks; one that must grow moves */
+void *vrealloc(const void *p, size_t size, gfp_t gfp)
+{
+	size_t old = 0;
+	void *new;
+
+	if (!size) {
+		vfree(p);
+		return NULL;
+	}
+	if (p) {
+		old = kmem_host_vmalloc_bytes(p);
+		if (!old) {
+			WARN(1, "Trying to vrealloc() nonexistent vm area (%p)\n", p);
+			return NULL;
+		}
+	}
+	if (size <= old) {
+		if (gfp & __GFP_ZERO)
+			memset((void *)p + size, 0, old - size);
+		return (void *)p;
+	}
+	new = __vmalloc(size, gfp);
+	if (new && p) {
+		memcpy(new, p, old);
+		vfree(p);
 	}
 	return new;
 }

@@ -312,3 +312,75 @@ fn kernel_parameters_debug_kmalloc_too() {
         clean(&outcome);
     }
 }
+
+/// The text of a module is compiled as it stands.
+fn run_text(machine: &str, name: &str, text: &str) -> (Vec<String>, Outcome) {
+    let path = std::env::temp_dir().join(format!("kmem-{}-{name}.c", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    let ran = run(machine, &[path.to_str().unwrap()], &[], |_| {});
+    std::fs::remove_file(path).unwrap();
+    ran
+}
+
+/// What `kvrealloc` moves ends with the old area: behind it lies a guard page.
+#[test]
+fn kvrealloc_copies_what_was_there() {
+    let text = r#"
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+static int __init grow_init(void)
+{
+	u8 *p = vmalloc(2 * PAGE_SIZE), *q;
+	memset(p, 7, 2 * PAGE_SIZE);
+	q = kvrealloc(p, 64 * PAGE_SIZE, GFP_KERNEL);
+	pr_info("grow: %d %d %d\n", q != p, q[0], q[2 * PAGE_SIZE - 1]);
+	p = kvrealloc(q, PAGE_SIZE, GFP_KERNEL | __GFP_ZERO);
+	pr_info("grow: %d %d %d\n", p == q, p[PAGE_SIZE - 1], p[PAGE_SIZE]);
+	pr_info("grow: %d\n", kvrealloc(p, 0, GFP_KERNEL) == NULL);
+	p = kvrealloc(NULL, 100, GFP_KERNEL);
+	memset(p, 9, 100);
+	p = kvrealloc(p, 16 << 20, GFP_KERNEL);
+	pr_info("grow: %d %d %d\n", is_vmalloc_addr(p), p[0], p[99]);
+	kvfree(p);
+	return 0;
+}
+module_init(grow_init);
+static void __exit grow_exit(void) { }
+module_exit(grow_exit);
+MODULE_LICENSE("GPL");
+"#;
+    let (lines, outcome) = run_text("armhf-6.12", "grow", text);
+    clean(&outcome);
+    let own: Vec<_> = lines.iter().filter(|line| line.starts_with("grow:")).collect();
+    assert_eq!(own, ["grow: 1 7 7", "grow: 1 7 0", "grow: 1", "grow: 1 9 9"], "{lines:#?}");
+}
+
+/// In place, `krealloc` with `__GFP_ZERO` zeroes what is spare from 6.12 on.
+#[test]
+fn krealloc_zeroes_as_its_kernel_does() {
+    let text = r#"
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+static int __init spare_init(void)
+{
+	u8 *p = kmalloc(64, GFP_KERNEL), *q;
+	memset(p, 7, 64);
+	q = krealloc(p, 20, GFP_KERNEL | __GFP_ZERO);
+	pr_info("spare: %d %d %d %d\n", p == q, q[19], q[20], q[63]);
+	kfree(q);
+	return 0;
+}
+module_init(spare_init);
+static void __exit spare_exit(void) { }
+module_exit(spare_exit);
+MODULE_LICENSE("GPL");
+"#;
+    for (machine, line) in [("i386-pae-6.1", "spare: 1 7 7 7"), ("armhf-6.12", "spare: 1 7 0 0")] {
+        let (lines, outcome) = run_text(machine, "spare", text);
+        clean(&outcome);
+        assert!(lines.iter().any(|own| own == line), "{machine}: {lines:#?}");
+    }
+}

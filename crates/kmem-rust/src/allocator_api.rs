@@ -126,7 +126,7 @@ struct Owned {
 impl Drop for Owned {
     fn drop(&mut self) {
         // Objects of it may still live: then it stays, as a kernel's does.
-        let _ = self.kernel.on_cpu(None, |kernel| kernel.cache_destroy(self.id));
+        let _ = self.kernel.on_cpu(|kernel| kernel.cache_destroy(self.id));
     }
 }
 
@@ -166,7 +166,6 @@ unsafe impl Allocator for Cache {
         let gfp = alloc::flags::GFP_KERNEL.check(User::Kmalloc).map_err(|_| AllocError)?;
         let object = allocate_by(
             kernel,
-            None,
             layout,
             |kernel| kernel.cache_alloc(*id, gfp).ok(),
             |kernel, addr| {

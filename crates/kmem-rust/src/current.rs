@@ -151,7 +151,7 @@ impl Handle {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn with<R>(&self, inside: impl FnOnce(&Kernel<Hosted>) -> R) -> R {
-        self.on_cpu(None, inside).expect("the host gives a signal stack")
+        self.on_cpu(inside).expect("the host gives a signal stack")
     }
     /// Returns how many allocations of this crate live on the kernel: what a module would leave behind.
     pub fn live(&self) -> usize {
@@ -190,20 +190,17 @@ impl Handle {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Runs `call` as a CPU of the kernel, of node `node` if there is such a one. `None` when the host gives the thread no
-    /// signal stack.
-    pub(crate) fn on_cpu<R>(&self, node: Option<u32>, call: impl FnOnce(&Kernel<Hosted>) -> R) -> Option<R> {
+    /// Runs `call` as a CPU of the kernel. `None` when the host gives the thread no signal stack.
+    pub(crate) fn on_cpu<R>(&self, call: impl FnOnce(&Kernel<Hosted>) -> R) -> Option<R> {
         let kernel = &self.0.kernel;
         let is_cpu_already = ON.try_with(|on| std::ptr::eq(on.get(), kernel)).unwrap_or(false);
         if is_cpu_already {
             return Some(call(kernel));
         }
-        let (cpus, pages) = (kernel.pages().cpus(), kernel.pages());
-        let is_there = |cpu: &u32| node.is_none_or(|node| pages.node_of_cpu(*cpu) == node);
-        let node_has_cpus = (0..cpus).any(|cpu| is_there(&cpu));
+        let cpus = kernel.pages().cpus();
         let first = last_cpu() % cpus.max(1);
         loop {
-            for cpu in (first..cpus).chain(0..first).filter(|cpu| !node_has_cpus || is_there(cpu)) {
+            for cpu in (first..cpus).chain(0..first) {
                 match kernel.machine().enter_cpu(cpu) {
                     Ok(guard) => {
                         let _ = LAST_CPU.try_with(|last| last.set(Some(cpu)));

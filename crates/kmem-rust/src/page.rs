@@ -61,15 +61,14 @@ impl Page {
         if kernel.is_doomed() {
             return Err(AllocError);
         }
-        let pfn =
-            kernel.on_cpu(None, |kernel| kernel.alloc_pages(gfp, Order::ZERO).ok()).flatten().ok_or(AllocError)?;
+        let pfn = kernel.on_cpu(|kernel| kernel.alloc_pages(gfp, Order::ZERO).ok()).flatten().ok_or(AllocError)?;
         match Self::of(kernel.clone(), pfn) {
             Some(page) => {
                 kernel.count(1);
                 Ok(page)
             }
             None => {
-                let _ = kernel.on_cpu(None, |kernel| kernel.free_pages(pfn, Order::ZERO));
+                let _ = kernel.on_cpu(|kernel| kernel.free_pages(pfn, Order::ZERO));
                 Err(AllocError)
             }
         }
@@ -141,7 +140,7 @@ impl Page {
 
 impl Drop for Page {
     fn drop(&mut self) {
-        let freed = self.kernel.on_cpu(None, |kernel| kernel.free_pages(self.pfn, Order::ZERO));
+        let freed = self.kernel.on_cpu(|kernel| kernel.free_pages(self.pfn, Order::ZERO));
         debug_assert!(matches!(freed, None | Some(Ok(()))), "{freed:?}");
         self.kernel.count(-1);
     }
@@ -158,7 +157,7 @@ impl BorrowedPage<'_> {
     /// The page behind an address of vmalloc's.
     pub(crate) fn at(pointer: NonNull<u8>) -> Option<Self> {
         let (kernel, addr) = Handle::find(pointer)?;
-        let pfn = kernel.on_cpu(None, |kernel| kernel.map().vmalloc_to_pfn(kernel, addr))??;
+        let pfn = kernel.on_cpu(|kernel| kernel.map().vmalloc_to_pfn(kernel, addr))??;
         Page::of(kernel, pfn).map(|page| Self { page: ManuallyDrop::new(page), _owner: PhantomData })
     }
 }

@@ -1,5 +1,6 @@
 //! `kernel::alloc` on a kernel: what is given, what is refused, what growing does.
 
+use kmem as kernel;
 use kmem_rust::alloc::allocator::{KVmalloc, Kmalloc, Vmalloc};
 use kmem_rust::alloc::{AllocError, Allocator, Flags, NumaNode};
 use kmem_rust::page::{AsPageIter, Page, PAGE_SIZE};
@@ -73,6 +74,30 @@ fn memory_comes_from_the_node_that_is_wished() {
             // SAFETY: It was given for this layout.
             unsafe { Vmalloc::free(memory, layout(3 * PAGE_SIZE, 8)) };
         }
+        // What the CPU has at hand of another node is not given; a wish that cannot be is none.
+        let take = |node| {
+            let nid = NumaNode::new(node).expect("a node");
+            Kmalloc::alloc(layout(200, 8), GFP_KERNEL, nid).expect("there is memory").cast::<u8>()
+        };
+        let node_of = |memory: NonNull<u8>| {
+            two.with(|kernel| {
+                let addr = memory.as_ptr().addr()
+                    - kernel.machine().pointer_to(kernel.profile.page_offset).expect("it is mapped").addr();
+                let pfn = kernel::Pfn::containing(kernel::PhysAddr::new(addr as u64));
+                kernel.pages().node_of(pfn).expect("a frame") as i32
+            })
+        };
+        let held: std::vec::Vec<_> = [0, 1].into_iter().cycle().take(40).map(|node| (node, take(node))).collect();
+        held.iter().for_each(|(node, memory)| assert_eq!(node_of(*memory), *node));
+        // SAFETY: Each was given for this layout, and is freed once.
+        let free = |memory| unsafe { Kmalloc::free(memory, layout(200, 8)) };
+        held.into_iter().for_each(|(_, memory)| free(memory));
+        for node in [1, 0, 1, 1, 0, 0] {
+            let memory = take(node);
+            assert_eq!(node_of(memory), node);
+            free(memory);
+        }
+        free(take(5));
     });
     assert_eq!(two.live(), 0);
 }

@@ -380,7 +380,55 @@ pub enum Command {
         count: u64,
         body: Vec<Statement>,
     },
+    Fail(Fail),
+    FailEach {
+        body: Vec<Statement>,
+    },
     File(FileCommand),
+}
+
+/// What `fail` is to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fail {
+    /// Say what it does.
+    Show,
+    /// Nothing fails any more.
+    None,
+    /// These fail.
+    These {
+        /// Which ones.
+        which: Which,
+        /// `cache-filter`: only objects of caches that an `A` of `slub_debug` has marked.
+        only_marked: bool,
+    },
+}
+
+/// Which allocations fail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Which {
+    /// The Nth from now on, once.
+    Nth(u64),
+    /// So many of a million, picked by a seed.
+    Share {
+        /// Of a million.
+        per_million: u32,
+        /// Picks them.
+        seed: u64,
+    },
+    /// All of so many bytes and more.
+    Size(u64),
+}
+
+impl std::fmt::Display for Which {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nth(nth) => write!(f, "nth={nth}"),
+            Self::Share { per_million, seed } => {
+                write!(f, "prob={}%,seed={seed}", f64::from(*per_million) / 10_000.0)
+            }
+            Self::Size(least) => write!(f, "size>={least}"),
+        }
+    }
 }
 
 /// What a process may do with a mapping.

@@ -55,6 +55,25 @@ pub fn size(text: &str) -> Result<u64, BadNumber> {
     }
 }
 
+/// Reads a part of a whole, `0.25` or `25%`, as parts of a million; `None` for anything that is not from 0 to 1.
+///
+/// # Examples
+/// ```
+/// # use kmem_shell::number::share;
+/// assert_eq!((share("0.25"), share("2.5%"), share("1")), (Some(250_000), Some(25_000), Some(1_000_000)));
+/// assert!(share("1.1").is_none() && share("101%").is_none() && share("").is_none() && share("1e-3").is_none());
+/// ```
+pub fn share(text: &str) -> Option<u32> {
+    let (number, whole) = match text.strip_suffix('%') {
+        Some(percent) => (percent, 10_000.0),
+        None => (text, 1_000_000.0),
+    };
+    let is_plain =
+        number.starts_with(|c: char| c.is_ascii_digit()) && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let parts = (number.parse::<f64>().ok().filter(|_| is_plain)? * whole).round();
+    (parts <= 1_000_000.0).then_some(parts as u32)
+}
+
 /// Reads a plain number: decimal, `0x` hexadecimal, or octal with a leading 0.
 ///
 /// # Errors

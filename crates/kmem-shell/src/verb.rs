@@ -36,8 +36,6 @@ pub enum Group {
     Reclaim,
     /// Device files of modules.
     Files,
-    /// Known, and not there yet.
-    Later,
 }
 
 /// Whether a command gives something that a name can hold.
@@ -67,9 +65,6 @@ const fn gives(name: &'static str, group: Group, usage: &'static str, about: &'s
 }
 const fn does(name: &'static str, group: Group, usage: &'static str, about: &'static str) -> Verb {
     Verb { name, usage, about, group, gives: Gives::Nothing }
-}
-const fn later(name: &'static str) -> Verb {
-    Verb { name, usage: "", about: "not in this version", group: Group::Later, gives: Gives::Object }
 }
 
 use Group::{Files, Look, Map, Pages, Pool, Reclaim, Shell, Slab, User};
@@ -175,6 +170,12 @@ pub static VERBS: [Verb; 100] = [
     does("free_every", Shell, "N NAME", "of all that was taken under a name, free every Nth"),
     does("for", Shell, "COUNT { COMMANDS }", "repeat"),
     does("random", Shell, "SEED COUNT { COMMANDS }", "do COUNT of the commands, picked at random"),
+    does(
+        "fail",
+        Shell,
+        "[none|nth=N|prob=P[,seed=S]|size>=N][,cache-filter], or each { COMMANDS }",
+        "make allocations fail; each: repeat, failing the first one, then the second, and so on",
+    ),
     does("echo", Shell, "TEXT [> PATH]", "show a text, or write it to a file"),
     does("help", Shell, "[COMMAND]", "this list, or one command of it"),
     does("open", Files, "HANDLE NODE r|w|rw|wt|rn", "open a device file: /dev/x, or @REGION:MINOR"),
@@ -185,7 +186,6 @@ pub static VERBS: [Verb; 100] = [
     does("dd", Files, "if=PATH of=PATH [bs=SIZE] [count=N] [skip=N] [seek=N]", "copy between files"),
     does("insmod", Files, "[FILE] [PARAM=VALUE…]", "load the module"),
     does("rmmod", Files, "[NAME]", "unload the module"),
-    later("fail"),
 ];
 
 #[cfg(test)]

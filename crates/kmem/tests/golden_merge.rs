@@ -125,6 +125,25 @@ fn a_family_lives_as_long_as_its_last_name() {
     kernel.verify().unwrap();
 }
 
+/// While a founder is destroyed, somebody else may be given it under another name.
+#[test]
+fn a_family_that_grows_while_its_founder_goes_lives_on() {
+    let kernel = boot(&profile::amd64_6_12::PROFILE, "");
+    let create = |name: &str| kernel.cache_create(&CacheSpec { name, size: 188, ..CacheSpec::default() }).unwrap();
+    let founder = create("founder");
+    let alias = std::cell::Cell::new(None);
+    // The barrier stands for what other CPUs do meanwhile.
+    let meanwhile = || alias.set(Some(create("alias")));
+    kernel.slab().destroy(kernel.pages(), 0, founder, meanwhile).unwrap();
+    let alias = alias.get().unwrap();
+    assert_eq!(alias, founder);
+    let object = kernel.cache_alloc(alias, Gfp::KERNEL).unwrap();
+    kernel.cache_free(object).unwrap();
+    kernel.cache_destroy(alias).unwrap();
+    kernel.cache_destroy(alias).unwrap_err();
+    kernel.verify().unwrap();
+}
+
 #[test]
 fn what_is_never_merged() {
     fn touch(_: u64, _: VirtAddr) {}
@@ -147,6 +166,8 @@ fn what_is_never_merged() {
         flag(SlabFlags::RED_ZONE),
         flag(SlabFlags::POISON),
         flag(SlabFlags::STORE_USER),
+        flag(SlabFlags::TRACE),
+        flag(SlabFlags::FAILSLAB),
         CacheSpec { ctor: hook, ..plain },
         CacheSpec { usersize: 8, ..plain },
     ];

@@ -102,7 +102,7 @@ fn first_caches_of_every_slabinfo() {
         let folder = entry.unwrap().path();
         let Ok(text) = std::fs::read_to_string(folder.join("slabinfo")) else { continue };
         let is_first = |name: &str| {
-            ["kmem_cache", "kmem_cache_node"].contains(&name)
+            ["kmem_cache", "kmem_cache_node", "kmalloc_buckets"].contains(&name)
                 || name.starts_with("kmalloc-")
                 || name.starts_with("dma-kmalloc-")
         };
@@ -244,6 +244,58 @@ proptest! {
         prop_assert!(ours.link + 2 <= ours.size);
         let kept = has_ctor || flags.intersects(SlabFlags::POISON | SlabFlags::TYPESAFE_BY_RCU);
         prop_assert!(!kept || ours.link >= ours.left + object_size, "link at {}", ours.link);
+    }
+}
+
+/// The slabs of 2.6 by the same means.
+fn check_old(profile: &'static Profile, total_pages: u64, cache: &naive::old::Cache) {
+    let SlabRule::Slab { descriptor, bufctl, max_order } = profile.slab else { unreachable!("a SLAB") };
+    let kernel = naive::old::Kernel {
+        word: profile.word_bytes.into(),
+        line: profile.cache_line.into(),
+        descriptor: descriptor.into(),
+        bufctl: bufctl.into(),
+        max_order: max_order.into(),
+        pages: total_pages,
+    };
+    let mut flags = SlabFlags::empty();
+    flags.set(SlabFlags::HWCACHE_ALIGN, cache.hwcache);
+    flags.set(SlabFlags::RED_ZONE, cache.red);
+    flags.set(SlabFlags::STORE_USER, cache.user);
+    flags.set(SlabFlags::RECLAIM_ACCOUNT, cache.reclaim);
+    let (object_size, align) = (cache.object as u32, cache.align as u32);
+    let shape = Shape { object_size, align, flags, has_ctor: false, is_kmalloc: false, freeptr_offset: None };
+    let ours = geometry(&shape, &Ground { total_pages, ..ground(profile, 1, "") }).map(|ours| naive::old::Shape {
+        size: ours.size.into(),
+        align: ours.align.into(),
+        order: ours.order.raw().into(),
+        objects: ours.objects.into(),
+        off_slab: ours.off_slab,
+        management: ours.management.into(),
+        colours: ours.colours.into(),
+        head: ours.left.into(),
+    });
+    let what = format!("{}: {object_size} bytes, align {align}, {flags:?}, {total_pages} pages", profile.name);
+    assert_eq!(ours, kernel.shape(cache), "{what}");
+}
+
+#[test]
+fn any_cache_of_2_6() {
+    let profiles = [&profile::linux_2_6_i386::PROFILE, &profile::uclinux_2_6::PROFILE];
+    let sizes = || (4..1100).chain((1100..9000).step_by(13)).chain((9000..140_000).step_by(4099));
+    for profile in profiles {
+        for total_pages in [1 << 12, 1 << 16] {
+            for object in sizes() {
+                for bits in 0..16 {
+                    let bit = |at: u32| bits >> at & 1 == 1;
+                    let (hwcache, red, user, reclaim) = (bit(0), bit(1), bit(2), bit(3));
+                    for align in [0, 4, 8, 64, 4096, 8192] {
+                        let cache = naive::old::Cache { object, align, hwcache, red, user, reclaim };
+                        check_old(profile, total_pages, &cache);
+                    }
+                }
+            }
+        }
     }
 }
 

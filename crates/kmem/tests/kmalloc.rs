@@ -163,6 +163,31 @@ fn copies_and_texts() {
     kernel.verify().unwrap();
 }
 
+/// Whole pages of kmalloc's count as slabs since 5.4; older kernels' do not, and SLAB has caches for them.
+#[test]
+fn large_memory_is_counted_as_its_kernel_does() {
+    for (name, bytes, counted) in [
+        ("i386-pae-6.1", 1 << 20, 1024),
+        ("amd64-6.12", 9000, 16),
+        ("armhf-6.1", 3 << 20, 4096),
+        ("msm8x25", 1 << 20, 0),
+    ] {
+        let kernel = boot(name);
+        let unreclaimable = || {
+            let mut text = String::new();
+            kernel.write_proc("meminfo", &mut text).unwrap().unwrap();
+            let line = text.lines().find_map(|line| line.strip_prefix("SUnreclaim:")).unwrap().trim();
+            line.trim_end_matches(" kB").parse::<u64>().unwrap()
+        };
+        let before = unreclaimable();
+        let large = kernel.kmalloc(bytes, Gfp::KERNEL).unwrap();
+        assert_eq!(unreclaimable() - before, counted, "{name}");
+        let larger = kernel.krealloc(large, 2 * bytes, Gfp::KERNEL).unwrap();
+        kernel.kfree(larger).unwrap();
+        assert_eq!(unreclaimable(), before, "{name}");
+    }
+}
+
 /// A machine of 64 bits with three nodes and a CPU on each.
 fn three_nodes() -> Machine {
     let profile = by_name("amd64-6.12").unwrap();

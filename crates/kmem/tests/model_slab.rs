@@ -178,3 +178,61 @@ fn several_cpus_share_caches_and_zones() {
     kernel.cache_destroy(cache).unwrap();
     kernel.verify().unwrap();
 }
+
+/// A cache's destructor is the client's code, which goes when the cache is destroyed: no CPU may still be in there.
+#[test]
+fn a_cache_ends_after_its_last_destructor() {
+    static INSIDE: AtomicU64 = AtomicU64::new(0);
+    static DONE: AtomicU64 = AtomicU64::new(0);
+    fn destruct(_: u64, _: VirtAddr) {
+        INSIDE.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        DONE.fetch_add(1, Ordering::SeqCst);
+    }
+    let kernel = support::boot(PROFILES[0], 64 << 20, 2);
+    fn construct(_: u64, _: VirtAddr) {}
+    let [ctor, dtor] = [construct, destruct].map(|call: fn(u64, VirtAddr)| Some(Hook { call, token: 0 }));
+    let spec = CacheSpec { name: "things", size: 2000, ctor, dtor, ..CacheSpec::default() };
+    let cache = kernel.cache_create(&spec).unwrap();
+    let object = kernel.cache_alloc(cache, Gfp::KERNEL).unwrap();
+    kernel.cache_free(object).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            support::become_cpu(1);
+            kernel.cache_shrink(cache).unwrap();
+        });
+        while INSIDE.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        kernel.cache_destroy(cache).unwrap();
+        assert_eq!(DONE.load(Ordering::SeqCst), INSIDE.load(Ordering::SeqCst), "a destructor still runs");
+        assert!(DONE.load(Ordering::SeqCst) >= 2);
+    });
+    kernel.verify().unwrap();
+}
+
+#[test]
+fn what_a_kernel_stops_at_makes_no_cache() {
+    fn hook(_: u64, _: VirtAddr) {}
+    let hook = Some(Hook { call: hook, token: 0 });
+    let plain = CacheSpec { name: "odd", size: 100, ..CacheSpec::default() };
+    for profile in PROFILES {
+        let kernel = support::boot(profile, 64 << 20, 1);
+        let is_old = profile.version < (2, 6, 20);
+        for (spec, is_refused) in [
+            (CacheSpec { size: 0, ..plain }, true),
+            (CacheSpec { align: 3, ..plain }, true),
+            (CacheSpec { name: "", ..plain }, true),
+            (CacheSpec { size: 3, ..plain }, is_old),
+            (CacheSpec { dtor: hook, ..plain }, is_old),
+            (CacheSpec { size: u32::MAX, ..plain }, true),
+            (CacheSpec { align: 1 << 31, ..plain }, true),
+            (CacheSpec { align: 64 << 20, ..plain }, true),
+        ] {
+            let made = kernel.cache_create(&spec);
+            assert_eq!(made.is_err(), is_refused, "{}: {spec:?}", profile.name);
+            made.map(|cache| kernel.cache_destroy(cache).unwrap()).ok();
+        }
+        kernel.verify().unwrap();
+    }
+}

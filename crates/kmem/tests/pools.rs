@@ -252,6 +252,13 @@ fn what_lies_idle_is_counted_by_what_it_takes() {
     assert_eq!(idle()[0], (128, 384));
     pools.destroy(memory, pages).unwrap();
     pools.destroy(memory, pool).unwrap();
+    // Nothing is little on 2.6, and nothing on later kernels.
+    for (profile, size) in [("linux-2.6-i386", 32), ("i386-pae-6.1", 0)] {
+        let kernel = support::boot(by_name(profile).unwrap(), 64 << 20, 1);
+        kernel.pools().create(kernel.memory(), 2, Source::Kmalloc(0)).unwrap();
+        let info = kernel.pools().infos(kernel.memory()).next().unwrap();
+        assert_eq!((info.element_bytes, info.idle_bytes), (size, 2 * size));
+    }
 }
 
 #[test]

@@ -238,3 +238,44 @@ fn a_cache_ends_after_what_was_given_to_kfree_rcu_where_its_kernel_waits() {
         kernel.verify().unwrap();
     }
 }
+
+/// A vmalloc area stays mapped for its readers, and goes when they have left; nothing is allocated for that.
+#[test]
+fn vmalloc_areas_wait_for_readers_too() {
+    for name in ["i386-pae-6.1", "amd64-6.12"] {
+        let kernel = boot(name, 2);
+        let caller = kmem::error::Name::new("test");
+        let take = || kernel.kvmalloc(16 << 20, Gfp::KERNEL, caller).unwrap();
+        let pages = |kernel: &Machine| kernel.pages().free_pages();
+        let first = take();
+        assert!(kernel.map().is_vmalloc(first));
+        on_cpu(1, || kernel.rcu_read_lock());
+        let before = pages(&kernel);
+        let fail = |_: usize, _: Attempted| true;
+        kernel.set_injector(Some(Injector { call: fail, id: 0 }));
+        kernel.kvfree_rcu(first, 64).unwrap();
+        kernel.set_injector(None);
+        assert_eq!((pages(&kernel), kernel.map().read_areas()), (before, 1), "{name}");
+        assert!(kernel.map().vmalloc_to_pfn(kernel.memory(), first).is_some(), "it is mapped");
+        assert!(kernel.kvfree_rcu(first, 64).is_err() && kernel.kvfree(first).is_err(), "it is nobody's any more");
+        kernel.verify().unwrap();
+        on_cpu(1, || kernel.rcu_read_unlock().unwrap());
+        // Who comes by finds that it may go.
+        let second = take();
+        assert_eq!(kernel.map().read_areas(), 0);
+        kernel.kvfree_rcu(second, 0).unwrap();
+        kernel.kvfree_rcu(kernel.kvmalloc(100, Gfp::KERNEL, caller).unwrap(), 0).unwrap();
+        kernel.rcu_barrier().unwrap();
+        assert_eq!((kernel.map().read_areas(), kernel.rcu_pending()), (0, 0));
+        assert!(kernel.map().vmalloc_to_pfn(kernel.memory(), second).is_none());
+        kernel.drain();
+        assert!(pages(&kernel) >= before + (16 << 20 >> 12), "{name}: the pages are free again");
+        let third = take();
+        for head in [3, 4096, 16 << 20] {
+            assert!(matches!(kernel.kvfree_rcu(third, head), Err(Misuse::BadArgument(_))), "{head}");
+        }
+        kernel.kvfree_rcu_mightsleep(third).unwrap();
+        kernel.kvfree_rcu(VirtAddr::new(0), 0).unwrap();
+        kernel.verify().unwrap();
+    }
+}

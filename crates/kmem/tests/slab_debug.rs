@@ -3,7 +3,7 @@
 
 mod support;
 
-use kmem::boot::BootParams;
+use kmem::boot::{cut_nodes, BootParams};
 use kmem::gfp::Gfp;
 use kmem::profile::{by_name, PROFILES};
 use kmem::slab::debug::{DebugRule, Layout};
@@ -289,6 +289,66 @@ fn kmalloc_guards_what_was_not_asked_for() {
     }
 }
 
+/// Who only frees does not ask how much there is; who makes an object larger where it lies does, and uses it.
+#[test]
+fn only_who_asks_may_use_what_was_not_asked_for() {
+    let kernel = boot("amd64-6.12", "slub_debug=FZPU");
+    let object = kernel.kmalloc(100, Gfp::KERNEL).unwrap();
+    put(&kernel, object.offset(100), 1, 7);
+    kernel.kfree_rcu(object, 0).unwrap();
+    kernel.rcu_barrier().unwrap();
+    has(&support::log(), "kmalloc Redzone overwritten");
+    for used in [101, 128] {
+        let object = kernel.kmalloc(100, Gfp::KERNEL).unwrap();
+        assert_eq!(kernel.krealloc(object, used, Gfp::KERNEL), Ok(object));
+        put(&kernel, object, used, 7);
+        kernel.kfree(object).unwrap();
+    }
+    let object = kernel.kmalloc(100, Gfp::KERNEL).unwrap();
+    kernel.kfree_sensitive(object).unwrap();
+    assert_eq!(support::log(), Vec::<String>::new());
+}
+
+/// An object of a node is guarded as any other, and what is wrong with it is said at once.
+#[test]
+fn a_node_makes_no_difference() {
+    let profile = by_name("amd64-6.12").unwrap();
+    let nodes = cut_nodes(profile, 256 << 20, &[128 << 20, 128 << 20]).unwrap();
+    let params = BootParams {
+        ram_bytes: 256 << 20,
+        cpus: 2,
+        nodes: Some(nodes.as_slice()),
+        cmdline: "slub_debug=FZPU",
+        ..BootParams::new(profile)
+    };
+    let kernel = support::boot_with(profile, &params, None);
+    support::log();
+    for node in [0, 1] {
+        let object = kernel.kmalloc_node(100, Gfp::KERNEL, Some(node)).unwrap();
+        put(&kernel, object.offset(100), 1, 7);
+        kernel.kfree(object).unwrap_err();
+        has(&support::log(), "kmalloc Redzone overwritten");
+        kernel.kfree(object).unwrap();
+        put(&kernel, object.offset(50), 1, 7);
+        let other = kernel.kmalloc_node(100, Gfp::KERNEL, Some(node)).unwrap();
+        has(&support::log(), "Poison overwritten");
+        kernel.kfree(other).unwrap();
+        let cache = create(&kernel, &format!("of{node}"), 64, SlabFlags::empty());
+        let object = kernel.cache_alloc_node(cache, Gfp::KERNEL, Some(node)).unwrap();
+        kernel.cache_free(object).unwrap();
+        put(&kernel, object.offset(50), 1, 7);
+        let other = kernel.cache_alloc_node(cache, Gfp::KERNEL, Some(node)).unwrap();
+        has(&support::log(), "Poison overwritten");
+        kernel.cache_free(other).unwrap();
+        put(&kernel, other.offset(50), 1, 7);
+        let mut many = [VirtAddr::new(0); 3];
+        kernel.cache_alloc_bulk(cache, Gfp::KERNEL, &mut many).unwrap();
+        has(&support::log(), "Poison overwritten");
+        kernel.cache_free_bulk(&many).unwrap();
+        kernel.verify().unwrap();
+    }
+}
+
 #[test]
 fn the_command_line_chooses_caches_and_off_is_off() {
     let kernel = boot("amd64-6.12", "slub_debug=FZ,named*;P,other");
@@ -427,4 +487,49 @@ fn the_slab_of_2_6_checks_what_asks_for_it() {
     kernel.cache_free(next).unwrap();
     kernel.cache_destroy(cache).unwrap();
     kernel.verify().unwrap();
+}
+
+/// Whatever the shape: all of an object may be used, none touches another, and nothing is found.
+#[test]
+fn every_shape_can_be_used_from_end_to_end() {
+    fn construct(_: u64, _: VirtAddr) {}
+    let sizes = [4, 5, 31, 33, 60, 100, 128, 449, 500, 508, 512, 1000, 2048, 4000, 4093, 4096, 5000, 8192, 20_000];
+    for era in ERAS.into_iter().chain(["linux-2.6-i386", "uclinux-2.6"]) {
+        let kernel = boot(era, "");
+        for size in sizes {
+            for align in [0, 8, 64, 256, 4096] {
+                for bits in 0..32u32 {
+                    let flags =
+                        [SlabFlags::RED_ZONE, SlabFlags::POISON, SlabFlags::STORE_USER, SlabFlags::HWCACHE_ALIGN];
+                    let chosen = flags.into_iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+                    let flags = chosen.fold(SlabFlags::CONSISTENCY_CHECKS, |all, (_, flag)| all | flag);
+                    let ctor = (bits >> 4 == 1).then_some(Hook { call: construct, token: 0 });
+                    let spec = CacheSpec { name: "any", size, align, flags, ctor, ..CacheSpec::default() };
+                    let what = format!("{era}: {spec:?}");
+                    // A slab that holds one may be larger than the machine's blocks.
+                    let Ok(cache) = kernel.cache_create(&spec) else { continue };
+                    // 2.6 gives the alignment up for debugging, unless it is more than that to cache lines.
+                    let given = kernel.slab().info(cache).unwrap().geometry.align;
+                    let given = if kernel.profile.version < (3, 0, 0) { given } else { align.max(1) };
+                    let mut objects = Vec::new();
+                    for round in 0..5u8 {
+                        let Ok(object) = kernel.cache_alloc(cache, Gfp::KERNEL | Gfp::NOWARN) else { break };
+                        assert_eq!(object.raw() % u64::from(given), 0, "{what}");
+                        put(&kernel, object, size.into(), round);
+                        objects.push(object);
+                    }
+                    for (round, object) in objects.iter().enumerate() {
+                        for at in [0, u64::from(size) / 2, u64::from(size) - 1] {
+                            assert_eq!(byte(&kernel, object.offset(at)), round as u8, "{what}");
+                        }
+                        kernel.cache_free(*object).unwrap_or_else(|misuse| panic!("{what}: {misuse}"));
+                    }
+                    assert_eq!(kernel.validate_slab(cache), Ok(0), "{what}");
+                    kernel.cache_destroy(cache).unwrap();
+                }
+            }
+        }
+        kernel.verify().unwrap();
+        assert_eq!(support::log(), Vec::<String>::new(), "{era}");
+    }
 }

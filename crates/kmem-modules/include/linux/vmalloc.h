@@ -44,6 +44,10 @@ void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int nod
 		     const void *caller);
 void *vcalloc(size_t n, size_t size);
 void *vmalloc_array(size_t n, size_t size);
+#if LINUX_VERSION_CODE >= 0x060c00
+void *vrealloc(const void *p, size_t size, gfp_t gfp);
+#define vrealloc_noprof	vrealloc
+#endif
 
 #define vzalloc_node(size, node)	((void)(node), vzalloc(size))
 #define vmalloc_huge(size, gfp)	__vmalloc(size, gfp)

@@ -89,6 +89,7 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("iounmap", vmalloc::iounmap),
     ("kmem_host_flush_tlb_kernel_range", vmalloc::flush_tlb_kernel_range),
     ("kmem_host_pgd", vmalloc::pgd),
+    ("kmem_host_vmalloc_bytes", vmalloc::bytes),
     ("kmap", kmap::kmap),
     ("kunmap", kmap::kunmap),
     ("kmap_atomic", kmap::kmap_local),

@@ -6,7 +6,9 @@ use crate::finding::FindingKind;
 use crate::session::{CacheRecord, Session};
 use crate::tracker::{Kind, Space};
 use kmem::gfp::Gfp;
+use kmem::slab::rule::ObjectRule;
 use kmem::slab::{CacheId, CacheSpec, CreateError, Hook, SlabFlags};
+use kmem::snapshot::report::cache_panic;
 use kmem::{AllocError, Misuse, VirtAddr};
 
 const ZERO_SIZE_PTR: u32 = 16;
@@ -130,6 +132,10 @@ pub(super) fn krealloc(s: &Session, call: &mut Call<'_>) -> u64 {
         if let Some(allocation) = s.tracker.borrow_mut().get_mut(Space::Linear, key) {
             allocation.asked = size.into();
         }
+        let zeroes = ObjectRule::of(s.kernel.profile).krealloc_zeroes_spare;
+        if zeroes && s.decode_gfp(flags).contains(Gfp::ZERO) {
+            s.write_bytes(old + size, &vec![0; (given - u64::from(size)) as usize]);
+        }
         return key;
     }
     let new = kmalloc_at(s, call, size, flags, "krealloc");
@@ -227,17 +233,10 @@ pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
 
 /// `SLAB_PANIC`: what the kernel says when it cannot go on without a cache.
 fn create_panics(s: &Session, call: &mut Call<'_>, name: &str, error: &CreateError) {
-    let version = s.kernel.profile.version;
-    let errno = if matches!(error, CreateError::Alloc(AllocError::NoMemory { .. })) { -12 } else { -22 };
-    let text = match version {
-        (..=2, ..) => format!("kmem_cache_create(): failed to create slab `{name}'"),
-        (3, ..=8, _) => format!("Cannot create slabcache {name}"),
-        (..=5, ..) | (6, ..=1, _) => {
-            format!("kmem_cache_create_usercopy: Failed to create slab '{name}'. Error {errno}")
-        }
-        _ => format!("__kmem_cache_create_args: Failed to create slab '{name}'. Error {errno}"),
-    };
-    s.log.line(&format!("Kernel panic - not syncing: {text}"));
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = cache_panic::write(&mut text, s.kernel.profile.version, name, error);
+    s.log.line(&text);
     s.die(call, format!("the cache {name} with SLAB_PANIC cannot be created: {error}"), Vec::new());
 }
 

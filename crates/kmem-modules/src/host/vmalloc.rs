@@ -147,6 +147,12 @@ pub(super) fn vmap(s: &Session, call: &mut Call<'_>) -> u64 {
     }
 }
 
+/// The bytes of the area that begins at an address; 0 where none does.
+pub(super) fn bytes(s: &Session, call: &mut Call<'_>) -> u64 {
+    let addr = call.word();
+    s.kernel.map().vmalloc_size(VirtAddr::new(addr.into())).unwrap_or(0)
+}
+
 pub(super) fn vmalloc_to_page(s: &Session, call: &mut Call<'_>) -> u64 {
     let addr = call.word();
     translate(s, call, addr, "vmalloc_to_page").map_or(0, |pfn| s.page_of(pfn).into())

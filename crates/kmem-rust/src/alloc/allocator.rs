@@ -87,7 +87,7 @@ pub(crate) fn free_by(ptr: NonNull<u8>, free: impl FnOnce(&Kernel<Hosted>, VirtA
     let found = Handle::find(ptr);
     debug_assert!(found.is_some(), "{ptr:p} is no memory of a kernel");
     let Some((kernel, addr)) = found else { return };
-    match kernel.on_cpu(None, |kernel| free(kernel, addr)) {
+    match kernel.on_cpu(|kernel| free(kernel, addr)) {
         Some(Ok(())) => kernel.let_go(),
         // The caller broke his promise, or the host has no signal stack for this thread: the memory stays where it is.
         Some(Err(misuse)) => debug_assert!(false, "{ptr:p}: {misuse}"),
@@ -98,7 +98,6 @@ pub(crate) fn free_by(ptr: NonNull<u8>, free: impl FnOnce(&Kernel<Hosted>, VirtA
 /// Allocates on a kernel, as one of its CPUs, and checks that the program sees the memory, aligned as asked.
 pub(crate) fn allocate_by(
     kernel: &Handle,
-    node: Option<u32>,
     layout: Layout,
     give: impl Fn(&Kernel<Hosted>) -> Option<VirtAddr>,
     free: impl Fn(&Kernel<Hosted>, VirtAddr),
@@ -106,7 +105,7 @@ pub(crate) fn allocate_by(
     if kernel.is_doomed() {
         return Err(AllocError);
     }
-    let addr = kernel.on_cpu(node, |kernel| {
+    let addr = kernel.on_cpu(|kernel| {
         let addr = give(kernel)?;
         let pointer = kernel.machine().pointer_to(addr);
         if pointer.is_some_and(|pointer| pointer.addr().is_multiple_of(layout.align())) {
@@ -118,22 +117,28 @@ pub(crate) fn allocate_by(
     kernel.keep(addr.flatten().ok_or(AllocError)?)
 }
 
+/// The node to ask first; a wish for one that the machine does not have is none.
+fn node_of(kernel: &Kernel<Hosted>, nid: NumaNode) -> Option<u32> {
+    nid.wish().filter(|node| *node < kernel.pages().nodes())
+}
+
 /// Memory of kmalloc's, aligned as asked.
 fn kmalloc(layout: Layout, gfp: Gfp, nid: NumaNode) -> Result<NonNull<u8>, AllocError> {
     let bytes = Kmalloc::aligned_layout(layout).size() as u64;
     let give = |kernel: &Kernel<Hosted>| {
-        let addr = kernel.kmalloc(bytes, gfp).ok()?;
+        let node = node_of(kernel, nid);
+        let addr = kernel.kmalloc_node(bytes, gfp, node).ok()?;
         if addr.raw().is_multiple_of(layout.align() as u64) {
             return Some(addr);
         }
         // It was just given, so it can be freed.
         let _ = kernel.kfree(addr);
-        kernel.kmalloc(bytes.next_power_of_two(), gfp).ok()
+        kernel.kmalloc_node(bytes.next_power_of_two(), gfp, node).ok()
     };
     let free = |kernel: &Kernel<Hosted>, addr| {
         let _ = kernel.kfree(addr);
     };
-    allocate_by(&current(), nid.wish(), layout, give, free)
+    allocate_by(&current(), layout, give, free)
 }
 
 /// Memory of vmalloc's, aligned as asked.
@@ -142,12 +147,15 @@ fn vmalloc(layout: Layout, gfp: Gfp, nid: NumaNode) -> Result<NonNull<u8>, Alloc
     let gfp = if gfp.intersects(Gfp::DMA | Gfp::DMA32) { gfp } else { gfp | Gfp::HIGHMEM };
     let request = VmallocRequest::new(layout.size() as u64, Name::new("kmem_rust"));
     let request = VmallocRequest { gfp, align: layout.align() as u64, ..request };
-    let give = |kernel: &Kernel<Hosted>| kernel.map().vmalloc_with(kernel, &request).ok();
+    let give = |kernel: &Kernel<Hosted>| {
+        let request = VmallocRequest { node: node_of(kernel, nid), ..request };
+        kernel.map().vmalloc_with(kernel, &request).ok()
+    };
     // Taken back when it lies beyond what the process sees of the area.
     let free = |kernel: &Kernel<Hosted>, addr| {
         let _ = kernel.map().vfree(kernel, addr);
     };
-    allocate_by(&current(), nid.wish(), layout, give, free)
+    allocate_by(&current(), layout, give, free)
 }
 
 /// Moves the bytes of old memory into new, and frees the old.
@@ -164,7 +172,7 @@ unsafe fn move_into(new: NonNull<u8>, old: NonNull<u8>, bytes: usize) -> NonNull
 /// What the allocator that gave `ptr` could hold there.
 fn capacity(ptr: NonNull<u8>) -> Option<u64> {
     let (kernel, addr) = Handle::find(ptr)?;
-    let size = kernel.on_cpu(None, |kernel| match kernel.map().is_vmalloc(addr) {
+    let size = kernel.on_cpu(|kernel| match kernel.map().is_vmalloc(addr) {
         true => kernel.map().vmalloc_size(addr),
         false => kernel.ksize(addr).ok(),
     });

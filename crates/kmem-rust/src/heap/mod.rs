@@ -48,10 +48,9 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 static PROFILE: &kmem::Profile = &kmem::profile::amd64_6_12::PROFILE;
 /// Bytes of its RAM unless said otherwise: addresses only, until they are touched.
 const RAM_BYTES: u64 = 64 << 30;
-/// CPU numbers unless said otherwise. Debug builds of the engine take the cache's lock at each free, and wait for it in turn
-/// without giving their CPU away: with more threads inside than the host has CPUs hardly anybody would get on. So all share
-/// one number there.
-const CPUS: u32 = if cfg!(debug_assertions) { 1 } else { gate::MAX_CPUS };
+/// CPU numbers unless said otherwise. Debug builds of the engine look through what each CPU has at hand at every free, so
+/// there they are few.
+const CPUS: u32 = if cfg!(debug_assertions) { 4 } else { gate::MAX_CPUS };
 /// May reclaim and drain, gives up early, kills nobody, reports nothing: there is the system to fall back on.
 const FLAGS: Gfp = Gfp::RECLAIM.union(Gfp::NORETRY).union(Gfp::NOWARN);
 /// What all memory of kmalloc's is aligned to.

@@ -1,9 +1,9 @@
 //! The commands on memory and of the shell itself: how each reads its arguments.
 
 use super::args::Args;
-use crate::ast::{Access, Base, Brk, Command, Context, FileCommand, Operand, PoolOf, Redirection};
+use crate::ast::{Access, Base, Brk, Command, Context, Fail, FileCommand, Operand, PoolOf, Redirection, Which};
 use crate::lex::Kind;
-use crate::number::{signed, size as size_of_text};
+use crate::number::{number as number_of_text, share, signed, size as size_of_text};
 use crate::parse::FileVerbs;
 use crate::syntax::SyntaxError;
 use crate::verb::Verb;
@@ -137,6 +137,7 @@ fn read(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
         "live" => Command::Live,
         "free_all" => Command::FreeAll,
         "free_every" => free_every(args)?,
+        "fail" => Command::Fail(fail(args)?),
         "help" => help(args)?,
         // The table of commands and this function name the same ones; a test goes through all of them.
         other => return Err(SyntaxError::new(args.last_place(), format!("{other}: not in this version"))),
@@ -353,6 +354,45 @@ fn sysctl(args: &mut Args<'_>) -> Result<Command, SyntaxError> {
         value.push_str(&name_or_text(args, "a value")?);
     }
     Ok(Command::Sysctl { key: key.to_owned(), value: Some(value) })
+}
+
+fn fail(args: &mut Args<'_>) -> Result<Fail, SyntaxError> {
+    if args.is_empty() {
+        return Ok(Fail::Show);
+    }
+    let word = args.word(FAIL)?;
+    let place = args.last_place();
+    fail_of(word).ok_or_else(|| args.expected(FAIL, &format!("`{word}`"), place))
+}
+const FAIL: &str = "none, nth=N, prob=P[,seed=S] (0 to 1, or 0% to 100%), size>=N, or each { COMMANDS }";
+
+/// Reads what is to fail: `none`, `nth=3`, `prob=10%,seed=7`, `size>=4096`, and `,cache-filter` behind it. `None` for
+/// anything else.
+pub fn fail_of(word: &str) -> Option<Fail> {
+    if word == "none" {
+        return Some(Fail::None);
+    }
+    let (mut which, mut chance, mut seed, mut only_marked) = (None, None, None, false);
+    for part in word.split(',') {
+        if part == "cache-filter" {
+            only_marked = true;
+        } else if let Some(nth) = part.strip_prefix("nth=") {
+            let nth = number_of_text(nth).ok().filter(|nth| *nth > 0)?;
+            which = which.xor(Some(Which::Nth(nth))).map(Some)?;
+        } else if let Some(least) = part.strip_prefix("size>=") {
+            which = which.xor(Some(Which::Size(size_of_text(least).ok()?))).map(Some)?;
+        } else if let Some(part) = part.strip_prefix("prob=") {
+            chance = chance.xor(Some(share(part)?)).map(Some)?;
+        } else {
+            seed = seed.xor(Some(number_of_text(part.strip_prefix("seed=")?).ok()?)).map(Some)?;
+        }
+    }
+    let which = match (which, chance, seed) {
+        (Some(which), None, None) => which,
+        (None, Some(per_million), seed) => Which::Share { per_million, seed: seed.unwrap_or(1) },
+        _ => return None,
+    };
+    Some(Fail::These { which, only_marked })
 }
 
 fn help(args: &mut Args<'_>) -> Result<Command, SyntaxError> {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! program    = { [ "-" ] [ NAME "=" ] command ( ";" | newline ) }
-//! command    = VERB arguments | "for" COUNT block | "random" SEED COUNT block
+//! command    = VERB arguments | "for" COUNT block | "random" SEED COUNT block | "fail" "each" block
 //! block      = "{" program "}"
 //! ```
 //!
@@ -20,6 +20,7 @@ use crate::verb::{Gives, Group, Verb, VERBS};
 use args::Args;
 use kmem::Profile;
 
+pub use memory::fail_of;
 pub(crate) use names::operands;
 pub use names::Known;
 
@@ -41,7 +42,7 @@ pub enum FileVerbs {
     Absent,
 }
 
-/// How deep `for` and `random` may be nested.
+/// How deep `for`, `random` and `fail each` may be nested.
 const DEEPEST: usize = 32;
 
 /// Parses a script. `known` says which names the shell holds already.
@@ -111,6 +112,9 @@ impl<'t> Parser<'t> {
         let verb = self.verb(word, token.place)?;
         let command = match verb.name {
             "for" | "random" => self.repetition(verb, token.place)?,
+            "fail" if self.peek().is_some_and(|next| next.kind == Kind::Word("each".into())) => {
+                self.repetition(verb, token.place)?
+            }
             _ => {
                 let start = self.at;
                 while self.peek().is_some_and(|token| !matches!(token.kind, Kind::End | Kind::Close)) {
@@ -165,14 +169,12 @@ impl<'t> Parser<'t> {
     fn verb(&self, word: &str, place: Place) -> Result<&'static Verb, SyntaxError> {
         let Some(verb) = Verb::by_name(word) else {
             let error = SyntaxError::new(place, format!("no command `{word}`"));
-            let names = VERBS.iter().filter(|verb| verb.group != Group::Later).map(|verb| verb.name);
-            return Err(match did_you_mean(word, names) {
+            return Err(match did_you_mean(word, VERBS.iter().map(|verb| verb.name)) {
                 Some(name) => error.help(format!("did you mean `{name}`?")),
                 None => error.help("`help` lists the commands"),
             });
         };
         match verb.group {
-            Group::Later => Err(SyntaxError::new(place, format!("{word}: not in this version"))),
             Group::Files if self.dialect.files == FileVerbs::Absent => {
                 let what = format!("{word}: there is no module here whose files could be used");
                 Err(SyntaxError::new(place, what).help("`kmem run` loads modules"))
@@ -189,7 +191,10 @@ impl<'t> Parser<'t> {
         let end = self.peek().map_or(place, |token| token.place);
         let mut args = Args::new(verb, self.dialect, &self.tokens[start..self.at], end);
         let seed = if verb.name == "random" { args.number("a seed")? } else { 0 };
-        let count = args.size("a count")?;
+        let count = match verb.name {
+            "fail" => args.word("each").map(|_| 0)?,
+            _ => args.size("a count")?,
+        };
         args.done()?;
         while self.peek().is_some_and(|token| token.kind == Kind::End) && self.at + 1 < self.tokens.len() {
             self.at += 1;
@@ -216,7 +221,11 @@ impl<'t> Parser<'t> {
         if body.is_empty() && verb.name == "random" {
             return Err(SyntaxError::new(open, "no commands to pick from"));
         }
-        Ok(if verb.name == "random" { Command::Random { seed, count, body } } else { Command::For { count, body } })
+        Ok(match verb.name {
+            "random" => Command::Random { seed, count, body },
+            "fail" => Command::FailEach { body },
+            _ => Command::For { count, body },
+        })
     }
 
     fn no_command(&self, place: Place) -> SyntaxError {

@@ -39,7 +39,9 @@ fn collect<'p>(statements: &'p [Statement], names: &mut BTreeSet<&'p str>) {
     for statement in statements {
         names.extend(statement.target.as_deref());
         match &statement.command {
-            Command::For { body, .. } | Command::Random { body, .. } => collect(body, names),
+            Command::For { body, .. } | Command::Random { body, .. } | Command::FailEach { body } => {
+                collect(body, names)
+            }
             Command::File(FileCommand::Open { handle, .. }) => {
                 names.insert(handle);
             }
@@ -55,7 +57,9 @@ fn uses(
 ) -> Result<(), SyntaxError> {
     for statement in statements {
         match &statement.command {
-            Command::For { body, .. } | Command::Random { body, .. } => uses(body, dialect, visit)?,
+            Command::For { body, .. } | Command::Random { body, .. } | Command::FailEach { body } => {
+                uses(body, dialect, visit)?
+            }
             // A handle that is not open is answered at run time, as by a kernel: EBADF.
             Command::Read { .. } | Command::Write { .. } if dialect.files == FileVerbs::Present => (),
             command => operands(command).into_iter().try_for_each(&mut *visit)?,

@@ -13,11 +13,22 @@ use std::fmt;
 pub(crate) struct Fault {
     errno: Errno,
     why: String,
+    /// What the kernel says when it cannot go on.
+    panic: Option<String>,
 }
 
 impl Fault {
     pub(crate) fn new(errno: Errno, why: impl Into<String>) -> Self {
-        Self { errno, why: why.into() }
+        Self { errno, why: why.into(), panic: None }
+    }
+    /// The kernel cannot go on: nothing that follows is run.
+    pub(crate) fn with_panic(mut self, panic: String) -> Self {
+        self.panic = Some(panic);
+        self
+    }
+    /// What the kernel says when it cannot go on.
+    pub(crate) fn panic(&self) -> Option<&str> {
+        self.panic.as_deref()
     }
     /// A misuse: named, and not executed.
     pub(crate) fn misuse(why: impl Into<String>) -> Self {

@@ -67,6 +67,12 @@ impl Shell<'_> {
         line(format!("free_all: {summary} freed"))
     }
 
+    /// Frees what came since, the newest first.
+    pub(super) fn free_since(&mut self, before: &[Id]) -> Result<(), Fault> {
+        let new: Vec<Id> = self.objects.live().rev().map(|(id, _)| id).filter(|id| !before.contains(id)).collect();
+        new.into_iter().try_for_each(|id| self.give_back(id, "fail each"))
+    }
+
     /// Frees every Nth of the live objects that were taken under a name, in the order in which they were.
     pub(super) fn free_every(&mut self, nth: u64, operand: &Operand) -> Answer {
         let Base::Name(name) = &operand.base else { return Err(Fault::misuse(format!("{operand} is no name"))) };

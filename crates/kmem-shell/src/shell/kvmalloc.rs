@@ -27,7 +27,7 @@ impl Shell<'_> {
             let pages = bytes.div_ceil(PAGE_SIZE);
             return Ok(Kind::Vmalloc { addr, end: self.end_of(addr, pages), pages });
         }
-        Ok(Kind::Kmalloc { addr, bytes: self.kernel.ksize(addr)? })
+        Ok(Kind::Kmalloc { addr, bytes: self.usable(addr)? })
     }
 
     pub(super) fn kvrealloc(&mut self, name: Option<&str>, operand: &Operand, size: u64, gfp: Gfp) -> Answer {

@@ -8,10 +8,12 @@ mod block;
 mod bulk;
 mod bytes;
 mod context;
+mod fail;
 mod fault;
 mod file;
 mod held;
 mod kvmalloc;
+mod log;
 mod look;
 mod object;
 mod operand;
@@ -50,7 +52,7 @@ pub enum Ending {
     Done,
     /// A command failed that had no `-` before it: what follows it was not run.
     Failed,
-    /// The module died: what follows was not run.
+    /// The module or the kernel died: what follows was not run.
     Aborted,
 }
 
@@ -90,6 +92,7 @@ pub struct Shell<'k> {
     condensed: Option<Condensed>,
     warned_of_order: bool,
     places: Places,
+    failing: Option<fail::Failures<'k>>,
 }
 
 impl<'k> Shell<'k> {
@@ -104,6 +107,7 @@ impl<'k> Shell<'k> {
             condensed: None,
             warned_of_order: false,
             places: Places::default(),
+            failing: None,
         }
     }
     /// Says how to learn what the kernel has logged since the last call. The lines go to the notes, each where it
@@ -175,6 +179,7 @@ impl<'k> Shell<'k> {
     fn statement(&mut self, statement: &Statement, out: &mut dyn Write, notes: &mut dyn Write) -> io::Result<Ending> {
         let said = match &statement.command {
             Command::For { .. } | Command::Random { .. } => return self.repeat(statement, out, notes),
+            Command::FailEach { body } => return self.fail_each(body, out, notes),
             command if self.is_for_files(command) => {
                 let Some(files) = &mut self.files else { return Ok(Ending::Done) };
                 return files.run(command, statement.place.line, statement.failing, out, notes);
@@ -188,7 +193,10 @@ impl<'k> Shell<'k> {
             Err(fault) => {
                 self.objects.assign(statement.target.as_deref(), Value::Null);
                 self.show(&format!("error: {fault}"), out)?;
-                return Ok(Ending::Failed);
+                let Some(panic) = fault.panic() else { return Ok(Ending::Failed) };
+                out.flush()?;
+                writeln!(notes, "{panic}")?;
+                return Ok(Ending::Aborted);
             }
         }
         Ok(Ending::Done)
@@ -199,7 +207,7 @@ impl<'k> Shell<'k> {
         if !lines.is_empty() {
             out.flush()?;
         }
-        lines.iter().try_for_each(|line| writeln!(notes, "{line}"))
+        log::abridged(lines).iter().try_for_each(|line| writeln!(notes, "{line}"))
     }
 
     /// True for what the files answer: their own commands, and those on a name that is no object.
@@ -297,10 +305,11 @@ impl<'k> Shell<'k> {
             Command::Live => self.live(),
             Command::FreeAll => self.free_all(),
             Command::FreeEvery { nth, name } => self.free_every(*nth, name),
+            Command::Fail(fail) => self.fail(*fail),
             Command::Help { verb } => tell::help(verb.as_deref()),
             Command::File(FileCommand::WriteOnce { path, .. }) => Err(Fault::misuse(format!("{path}: no such file"))),
             // The parser refuses these without files, and the caller has answered them with files and loops.
-            Command::File(_) | Command::For { .. } | Command::Random { .. } => {
+            Command::File(_) | Command::For { .. } | Command::Random { .. } | Command::FailEach { .. } => {
                 Err(Fault::misuse("there is no module here"))
             }
         }

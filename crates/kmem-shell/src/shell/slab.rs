@@ -8,7 +8,8 @@ use super::{line, Answer, Shell};
 use crate::ast::Operand;
 use crate::show::{count as counted, size as shown_size};
 use kmem::memory::ZERO_SIZE_PTR;
-use kmem::slab::{CacheId, CacheSpec, SlabFlags};
+use kmem::slab::{CacheId, CacheInfo, CacheSpec, SlabFlags};
+use kmem::snapshot::report::cache_panic;
 use kmem::{Gfp, VirtAddr};
 
 /// How an object is freed.
@@ -39,7 +40,7 @@ impl Shell<'_> {
         let what = || format!("kmalloc of {}", shown_size(size));
         self.must_be_for_slabs(gfp).map_err(|fault| fault.of(what()))?;
         let addr = self.kernel.kmalloc(size, gfp).map_err(|error| Fault::from(error).of(what()))?;
-        Ok((addr, self.kernel.ksize(addr)?))
+        Ok((addr, self.usable(addr)?))
     }
 
     pub(super) fn kmalloc_array(&mut self, name: Option<&str>, count: u64, size: u64, gfp: Gfp) -> Answer {
@@ -60,9 +61,16 @@ impl Shell<'_> {
         self.hold_bytes(name, "kstrdup", addr)
     }
     fn hold_bytes(&mut self, name: Option<&str>, verb: &'static str, addr: VirtAddr) -> Answer {
-        let bytes = self.kernel.ksize(addr)?;
+        let bytes = self.usable(addr)?;
         self.objects.add(name, Kind::Kmalloc { addr, bytes });
         line(format!("{}: {addr} size={bytes}", shown(name, verb)))
+    }
+    /// The bytes of what kmalloc gave. Unlike `ksize` this does not let the caller use what was not asked for.
+    pub(super) fn usable(&self, addr: VirtAddr) -> Result<u64, Fault> {
+        if addr <= ZERO_SIZE_PTR {
+            return Ok(0);
+        }
+        Ok(self.kernel.kmalloc_info(addr)?.bytes())
     }
     /// Refuses flags that ask for memory without an address.
     pub(super) fn must_be_for_slabs(&self, gfp: Gfp) -> Result<(), Fault> {
@@ -126,7 +134,7 @@ impl Shell<'_> {
             self.also_named(name, id);
             return line(format!("{}: {old} size={bytes} (not moved)", shown(name, "krealloc")));
         }
-        let grown = self.kernel.ksize(addr)?;
+        let grown = self.usable(addr)?;
         self.objects.free(id, "krealloc");
         self.objects.add(name, Kind::Kmalloc { addr, bytes: grown });
         line(format!("{}: {addr} size={grown} (moved from {old})", shown(name, "krealloc")))
@@ -149,11 +157,22 @@ impl Shell<'_> {
             .objects
             .live()
             .any(|(_, object)| matches!(&object.kind, Kind::Cache { name, .. } if name.as_str() == cache));
-        if is_held || self.kernel.slab().by_name(cache).is_some_and(|info| !is_mine(info.id)) {
+        // An alias that nobody holds is just such a link.
+        let is_another = |info: CacheInfo| info.name.as_str() == cache && !is_mine(info.id);
+        if is_held || self.kernel.slab().by_name(cache).is_some_and(is_another) {
             return Err(Fault::misuse("there is a cache of this name already").of(what()));
         }
         let spec = CacheSpec { name: cache, size, align, flags, ..CacheSpec::default() };
-        let id = self.kernel.cache_create(&spec).map_err(|error| Fault::from(error).of(what()))?;
+        let id = self.kernel.cache_create(&spec).map_err(|error| {
+            let fault = Fault::from(error).of(what());
+            if !flags.contains(SlabFlags::PANIC) {
+                return fault;
+            }
+            let mut panic = String::new();
+            // Writing to a string cannot fail.
+            let _ = cache_panic::write(&mut panic, self.kernel.profile.version, cache, &error);
+            fault.with_panic(panic)
+        })?;
         let info = self.kernel.slab().info(id).ok_or_else(|| Fault::misuse("the cache is gone"))?;
         let shape = info.geometry;
         self.objects.add(name, Kind::Cache { id, name: cache.to_owned(), object_bytes: size });
@@ -239,8 +258,10 @@ impl Shell<'_> {
         };
         // What only waits for readers may be waited for.
         if users > 0 || live > 0 && self.kernel.rcu_pending() == 0 {
-            if live > 0 {
-                // It cannot be done, but the kernel names each object in its log.
+            let is_shared = self.kernel.slab().info(id).is_some_and(|info| info.aliases > 0);
+            if live > 0 && !is_shared {
+                // It cannot be done, but the kernel names each object in its log. Of a cache that others share it would just
+                // take this creator off.
                 let _ = self.kernel.cache_destroy(id);
             }
             let what = format!("kmem_cache_destroy of {name}");

@@ -4,7 +4,7 @@ use super::{line, Answer};
 use crate::verb::{Group, Verb, VERBS};
 use std::fmt::Write;
 
-const GROUPS: [(Group, &str); 10] = [
+const GROUPS: [(Group, &str); 9] = [
     (Group::Pages, "pages"),
     (Group::Slab, "kmalloc and slab caches"),
     (Group::Pool, "memory pools"),
@@ -14,7 +14,6 @@ const GROUPS: [(Group, &str); 10] = [
     (Group::Look, "bytes and addresses"),
     (Group::Shell, "the shell"),
     (Group::Files, "files of a module (in `kmem run`)"),
-    (Group::Later, "not in this version"),
 ];
 
 /// Columns for how a command is written.
@@ -30,11 +29,6 @@ pub(super) fn help(name: Option<&str>) -> Answer {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{title}:");
         let verbs = VERBS.iter().filter(|verb| verb.group == group);
-        if group == Group::Later {
-            let names: Vec<&str> = verbs.map(|verb| verb.name).collect();
-            let _ = writeln!(text, "  {}", names.join(" "));
-            continue;
-        }
         for verb in verbs {
             let synopsis = verb.synopsis();
             let gap = if synopsis.len() <= WIDTH { String::new() } else { format!("\n{:1$}", "", WIDTH + 2) };

@@ -1,6 +1,7 @@
 //! Whole scripts: on machines, and against files that are played.
 
 mod debug;
+mod fail;
 mod files;
 mod misuse;
 mod parser;
@@ -98,6 +99,32 @@ fn objects_grow_and_move() {
          s: freed 0xc* size=512
          live: 0 objects, 0",
     );
+}
+
+/// A destroy that is refused changes nothing, also where the cache is shared.
+#[test]
+fn a_shared_cache_outlives_a_destroy_that_is_refused() {
+    for machine_name in ["msm8x25", "amd64-6.12"] {
+        let script =
+            "c = kmem_cache_create foo 64 0 0; d = kmem_cache_create bar 64 0 0; o = kmem_cache_alloc c GFP_KERNEL
+            - kmem_cache_destroy c; - kmem_cache_destroy c; kmem_cache_free c o; p = kmem_cache_alloc d GFP_KERNEL
+            - kmem_cache_destroy d; kmem_cache_free d p; kmem_cache_destroy c; kmem_cache_destroy d; live";
+        let (out, ending) = run_on(&machine(machine_name), script);
+        assert_eq!(ending, Ending::Done, "{machine_name}: {out}");
+        assert_eq!(out.matches("1 object still in use").count(), 3, "{machine_name}: {out}");
+    }
+}
+
+/// The name of a shared cache is free again when its creator has destroyed it.
+#[test]
+fn a_name_may_come_again() {
+    for machine_name in ["msm8x25", "amd64-6.12", "linux-2.6-i386"] {
+        let script = "for 3 { c = kmem_cache_create foo 192 0 0; o = kmem_cache_alloc c GFP_KERNEL; kmem_cache_free c o
+            kmem_cache_destroy c }; d = kmem_cache_create foo 192 0 0; - e = kmem_cache_create foo 192 0 0; kmem_cache_destroy d";
+        let (out, ending) = run_on(&machine(machine_name), script);
+        assert_eq!(ending, Ending::Done, "{machine_name}: {out}");
+        assert_eq!(out.matches("there is a cache of this name already").count(), 1, "{machine_name}: {out}");
+    }
 }
 
 #[test]

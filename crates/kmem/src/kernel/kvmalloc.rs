@@ -104,6 +104,39 @@ impl<M: Machine> Kernel<M> {
         }
         self.kvfree(addr)
     }
+    /// As [`Kernel::kvfree`], once nobody who reads now can still look at it: `kvfree_rcu`. `head` is the distance of its
+    /// `struct rcu_head` from its start.
+    ///
+    /// # Errors
+    /// As [`crate::memory::Memory::kfree_rcu`] or [`crate::map::Map::vfree`].
+    pub fn kvfree_rcu(&self, addr: VirtAddr, head: u64) -> Result<(), Misuse> {
+        if !self.map.is_vmalloc(addr) {
+            return self.memory.kfree_rcu(addr, head);
+        }
+        self.memory.is_head(head, self.kvsize(addr)?)?;
+        self.map.vfree_rcu(&self.memory, addr)
+    }
+    /// As [`Kernel::kvfree_rcu`] for memory without a head: sleeps until nobody reads it: `kvfree_rcu_mightsleep`.
+    ///
+    /// # Errors
+    /// As [`crate::memory::Memory::synchronize_rcu`] and [`Kernel::kvfree`].
+    pub fn kvfree_rcu_mightsleep(&self, addr: VirtAddr) -> Result<(), Misuse> {
+        self.memory.synchronize_rcu()?;
+        self.kvfree(addr)
+    }
+    /// As [`crate::memory::Memory::rcu_barrier`]; also all vmalloc areas that were given to [`Kernel::kvfree_rcu`] before are
+    /// free afterwards.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rcu_barrier(&self) -> Result<(), Misuse> {
+        self.memory.rcu_barrier()?;
+        if self.map.read_areas() > 0 {
+            self.memory.synchronize_rcu()?;
+            self.map.release_read(&self.memory);
+        }
+        Ok(())
+    }
     /// Returns the bytes that may be used.
     fn kvsize(&self, addr: VirtAddr) -> Result<u64, Misuse> {
         if self.map.is_vmalloc(addr) {

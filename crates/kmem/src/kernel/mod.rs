@@ -290,7 +290,7 @@ impl<M: Machine> Kernel<M> {
 fn debugging<M: Machine>(machine: &M, profile: &Profile, cmdline: &str, mem_map: PhysAddr) -> Debugging {
     let unknown = |letter| machine.printk(format_args!("slub_debug option '{letter}' unknown. skipped"));
     let options = match profile.slab {
-        SlabRule::Slub { .. } => DebugOptions::new(CommandLine::new(cmdline), unknown),
+        SlabRule::Slub { era, .. } => DebugOptions::new(era, CommandLine::new(cmdline), unknown),
         // The parameter is SLUB's.
         SlabRule::Slab { .. } => DebugOptions::default(),
     };

@@ -165,7 +165,8 @@ impl<M: Machine> Kernel<M> {
             end: area.end().raw(),
             caller: area.caller,
             pages: area.nr_pages.into(),
-            phys: area.phys.raw(),
+            // Of an area that waits for readers it is none.
+            phys: if area.flags.contains(VmFlags::READ) { 0 } else { area.phys.raw() },
             flags: VmAreaFlags {
                 ioremap: area.flags.contains(VmFlags::IOREMAP),
                 vmalloc: area.flags.contains(VmFlags::ALLOC),
@@ -217,6 +218,7 @@ pub(super) fn slab_rows<'a, M: Machine>(
 ) -> impl Iterator<Item = SlabRow> + 'a {
     let mut before = u32::MAX;
     core::iter::from_fn(move || loop {
+        let _irq = mem.irq_off();
         let next = mem.slab.infos().filter(|info| info.serial < before).max_by_key(|info| info.serial)?;
         before = next.serial;
         if wanted(&next) {

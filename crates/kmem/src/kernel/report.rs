@@ -40,6 +40,7 @@ pub(super) fn write<M: Machine>(mem: &Memory<M>, report: Report<'_>) {
         }
         Report::Deadlock { request } => deadlock(&mut lines, mem, request),
         Report::SlabBug(bug) => slab_report::bug(&mut lines, mem, bug),
+        Report::SlabTrace { object, moment } => slab_report::traced(&mut lines, mem, object, moment),
         Report::ObjectsRemaining { cache } => slab_report::remaining(&mut lines, mem, cache),
     };
 }

@@ -12,7 +12,10 @@ pub(super) fn write<M: Machine>(mem: &Memory<M>, path: &str, out: &mut dyn Write
     let SlabRule::Slub { era, .. } = mem.profile.slab else { return None };
     let (cache, file) = path.split_once('/')?;
     let by_family = || mem.slab.infos().find(|info| info.sysfs_name().as_str() == cache);
-    let info = mem.slab.by_name(cache).or_else(by_family)?;
+    let info = {
+        let _irq = mem.irq_off();
+        mem.slab.by_name(cache).or_else(by_family)?
+    };
     slab_files::write(out, file, &attributes(mem, &info, era))
 }
 
@@ -39,6 +42,7 @@ fn attributes<M: Machine>(mem: &Memory<M>, info: &CacheInfo, era: SlubEra) -> Sl
         red_zone: has(SlabFlags::RED_ZONE),
         poison: has(SlabFlags::POISON),
         store_user: has(SlabFlags::STORE_USER),
+        trace: has(SlabFlags::TRACE),
         slabs: info.slabs.into(),
         objects: in_use,
         total_objects: info.objects,

@@ -45,6 +45,20 @@ pub(super) fn bug<M: Machine>(out: &mut dyn Write, mem: &Memory<M>, bug: &SlabBu
     }
 }
 
+/// Writes that an object of a traced cache was allocated, or is to be freed: `trace`.
+pub(super) fn traced<M: Machine>(out: &mut dyn Write, mem: &Memory<M>, object: PhysAddr, moment: Moment) -> Result {
+    let _irq = mem.irq_off();
+    let mut report = Report::new(out, mem);
+    let Some(view) = mem.slab.view(&mem.pages, object) else { return Ok(()) };
+    let (at, first_free) = (report.virt(object), view.first_free.map_or(0, |at| report.virt(at)));
+    let did = if moment == Moment::Alloc { "alloc" } else { "free" };
+    report.wording.traced(report.out, view.name.as_str(), did, [at, first_free], view.used)?;
+    if moment == Moment::Free {
+        report.section("Object", object, view.layout.object_end - view.layout.object)?;
+    }
+    report.warn(false, None, "")
+}
+
 /// Writes which objects are in use while their cache is to be destroyed.
 pub(super) fn remaining<M: Machine>(out: &mut dyn Write, mem: &Memory<M>, id: CacheId) -> Result {
     let _irq = mem.irq_off();

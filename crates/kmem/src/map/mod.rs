@@ -32,6 +32,7 @@ mod ioremap;
 mod kmap;
 mod page_array;
 mod reach;
+mod readers;
 mod tables;
 mod user;
 mod verify;
@@ -121,6 +122,8 @@ pub struct Map {
     dialect: &'static Dialect,
     /// `nr_vmalloc_pages`.
     vmalloc_pages: AtomicU32,
+    /// Areas that wait for readers.
+    read_areas: AtomicU32,
 }
 
 /// What there is with an MMU.
@@ -164,6 +167,7 @@ impl Map {
             image,
             dialect: Dialect::of(mem.profile),
             vmalloc_pages: AtomicU32::new(0),
+            read_areas: AtomicU32::new(0),
         };
         let Some(format) = mem.profile.paging else { return Ok(map) };
         let tables = PageTables::new(mem, format)?;

@@ -46,6 +46,8 @@ bitflags! {
         const UNLIST = 0x20;
         /// Has no guard page.
         const NO_GUARD = 0x40;
+        /// Was freed, and waits for those who read it. Not a bit of the kernel's.
+        const READ = 0x2000;
         /// Only keeps its addresses; nothing is mapped. Not a bit of the kernel's.
         const KEPT = 0x4000;
         /// Is being freed. Not a bit of the kernel's.
@@ -62,7 +64,7 @@ pub struct VmArea {
     pub bytes: u64,
     /// Where the array of its pages' frame numbers lies: machine words. 0 for none.
     pub pages_at: VirtAddr,
-    /// What an I/O map maps.
+    /// What an I/O map maps. With [`VmFlags::READ`], the grace period that it waits for.
     pub phys: PhysAddr,
     /// How many pages the area owns.
     pub nr_pages: u32,
@@ -219,7 +221,7 @@ impl VmAreas {
     ) -> Result<VmArea, Misuse> {
         let tree = &mut self.lock().tree;
         let area = tree.find_mut(addr).filter(|area| area.start == addr).ok_or(Misuse::NoArea(addr))?;
-        if area.flags.intersects(VmFlags::DYING | VmFlags::UNLIST) {
+        if area.flags.intersects(VmFlags::DYING | VmFlags::UNLIST | VmFlags::READ) {
             return Err(Misuse::NoArea(addr));
         }
         may(area)?;

@@ -174,12 +174,7 @@ impl Map {
         if addr.page_offset() != 0 {
             return Err(Misuse::Unaligned(addr));
         }
-        let area = virt.areas.claim(addr, |area| {
-            if area.flags.contains(VmFlags::ALLOC) && !area.flags.contains(VmFlags::KEPT) {
-                return Ok(());
-            }
-            Err(Misuse::BadArgument("vfree of an area that vmalloc did not make"))
-        })?;
+        let area = virt.areas.claim(addr, may_be_freed)?;
         self.release_area(mem, &virt.tables, &area, Some(by))
     }
 
@@ -196,6 +191,7 @@ impl Map {
         if !align.is_power_of_two() {
             return Err(AllocError::BadFlags("the alignment is no power of two"));
         }
+        self.release_read(mem);
         let taken = virt.areas.insert(mem, space, align.max(PAGE_SIZE), area);
         if matches!(taken, Err(AllocError::NoAddressSpace { .. })) {
             self.say_no_room(mem, gfp, area.bytes);
@@ -442,6 +438,14 @@ impl Map {
         let area = self.virt.as_ref()?.areas.find(addr).filter(|area| area.start == addr)?;
         Some(area.mapped_bytes())
     }
+}
+
+/// True for an area of vmalloc's.
+pub(super) fn may_be_freed(area: &VmArea) -> Result<(), Misuse> {
+    if area.flags.contains(VmFlags::ALLOC) && !area.flags.contains(VmFlags::KEPT) {
+        return Ok(());
+    }
+    Err(Misuse::BadArgument("vfree of an area that vmalloc did not make"))
 }
 
 /// Zeroes those pages that the page allocator could not reach because the machine has no window onto them.

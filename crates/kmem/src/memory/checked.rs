@@ -6,6 +6,7 @@ use super::{Memory, Report};
 use crate::error::Misuse;
 use crate::event::Event;
 use crate::machine::Machine;
+use crate::slab::debug::Moment;
 use crate::slab::{BugKind, CacheId, Finding, SlabBug, Then};
 use crate::units::{Pfn, PhysAddr, VirtAddr};
 
@@ -31,9 +32,44 @@ impl<M: Machine> Memory<M> {
         let _irq = self.irq_off();
         self.slab.next_bug()
     }
+    /// Logs that an object of a traced cache was allocated.
+    #[inline]
+    pub(super) fn trace_alloc(&self, at: PhysAddr) {
+        if self.slab.debug.traces_some.get() != 0 {
+            self.trace_alloc_slow(at);
+        }
+    }
+    #[cold]
+    fn trace_alloc_slow(&self, at: PhysAddr) {
+        let is_traced = {
+            let _irq = self.irq_off();
+            self.slab.is_traced(&self.pages, at)
+        };
+        if is_traced {
+            self.report(Report::SlabTrace { object: at, moment: Moment::Alloc });
+        }
+    }
+    /// Logs that an object of a traced cache is about to be freed, if it is going to be.
+    #[inline]
+    pub(super) fn trace_free(&self, at: PhysAddr) {
+        if self.slab.debug.traces_some.get() != 0 {
+            self.trace_free_slow(at);
+        }
+    }
+    #[cold]
+    fn trace_free_slow(&self, at: PhysAddr) {
+        let is_traced = {
+            let _irq = self.irq_off();
+            self.slab.is_traced(&self.pages, at) && self.slab.passes(&self.pages, at)
+        };
+        if is_traced {
+            self.report(Report::SlabTrace { object: at, moment: Moment::Free });
+        }
+    }
     /// Frees what the CPU did not keep.
     #[cold]
     pub(super) fn kfree_slow(&self, at: PhysAddr) -> Result<(), Misuse> {
+        self.trace_free(at);
         let irq = self.irq_off();
         if self.pages.is_traced() && self.slab.kmalloc.check(&self.slab, &self.pages, at).is_ok() {
             // Only what is going to happen is told.
@@ -47,6 +83,7 @@ impl<M: Machine> Memory<M> {
     /// As [`Memory::kfree_slow`], of an object of a cache.
     #[cold]
     pub(super) fn cache_free_slow(&self, at: PhysAddr) -> Result<(), Misuse> {
+        self.trace_free(at);
         let irq = self.irq_off();
         if self.pages.is_traced() && self.slab.check(&self.pages, at).is_ok() {
             if let Some(cache) = self.pages.frames.slab_cache(Pfn::containing(at)) {

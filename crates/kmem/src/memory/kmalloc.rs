@@ -72,11 +72,7 @@ impl<M: Machine> Memory<M> {
         };
         let given = self.under_pressure(&request, again(), again);
         self.tell_kmalloc(given, bytes, &request);
-        let addr = given?;
-        if gfp.contains(Gfp::ZERO) {
-            self.ram.fill(addr, self.slab.kmalloc.roundup(bytes).unwrap_or(bytes), 0);
-        }
-        Ok(self.to_virt(addr))
+        Ok(self.hand_out(given?, bytes, gfp))
     }
     /// Returns the node to ask; `None` where it makes no difference.
     pub(crate) fn known_node(&self, node: Option<u32>) -> Result<Option<u32>, AllocError> {
@@ -103,6 +99,7 @@ impl<M: Machine> Memory<M> {
             return Ok(ZERO_SIZE_PTR);
         }
         let (from, room) = self.usable(old)?;
+        self.open_spare(from);
         if bytes <= room {
             if gfp.contains(Gfp::ZERO) && ObjectRule::of(self.profile).krealloc_zeroes_spare {
                 self.ram.fill(from.offset(bytes), room - bytes, 0);
@@ -121,7 +118,7 @@ impl<M: Machine> Memory<M> {
     pub(crate) fn usable(&self, addr: VirtAddr) -> Result<(PhysAddr, u64), Misuse> {
         let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
         if cfg!(debug_assertions) {
-            return self.ksize(addr).map(|bytes| (phys, bytes));
+            return self.kmalloc_info(addr).map(|info| (phys, info.bytes()));
         }
         let frame = self.pages.frames.get(Pfn::containing(phys));
         let cache =
@@ -132,8 +129,13 @@ impl<M: Machine> Memory<M> {
         });
         match size {
             Some(size) => Ok((phys, size.into())),
-            None => self.ksize(addr).map(|bytes| (phys, bytes)),
+            None => self.kmalloc_info(addr).map(|info| (phys, info.bytes())),
         }
+    }
+    /// Lets all of an object be used, where debugging has guarded what was not asked for: who asks how large it is may.
+    fn open_spare(&self, at: PhysAddr) {
+        let _irq = self.irq_off();
+        self.slab.forget_request(&self.pages, at);
     }
     /// Frees what kmalloc gave after making it unreadable: `kfree_sensitive`, `kzfree` before 5.9.
     ///
@@ -144,6 +146,7 @@ impl<M: Machine> Memory<M> {
             return Ok(());
         }
         let (at, bytes) = self.usable(addr)?;
+        self.open_spare(at);
         self.ram.fill(at, bytes, 0);
         self.kfree(addr)
     }

@@ -107,7 +107,7 @@ impl<M: Machine> Memory<M> {
     pub fn pages(&self) -> &PageAllocator {
         &self.pages
     }
-    /// Returns the slab allocator.
+    /// Returns the slab allocator. Interrupts take its locks too, so where there are any its caller has them off.
     pub fn slab(&self) -> &SlabAllocator {
         &self.slab
     }
@@ -283,16 +283,27 @@ impl<M: Machine> Memory<M> {
                 given?
             }
         };
+        if hit.is_none() {
+            return Ok(self.hand_out(addr, bytes, gfp));
+        }
         self.report_corruption();
+        self.zero_object(addr, bytes, gfp);
+        Ok(self.to_virt(addr))
+    }
+    /// What becomes of memory that kmalloc got past its stock, before the caller has it.
+    fn hand_out(&self, addr: PhysAddr, bytes: u64, gfp: Gfp) -> VirtAddr {
+        self.report_corruption();
+        self.zero_object(addr, bytes, gfp);
+        self.report_slab_bugs();
+        self.trace_alloc(addr);
+        let _irq = IrqOff::new(&self.machine);
+        self.slab.set_request(&self.pages, addr, bytes.min(u32::MAX.into()) as u32);
+        self.to_virt(addr)
+    }
+    fn zero_object(&self, addr: PhysAddr, bytes: u64, gfp: Gfp) {
         if gfp.contains(Gfp::ZERO) {
             self.ram.fill(addr, self.slab.kmalloc.roundup(bytes).unwrap_or(bytes), 0);
         }
-        if hit.is_none() {
-            self.report_slab_bugs();
-            let _irq = IrqOff::new(&self.machine);
-            self.slab.set_request(&self.pages, addr, bytes.min(u32::MAX.into()) as u32);
-        }
-        Ok(self.to_virt(addr))
     }
     /// Frees what [`Memory::kmalloc`] gave. `NULL` and `ZERO_SIZE_PTR` are nothing.
     ///
@@ -370,14 +381,12 @@ impl<M: Machine> Memory<M> {
         if addr <= ZERO_SIZE_PTR {
             return Ok(0);
         }
-        Ok(match self.kmalloc_info(addr)? {
-            KmallocInfo::Object(object) => {
-                let _irq = self.irq_off();
-                self.slab.forget_request(&self.pages, object.start);
-                object.object_size.into()
-            }
-            KmallocInfo::Pages { order, .. } => order.bytes(),
-        })
+        let info = self.kmalloc_info(addr)?;
+        if let KmallocInfo::Object(object) = info {
+            let _irq = self.irq_off();
+            self.slab.forget_request(&self.pages, object.start);
+        }
+        Ok(info.bytes())
     }
 
     /// Creates a slab cache.
@@ -425,10 +434,11 @@ impl<M: Machine> Memory<M> {
         self.report_corruption();
         if hit.is_none() {
             self.report_slab_bugs();
+            self.trace_alloc(addr);
         }
         if gfp.contains(Gfp::ZERO) {
-            let bytes = self.slab.info(id).map_or(0, |info| info.geometry.object_size);
-            self.ram.fill(addr, bytes.into(), 0);
+            let _irq = IrqOff::new(&self.machine);
+            self.ram.fill(addr, self.slab.object_size(id.raw()).unwrap_or(0).into(), 0);
         }
         Ok(self.to_virt(addr))
     }

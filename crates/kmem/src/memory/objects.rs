@@ -26,6 +26,8 @@ impl<M: Machine> Memory<M> {
         let given = self.under_pressure(&request, again(), again);
         self.tell_cache_alloc(given, id, &request);
         let addr = given?;
+        self.report_slab_bugs();
+        self.trace_alloc(addr);
         if gfp.contains(Gfp::ZERO) {
             let _irq = self.irq_off();
             self.ram.fill(addr, self.slab.object_size(id.raw()).unwrap_or(0).into(), 0);
@@ -50,6 +52,7 @@ impl<M: Machine> Memory<M> {
             };
             let (count, error) = self.slab.alloc_bulk(&self.pages, irq.cpu, id, gfp, wanted, keep);
             drop(irq);
+            self.report_slab_bugs();
             taken += count as usize;
             if let Some(error) = error {
                 // Memory is short: the next one is fought for.
@@ -68,6 +71,7 @@ impl<M: Machine> Memory<M> {
                 taken += 1;
             }
         }
+        out.iter().filter_map(|addr| self.virt_to_phys(*addr)).for_each(|addr| self.trace_alloc(addr));
         if gfp.contains(Gfp::ZERO) {
             let bytes = {
                 let _irq = self.irq_off();
@@ -84,6 +88,7 @@ impl<M: Machine> Memory<M> {
     /// # Errors
     /// What is wrong with the first one that could not be freed, as for [`Memory::cache_free`]; all others are freed.
     pub fn cache_free_bulk(&self, objects: &[VirtAddr]) -> Result<(), Misuse> {
+        objects.iter().filter_map(|addr| self.virt_to_phys(*addr)).for_each(|addr| self.trace_free(addr));
         let outside = objects.iter().find(|addr| self.virt_to_phys(**addr).is_none());
         let irq = IrqOff::new(&self.machine);
         let addresses = objects.iter().filter_map(|addr| self.virt_to_phys(*addr));

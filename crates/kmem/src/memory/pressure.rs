@@ -30,9 +30,10 @@ use crate::machine::Machine;
 use crate::page::attempt::{Attempt, Caller};
 use crate::page::policy::Request;
 use crate::reclaim::VmEvent;
+use crate::slab::debug::Moment;
 use crate::slab::{CacheId, SlabBug};
 use crate::sync::Ordering;
-use crate::units::{Order, Pfn};
+use crate::units::{Order, Pfn, PhysAddr};
 
 /// How often reclaim may get nowhere before somebody must go: `MAX_RECLAIM_RETRIES`.
 const MAX_RETRIES: u32 = 16;
@@ -65,6 +66,13 @@ pub enum Report<'a> {
     },
     /// A check of a debugged slab cache found something.
     SlabBug(&'a SlabBug),
+    /// An object of a cache that is traced was allocated, or is to be freed (`T` of `slub_debug`).
+    SlabTrace {
+        /// It.
+        object: PhysAddr,
+        /// Which.
+        moment: Moment,
+    },
     /// A cache is to be destroyed, and objects of it are in use.
     ObjectsRemaining {
         /// The cache.

@@ -78,12 +78,17 @@ impl<M: Machine> Memory<M> {
             return Ok(());
         }
         let (start, room) = self.usable(addr)?;
+        self.is_head(head, room)?;
+        if self.enqueue(Kind::Free, start.offset(head), head) >= BATCH {
+            self.rcu_free_ready();
+        }
+        Ok(())
+    }
+    /// Checks where an `rcu_head` lies in memory of `room` bytes.
+    pub(crate) fn is_head(&self, head: u64, room: u64) -> Result<(), Misuse> {
         let word = u64::from(self.profile.word_bytes);
         if head % word != 0 || head >= FIRST_FUNCTION || head + 2 * word > room {
             return Err(Misuse::BadArgument("the rcu_head is not aligned, or does not lie in the object"));
-        }
-        if self.enqueue(Kind::Free, start.offset(head), head) >= BATCH {
-            self.rcu_free_ready();
         }
         Ok(())
     }
@@ -186,7 +191,7 @@ impl<M: Machine> Memory<M> {
     pub fn rcu_has_passed(&self, cookie: Cookie) -> bool {
         self.slab.rcu.has_passed(cookie)
     }
-    fn rcu_advance(&self) {
+    pub(crate) fn rcu_advance(&self) {
         self.slab.rcu.advance(|| self.irq_off(), || self.machine.barrier_everywhere());
     }
     /// Frees what nobody can read any more, and calls the functions that are due, without waiting for anybody. Returns how

@@ -19,7 +19,12 @@ pub enum Attempted {
     /// A block of pages: `fail_page_alloc`.
     Pages(Order),
     /// An object of a slab cache, kmalloc's among them: `failslab`.
-    Object,
+    Object {
+        /// Its bytes, as its users know them.
+        bytes: u32,
+        /// Whether the cache was marked by an `A` of `slub_debug`: who wants only those asks (`cache-filter`).
+        is_marked: bool,
+    },
 }
 
 /// Who says which allocations fail.

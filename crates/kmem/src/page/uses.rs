@@ -41,10 +41,12 @@ impl PageAllocator {
             count.fetch_add(pages as u32, Ordering::Relaxed);
         }
     }
-    /// Counts them so no longer.
+    /// Counts them so no longer. Of pages that were never counted so nothing is taken off.
     pub(crate) fn end_use(&self, pfn: Pfn, what: PageUse, pages: u64) {
         if let Some(count) = self.use_count(pfn, what) {
-            count.fetch_sub(pages as u32, Ordering::Relaxed);
+            let less = |count: u32| Some(count.saturating_sub(pages as u32));
+            // It is always possible.
+            let _ = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         }
     }
     fn use_count(&self, pfn: Pfn, what: PageUse) -> Option<&AtomicU32> {

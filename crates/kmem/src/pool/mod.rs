@@ -182,17 +182,16 @@ impl Pools {
     }
     fn set_size<M: Machine>(&self, memory: &Memory<M>, id: PoolId, min_nr: u32) -> Result<(), AllocError> {
         let source = self.state(memory, id).ok_or(AllocError::NoSlot)?.source;
-        // Shrink first: what is too much goes back.
+        // Shrink first, so that nothing more comes in; what is too much goes back. The array that there is holds fewer too.
+        let fits = self.with(memory, id, |state| {
+            let fits = min_nr <= state.min_nr;
+            state.min_nr = state.min_nr.min(min_nr);
+            fits
+        });
         while let Some(element) = self.take(memory, id, min_nr) {
             free_element(memory, source, element);
         }
-        // The array that there is holds fewer as well.
-        let shrunk = self.with(memory, id, |state| {
-            let fits = min_nr <= state.min_nr;
-            state.min_nr = state.min_nr.min(min_nr.max(state.reserved));
-            fits
-        });
-        if shrunk == Some(true) {
+        if fits == Some(true) {
             return Ok(());
         }
         let bytes = u64::from(min_nr.max(1)) * 8;

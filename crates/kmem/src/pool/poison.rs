@@ -91,7 +91,11 @@ impl Pools {
     }
     /// Looks whether an element that leaves the reserve is as it came; says so if not.
     pub(super) fn check_poison<M: Machine>(&self, memory: &Memory<M>, id: PoolId, state: &PoolState, element: u64) {
-        let Some((at, size)) = place(memory, state.source, element) else { return };
+        let found = {
+            let _irq = memory.irq_off();
+            place(memory, state.source, element)
+        };
+        let Some((at, size)) = found else { return };
         if let Some((byte, found, expected)) = first_difference(memory, at, size) {
             let mismatch = Mismatch { pool: id, element, size, byte, found, expected };
             report(memory, state.reserved, at, &mismatch);

@@ -22,6 +22,8 @@ pub static PROFILE: Profile = Profile {
         types: &[KmallocType::Normal, KmallocType::Reclaimable, KmallocType::Dma, KmallocType::Account],
         order: KmallocOrder::OddSizesFirst,
         align: KmallocAlign::LargestDivisor,
+        // KMALLOC_SHIFT_HIGH + 1 pointers.
+        buckets: 14 * 8,
         ..CONSTANTS.kmalloc
     },
     image: Image {

@@ -21,6 +21,7 @@ pub static PROFILE: Profile = Profile {
         classes: CONSTANTS.kmalloc.classes,
         max: CONSTANTS.kmalloc.max,
         min_align: CONSTANTS.kmalloc.min_align,
+        buckets: 14 * 4,
         ..amd64_6_12::PROFILE.kmalloc
     },
     image: Image {

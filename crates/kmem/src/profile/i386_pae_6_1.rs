@@ -104,6 +104,8 @@ pub(super) const CONSTANTS: Profile = Profile {
         names: KmallocNames::Kmalloc { short: true },
         // `GFP_SLAB_BUG_MASK`, mm/internal.h.
         refused: Gfp::HIGHMEM.union(Gfp::DMA32),
+        large: super::LargeKmalloc::Slabs,
+        buckets: 0,
     },
     image: Image {
         // `iomem`: "01000000-01933eff : Kernel code" to "…-01f0afff : Kernel bss", then the early heap (brk).

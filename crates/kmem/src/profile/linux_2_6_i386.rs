@@ -106,6 +106,8 @@ pub static PROFILE: Profile = Profile {
         names: KmallocNames::Size,
         // `cache_grow` stops at flags beyond SLAB_DMA, SLAB_LEVEL_MASK, SLAB_NO_GROW.
         refused: Gfp::HIGHMEM,
+        large: super::LargeKmalloc::Pages,
+        buckets: 0,
     },
     image: Image {
         // Estimated from boot logs of the time: 2 MiB of code, 0.7 of data, 0.2 of .init.

@@ -282,6 +282,20 @@ pub struct KmallocRule {
     pub names: KmallocNames,
     /// Allocation flags that kmalloc drops with a warning (6.x) or that are a bug (2.6).
     pub refused: Gfp,
+    /// How whole pages that kmalloc gives are counted.
+    pub large: LargeKmalloc,
+    /// `sizeof(kmem_buckets)`: a pointer for each class, for those who keep a ladder of their own (`CONFIG_SLAB_BUCKETS`, 6.11
+    /// and later). 0: there is no cache for such.
+    pub buckets: u32,
+}
+
+/// What whole pages that kmalloc gives are to meminfo.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LargeKmalloc {
+    /// Pages like any others.
+    Pages,
+    /// Slabs that cannot be reclaimed: SUnreclaim (5.4 and later: `mm/slub.c`, `kmalloc_large_node`).
+    Slabs,
 }
 
 /// The ladders of kmalloc's caches; a request takes the first of DMA, reclaimable, account whose flag it has.

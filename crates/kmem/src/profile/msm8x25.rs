@@ -106,6 +106,8 @@ pub(super) const CONSTANTS: Profile = Profile {
         zero: ZeroSize::Pointer16,
         names: KmallocNames::Kmalloc { short: false },
         refused: Gfp::HIGHMEM.union(Gfp::DMA32),
+        large: super::LargeKmalloc::Pages,
+        buckets: 0,
     },
     image: Image {
         // TEXT_OFFSET is 32 KiB; the page tables of the kernel lie in the 16 KiB below.

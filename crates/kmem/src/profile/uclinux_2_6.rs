@@ -83,6 +83,8 @@ pub(super) const CONSTANTS: Profile = Profile {
         zero: ZeroSize::SmallestClass,
         names: KmallocNames::Size,
         refused: Gfp::HIGHMEM,
+        large: super::LargeKmalloc::Pages,
+        buckets: 0,
     },
     image: Image {
         // 32 KiB above RAM's start, where ARM kernels begin; below lie the vectors.

@@ -59,6 +59,17 @@ const DEPTH: u32 = ENDED - 1;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Cookie(u32);
 
+impl Cookie {
+    /// Wraps what [`Cookie::raw`] gave.
+    pub(crate) const fn from_raw(raw: u32) -> Self {
+        Self(raw)
+    }
+    /// Returns the number of the grace period.
+    pub(crate) const fn raw(self) -> u32 {
+        self.0
+    }
+}
+
 /// Where the grace period stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {

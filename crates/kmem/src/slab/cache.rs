@@ -79,6 +79,8 @@ pub(crate) struct Inner {
     /// Objects on the chains of the slabs.
     pub(crate) free: u64,
     pub(crate) next_colour: u32,
+    /// Slabs whose destructors a CPU runs, the cache unlocked.
+    pub(crate) leaving: u32,
     /// Slabs that wait until nobody reads them any more: first those that wait for `cookie`, then those that came later.
     pub(crate) dying: [FrameList; 2],
     pub(crate) cookie: Cookie,

@@ -12,9 +12,10 @@ use super::debug::{compare, DebugRule, Held, Layout, Moment, Stride, Track, Wron
 use super::options::DebugOptions;
 use super::traces::Traces;
 use super::{CacheId, ObjectInfo, SlabAllocator, SlabFlags};
-use crate::error::{Misuse, Name};
+use crate::error::{AllocError, Misuse, Name};
+use crate::gfp::Gfp;
 use crate::page::frame::FrameKind;
-use crate::page::PageAllocator;
+use crate::page::{Attempted, PageAllocator};
 use crate::sync::{Count, Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr};
 
@@ -102,6 +103,8 @@ pub(crate) struct Debugging {
     pub(crate) options: DebugOptions,
     pub(crate) source: Source,
     pub(crate) traces: Traces,
+    /// Whether there ever was a traced cache.
+    pub(crate) traces_some: Count,
     /// How the kernel is tainted, by the kernel's bits.
     pub(crate) taint: Count,
     /// Where the page structures lie, that reports name.
@@ -114,7 +117,8 @@ pub(crate) struct Debugging {
 impl Debugging {
     pub(crate) fn new(rule: DebugRule, options: DebugOptions, source: Source, mem_map: PhysAddr) -> Self {
         let (bugs, reported) = (SpinLock::default(), SpinLock::default());
-        Self { rule, options, source, traces: Traces::new(), taint: Count::default(), mem_map, bugs, reported }
+        let (traces_some, taint) = (Count::default(), Count::default());
+        Self { rule, options, source, traces: Traces::new(), traces_some, taint, mem_map, bugs, reported }
     }
     /// Returns where the page structure of a frame lies, of so many bytes each; `first` has the first one.
     pub(crate) fn page_structure(&self, pfn: Pfn, first: Pfn, bytes: u32) -> Option<PhysAddr> {
@@ -219,6 +223,19 @@ impl SlabAllocator {
     /// True once there was a debugged cache: then it matters who allocates and frees.
     pub fn has_debugged(&self) -> bool {
         self.caches.iter().any(|(_, cache)| cache.is_debugged())
+    }
+
+    /// Asks whoever makes allocations fail about an object: `should_failslab`.
+    #[inline]
+    pub(super) fn may_fail(&self, pages: &PageAllocator, id: CacheId, gfp: Gfp) -> Result<(), AllocError> {
+        if !pages.is_injecting() {
+            return Ok(());
+        }
+        let (bytes, flags) = self.live(id).map_or((0, SlabFlags::empty()), |cache| {
+            let inner = cache.inner.lock();
+            (inner.geometry.object_size, inner.flags)
+        });
+        pages.inject(gfp, Attempted::Object { bytes, is_marked: flags.contains(SlabFlags::FAILSLAB) })
     }
 
     /// Makes the objects of a new slab. Nobody else knows of it yet; the links come afterwards.
@@ -356,6 +373,17 @@ impl SlabAllocator {
             let entry = (bug.object.raw() - self.ram.start().raw()) as usize;
             self.give(pages, &mut cache.inner.lock(), core::iter::once(entry));
         }
+    }
+    /// True when what happens to an object is logged: `SLAB_TRACE`.
+    pub(crate) fn is_traced(&self, pages: &PageAllocator, at: PhysAddr) -> bool {
+        let is_traced = |cache: &Cache| cache.inner.lock().flags.contains(SlabFlags::TRACE);
+        self.debugged_at(pages, at).is_some_and(is_traced)
+    }
+    /// True when freeing an object succeeds, as far as its bytes and its cache's checks are concerned.
+    pub(crate) fn passes(&self, pages: &PageAllocator, at: PhysAddr) -> bool {
+        let Ok(object) = self.check(pages, at) else { return false };
+        let checks = self.info(object.cache).is_some_and(|info| self.checks(info.flags));
+        !checks || !self.is_damaged(pages, at)
     }
     /// Returns the debugged cache in whose slabs an address lies.
     pub(crate) fn debugged_at(&self, pages: &PageAllocator, at: PhysAddr) -> Option<&Cache> {

@@ -271,8 +271,10 @@ fn slub_order(size: u32, ground: &Ground, era: SlubEra) -> Option<Order> {
 fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order: u32) -> Option<Geometry> {
     let (mut align, mut zone) = (alignment(shape, ground), 0);
     let mut size = align_up(shape.object_size.into(), ground.word.into()) as u32;
-    // A word of red zone on each side and one that names the last user; who mandates more than a word's alignment has none.
-    if shape.align <= ground.word {
+    // A word of red zone on each side and one that names the last user. That gives up the alignment to cache lines; whoever
+    // mandates more than that has no debugging.
+    let recommended = alignment(&Shape { align: 0, ..*shape }, ground);
+    if align <= recommended {
         if shape.flags.contains(SlabFlags::RED_ZONE) {
             (align, zone) = (ground.word, ground.word);
             size += 2 * ground.word;
@@ -282,9 +284,9 @@ fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order:
             size += ground.word;
         }
     }
-    let size = align_up(size.into(), align.into()) as u32;
-    // Large objects keep their management elsewhere, or it would cost a whole object.
+    // Large objects keep their management elsewhere, or it would cost a whole object. What alignment adds does not count.
     let mut off_slab = u64::from(size) >= PAGE_SIZE / 8;
+    let size = align_up(size.into(), align.into()) as u32;
     let management = |objects: u32, align: u32| align_up(u64::from(objects * bufctl + descriptor), align.into());
     // Machines with more than 32 MiB take slabs of up to two pages to waste less.
     let break_order = u32::from(ground.total_pages > (32 << 20) / PAGE_SIZE);
@@ -302,18 +304,21 @@ fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order:
                 objects
             }
         } as u32;
-        let left = bytes - u64::from(objects) * u64::from(size) - if off_slab { 0 } else { management(objects, align) };
-        (objects, left)
+        let used = u64::from(objects) * u64::from(size) + if off_slab { 0 } else { management(objects, align) };
+        // Without an object there may be no room for the management either.
+        (objects, bytes.saturating_sub(used))
     };
     let mut best = None;
+    // What the VFS reclaims is allocated where no larger blocks can be made.
+    let is_single = shape.flags.contains(SlabFlags::RECLAIM_ACCOUNT) && u64::from(size) <= PAGE_SIZE;
+    let max_order = if is_single { 0 } else { max_order };
     for order in (0..=max_order).filter_map(Order::new) {
         let (objects, left) = estimate(order, off_slab);
         if objects == 0 {
             continue;
         }
         best = Some((order, objects, left));
-        let reclaimable = shape.flags.contains(SlabFlags::RECLAIM_ACCOUNT);
-        if reclaimable || order.raw() >= break_order || left * 8 <= order.bytes() {
+        if order.raw() >= break_order || left * 8 <= order.bytes() {
             break;
         }
     }

@@ -4,6 +4,9 @@
 //! a ladder for each [`KmallocType`] that the kernel has: ordinary memory, zone DMA, what can be reclaimed, what is charged
 //! to a memory cgroup. 2.6 stops at 128 KiB; 6.x continues with pages up to the top order.
 //!
+//! From 6.11 on those who allocate what users send may have ladders of their own; the cache for these (`kmalloc_buckets`) is made
+//! at boot too.
+//!
 //! Kernel counterpart: `mm/slab_common.c` (`create_kmalloc_caches`, `kmalloc_type`), 2.6 `include/linux/kmalloc_sizes.h`.
 
 use super::cache::CacheKind;
@@ -11,8 +14,10 @@ use super::{CacheId, CacheSpec, CreateError, SlabAllocator, SlabFlags};
 use crate::boot::cmdline::{same_name, CommandLine};
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
-use crate::page::{FrameKind, PageAllocator, Request};
-use crate::profile::{KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, Profile, ZoneKind};
+use crate::page::{FrameKind, PageAllocator, PageUse, Request};
+use crate::profile::{
+    KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, LargeKmalloc, Profile, ZeroSize, ZoneKind,
+};
 use crate::units::{Order, Pfn, PhysAddr};
 use core::fmt::Write;
 
@@ -46,6 +51,16 @@ pub enum KmallocInfo {
     },
 }
 
+impl KmallocInfo {
+    /// Returns the bytes that may be used.
+    pub fn bytes(self) -> u64 {
+        match self {
+            Self::Object(object) => object.object_size.into(),
+            Self::Pages { order, .. } => order.bytes(),
+        }
+    }
+}
+
 impl Kmalloc {
     pub(crate) const fn new() -> Self {
         Self {
@@ -57,9 +72,11 @@ impl Kmalloc {
                 align: KmallocAlign::Minimum,
                 types: &[],
                 order: KmallocOrder::ByType,
-                zero: crate::profile::ZeroSize::SmallestClass,
+                zero: ZeroSize::SmallestClass,
                 names: KmallocNames::Size,
                 refused: Gfp::empty(),
+                large: LargeKmalloc::Pages,
+                buckets: 0,
             },
             ladders: [[CacheId(0); CLASSES]; KmallocType::COUNT],
             small: [0; (SMALL / STEP) as usize],
@@ -102,6 +119,11 @@ impl Kmalloc {
                 classes().filter(|class| !is_odd(class)).try_for_each(|class| make(kind, class))
             })?,
         }
+        if rule.buckets > 0 {
+            let flags = SlabFlags::NO_MERGE;
+            let spec = CacheSpec { name: "kmalloc_buckets", size: rule.buckets, flags, ..CacheSpec::default() };
+            slab.create_as(pages, cpu, &spec, CacheKind::Structs)?;
+        }
         let normal = this.ladders[KmallocType::Normal as usize];
         for kind in [KmallocType::Account, KmallocType::Reclaimable, KmallocType::Dma] {
             if types().all(|there| there != kind) {
@@ -128,6 +150,9 @@ impl Kmalloc {
     pub fn roundup(&self, bytes: u64) -> Option<u64> {
         if bytes > u64::from(self.rule.max) {
             return None;
+        }
+        if bytes == 0 && self.rule.zero == ZeroSize::Pointer16 {
+            return Some(0);
         }
         if bytes <= u64::from(self.rule.max_cached) {
             return self.rule.classes.get(self.class(bytes.max(1) as u32)).map(|size| u64::from(*size));
@@ -186,7 +211,11 @@ impl Kmalloc {
         match Order::covering(bytes) {
             Some(order) if bytes <= limit => {
                 let gfp = (request.gfp | Gfp::COMP) - (Gfp::HIGHMEM | Gfp::MOVABLE);
-                Ok(pages.alloc_as(cpu, &Request { gfp, order, ..*request })?.phys())
+                let pfn = pages.alloc_as(cpu, &Request { gfp, order, ..*request })?;
+                if self.rule.large == LargeKmalloc::Slabs {
+                    pages.begin_use(pfn, PageUse::SlabUnreclaimable, order.pages());
+                }
+                Ok(pfn.phys())
             }
             _ => Err(AllocError::TooLarge { bytes, limit }),
         }
@@ -242,7 +271,12 @@ impl Kmalloc {
         addr: PhysAddr,
     ) -> Result<(), Misuse> {
         match self.check(slab, pages, addr)? {
-            KmallocInfo::Pages { pfn, order } => pages.free(cpu, pfn, order),
+            KmallocInfo::Pages { pfn, order } => {
+                if self.rule.large == LargeKmalloc::Slabs {
+                    pages.end_use(pfn, PageUse::SlabUnreclaimable, order.pages());
+                }
+                pages.free(cpu, pfn, order)
+            }
             KmallocInfo::Object(_) => Ok(()),
         }
     }

@@ -35,6 +35,8 @@ pub(crate) struct Alias {
 const NEVER: SlabFlags = SlabFlags::RED_ZONE
     .union(SlabFlags::POISON)
     .union(SlabFlags::STORE_USER)
+    .union(SlabFlags::TRACE)
+    .union(SlabFlags::FAILSLAB)
     .union(SlabFlags::TYPESAFE_BY_RCU)
     .union(SlabFlags::NO_MERGE);
 /// Flags that all of a family must have alike.

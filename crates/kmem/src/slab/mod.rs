@@ -40,9 +40,10 @@ use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::page::frame::{FrameKind, State};
 use crate::page::{PageAllocator, PageUse, Request};
+use crate::profile::SlabRule;
 use crate::raw::{Grid, Ram, Table};
 use crate::rcu::Rcu;
-use crate::sync::{Ordering, SpinLock};
+use crate::sync::{wait_while, Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
 use cache::{slab_of, Cache, CacheKind, Inner, Slab};
 use cpu_array::{Batch, CpuArray};
@@ -222,6 +223,14 @@ impl SlabAllocator {
         if spec.align != 0 && !spec.align.is_power_of_two() {
             return Err(Misuse::BadArgument("the alignment is not a power of two").into());
         }
+        if let SlabRule::Slab { .. } = self.ground.rule {
+            if spec.size < self.ground.word {
+                return Err(Misuse::BadArgument("this kernel stops at a cache of objects smaller than a word").into());
+            }
+            if spec.dtor.is_some() && spec.ctor.is_none() {
+                return Err(Misuse::BadArgument("this kernel stops at a destructor without a constructor").into());
+            }
+        }
         let shape = |flags| Shape {
             object_size: spec.size,
             align: spec.align,
@@ -238,9 +247,10 @@ impl SlabAllocator {
             flags -= debug::METADATA_FLAGS;
             geometry = geometry::geometry(&shape(flags), &self.ground);
         }
-        let geometry = geometry
-            .filter(|geometry| geometry.order <= pages.top_order())
-            .ok_or(AllocError::TooLarge { bytes: spec.size.into(), limit: pages.top_order().bytes() })?;
+        let geometry = geometry.filter(|geometry| geometry.order <= pages.top_order()).ok_or(AllocError::TooLarge {
+            bytes: spec.size.max(spec.align).into(),
+            limit: pages.top_order().bytes(),
+        })?;
         let is_debugged = flags.intersects(debug::DEBUG_FLAGS);
         let mut serial = self.registry.lock();
         let spec = &CacheSpec { flags, usersize: self.usersize(spec), ..*spec };
@@ -282,6 +292,9 @@ impl SlabAllocator {
             array.limit.set(limit);
         }
         cache.set_debugged(is_debugged);
+        if flags.contains(SlabFlags::TRACE) {
+            self.debug.traces_some.set(1);
+        }
         cache.set_live(true);
         Ok(CacheId(slot))
     }
@@ -486,8 +499,12 @@ impl SlabAllocator {
                 continue;
             }
             let (dtor, flags) = (inner.dtor, inner.flags);
+            inner.leaving += u32::from(dtor.is_some());
             drop(inner);
             self.give_slab(pages, cpu, &slab, (dtor, flags), geometry.off_slab);
+            if dtor.is_some() {
+                cache.inner.lock().leaving -= 1;
+            }
         }
     }
     /// Gives the pages of a slab back that is on no list any more.
@@ -554,8 +571,19 @@ impl SlabAllocator {
         }
         self.shrink(pages, cpu, id, barrier)?;
         let cache = self.live(id)?;
-        let _registry = self.registry.lock();
-        let inner = cache.inner.lock();
+        // Destructors that another CPU runs are over before the cache's creator may go.
+        let (_registry, mut inner) = loop {
+            wait_while(|| cache.inner.lock().leaving > 0);
+            let (registry, inner) = (self.registry.lock(), cache.inner.lock());
+            if inner.leaving == 0 {
+                break (registry, inner);
+            }
+        };
+        if inner.aliases > 0 {
+            // Somebody was given it meanwhile, by another name.
+            inner.aliases -= 1;
+            return Ok(());
+        }
         match inner.kind {
             CacheKind::Client => {}
             CacheKind::Kmalloc => {

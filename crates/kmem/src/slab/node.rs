@@ -10,7 +10,7 @@ use super::cache::Inner;
 use super::{CacheId, SlabAllocator};
 use crate::error::AllocError;
 use crate::gfp::Gfp;
-use crate::page::{Attempted, PageAllocator, Request};
+use crate::page::{PageAllocator, Request};
 use crate::units::{Order, PhysAddr};
 
 impl SlabAllocator {
@@ -42,7 +42,7 @@ impl SlabAllocator {
         request: &Request,
         node: u32,
     ) -> Result<PhysAddr, AllocError> {
-        pages.inject(request.gfp, Attempted::Object)?;
+        self.may_fail(pages, id, request.gfp)?;
         let cache = self.live(id).map_err(|_| AllocError::BadFlags("no such cache"))?;
         let only_there = request.gfp.contains(Gfp::THISNODE);
         // A slab of the node is worth a try, not an effort, where another will do.

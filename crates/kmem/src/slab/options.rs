@@ -15,11 +15,15 @@
 //! | O | not for caches whose slabs would need a larger order for it |
 //! | - | nothing |
 //!
-//! Source: 6.12 `mm/slub.c` (`setup_slub_debug`, `parse_slub_debug_flags`, `kmem_cache_flags`). From 6.9 on the
+//! Kernels of 3.x know one block only. Its names are one text, with which a cache's name must begin; `-` counts only as the
+//! first letter, and `O` stands alone, for `FZPU` with it.
+//!
+//! Source: 6.12, 6.1 and 3.4 `mm/slub.c` (`setup_slub_debug`, `parse_slub_debug_flags`, `kmem_cache_flags`). From 6.9 on the
 //! parameter is called `slab_debug`, and the old name still works.
 
 use super::geometry::SlabFlags;
-use crate::boot::cmdline::CommandLine;
+use crate::boot::cmdline::{same_name, CommandLine, Param};
+use crate::profile::SlubEra;
 
 /// The most bytes of the value that are kept.
 const KEPT: usize = 256;
@@ -33,11 +37,14 @@ pub struct DebugOptions {
     global: SlabFlags,
     /// `O`.
     no_higher_order: bool,
+    /// Whose rules the names follow.
+    era: SlubEra,
 }
 
 impl Default for DebugOptions {
     fn default() -> Self {
-        Self { value: [0; KEPT], len: 0, global: SlabFlags::empty(), no_higher_order: false }
+        let (global, era) = (SlabFlags::empty(), SlubEra::V6_12);
+        Self { value: [0; KEPT], len: 0, global, no_higher_order: false, era }
     }
 }
 
@@ -54,23 +61,31 @@ struct Block<'a> {
     names: Option<&'a str>,
 }
 
-fn blocks(value: &str) -> impl Iterator<Item = Block<'_>> {
-    value.split(';').filter(|block| !block.is_empty()).map(|block| {
+fn blocks(value: &str, era: SlubEra) -> impl Iterator<Item = Block<'_>> {
+    let ends = move |c| era > SlubEra::V3 && c == ';';
+    value.split(ends).filter(|block| !block.is_empty()).map(move |block| {
         let (letters, names) = block.split_once(',').map_or((block, None), |(letters, names)| (letters, Some(names)));
         let mut this = Block { flags: SlabFlags::empty(), no_higher_order: false, unknown: None, names };
         if letters.is_empty() {
             this.flags = USUAL;
         }
+        if era == SlubEra::V3 {
+            match letters.bytes().next() {
+                Some(b'o' | b'O') => return Block { flags: USUAL, no_higher_order: true, names: None, ..this },
+                Some(b'-') => return Block { names: None, ..this },
+                _ => {}
+            }
+        }
         for letter in letters.chars() {
             match letter.to_ascii_lowercase() {
-                '-' => this.flags = SlabFlags::empty(),
+                '-' if era > SlubEra::V3 => this.flags = SlabFlags::empty(),
                 'f' => this.flags |= SlabFlags::CONSISTENCY_CHECKS,
                 'z' => this.flags |= SlabFlags::RED_ZONE,
                 'p' => this.flags |= SlabFlags::POISON,
                 'u' => this.flags |= SlabFlags::STORE_USER,
                 't' => this.flags |= SlabFlags::TRACE,
                 'a' => this.flags |= SlabFlags::FAILSLAB,
-                'o' => this.no_higher_order = true,
+                'o' if era > SlubEra::V3 => this.no_higher_order = true,
                 _ => this.unknown = this.unknown.or(Some(letter)),
             }
         }
@@ -78,26 +93,34 @@ fn blocks(value: &str) -> impl Iterator<Item = Block<'_>> {
     })
 }
 
-fn names(list: &str, cache: &str) -> bool {
+fn names(list: &str, cache: &str, era: SlubEra) -> bool {
+    if era == SlubEra::V3 {
+        return cache.starts_with(list);
+    }
     list.split(',').any(|name| match name.split_once('*') {
         Some((prefix, _)) => cache.starts_with(prefix),
         None => cache == name,
     })
 }
 
+/// True for the parameter by the names that a kernel knows.
+fn is_it(param: &Param<'_>, era: SlubEra) -> bool {
+    same_name(param.name, "slub_debug") || era >= SlubEra::V6_12 && same_name(param.name, "slab_debug")
+}
+
 impl DebugOptions {
-    /// Reads a command line. `unknown` is told of letters that mean nothing.
-    pub fn new(line: CommandLine<'_>, mut unknown: impl FnMut(char)) -> Self {
-        let Some(param) = line.last("slab_debug").or_else(|| line.last("slub_debug")) else { return Self::default() };
+    /// Reads a kernel's command line. `unknown` is told of letters that mean nothing.
+    pub fn new(era: SlubEra, line: CommandLine<'_>, mut unknown: impl FnMut(char)) -> Self {
+        let Some(param) = line.params().filter(|param| is_it(param, era)).last() else { return Self::default() };
         let value = param.value.unwrap_or_default();
-        let mut this = Self::default();
+        let mut this = Self { era, ..Self::default() };
         let kept = value.len().min(KEPT);
         if let (Some(to), Some(from)) = (this.value.get_mut(..kept), value.as_bytes().get(..kept)) {
             to.copy_from_slice(from);
             this.len = kept;
         }
         let mut all = if value.is_empty() { Some(USUAL) } else { None };
-        for block in blocks(value) {
+        for block in blocks(value, era) {
             if let Some(letter) = block.unknown {
                 unknown(letter);
             }
@@ -118,7 +141,8 @@ impl DebugOptions {
     }
     /// Returns what a new cache has besides its own flags: `kmem_cache_flags`.
     pub fn flags_for(&self, cache: &str) -> SlabFlags {
-        let named = blocks(self.value()).find(|block| block.names.is_some_and(|list| names(list, cache)));
+        let named = |list| names(list, cache, self.era);
+        let named = blocks(self.value(), self.era).find(|block| block.names.is_some_and(named));
         named.map_or(self.global, |block| block.flags)
     }
     /// True when debugging must not make a cache's slabs larger.
@@ -132,7 +156,10 @@ mod tests {
     use super::*;
 
     fn flags(line: &str, cache: &str) -> String {
-        let flags = DebugOptions::new(CommandLine::new(line), |_| ()).flags_for(cache);
+        flags_of(SlubEra::V6_12, line, cache)
+    }
+    fn flags_of(era: SlubEra, line: &str, cache: &str) -> String {
+        let flags = DebugOptions::new(era, CommandLine::new(line), |_| ()).flags_for(cache);
         let letters = [
             (SlabFlags::CONSISTENCY_CHECKS, 'F'),
             (SlabFlags::RED_ZONE, 'Z'),
@@ -168,13 +195,41 @@ mod tests {
             ("slub_debug=;;U,a;;TA;", "a", "U"),
             ("slub_debug=;;U,a;;TA;", "b", "TA"),
             ("slub_debug=F slab_debug=P", "foo", "P"),
+            ("slab_debug=P slub_debug=F", "foo", "F"),
         ] {
             assert_eq!(flags(line, cache), expected, "{line} {cache}");
         }
         let mut unknown = Vec::new();
-        let options = DebugOptions::new(CommandLine::new("slub_debug=FOX,a;q"), |letter| unknown.push(letter));
+        let options =
+            DebugOptions::new(SlubEra::V6_12, CommandLine::new("slub_debug=FOX,a;q"), |letter| unknown.push(letter));
         assert!(options.no_higher_order());
         assert_eq!(unknown, ['X', 'q']);
+    }
+
+    #[test]
+    fn older_kernels_know_less() {
+        assert_eq!(flags_of(SlubEra::V6_1, "slub_debug=F slab_debug=P", "foo"), "F");
+        for (line, cache, expected) in [
+            ("slub_debug", "foo", "FZPU"),
+            ("slub_debug=FZ", "foo", "FZ"),
+            ("slub_debug=FZ,foo", "foobar", "FZ"),
+            ("slub_debug=FZ,foo", "bar", ""),
+            ("slub_debug=FZ,foo,bar", "foo", ""),
+            ("slub_debug=FZ,fo*", "foo", ""),
+            ("slub_debug=,foo", "foo", "FZPU"),
+            ("slub_debug=FZ;P", "foo", "FZP"),
+            ("slub_debug=-", "foo", ""),
+            ("slub_debug=F-Z", "foo", "FZ"),
+            ("slub_debug=O", "foo", "FZPU"),
+            ("slab_debug=F", "foo", ""),
+        ] {
+            assert_eq!(flags_of(SlubEra::V3, line, cache), expected, "{line} {cache}");
+        }
+        let mut unknown = Vec::new();
+        let line = CommandLine::new("slub_debug=FO-");
+        let options = DebugOptions::new(SlubEra::V3, line, |letter| unknown.push(letter));
+        assert!(!options.no_higher_order() && unknown == ['O'], "{unknown:?}");
+        assert!(DebugOptions::new(SlubEra::V3, CommandLine::new("slub_debug=O"), |_| ()).no_higher_order());
     }
 
     #[test]

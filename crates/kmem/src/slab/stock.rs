@@ -12,7 +12,7 @@ use super::cpu_array::{Batch, CpuArray, BATCH};
 use super::{CacheId, SlabAllocator};
 use crate::error::{AllocError, Misuse};
 use crate::gfp::Gfp;
-use crate::page::{Attempted, Inside, PageAllocator, Request};
+use crate::page::{Inside, PageAllocator, Request};
 use crate::raw::GridRow;
 use crate::units::{Order, Pfn, PhysAddr};
 
@@ -136,7 +136,7 @@ impl SlabAllocator {
         id: CacheId,
         gfp: Gfp,
     ) -> Result<PhysAddr, AllocError> {
-        pages.inject(gfp, Attempted::Object)?;
+        self.may_fail(pages, id, gfp)?;
         let cache =
             self.caches.get(id.0).filter(|cache| cache.is_live()).ok_or(AllocError::BadFlags("no such cache"))?;
         loop {

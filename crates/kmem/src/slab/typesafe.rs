@@ -39,12 +39,14 @@ impl SlabAllocator {
             while self.rcu.has_passed(inner.cookie) {
                 let Some(head) = inner.dying[0].pop_front(&pages.frames) else { break };
                 let (geometry, use_of) = (inner.geometry, (inner.dtor, inner.flags));
+                inner.leaving += 1;
                 drop(inner);
                 if let Some(slab) = Slab::new(&pages.frames, head, &geometry, &self.ram) {
                     self.give_slab(pages, cpu, &slab, use_of, geometry.off_slab);
                 }
                 released += 1;
                 inner = cache.inner.lock();
+                inner.leaving -= 1;
             }
             if inner.dying[0].len() == 0 && inner.dying[1].len() > 0 {
                 inner.dying.swap(0, 1);

@@ -26,6 +26,7 @@ pub const SLAB_FILES: &[&str] = &[
     "red_zone",
     "poison",
     "store_user",
+    "trace",
     "slabs",
     "objects",
     "total_objects",
@@ -73,6 +74,8 @@ pub struct SlabAttributes {
     pub poison: bool,
     /// Users are kept.
     pub store_user: bool,
+    /// Every operation is logged.
+    pub trace: bool,
     /// Slabs there are.
     pub slabs: u64,
     /// Objects in use.
@@ -110,6 +113,7 @@ pub fn write(out: &mut dyn Write, file: &str, cache: &SlabAttributes) -> Option<
         "red_zone" => flag(cache.red_zone),
         "poison" => flag(cache.poison),
         "store_user" => flag(cache.store_user),
+        "trace" => flag(cache.trace),
         "slabs" => return Some(count(out, cache, cache.slabs)),
         "objects" => return Some(count(out, cache, cache.objects)),
         "total_objects" => return Some(count(out, cache, cache.total_objects)),

@@ -1,5 +1,7 @@
 //! SLUB's formulas once more, step by step in the order of the kernel's functions, with nothing shared with the engine.
 
+pub mod old;
+
 use std::fmt;
 
 pub struct Kernel {

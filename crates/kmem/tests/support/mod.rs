@@ -7,6 +7,7 @@ use kmem::{Gfp, Kernel, PhysAddr, Profile, VirtAddr};
 use std::alloc::{alloc_zeroed, dealloc, Layout};
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex};
 
@@ -17,6 +18,10 @@ thread_local! {
     static STACK: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
     /// All such names that there ever were on this thread: an address is an index.
     static NAMES: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+    /// Whether interrupts are off on this thread, what an interrupt does, and how many places there are until the next one.
+    static IRQS_OFF: Cell<bool> = const { Cell::new(false) };
+    static HANDLER: RefCell<Option<Rc<dyn Fn()>>> = const { RefCell::new(None) };
+    static UNTIL_NEXT: Cell<u64> = const { Cell::new(0) };
     /// What this thread's kernels wrote to their logs.
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
@@ -25,6 +30,26 @@ thread_local! {
 #[allow(dead_code)] // not every test file looks at it
 pub fn log() -> Vec<String> {
     LINES.take()
+}
+
+/// From now on interrupts come to this thread wherever they may, at places that look random.
+#[allow(dead_code)] // not every test file has interrupts
+pub fn interrupt_with(handler: Option<Rc<dyn Fn()>>) {
+    HANDLER.set(handler);
+}
+/// A place where an interrupt may come.
+fn place_for_interrupt() {
+    if IRQS_OFF.get() {
+        return;
+    }
+    let Some(handler) = HANDLER.with_borrow(Clone::clone) else { return };
+    let left = UNTIL_NEXT.get();
+    UNTIL_NEXT.set(left.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f));
+    if left >> 61 == 0 {
+        IRQS_OFF.set(true);
+        handler();
+        IRQS_OFF.set(false);
+    }
 }
 
 /// Makes this thread another CPU.
@@ -97,12 +122,17 @@ unsafe impl Machine for HeapMachine {
         addr.raw() as *mut u8
     }
     fn cpu(&self) -> u32 {
+        place_for_interrupt();
         CPU.get()
     }
     fn irq_save(&self) -> usize {
-        0
+        place_for_interrupt();
+        usize::from(IRQS_OFF.replace(true))
     }
-    fn irq_restore(&self, _: usize) {}
+    fn irq_restore(&self, were_off: usize) {
+        IRQS_OFF.set(were_off != 0);
+        place_for_interrupt();
+    }
     fn barrier_everywhere(&self) {
         std::sync::atomic::fence(std::sync::atomic::Ordering::SeqCst);
     }

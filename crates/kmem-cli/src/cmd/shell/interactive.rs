@@ -90,7 +90,7 @@ fn complete(names: &[String], line: &str) -> (usize, Vec<String>) {
     let (before, word) = line.split_at(start);
     let before = before.trim_end();
     let is_command = before.is_empty() || before.ends_with(['=', ';', '{', '}', '-']);
-    let commands = VERBS.iter().filter(|verb| is_command && !matches!(verb.group, Group::Later | Group::Files));
+    let commands = VERBS.iter().filter(|verb| is_command && verb.group != Group::Files);
     let others = names.iter().map(String::as_str).chain(FLAGS).filter(|_| !is_command);
     let files = kmem::Kernel::<kmem_hosted::Hosted>::PROC_FILES.iter().filter(|_| before.ends_with("cat"));
     let found = commands

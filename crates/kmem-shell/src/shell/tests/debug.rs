@@ -104,3 +104,110 @@ fn what_is_left_is_named_with_its_owner() {
     let by = "kmem_cache_destroy foo: Slab cache still has objects when called from shell:3:3 kmem_cache_destroy";
     assert_eq!(count(&log, by), 1);
 }
+
+/// The size that the shell shows is no question of the script's: what kmalloc was not asked for stays guarded.
+#[test]
+fn what_kmalloc_was_not_asked_for_is_guarded_until_ksize() {
+    for (look, count_of) in [("", 1), ("ksize k; ", 0)] {
+        for take in ["k = kmalloc 100 GFP_KERNEL", "k = kzalloc 100 GFP_KERNEL", "k = kvmalloc 100 GFP_KERNEL"] {
+            let script = format!("{take}; {look}write k fill:0x11:101; - kfree k; free_all");
+            let (out, log, _) = run("amd64-6.12", "slub_debug=FZPU", &script);
+            assert_eq!(count(&log, "kmalloc Redzone overwritten"), count_of, "{script}: {out}\n{}", log.join("\n"));
+        }
+    }
+}
+
+/// `T` of `slub_debug`: each allocation and free is a line of the log, and a free quotes the object.
+#[test]
+fn a_traced_cache_says_what_it_does() {
+    let script = "c = kmem_cache_create foo 20 0 0; d = kmem_cache_create bar 20 0 0\no = kmem_cache_alloc c GFP_KERNEL
+        write o \"hello\"\nkmem_cache_free c o; p = kmem_cache_alloc d GFP_KERNEL; kmem_cache_free d p
+        b = kmem_cache_alloc_bulk c GFP_KERNEL 2; kmem_cache_free_bulk c b; - kmem_cache_free c 0x10";
+    for machine in ["msm8x25", "i386-pae-6.1", "armhf-6.12"] {
+        let (out, log, _) = run(machine, "slub_debug=T,foo", script);
+        let lines: Vec<&str> = log.iter().map(String::as_str).collect();
+        assert!(super::like(lines[0], "TRACE foo alloc 0x* inuse=1 fp=0x*"), "{out}{log:?}");
+        assert_eq!(count(&log, " shell:2:5 kmem_cache_alloc"), 1, "who: {log:?}");
+        let freed = log.iter().position(|line| line.starts_with("TRACE foo free 0x")).unwrap();
+        assert!(log[freed].contains(" inuse=1 fp=0x"), "{log:?}");
+        let object: Vec<&String> = log.iter().filter(|line| line.starts_with("Object ")).collect();
+        assert!(object[0].contains(": 68 65 6c 6c 6f 00 00 00 "), "{object:?}");
+        assert!(object[1].trim_end().ends_with("...."), "20 bytes are two lines: {object:?}");
+        assert_eq!((count(&log, "TRACE foo alloc"), count(&log, "TRACE foo free")), (3, 3), "{log:?}");
+        assert_eq!(count(&log, "TRACE bar"), 0);
+    }
+    let (out, ..) = run("i386-pae-6.1", "slub_debug=T", "cat /sys/kernel/slab/kmalloc-64/trace");
+    assert_eq!(out, "1\n");
+}
+
+/// `A` of `slub_debug` marks caches; `fail …,cache-filter` fails objects of those.
+#[test]
+fn marked_caches_fail_where_only_those_are_to() {
+    let script = "c = kmem_cache_create foo 64 0 0; d = kmem_cache_create bar 64 0 0; fail nth=2,cache-filter
+        for 3 { o = kmem_cache_alloc d GFP_KERNEL; k = kmalloc 8 GFP_KERNEL; - p = kmem_cache_alloc c GFP_KERNEL }
+        fail none; free_all";
+    let (out, ..) = run("i386-pae-6.1", "slub_debug=A,foo", script);
+    let failed: Vec<&str> = out.lines().filter(|line| line.contains("error")).collect();
+    assert_eq!(failed, ["error: ENOMEM: an object of foo: failure injected"], "{out}");
+    assert!(out.contains("fail: none; it was nth=2,cache-filter, 3 allocations asked for, 1 failed"), "{out}");
+}
+
+#[test]
+fn a_cache_that_must_be_ends_the_kernel() {
+    for (machine, text) in [
+        ("linux-2.6-i386", "kmem_cache_create(): failed to create slab `big'"),
+        ("msm8x25", "Cannot create slabcache big"),
+        ("i386-pae-6.1", "kmem_cache_create_usercopy: Failed to create slab 'big'. Error -22"),
+        ("amd64-6.12", "__kmem_cache_create_args: Failed to create slab 'big'. Error -22"),
+    ] {
+        let kernel = super::machine(machine);
+        let mut shell = Shell::new(&kernel);
+        let script =
+            "- c = kmem_cache_create big 64M 0 0; for 2 { - d = kmem_cache_create big 64M 0 SLAB_PANIC }; live";
+        let program = shell.parse(script).unwrap();
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let ending = shell.run(&program, &mut out, &mut notes).unwrap();
+        assert_eq!(ending, Ending::Aborted);
+        assert_eq!(String::from_utf8(out).unwrap().lines().count(), 2, "nothing runs any more");
+        assert_eq!(String::from_utf8(notes).unwrap(), format!("Kernel panic - not syncing: {text}\n"));
+    }
+}
+
+/// Thousands of objects that are left fill the kernel's log, but not the terminal.
+#[test]
+fn of_many_objects_that_are_left_some_are_shown() {
+    for machine in ["msm8x25", "i386-pae-6.1", "amd64-6.12"] {
+        for (objects, shown) in [(16, 16), (17, 16), (3000, 16)] {
+            let profile = kmem::profile::by_name(machine).unwrap();
+            let params = BootParams { cpus: 1, cmdline: "slub_nomerge", ..BootParams::new(profile) };
+            let log = Arc::new(Mutex::new(Vec::new()));
+            let lines = Arc::clone(&log);
+            let console = move |line: &str| lines.lock().unwrap().push(line.to_owned());
+            let kernel = kmem_hosted::boot(profile, &params, Displacement::Any, console).unwrap();
+            log.lock().unwrap().clear();
+            let whole = Arc::new(Mutex::new(0));
+            let counted = Arc::clone(&whole);
+            let take = move || {
+                let lines = std::mem::take(&mut *log.lock().unwrap());
+                *counted.lock().unwrap() += lines.iter().filter(|line| line.contains("Object 0x")).count();
+                lines
+            };
+            let mut shell = Shell::new(&kernel).with_kernel_log(take);
+            let script = format!(
+                "c = kmem_cache_create foo 64 0 0; for {objects} {{ o = kmem_cache_alloc c GFP_KERNEL }}
+                 - kmem_cache_destroy c; free_all"
+            );
+            let program = shell.parse(&script).unwrap();
+            let (mut out, mut notes) = (Vec::new(), Vec::new());
+            let ending = shell.run(&program, &mut out, &mut notes).unwrap();
+            assert_eq!(ending, Ending::Done, "{}", String::from_utf8_lossy(&out));
+            let notes = String::from_utf8(notes).unwrap();
+            assert_eq!(*whole.lock().unwrap(), objects, "the log names each");
+            assert_eq!(notes.lines().filter(|line| line.contains("Object 0x")).count(), shown, "{notes}");
+            let more = format!("... {} more objects in use, and their slabs, in the kernel's log", objects - shown);
+            assert_eq!(notes.contains(&more), objects > shown, "{notes}");
+            assert!(notes.contains("kmem_cache_destroy foo: Slab cache still has objects"), "{notes}");
+            assert!(notes.lines().count() < 60, "{notes}");
+        }
+    }
+}

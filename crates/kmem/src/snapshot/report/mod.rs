@@ -8,6 +8,7 @@
 //! `mm/show_mem.c` and `mm/oom_kill.c`. Older forms are after `mm/page_alloc.c`, `mm/oom_kill.c` and the architecture's
 //! `show_mem` of 3.4 (ARM) and 2.6.11 (i386).
 
+pub mod cache_panic;
 pub mod mem_info;
 pub mod oom_report;
 pub mod page_failure;

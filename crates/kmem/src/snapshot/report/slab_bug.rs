@@ -233,6 +233,12 @@ impl Wording {
         }
         Ok(())
     }
+    /// Writes what happened to an object of a traced cache: where it and the first free one lie, and how many of its slab are in
+    /// use.
+    pub fn traced(self, out: &mut dyn Write, cache: &str, did: &str, [at, free]: [u64; 2], used: u32) -> Result {
+        let (at, free) = (self.pointer(at), self.pointer(free));
+        writeln!(out, "TRACE {cache} {did} 0x{at} inuse={used} fp=0x{free}")
+    }
     /// Writes what was done: `slab_fix`.
     pub fn fix(self, out: &mut dyn Write, cache: &str, what: &dyn Display) -> Result {
         writeln!(out, "FIX {cache}: {what}")

@@ -292,7 +292,7 @@ fn debugging<M: Machine>(machine: &M, profile: &Profile, cmdline: &str, mem_map:
     let options = match profile.slab {
         SlabRule::Slub { .. } => DebugOptions::new(CommandLine::new(cmdline), unknown),
         // The parameter is SLUB's.
-        SlabRule::Slab { .. } => DebugOptions::default(),
+        SlabRule::Slab { .. } | SlabRule::Slob { .. } => DebugOptions::default(),
     };
     let jiffies = |hz| M::nanoseconds() / (1_000_000_000 / u64::from(hz).max(1));
     Debugging::new(DebugRule::of(profile), options, Source { stack: M::stack, jiffies, hz: profile.hz }, mem_map)

@@ -7,13 +7,14 @@
 //! Kernel counterpart: `mm/slab_common.c` (`create_kmalloc_caches`, `kmalloc_type`), 2.6 `include/linux/kmalloc_sizes.h`.
 
 use super::cache::CacheKind;
+use super::slob::Slob;
 use super::{CacheId, CacheSpec, CreateError, SlabAllocator, SlabFlags};
 use crate::boot::cmdline::{same_name, CommandLine};
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::page::{FrameKind, PageAllocator, Request};
 use crate::profile::{KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, Profile, ZoneKind};
-use crate::units::{Order, Pfn, PhysAddr};
+use crate::units::{align_up, Order, Pfn, PhysAddr, PAGE_SIZE};
 use core::fmt::Write;
 
 /// The most classes a ladder has.
@@ -43,6 +44,11 @@ pub enum KmallocInfo {
         pfn: Pfn,
         /// Order of the block.
         order: Order,
+    },
+    /// A block of SLOB's.
+    Block {
+        /// The bytes that may be used.
+        bytes: u32,
     },
 }
 
@@ -77,6 +83,9 @@ impl Kmalloc {
     ) -> Result<Self, CreateError> {
         let rule = profile.kmalloc;
         let mut this = Self { rule, ..Self::new() };
+        if let Some(slob) = slab.slob() {
+            return Ok(this.without_classes(slob.header, profile.top_order));
+        }
         let has_dma = profile.zones.iter().any(|zone| zone.kind == ZoneKind::Dma);
         let has = |kind: KmallocType| match kind {
             KmallocType::Normal | KmallocType::Reclaimable => true,
@@ -118,16 +127,38 @@ impl Kmalloc {
         Ok(this)
     }
 
-    /// Returns the profile's rule.
+    /// Returns the same with no class for any size, as SLOB has it.
+    fn without_classes(mut self, min_align: u32, top: Order) -> Self {
+        let max = u32::try_from(top.bytes()).unwrap_or(u32::MAX);
+        // `KMALLOC_MAX_CACHE_SIZE` is a page there, `KMALLOC_MAX_SIZE` the largest block.
+        let max_cached = PAGE_SIZE as u32;
+        self.rule = KmallocRule { classes: &[], types: &[], max_cached, max, min_align, ..self.rule };
+        self.small.fill(CLASSES as u8);
+        self.large.fill(CLASSES as u8);
+        self
+    }
+    /// Returns the rule in force.
     #[inline]
     pub fn rule(&self) -> &KmallocRule {
         &self.rule
     }
 
-    /// Returns the bytes that a request of this size gets: `kmalloc_size_roundup`. `None` beyond the largest.
+    /// True where objects are blocks of just their size.
+    fn has_no_classes(&self) -> bool {
+        self.rule.classes.is_empty()
+    }
+    /// True for sizes that SLOB cuts blocks for.
+    fn is_block(&self, bytes: u64) -> bool {
+        self.has_no_classes() && bytes < PAGE_SIZE - u64::from(self.rule.min_align)
+    }
+    /// Returns the bytes that a request of this size gets. `None` beyond the largest.
     pub fn roundup(&self, bytes: u64) -> Option<u64> {
         if bytes > u64::from(self.rule.max) {
             return None;
+        }
+        if self.has_no_classes() {
+            let block = self.is_block(bytes).then(|| align_up(bytes.max(1), super::slob::UNIT));
+            return block.or_else(|| Order::covering(bytes).map(Order::bytes));
         }
         if bytes <= u64::from(self.rule.max_cached) {
             return self.rule.classes.get(self.class(bytes.max(1) as u32)).map(|size| u64::from(*size));
@@ -139,6 +170,7 @@ impl Kmalloc {
     pub(crate) fn bytes_alloc(&self, slab: &SlabAllocator, bytes: u64, gfp: Gfp) -> Option<u64> {
         match self.cache_of(bytes, gfp) {
             Some(cache) => Some(slab.info(cache)?.geometry.size.into()),
+            None if self.is_block(bytes) => Some(bytes + u64::from(self.rule.min_align)),
             None => self.roundup(bytes),
         }
     }
@@ -170,13 +202,15 @@ impl Kmalloc {
         bytes: u64,
         request: &Request,
     ) -> Result<PhysAddr, AllocError> {
-        match self.cache_of(bytes, request.gfp) {
-            Some(cache) => slab.alloc_as(pages, cpu, cache, request),
-            None => self.alloc_large(pages, cpu, bytes, request),
+        match (self.cache_of(bytes, request.gfp), slab.slob()) {
+            (Some(cache), _) => slab.alloc_as(pages, cpu, cache, request),
+            (None, Some(slob)) if self.is_block(bytes) => slob.kmalloc(pages, cpu, bytes, request),
+            (None, slob) => self.alloc_large(slob, pages, cpu, bytes, request),
         }
     }
     fn alloc_large(
         &self,
+        slob: Option<&Slob>,
         pages: &PageAllocator,
         cpu: u32,
         bytes: u64,
@@ -186,7 +220,11 @@ impl Kmalloc {
         match Order::covering(bytes) {
             Some(order) if bytes <= limit => {
                 let gfp = (request.gfp | Gfp::COMP) - (Gfp::HIGHMEM | Gfp::MOVABLE);
-                Ok(pages.alloc_as(cpu, &Request { gfp, order, ..*request })?.phys())
+                let request = Request { gfp, order, ..*request };
+                match slob {
+                    Some(slob) => slob.alloc_whole(pages, cpu, &request),
+                    None => Ok(pages.alloc_as(cpu, &request)?.phys()),
+                }
             }
             _ => Err(AllocError::TooLarge { bytes, limit }),
         }
@@ -204,7 +242,14 @@ impl Kmalloc {
     ) -> Result<KmallocInfo, Misuse> {
         let pfn = Pfn::containing(addr);
         let info = pages.info(pfn).ok_or(Misuse::NotRam(addr))?;
+        // With SLOB a request of a page is one, which is not compound, and frees as one.
+        let is_page = slab.slob().is_some() && info.order == Order::ZERO && !info.file;
         match info.kind {
+            FrameKind::Slob => {
+                let bytes = slab.slob().ok_or(Misuse::SlabPage(pfn))?.header(pages, addr)?;
+                Ok(KmallocInfo::Block { bytes: align_up(bytes, super::slob::UNIT) as u32 })
+            }
+            FrameKind::Used if is_page && pfn.phys() == addr => Ok(KmallocInfo::Pages { pfn, order: info.order }),
             FrameKind::Slab | FrameKind::SlabTail => slab.check(pages, addr).map(KmallocInfo::Object),
             FrameKind::Used if info.compound && info.head.phys() == addr => {
                 Ok(KmallocInfo::Pages { pfn, order: info.order })
@@ -241,9 +286,13 @@ impl Kmalloc {
         cpu: u32,
         addr: PhysAddr,
     ) -> Result<(), Misuse> {
-        match self.check(slab, pages, addr)? {
-            KmallocInfo::Pages { pfn, order } => pages.free(cpu, pfn, order),
-            KmallocInfo::Object(_) => Ok(()),
+        if let Some(slob) = slab.slob().filter(|_| pages.state(Pfn::containing(addr)).kind() == FrameKind::Slob) {
+            return slob.kfree(pages, cpu, addr);
+        }
+        match (self.check(slab, pages, addr)?, slab.slob()) {
+            (KmallocInfo::Pages { pfn, order }, Some(slob)) => slob.free_whole(pages, cpu, pfn, order),
+            (KmallocInfo::Pages { pfn, order }, None) => pages.free(cpu, pfn, order),
+            (KmallocInfo::Object(_) | KmallocInfo::Block { .. }, _) => Ok(()),
         }
     }
 }

@@ -144,10 +144,7 @@ pub(super) fn krealloc(s: &Session, call: &mut Call<'_>) -> u64 {
 
 pub(super) fn kmalloc_size_roundup(s: &Session, call: &mut Call<'_>) -> u64 {
     let size = call.word();
-    if size == 0 {
-        return 0;
-    }
-    s.kernel.slab().kmalloc().roundup(size.into()).unwrap_or(size.into())
+    s.kernel.slab().kmalloc().size_roundup(size.into())
 }
 
 /// Slab flags: the bits are the same in both eras as far as both have them.

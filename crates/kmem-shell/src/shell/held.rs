@@ -195,7 +195,11 @@ impl Shell<'_> {
             Some(Ok(())) => Ok(Said::Raw(text.into_bytes())),
             Some(Err(_)) => Err(Fault::new(Errno::ENOMEM, format!("{path} could not be written"))),
             None => {
+                let is_slabs = path == "/proc/slabinfo" || path.starts_with("/sys/kernel/slab/");
                 let help = match path.strip_prefix(SYSCTLS) {
+                    _ if is_slabs && self.has_slob() => {
+                        "this kernel has SLOB, which has no slabs to tell of".to_owned()
+                    }
                     Some(key) => return Err(self.no_sysctl(key, format!("{path}: no such file"))),
                     None => self.near_file(path),
                 };

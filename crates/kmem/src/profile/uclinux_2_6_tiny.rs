@@ -23,14 +23,14 @@ pub static PROFILE: Profile = Profile {
     image: Image {
         // 32 KiB above RAM's start, as ARM kernels are: the boot loader's list lies below. The vectors are in other memory.
         start: 0x8100_8000,
-        end: 0x8102_8000,
+        end: 0x8102_c000,
         sections: &[
             Section { name: ".init", start: 0x8100_8000, end: 0x8100_a000 },
             Section { name: ".data", start: 0x8100_a000, end: 0x8101_4000 },
-            Section { name: ".bss", start: 0x8101_4000, end: 0x8102_8000 },
+            Section { name: ".bss", start: 0x8101_4000, end: 0x8102_c000 },
         ],
         // The code is in flash.
-        sizes: ImageSizes { code: 640, data: 40, rodata: 0, init: 8, bss: 80 },
+        sizes: ImageSizes { code: 640, data: 40, rodata: 0, init: 8, bss: 96 },
         freed_early: None,
         freed_late: &[(0x8100_8000, 0x8100_a000)],
         early: &[

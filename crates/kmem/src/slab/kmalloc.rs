@@ -166,6 +166,15 @@ impl Kmalloc {
         Order::covering(bytes).map(Order::bytes)
     }
 
+    /// Returns what a caller is told that a request of this size gets: `kmalloc_size_roundup`. SLOB tells of whole alignments.
+    pub fn size_roundup(&self, bytes: u64) -> u64 {
+        match bytes {
+            0 => 0,
+            _ if self.has_no_classes() => align_up(bytes, self.rule.min_align.into()),
+            _ => self.roundup(bytes).unwrap_or(bytes),
+        }
+    }
+
     /// Returns the bytes that a request takes of memory, the cache's own included. `None` beyond the largest.
     pub(crate) fn bytes_alloc(&self, slab: &SlabAllocator, bytes: u64, gfp: Gfp) -> Option<u64> {
         match self.cache_of(bytes, gfp) {

@@ -454,3 +454,150 @@ fn free_object(slob: &Slob, pages: &PageAllocator, cpu: u32, addr: PhysAddr, byt
         _ => slob.free(pages, cpu, addr, bytes),
     }
 }
+
+#[cfg(all(test, not(kmem_loom)))]
+mod tests {
+    use super::*;
+    use crate::gfp::Gfp;
+    use crate::page::tests::allocator;
+    use crate::profile::uclinux_2_6_tiny::PROFILE;
+
+    const PAGES: u64 = 64;
+
+    struct World {
+        pages: PageAllocator,
+        slob: Slob,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let pages = allocator(&PROFILE, PAGES, 1, Default::default());
+            Self { pages, slob: Slob::of(&PROFILE, Ram::for_tests(PAGES * PAGE_SIZE)).unwrap() }
+        }
+        fn alloc(&self, bytes: u64) -> PhysAddr {
+            self.slob.alloc(&self.pages, 0, bytes, (4, 0), &Request::new(Gfp::KERNEL, Order::ZERO)).unwrap()
+        }
+        fn free(&self, addr: PhysAddr, bytes: u64) {
+            assert_eq!(self.slob.free(&self.pages, 0, addr, bytes), Ok(()));
+        }
+        fn page(&self, addr: PhysAddr) -> SlobPage<'_> {
+            let frames = &self.pages.frames;
+            SlobPage::new(frames, frames.index(Pfn::containing(addr)), &self.slob.ram).unwrap()
+        }
+        fn verify(&self) -> Result<(), Broken> {
+            self.slob.verify(&self.pages)
+        }
+    }
+
+    #[test]
+    fn sizes_have_their_lists_and_the_next_search_begins_at_the_last_page() {
+        let world = World::new();
+        let page_of = |addr: PhysAddr| Pfn::containing(addr);
+        let [small, medium, large] = [100, 300, 2000].map(|bytes| world.alloc(bytes));
+        assert!(
+            page_of(small) != page_of(medium) && page_of(medium) != page_of(large) && page_of(small) != page_of(large)
+        );
+        assert_eq!([255, 256, 1023, 1024].map(list_of), [0, 1, 1, 2]);
+        // Three blocks of 1000 fill the second list's page, nearly; the next ones lie in another.
+        let blocks: Vec<_> = (0..5).map(|_| world.alloc(1000)).collect();
+        assert!(page_of(blocks[2]) == page_of(medium) && page_of(blocks[4]) != page_of(medium));
+        // Of two pages with room the last one that served is asked first.
+        world.free(blocks[0], 1000);
+        assert_eq!(page_of(world.alloc(1000)), page_of(blocks[4]));
+        assert_eq!(world.verify(), Ok(()));
+    }
+
+    #[test]
+    fn neighbours_become_one_whatever_the_order() {
+        // Blocks of one unit too, which say less of themselves.
+        let sizes = [2u64, 2, 6, 100, 2, 40, 2];
+        for round in (0..5040usize).step_by(11) {
+            let world = World::new();
+            let blocks = sizes.map(|bytes| {
+                let request = Request::new(Gfp::KERNEL, Order::ZERO);
+                (world.slob.alloc(&world.pages, 0, bytes, (2, 0), &request).unwrap(), bytes)
+            });
+            let mut left: Vec<_> = blocks.to_vec();
+            let mut choice = round;
+            for base in (1..=sizes.len()).rev() {
+                let (addr, bytes) = left.remove(choice % base);
+                choice /= base;
+                world.free(addr, bytes);
+                assert_eq!(world.verify(), Ok(()), "{round}");
+            }
+            assert_eq!(world.slob.pages(), 0);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_and_changes_nothing() {
+        let world = World::new();
+        let [first, second, third] = [60, 60, 60].map(|bytes| world.alloc(bytes));
+        let refused = |addr: PhysAddr, bytes| world.slob.free(&world.pages, 0, addr, bytes).unwrap_err();
+        let is_none = |addr: PhysAddr| Misuse::NotAnObject(world.slob.virt(addr));
+        world.free(second, 60);
+        let free = world.page(first).free_units();
+        assert_eq!(refused(second, 60), Misuse::ObjectFree(world.slob.virt(second)));
+        assert_eq!(refused(second.offset(30), 2), Misuse::ObjectFree(world.slob.virt(second.offset(30))));
+        // Too large, beyond the page, odd, of no page of SLOB's.
+        assert_eq!(refused(first, 62), is_none(first));
+        assert_eq!(refused(third, 4096), is_none(third));
+        assert_eq!(refused(third, 5000), is_none(third));
+        assert_eq!(refused(third.offset(1), 10), is_none(third.offset(1)));
+        let other = world.pages.alloc(0, Gfp::KERNEL, Order::ZERO).unwrap().phys();
+        assert_eq!(refused(other, 60), is_none(other));
+        assert_eq!((world.page(first).free_units(), world.verify()), (free, Ok(())));
+    }
+
+    /// Breaks something, and sees `verify` name it.
+    fn is_named(what: &str, breaks: impl FnOnce(&World, PhysAddr)) {
+        let world = World::new();
+        let held = world.alloc(100);
+        world.alloc(300);
+        let freed = world.alloc(60);
+        world.alloc(60);
+        world.free(freed, 60);
+        assert_eq!(world.verify(), Ok(()));
+        breaks(&world, held);
+        let found = world.verify().unwrap_err();
+        assert!(found.what.starts_with(what), "{what} is broken, and verify says: {found}");
+    }
+
+    #[test]
+    fn b1_and_b2_free_blocks_of_a_page() {
+        let at = |world: &World, addr: PhysAddr, bytes: [u8; 4]| assert!(world.slob.ram.write(addr, &bytes));
+        // The block behind `held` is 30 units at 50, the next one at 110.
+        is_named("slob B1 (free blocks touch)", |world, held| at(world, held.offset(100), [60, 0, 110, 0]));
+        is_named("slob B1 (a chain is broken)", |world, held| at(world, held.offset(100), [30, 0, 10, 0]));
+        is_named("slob B1 (a chain is broken)", |world, held| at(world, held.offset(100), [0, 0, 0, 0]));
+        is_named("slob B2", |world, held| at(world, held.offset(100), [29, 0, 110, 0]));
+        is_named("slob B2", |world, held| {
+            let b = &world.page(held).frame.b;
+            b.store(b.load(Ordering::Relaxed) - (1 << 16), Ordering::Relaxed);
+        });
+    }
+    #[test]
+    fn b3_pages_are_on_their_lists() {
+        is_named("slob B3 (a stranger", |world, held| world.page(held).frame.a.store(2, Ordering::Relaxed));
+        is_named("slob B3 (a stranger", |world, held| {
+            let state = world.page(held).frame.state();
+            world.page(held).frame.set_state(state.with_kind(FrameKind::Used));
+        });
+        is_named("slob B3 (length", |world, held| {
+            let index = world.pages.frames.index(Pfn::containing(held));
+            let mut heap = world.slob.heap.lock();
+            let mut other = heap.lists[0];
+            other.remove(&world.pages.frames, index);
+            heap.lists[0].push_back(&world.pages.frames, index);
+        });
+        is_named("slob B3 (pages on lists)", |world, held| {
+            let index = world.pages.frames.index(Pfn::containing(held));
+            world.slob.heap.lock().lists[0].remove(&world.pages.frames, index);
+        });
+        is_named("slob B3 (an empty page)", |world, held| world.page(held).start());
+    }
+    #[test]
+    fn b4_pages_are_counted() {
+        is_named("slob B4", |world, _| world.slob.heap.lock().pages += 1);
+    }
+}

@@ -228,7 +228,7 @@ fn built_with(profile: &'static Profile, kind: SlabKind) -> Result<&'static Prof
 fn slab_kind(text: &str) -> Result<SlabKind, String> {
     let name = text.to_ascii_lowercase();
     let name = name.strip_prefix("config_").unwrap_or(&name);
-    SlabKind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| "slab, slob or slub".to_owned())
+    SlabKind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| "expected slab, slob or slub".to_owned())
 }
 
 /// RAM comes in pages; what is less than one is refused as it was asked for.

@@ -98,12 +98,14 @@ fn what_is_nearly_a_page_is_one() {
 
 #[test]
 fn pages_count_as_slabs_since_5_4() {
-    for (profile, counted) in [("uclinux-2.6-tiny", false), ("cortex-m", true)] {
+    for (profile, counted) in [("uclinux-2.6-tiny", false), ("cortex-m", true), ("i386-6.1", true)] {
         let profile = with(profile, SlabKind::Slob);
         let kernel = boot(profile, ram_of(profile), 1);
         let slab = || {
             let mut text = String::new();
             kernel.write_proc("meminfo", &mut text).unwrap().unwrap();
+            // What counts as free is in the zone that it came from.
+            kernel.pages().zone_counts().for_each(|zone| assert!(zone.uses.iter().all(|count| *count <= zone.managed)));
             let line = text.lines().find(|line| line.starts_with("Slab:")).unwrap().to_owned();
             line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
         };
@@ -222,6 +224,20 @@ fn misuse_is_named_and_not_done() {
         }
         kernel.cache_free_to(id, fence).unwrap();
 
+        // kmalloc's pages are no cache's, nor the other way round, nor are a client's.
+        let mine = kernel.kmalloc(5000, Gfp::KERNEL).unwrap();
+        let whole = kernel.cache_alloc(page, Gfp::KERNEL).unwrap();
+        assert!(is_object(verified("kmalloc's pages", kernel.cache_free_to(page, mine))), "{name}");
+        assert!(is_object(verified("a cache's pages", kernel.kfree(whole))), "{name}");
+        assert!(matches!(verified("inside", kernel.kfree(mine.offset(8))), Misuse::InsideObject { .. }), "{name}");
+        kernel.kfree(mine).unwrap();
+        assert!(matches!(verified("pages twice", kernel.kfree(mine)), Misuse::DoubleFree(_)), "{name}");
+        kernel.cache_free_to(page, whole).unwrap();
+        let client = kernel.alloc_pages(Gfp::KERNEL, kmem::Order::ZERO).unwrap();
+        let at = kernel.phys_to_virt(client.phys()).unwrap();
+        assert!(is_object(verified("a client's page", kernel.kfree(at))), "{name}");
+        kernel.free_pages(client, kmem::Order::ZERO).unwrap();
+
         // Pages that are no objects, and addresses that are nothing.
         let other = kernel.alloc_pages(Gfp::KERNEL, kmem::Order::new(1).unwrap()).unwrap();
         let at = kernel.phys_to_virt(other.phys()).unwrap();
@@ -274,6 +290,8 @@ fn objects_that_readers_may_see_stay_until_they_are_gone() {
             kernel.ram().fill(at, size.into(), 0x5a);
             kernel.rcu_read_lock();
             kernel.cache_free_to(id, object).unwrap();
+            let again = kernel.cache_free_to(id, object);
+            assert_eq!(again, Err(Misuse::ObjectFree(object)), "{}: it waits already", profile.name);
             // The pages of the first are not given to anybody.
             let others: Vec<_> = (0..64).map(|_| kernel.cache_alloc(id, Gfp::KERNEL).unwrap()).collect();
             assert!(!others.contains(&object), "{}", profile.name);

@@ -7,7 +7,7 @@
 //! Kernel counterpart: `mm/slab_common.c` (`create_kmalloc_caches`, `kmalloc_type`), 2.6 `include/linux/kmalloc_sizes.h`.
 
 use super::cache::CacheKind;
-use super::slob::Slob;
+use super::slob::{Slob, Whole};
 use super::{CacheId, CacheSpec, CreateError, SlabAllocator, SlabFlags};
 use crate::boot::cmdline::{same_name, CommandLine};
 use crate::error::{AllocError, Misuse, Name};
@@ -231,7 +231,7 @@ impl Kmalloc {
                 let gfp = (request.gfp | Gfp::COMP) - (Gfp::HIGHMEM | Gfp::MOVABLE);
                 let request = Request { gfp, order, ..*request };
                 match slob {
-                    Some(slob) => slob.alloc_whole(pages, cpu, &request),
+                    Some(slob) => slob.alloc_whole(pages, cpu, &request, Whole::Kmalloc),
                     None => Ok(pages.alloc_as(cpu, &request)?.phys()),
                 }
             }
@@ -251,19 +251,20 @@ impl Kmalloc {
     ) -> Result<KmallocInfo, Misuse> {
         let pfn = Pfn::containing(addr);
         let info = pages.info(pfn).ok_or(Misuse::NotRam(addr))?;
-        // With SLOB a request of a page is one, which is not compound, and frees as one.
-        let is_page = slab.slob().is_some() && info.order == Order::ZERO && !info.file;
+        let is_kmallocs = match slab.slob() {
+            Some(slob) => slob.gave(pages, info.head, Whole::Kmalloc),
+            None => info.compound,
+        };
         match info.kind {
             FrameKind::Slob => {
-                let bytes = slab.slob().ok_or(Misuse::SlabPage(pfn))?.header(pages, addr)?;
+                let bytes = slab.slob().ok_or(Misuse::SlabPage(pfn))?.size_of(pages, addr)?;
                 Ok(KmallocInfo::Block { bytes: align_up(bytes, super::slob::UNIT) as u32 })
             }
-            FrameKind::Used if is_page && pfn.phys() == addr => Ok(KmallocInfo::Pages { pfn, order: info.order }),
             FrameKind::Slab | FrameKind::SlabTail => slab.check(pages, addr).map(KmallocInfo::Object),
-            FrameKind::Used if info.compound && info.head.phys() == addr => {
+            FrameKind::Used if is_kmallocs && info.head.phys() == addr => {
                 Ok(KmallocInfo::Pages { pfn, order: info.order })
             }
-            FrameKind::Used if info.compound => {
+            FrameKind::Used if is_kmallocs => {
                 Err(Misuse::InsideObject { addr: slab.virt(addr), object: slab.virt(info.head.phys()) })
             }
             FrameKind::Used => Err(Misuse::NotAnObject(slab.virt(addr))),

@@ -79,6 +79,16 @@ struct Heap {
     whole: u64,
 }
 
+/// Whose whole pages are: what the frame of the first one says. Nobody else who uses that word has such numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub(super) enum Whole {
+    /// A kmalloc's.
+    Kmalloc = 0xfffe_510b,
+    /// A cache's, for one object.
+    Object = 0xffff_510b,
+}
+
 /// A block by its place: bytes from the start of its page, and how many.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Place {
@@ -220,24 +230,39 @@ impl Slob {
         }
     }
 
-    /// Takes whole pages.
+    /// Takes whole pages, and notes for whom.
     pub(super) fn alloc_whole(
         &self,
         pages: &PageAllocator,
         cpu: u32,
         request: &Request,
+        whole: Whole,
     ) -> Result<PhysAddr, AllocError> {
         let pfn = pages.alloc_as(cpu, request)?;
+        if let Some(frame) = pages.frames.get(pfn) {
+            frame.a.store(whole as u32, Ordering::Relaxed);
+        }
         self.count(pages, pfn, request.order, 1);
         self.heap.lock().whole += request.order.pages();
         Ok(pfn.phys())
     }
-    /// Gives whole pages back.
+    /// True for the first frame of pages that were taken so.
+    pub(super) fn gave(&self, pages: &PageAllocator, pfn: Pfn, whole: Whole) -> bool {
+        let frame = pages.frames.get(pfn).filter(|frame| frame.state().kind() == FrameKind::Used);
+        frame.is_some_and(|frame| frame.a.load(Ordering::Relaxed) == whole as u32)
+    }
+    /// Gives whole pages back that [`Slob::gave`] knows.
     pub(super) fn free_whole(&self, pages: &PageAllocator, cpu: u32, pfn: Pfn, order: Order) -> Result<(), Misuse> {
-        pages.free(cpu, pfn, order)?;
+        // The frame says which zone counts it, as long as it is a used block's.
         self.count(pages, pfn, order, -1);
-        let mut heap = self.heap.lock();
-        heap.whole = heap.whole.saturating_sub(order.pages());
+        if let Err(misuse) = pages.free(cpu, pfn, order) {
+            self.count(pages, pfn, order, 1);
+            return Err(misuse);
+        }
+        if let Some(frame) = pages.frames.get(pfn) {
+            frame.a.store(0, Ordering::Relaxed);
+        }
+        self.heap.lock().whole -= order.pages();
         Ok(())
     }
     /// Counts a block of pages as a slab's, or no longer.
@@ -269,8 +294,14 @@ impl Slob {
         }
         Ok(block.offset(self.header.into()))
     }
-    /// Returns the size that kmalloc was asked for; checks that it may be one.
-    pub(super) fn header(&self, pages: &PageAllocator, addr: PhysAddr) -> Result<u64, Misuse> {
+    /// Returns the size that kmalloc was asked for; checks that somebody may hold such a block.
+    pub(super) fn size_of(&self, pages: &PageAllocator, addr: PhysAddr) -> Result<u64, Misuse> {
+        let (block, bytes) = self.header(pages, addr)?;
+        self.check(pages, block, bytes + u64::from(self.header)).map_err(|_| Misuse::NotAnObject(self.virt(addr)))?;
+        Ok(bytes)
+    }
+    /// Finds the block that begins with a header, and the size that this says.
+    fn header(&self, pages: &PageAllocator, addr: PhysAddr) -> Result<(PhysAddr, u64), Misuse> {
         let bad = || Misuse::NotAnObject(self.virt(addr));
         let page = Pfn::containing(addr).phys();
         let block = addr.raw().checked_sub(self.header.into()).filter(|block| *block >= page.raw());
@@ -284,14 +315,13 @@ impl Slob {
         if bytes == 0 || self.is_large(bytes) {
             return Err(bad());
         }
-        self.check(pages, block, bytes + u64::from(self.header)).map_err(|_| bad())?;
-        Ok(bytes)
+        Ok((block, bytes))
     }
     /// Frees a block of kmalloc's.
     pub(super) fn kfree(&self, pages: &PageAllocator, cpu: u32, addr: PhysAddr) -> Result<(), Misuse> {
-        let bytes = self.header(pages, addr)?;
-        let header = u64::from(self.header);
-        self.free(pages, cpu, PhysAddr::new(addr.raw() - header), bytes + header)
+        let (block, bytes) = self.header(pages, addr)?;
+        let freed = self.free(pages, cpu, block, bytes + u64::from(self.header));
+        freed.map_err(|_| Misuse::NotAnObject(self.virt(addr)))
     }
 
     /// Checks B1 to B4.
@@ -362,16 +392,19 @@ impl SlabAllocator {
         request: &Request,
     ) -> Result<PhysAddr, AllocError> {
         pages.inject(request.gfp, Attempted::Object)?;
-        let (geometry, ctor) = {
+        let (geometry, flags, ctor) = {
             let inner = self.live(id).map_err(|_| AllocError::BadFlags("no such cache"))?.inner.lock();
-            (inner.geometry, inner.ctor)
+            (inner.geometry, inner.flags, inner.ctor)
         };
         let addr = if is_whole(&geometry) {
             let gfp = request.gfp - NOT_FOR_SLABS;
-            slob.alloc_whole(pages, cpu, &Request { gfp, order: geometry.order, ..*request })?
+            slob.alloc_whole(pages, cpu, &Request { gfp, order: geometry.order, ..*request }, Whole::Object)?
         } else {
             slob.alloc(pages, cpu, geometry.size.into(), (geometry.align, 0), request)?
         };
+        if flags.contains(SlabFlags::TYPESAFE_BY_RCU) {
+            self.mark_queued(addr, &geometry, false);
+        }
         if let Some(hook) = ctor {
             (hook.call)(hook.token, self.virt(addr));
         }
@@ -392,6 +425,9 @@ impl SlabAllocator {
             let inner = self.live(id)?.inner.lock();
             (inner.geometry, inner.flags, inner.dtor)
         };
+        if flags.contains(SlabFlags::TYPESAFE_BY_RCU) && self.mark_queued(addr, &geometry, true) {
+            return Err(Misuse::ObjectFree(self.virt(addr)));
+        }
         if let Some(hook) = dtor {
             (hook.call)(hook.token, self.virt(addr));
         }
@@ -401,6 +437,15 @@ impl SlabAllocator {
             return Ok(());
         }
         free_object(slob, pages, cpu, addr, geometry.size.into())
+    }
+    /// Says in the last word behind an object whether it waits for its readers, as it cannot do twice. Returns what was said
+    /// before. The kernel has the size there.
+    fn mark_queued(&self, addr: PhysAddr, geometry: &Geometry, yes: bool) -> bool {
+        let word = self.ground.word;
+        let at = addr.offset(u64::from(geometry.link + (RCU_WORDS - 1) * word));
+        let was = self.ram.read_entry(at, word).is_some_and(|size| size != 0);
+        self.ram.write_entry(at, word, if yes { geometry.size.into() } else { 0 });
+        was
     }
     /// Frees an object that nobody reads any more, by where in it the queue's words lie. The caller is CPU `cpu` with
     /// interrupts off.
@@ -425,7 +470,7 @@ impl SlabAllocator {
     ) -> Result<ObjectInfo, Misuse> {
         let Geometry { object_size, size, align, order, .. } = self.live(id)?.inner.lock().geometry;
         let info = pages.info(Pfn::containing(addr)).ok_or(Misuse::NotRam(addr))?;
-        let is_page = info.head.phys() == addr && info.order == order && !info.compound && !info.file;
+        let is_page = info.head.phys() == addr && info.order == order && slob.gave(pages, info.head, Whole::Object);
         match info.kind {
             FrameKind::Slob if size < PAGE_SIZE as u32 && addr.raw() % u64::from(align) == 0 => {
                 slob.check(pages, addr, size.into())?;

@@ -6,7 +6,7 @@
 //! - **SLUB** (3.x and 6.x): nothing lies beside the objects; the link of a free object lies inside it, or behind it
 //!   when its contents must be kept (constructor, poison). The order is the smallest that wastes little, tried with
 //!   less and less strictness.
-//! - **SLOB** has no slabs: an object is a block of just its size, in a page that blocks of all sizes share ([`super::slob`]).
+//! - **SLOB** has no slabs: an object is a block of just its size, in a page that blocks of all sizes share (`slab/slob.rs`).
 //! - **SLAB** (2.6): a descriptor and an index array lie at the start of the slab, or elsewhere when objects are large;
 //!   what is left over is used to shift slabs by cache lines (colouring).
 //!

@@ -11,45 +11,48 @@ use std::time::{Duration, Instant};
 /// On what the peers are measured.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Setting<'a> {
-    /// kmem's machine; `None`: the first of [`MACHINES`] that there is.
+    /// kmem's machine; `None`: [`MACHINE`].
     pub machine: Option<&'a str>,
 }
 
-/// The machines that the bench likes best, in this order.
-pub const MACHINES: [&str; 2] = ["amd64-6.12", "i386-pae-6.1"];
+/// The machine of those who name none.
+pub const MACHINE: &str = "amd64-6.12";
 
 /// Returns kmem's machine.
 ///
 /// # Errors
 /// [`BenchError::Unknown`].
 pub fn machine(setting: &Setting<'_>) -> Result<&'static Profile, BenchError> {
-    let found = match setting.machine {
-        Some(name) => by_name(name),
-        None => MACHINES.iter().find_map(|name| by_name(name)),
-    };
-    found.ok_or_else(|| BenchError::Unknown {
+    let name = setting.machine.unwrap_or(MACHINE);
+    by_name(name).ok_or_else(|| BenchError::Unknown {
         what: "machine",
-        name: setting.machine.unwrap_or(MACHINES[0]).to_owned(),
+        name: name.to_owned(),
         known: kmem::profile::PROFILES.iter().map(|profile| profile.name).collect::<Vec<_>>().join(", "),
     })
 }
 
 fn params(profile: &'static Profile, ram_bytes: u64) -> BootParams<'static> {
-    BootParams { ram_bytes, cpus: 2, ..BootParams::new(profile) }
+    // No contiguous area: the others have none that only some requests may use.
+    BootParams { ram_bytes, cpus: 2, cmdline: "cma=0", ..BootParams::new(profile) }
 }
 
-/// Boots a kernel with two CPUs whose page allocator has [`MANAGED_BYTES`].
+/// Boots a kernel with two CPUs whose page allocator has [`MANAGED_BYTES`] to give.
 ///
 /// # Errors
 /// When there is no such machine, or the host refuses it.
 pub fn boot(setting: &Setting<'_>) -> Result<Kernel<Hosted>, BenchError> {
     let profile = machine(setting)?;
     let boot = |ram| kmem_hosted::boot(profile, &params(profile, ram), Displacement::Any, |_| {});
-    let kernel = boot(MANAGED_BYTES)?;
-    // What boot holds comes on top, so that kmem manages what the others do.
-    let held = MANAGED_BYTES - kernel.pages().managed() * PAGE_BYTES;
-    drop(kernel);
-    Ok(boot(MANAGED_BYTES + held)?)
+    let mut ram = MANAGED_BYTES;
+    loop {
+        let kernel = boot(ram)?;
+        // What boot holds and takes comes on top, in whole MiB, so that kmem has what the others have.
+        let held = MANAGED_BYTES.saturating_sub(kernel.pages().free_pages() * PAGE_BYTES);
+        if held == 0 {
+            return Ok(kernel);
+        }
+        ram += held.next_multiple_of(1 << 20);
+    }
 }
 
 /// Measures how long the kernel itself takes to come up with so much RAM; the host's work for the machine is not in it.

@@ -22,6 +22,8 @@ pub trait Part: Debug + Sized + 'static {
     const NAME: &'static str;
     /// The workload whose instructions are counted when none is named.
     const USUAL: &'static str;
+    /// kmem's machine when none is named.
+    const MACHINE: &'static str;
 
     /// Returns the table of workloads.
     fn workloads() -> &'static [Workload<Self>];

@@ -24,6 +24,7 @@ impl Part for Objects {
     type Table = table::Table;
     const NAME: &'static str = "objects";
     const USUAL: &'static str = "cache-192";
+    const MACHINE: &'static str = crate::kernel::MACHINE;
 
     fn workloads() -> &'static [Workload<Self>] {
         work::WORKLOADS

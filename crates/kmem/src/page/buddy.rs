@@ -63,6 +63,15 @@ impl FreeCounts {
         let orders = self.orders[kind.index()] >> order;
         (orders != 0).then(|| order + orders.trailing_zeros())
     }
+    /// True when a type has blocks of an order from `order` on and below `end`.
+    pub(crate) const fn has_between(&self, order: Order, end: Order, kind: Mobility) -> bool {
+        self.orders[kind.index()] & ((1 << end.raw()) - 1) >> order.raw() << order.raw() != 0
+    }
+    /// Returns the free pages of a type that lie in blocks smaller than `end`.
+    pub(crate) fn pages_below(&self, end: Order, kind: Mobility) -> u64 {
+        let larger = self.blocks.iter().enumerate().skip(end.index());
+        self.by_type[kind.index()] - larger.map(|(order, blocks)| u64::from(blocks[kind.index()]) << order).sum::<u64>()
+    }
     /// Returns the orders that have blocks of a type, a bit each.
     pub(crate) const fn orders(&self, kind: Mobility) -> u32 {
         self.orders[kind.index()]

@@ -324,6 +324,12 @@ impl FrameTable {
     pub(crate) fn get(&self, pfn: Pfn) -> Option<Frame<'_>> {
         self.entry_at(pfn.raw().wrapping_sub(self.first))
     }
+    /// True when no frame of a range is the head of a block that a request took. Where part of the range is free, in blocks
+    /// that lie in it, the rest is what boot keeps.
+    pub(crate) fn are_untaken(&self, start: Pfn, end: Pfn) -> bool {
+        (start.raw()..end.raw())
+            .all(|pfn| self.get(Pfn::new(pfn)).is_none_or(|frame| frame.state().kind() == FrameKind::Tail))
+    }
     /// Returns how many entries there are.
     pub(crate) fn len(&self) -> u32 {
         self.states.len()

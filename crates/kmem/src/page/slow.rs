@@ -4,6 +4,7 @@
 //! `nr_pcp_free`, `mm/page_alloc.c`.
 
 use super::attempt::{Attempt, Latitude, Mark};
+use super::buddy::FreeCounts;
 use super::frame::{Frame, State};
 use super::inject::Attempted;
 use super::mobility::Mobility;
@@ -42,11 +43,15 @@ impl PageAllocator {
         }
         let state = head.first(gfp).of(order, gfp.contains(Gfp::COMP));
         let zone = self.zone(state.zone())?;
-        if zone.cma.get() != 0 || !zone.has_plenty(order, Mark::Low, state.zone() % MAX_ZONES) {
+        // Movable requests have the contiguous area's turn to weigh.
+        let kind = Mobility::from_raw(state.mobility());
+        if kind == Mobility::Movable && zone.cma.get() != 0
+            || !zone.has_plenty(order, Mark::Low, state.zone() % MAX_ZONES)
+        {
             return None;
         }
         let mut guard = zone.lock();
-        let pfn = zone.area.take(&mut guard.counts, order, Mobility::from_raw(state.mobility()))?;
+        let pfn = zone.area.take(&mut guard.counts, order, kind)?;
         zone.tallies.allocated.add(order.pages() as usize);
         drop(guard);
         self.frames.states().set(self.frames.index(pfn), state);
@@ -221,8 +226,16 @@ impl PageAllocator {
         let kept = zone.kept(self.rule, order, plain, preferred);
         let spare = (u64::from(zone.free.get()).saturating_sub(kept) >> order.raw()).max(1);
         let state = State::used(order, slot, list_kind).on_pcp();
-        let wanted = u64::from(self.refill_blocks(own, order).min(own.slots(state.list()))).min(spare) as u32;
+        let mut wanted = u64::from(self.refill_blocks(own, order).min(own.slots(state.list()))).min(spare) as u32;
         let mut guard = zone.lock();
+        // Of many pieces many, but what lies on a list is missing where a larger block is wanted: of the last ones few, and of
+        // whole pageblocks one.
+        let has_pieces = |counts: &FreeCounts| counts.has_between(order, self.pageblock, kind);
+        let most = match has_pieces(&guard.counts) {
+            true => guard.counts.pages_below(self.pageblock, kind) / 4,
+            false => self.pageblock.pages(),
+        };
+        wanted = u64::from(wanted).min((most >> order.raw()).max(1)) as u32;
         if !zone.has_block(self.rule, &guard.counts, order, attempt) {
             return None;
         }
@@ -238,7 +251,7 @@ impl PageAllocator {
                 }
             };
             let mut taken = 0;
-            while taken < wanted {
+            while taken < wanted && (taken == 0 || has_pieces(&guard.counts)) {
                 let has_cma = attempt.latitude.contains(Latitude::CMA) && guard.counts.pages_of(Mobility::Cma) != 0;
                 if !has_cma {
                     let left = wanted - taken;

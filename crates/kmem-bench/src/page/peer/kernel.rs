@@ -2,7 +2,7 @@
 
 use crate::kernel::{boot, Setting};
 use crate::page::source::{PageSource, Peer};
-use crate::{resident, BenchError};
+use crate::{resident, BenchError, MANAGED_BYTES, PAGE_BYTES};
 use kmem::page::OnCpu;
 use kmem::{Gfp, Kernel, Order, Pfn};
 use kmem_hosted::{CpuGuard, Hosted};
@@ -52,6 +52,12 @@ impl PageSource for Thread<'_> {
     }
 }
 
+/// Returns how many pages a workload's fill is a part of: what the others manage. A kernel has a little more, since machines
+/// have RAM in whole MiB.
+fn pages(kernel: &Kernel<Hosted>) -> u64 {
+    kernel.pages().managed().min(MANAGED_BYTES / PAGE_BYTES)
+}
+
 /// Counts the free blocks of an order in a kernel's zones.
 fn count_free(kernel: &Kernel<Hosted>, order: u32) -> u64 {
     let blocks = kernel.pages().zone_counts().map(|zone| zone.blocks);
@@ -70,7 +76,7 @@ impl Peer for AsCalled {
         Some(Thread { kernel: &self.0, _cpu: Some(guard) })
     }
     fn pages(&self) -> u64 {
-        self.0.pages().managed()
+        pages(&self.0)
     }
     fn metadata_bytes(&self) -> Option<f64> {
         metadata(&self.0)
@@ -153,7 +159,7 @@ impl<const MOBILITY: u8> Peer for CpuGiven<MOBILITY> {
         Some(Cpu { kernel: &self.0, pages: self.0.pages().on_cpu(cpu)?, odd: false })
     }
     fn pages(&self) -> u64 {
-        self.0.pages().managed()
+        pages(&self.0)
     }
     fn metadata_bytes(&self) -> Option<f64> {
         metadata(&self.0)

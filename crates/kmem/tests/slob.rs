@@ -2,6 +2,7 @@
 
 mod support;
 
+use kmem::boot::{cut_nodes, BootParams};
 use kmem::error::Misuse;
 use kmem::event::Event;
 use kmem::gfp::Gfp;
@@ -124,10 +125,10 @@ fn pages_count_as_slabs_since_5_4() {
 #[test]
 fn there_is_no_slabinfo_and_no_debugging() {
     for profile in all() {
-        let params = kmem::boot::BootParams {
+        let params = BootParams {
             ram_bytes: ram_of(profile).max(if profile.word_bytes == 8 { 96 << 20 } else { 0 }),
             cmdline: "slub_debug=FZPU",
-            ..kmem::boot::BootParams::new(profile)
+            ..BootParams::new(profile)
         };
         let kernel = support::boot_with(profile, &params, None);
         assert!(kernel.write_proc("slabinfo", &mut String::new()).is_none());
@@ -494,6 +495,25 @@ fn memory_runs_out_and_comes_back() {
     assert_eq!(kernel.verify(), Ok(()));
     held.into_iter().for_each(|addr| kernel.kfree(addr).unwrap());
     assert_eq!((free_pages(&kernel), kernel.verify()), (before, Ok(())));
+}
+
+#[test]
+fn a_node_is_asked_for_its_own_pages() {
+    let profile = with("amd64-6.1", SlabKind::Slob);
+    let ram_bytes = 512 << 20;
+    let nodes = cut_nodes(profile, ram_bytes, &[ram_bytes / 2, ram_bytes / 2]).unwrap();
+    let params = BootParams { ram_bytes, cpus: 2, nodes: Some(nodes.as_slice()), ..BootParams::new(profile) };
+    let kernel = support::boot_with(profile, &params, None);
+    let node_of = |addr| kernel.pages().node_of(kmem::Pfn::containing(kernel.virt_to_phys(addr).unwrap()));
+    let id = cache(&kernel, 50, 0, SlabFlags::empty());
+    for round in 0..200u32 {
+        let node = round % 2;
+        let object = kernel.kmalloc_node(90, Gfp::KERNEL, Some(node)).unwrap();
+        let other = kernel.cache_alloc_node(id, Gfp::KERNEL, Some(node)).unwrap();
+        let large = kernel.kmalloc_node(5000, Gfp::KERNEL, Some(node)).unwrap();
+        assert_eq!([object, other, large].map(node_of), [Some(node); 3], "{round}");
+    }
+    assert_eq!(kernel.verify(), Ok(()));
 }
 
 #[test]

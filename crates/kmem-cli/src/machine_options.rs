@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use kmem::boot::cmdline::CommandLine;
 use kmem::boot::{cut_nodes, equal_nodes, plan, BootParams, NodeRanges, Plan};
-use kmem::profile::{by_name, MAX_NODES, PROFILES};
+use kmem::profile::{by_name, SlabKind, MAX_NODES, PROFILES};
 use kmem::units::{align_down, PAGE_SIZE};
 use kmem::{Kernel, Profile};
 use kmem_hosted::{Displacement, Hosted};
@@ -40,6 +40,10 @@ pub struct MachineOptions {
     /// Take kernel, RAM, CPUs, kernel parameters and reservations from a capture of a real machine; --cpus wins over it
     #[arg(long, help_heading = HEADING, value_name = "DIR")]
     pub like: Option<PathBuf>,
+    /// The slab allocator that the kernel is built with: slab, slob, slub, as far as its source has it [default: the
+    /// machine's own]
+    #[arg(long, help_heading = HEADING, value_name = "KIND", value_parser = slab_kind)]
+    pub slab: Option<SlabKind>,
     /// Which kernels' interfaces: 2.6 or modern; chooses the default machine
     #[arg(long, help_heading = HEADING, value_name = "ERA", hide_possible_values = true)]
     pub era: Option<Era>,
@@ -102,6 +106,7 @@ impl MachineOptions {
             (None, None, Some(Era::Old)) => named(DEFAULT_2_6)?,
             (None, None, _) => PROFILES[0],
         };
+        let profile = self.slab.map_or(Ok(profile), |kind| built_with(profile, kind))?;
         let mut cmdline = String::new();
         let boards = like.as_ref().map_or(profile.default_cmdline, |like| &like.cmdline);
         let boards = Some(boards).filter(|_| !self.no_default_cmdline);
@@ -203,6 +208,27 @@ const DEFAULT_2_6: &str = "linux-2.6-i386";
 
 fn named(name: &str) -> Result<&'static Profile, Failure> {
     by_name(name).ok_or_else(|| Failure::request(format!("no machine `{name}`")).help("`kmem machines` lists them"))
+}
+
+/// Returns a machine whose kernel has another slab allocator.
+fn built_with(profile: &'static Profile, kind: SlabKind) -> Result<&'static Profile, Failure> {
+    if profile.slab.kind() == kind {
+        return Ok(profile);
+    }
+    // A command has one machine, which lives as long as the process.
+    let built = profile.with_slab(kind).map(|built| &*Box::leak(Box::new(built)));
+    built.ok_or_else(|| {
+        let there: Vec<&str> = profile.slab_kinds().map(SlabKind::name).collect();
+        let failure = Failure::request(format!("--slab {kind}: {} has no such allocator", profile.name));
+        failure.help(format!("there: {}", there.join(", ")))
+    })
+}
+
+/// Reads the name of a slab allocator for clap.
+fn slab_kind(text: &str) -> Result<SlabKind, String> {
+    let name = text.to_ascii_lowercase();
+    let name = name.strip_prefix("config_").unwrap_or(&name);
+    SlabKind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| "expected slab, slob or slub".to_owned())
 }
 
 /// RAM comes in pages; what is less than one is refused as it was asked for.
@@ -321,6 +347,21 @@ mod tests {
         assert!(chosen.cmdline.starts_with("console=ttyAMA0") && chosen.cmdline.ends_with("kpf=1 vmalloc=400M"));
         let plan = chosen.plan().unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(plan.layout.vmalloc.map(|area| area.bytes() >> 20), Some(400));
+    }
+
+    #[test]
+    fn a_kernel_is_built_with_what_its_source_has() {
+        let kind = |machine: &str, slab| {
+            let options = MachineOptions { machine: Some(machine.to_owned()), slab, ..Default::default() };
+            choose(options).0.map(|chosen| chosen.profile.slab.kind()).map_err(|error| error.to_string())
+        };
+        assert_eq!(kind("uclinux-2.6-tiny", None), Ok(SlabKind::Slob));
+        assert_eq!(kind("uclinux-2.6-tiny", Some(SlabKind::Slab)), Ok(SlabKind::Slab));
+        assert_eq!(kind("i386-6.1", Some(SlabKind::Slob)), Ok(SlabKind::Slob));
+        assert!(kind("amd64-6.12", Some(SlabKind::Slob)).is_err_and(|error| error.contains("--slab slob")));
+        assert_eq!(slab_kind("SLOB"), Ok(SlabKind::Slob));
+        assert_eq!(slab_kind("CONFIG_SLAB"), Ok(SlabKind::Slab));
+        assert!(slab_kind("slub_debug").is_err());
     }
 
     #[test]

@@ -66,8 +66,9 @@ pub fn text(kernel: &Kernel<Hosted>, era: Era, configs: &[String]) -> String {
     define("KMEM_TOP_ORDER", profile.top_order.to_string());
     define("KMEM_NR_CPUS", kernel.plan().cpus.to_string());
     define("KMEM_HZ", profile.hz.to_string());
-    let rule = &profile.kmalloc;
-    define("KMEM_KMALLOC_MIN", rule.classes.first().copied().unwrap_or(8).to_string());
+    let rule = kernel.slab().kmalloc().rule();
+    // SLOB has no classes; its least size is 8, or the least alignment.
+    define("KMEM_KMALLOC_MIN", rule.classes.first().copied().unwrap_or(rule.min_align.max(8)).to_string());
     define("KMEM_KMALLOC_MAX_CACHE", format!("{}UL", rule.max_cached));
     define("KMEM_KMALLOC_MAX", format!("{}UL", rule.max));
     define("KMEM_KMALLOC_MINALIGN", rule.min_align.to_string());
@@ -79,6 +80,7 @@ pub fn text(kernel: &Kernel<Hosted>, era: Era, configs: &[String]) -> String {
     }
     let has_zone = |kind| profile.zones.iter().any(|zone| zone.kind == kind);
     profile.configs.iter().for_each(|name| define(name, "1".into()));
+    define(profile.slab.kind().config(), "1".into());
     for (name, set) in [
         ("CONFIG_MMU", profile.paging.is_some()),
         ("CONFIG_HIGHMEM", layout.pkmap.is_some()),

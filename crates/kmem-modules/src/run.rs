@@ -415,6 +415,9 @@ impl ImagePlace {
         let (first, end) = (align_up(image.start, PAGE_SIZE), image.end.min(kernel.plan().layout.low.end.raw()));
         let freed = image.freed_early.iter().chain(image.freed_late);
         let mut cuts: Vec<(u64, u64)> = freed.copied().collect();
+        // On small machines the engine's entries lie in there, because the kernel's own would take less.
+        let entries = kernel.mem_map();
+        cuts.push((entries.start.raw().clamp(first, end), entries.end.raw().clamp(first, end)));
         cuts.sort_unstable();
         cuts.push((end, end));
         let mut start = first;

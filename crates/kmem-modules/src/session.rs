@@ -464,6 +464,7 @@ impl Session {
                 (object.object_size.into(), name)
             }
             Ok(KmallocInfo::Pages { order, .. }) => (order.bytes(), format!("{} pages", order.pages())),
+            Ok(KmallocInfo::Block { bytes }) => (bytes.into(), "SLOB".into()),
             Err(_) => (0, String::new()),
         }
     }

@@ -169,14 +169,14 @@ unsafe impl Allocator for Cache {
             layout,
             |kernel| kernel.cache_alloc(*id, gfp).ok(),
             |kernel, addr| {
-                let _ = kernel.cache_free(addr);
+                let _ = kernel.cache_free_to(*id, addr);
             },
         );
         Ok(NonNull::slice_from_raw_parts(object.map_err(|_| AllocError)?, layout.size()))
     }
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         if layout.size() != 0 {
-            free_by(ptr, |kernel, addr| kernel.cache_free(addr));
+            free_by(ptr, |kernel, addr| kernel.cache_free_to(self.0.id, addr));
         }
     }
 }

@@ -19,6 +19,7 @@
 //! | 4 | vm areas | | 1 (their table grows) |
 //! | 4 | files coming | | 1 (their table grows) |
 //! | 3 | one slab cache | irq | 2 (batches, stacks), 1, 0 |
+//! | 3 | SLOB's pages and lists | irq | – |
 //! | 3 | one file | irq | 2, 1 |
 //! | 3 | shrinkers coming and going | | – |
 //! | 2 | page tables, kmap slots | | – |

@@ -31,7 +31,11 @@ fn heard() -> Vec<Event> {
 #[test]
 fn each_object_is_told_with_what_it_takes() {
     for profile in PROFILES {
-        let params = BootParams { ram_bytes: 64 << 20, cpus: profile.max_cpus.min(2), ..BootParams::new(profile) };
+        let params = BootParams {
+            ram_bytes: profile.max_ram.min(64 << 20),
+            cpus: profile.max_cpus.min(2),
+            ..BootParams::new(profile)
+        };
         let kernel = support::boot_with(profile, &params, None);
         let spec =
             CacheSpec { name: "traced", size: 200, align: 0, flags: SlabFlags::HWCACHE_ALIGN, ..CacheSpec::default() };
@@ -57,7 +61,7 @@ fn each_object_is_told_with_what_it_takes() {
         let shape = kernel.slab().info(cache).unwrap().geometry;
         let [Event::KmemCacheAlloc(told)] = heard()[..] else { panic!("{}", profile.name) };
         assert_eq!((told.ptr, told.bytes_req, told.bytes_alloc), (object.raw(), shape.object_size, shape.size));
-        kernel.cache_free(object).unwrap();
+        kernel.cache_free_to(cache, object).unwrap();
         let [Event::KmemCacheFree { ptr, cache: of, .. }] = heard()[..] else { panic!("{}", profile.name) };
         assert_eq!((ptr, of), (object.raw(), cache.raw()));
 

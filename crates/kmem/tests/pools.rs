@@ -80,7 +80,7 @@ fn nothing_is_lost_when_any_allocation_fails() {
                 }
                 let objects: Vec<_> =
                     (0..10).filter_map(|_| kernel.cache_alloc(cache, Gfp::KERNEL | Gfp::MEMALLOC).ok()).collect();
-                objects.iter().for_each(|object| kernel.cache_free(*object).unwrap());
+                objects.iter().for_each(|object| kernel.cache_free_to(cache, *object).unwrap());
                 kernel.cache_destroy(cache).unwrap();
             }
             kernel.verify().unwrap_or_else(|broken| panic!("{} with {left} pages: {broken}", profile.name));

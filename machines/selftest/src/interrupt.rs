@@ -73,7 +73,7 @@ impl<M: Machine, B: Board> Bench<'_, M, B> {
         let spec = CacheSpec { name: "selftest", size: BYTES as u32, align: 0, flags, ..CacheSpec::default() };
         let cache = self.kernel.cache_create(&spec)?;
         let object = self.kernel.cache_alloc(cache, Gfp::KERNEL)?;
-        self.kernel.cache_free(object)?;
+        self.kernel.cache_free_to(cache, object)?;
         Ok(self.kernel.cache_destroy(cache)?)
     }
 }

@@ -136,7 +136,7 @@ fn hit_paths(kernel: &Kernel<Hosted>) -> Result<Vec<Row>, Failure> {
             "slab cache, 192 bytes",
             Box::new(|| {
                 if let Ok(addr) = black_box(kernel.cache_alloc(cache, Gfp::KERNEL)) {
-                    let _ = black_box(kernel.cache_free(addr));
+                    let _ = black_box(kernel.cache_free_to(cache, addr));
                 }
             }),
         ),

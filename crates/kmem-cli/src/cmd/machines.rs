@@ -1,7 +1,7 @@
 //! `kmem machines`.
 
 use crate::failure::{Failure, Verdict};
-use kmem::profile::PROFILES;
+use kmem::profile::{SlabKind, PROFILES};
 use kmem_shell::show_size;
 use serde_json::json;
 use std::io::Write;
@@ -35,6 +35,8 @@ impl Machines {
                         "cpus": profile.default_cpus,
                         "max_cpus": profile.max_cpus,
                         "cmdline": profile.default_cmdline,
+                        "slab": profile.slab.kind().name(),
+                        "slabs": profile.slab_kinds().map(SlabKind::name).collect::<Vec<_>>(),
                         "mmu": profile.paging.map(|format| format.name),
                         "default": index == 0,
                     })
@@ -54,7 +56,7 @@ impl Machines {
                 profile.name, profile.default_cpus, profile.summary
             )?;
         }
-        writeln!(out, "* the default; --ram and --cpus change the rest")?;
+        writeln!(out, "* the default; --ram, --cpus and --slab change the rest")?;
         Ok(Verdict::Well)
     }
 }

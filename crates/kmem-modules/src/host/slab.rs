@@ -6,6 +6,7 @@ use crate::finding::FindingKind;
 use crate::session::{CacheRecord, Session};
 use crate::tracker::{Kind, Space};
 use kmem::gfp::Gfp;
+use kmem::profile::SlabKind;
 use kmem::slab::rule::ObjectRule;
 use kmem::slab::{CacheId, CacheSpec, CreateError, Hook, SlabFlags};
 use kmem::snapshot::report::cache_panic;
@@ -149,10 +150,7 @@ pub(super) fn krealloc(s: &Session, call: &mut Call<'_>) -> u64 {
 
 pub(super) fn kmalloc_size_roundup(s: &Session, call: &mut Call<'_>) -> u64 {
     let size = call.word();
-    if size == 0 {
-        return 0;
-    }
-    s.kernel.slab().kmalloc().roundup(size.into()).unwrap_or(size.into())
+    s.kernel.slab().kmalloc().size_roundup(size.into())
 }
 
 /// Slab flags: the bits are the same in both eras as far as both have them.
@@ -271,13 +269,18 @@ pub(super) fn cache_destroy(s: &Session, call: &mut Call<'_>) -> u64 {
     let info = s.kernel.slab().info(id);
     let founder = info.map(|info| info.name).unwrap_or_default();
     let is_shared = info.is_some_and(|info| info.aliases > 0);
+    let is_slob = s.kernel.profile.slab.kind() == SlabKind::Slob;
     let live = s.tracker.borrow().live();
     let out = live.iter().filter(|live| live.kind == (Kind::Object { cache: handle })).count();
     match s.kernel.cache_destroy(id) {
-        Ok(()) if is_shared && out > 0 => {
+        Ok(()) if (is_shared || is_slob) && out > 0 => {
             let objects = if out == 1 { "1 object".to_owned() } else { format!("{out} objects") };
             let title = format!("kmem_cache_destroy() of {name} with {objects} still in use");
-            let note = format!("the kernel says nothing: {name} shares the slabs of {founder}, which stay");
+            let note = if is_slob {
+                "the kernel says nothing: SLOB does not count the objects of a cache".to_owned()
+            } else {
+                format!("the kernel says nothing: {name} shares the slabs of {founder}, which stay")
+            };
             s.misuse(call, FindingKind::Misuse, title, vec![note]);
             s.forget(call, Space::Handle, handle.into());
             if let Some(record) = s.caches.borrow_mut().get_mut(&handle) {

@@ -235,7 +235,7 @@ impl Shell<'_> {
         }
         match info.kind {
             FrameKind::Free | FrameKind::Pcp => Misuse::DoubleFree(pfn).into(),
-            FrameKind::Slab | FrameKind::SlabTail => Misuse::SlabPage(pfn).into(),
+            FrameKind::Slab | FrameKind::SlabTail | FrameKind::Slob => Misuse::SlabPage(pfn).into(),
             FrameKind::Reserved => Misuse::Reserved(pfn).into(),
             FrameKind::Used | FrameKind::Tail if info.file => {
                 Fault::misuse(format!("pfn {:#x} is a file's page; file_close drops it", pfn.raw()))

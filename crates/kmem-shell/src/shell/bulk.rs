@@ -31,7 +31,7 @@ impl Shell<'_> {
         let Some(id) = self.start_of(operand, "kmem_cache_free_bulk", is_bulk)? else {
             return line(format!("{operand}: NULL, nothing to free"));
         };
-        let (Kind::Cache { name, .. }, Some(Kind::Bulk { objects, cache: theirs, .. })) =
+        let (Kind::Cache { id: of, name, .. }, Some(Kind::Bulk { objects, cache: theirs, .. })) =
             (kind, self.objects.get(id).map(|object| object.kind.clone()))
         else {
             return Err(Fault::misuse(format!("{operand} is nothing of kmem_cache_alloc_bulk's")));
@@ -41,9 +41,9 @@ impl Shell<'_> {
             return Err(Fault::misuse(why).of("kmem_cache_free_bulk"));
         }
         for object in &objects {
-            self.kernel.kmalloc_info(*object)?;
+            self.kernel.cache_object(of, *object)?;
         }
-        self.kernel.cache_free_bulk(&objects)?;
+        self.kernel.cache_free_bulk_to(of, &objects)?;
         self.objects.free(id, "kmem_cache_free_bulk");
         line(format!("{operand}: freed {} to {name}", counted(objects.len() as u64, "object")))
     }

@@ -8,6 +8,7 @@ use crate::errno::Errno;
 use crate::show::count as counted;
 use crate::syntax::did_you_mean;
 use kmem::kernel::{proc_path, SysctlError};
+use kmem::slab::CacheId;
 use kmem::units::PAGE_SIZE;
 use kmem::Kernel;
 use kmem_hosted::Hosted;
@@ -98,6 +99,13 @@ impl Shell<'_> {
         pages.sum::<u64>() * PAGE_SIZE
     }
 
+    /// The engine's number of a cache.
+    fn cache_of(&self, id: Id) -> Result<CacheId, Fault> {
+        match self.objects.get(id).map(|object| &object.kind) {
+            Some(Kind::Cache { id, .. }) => Ok(*id),
+            _ => Err(Fault::misuse("the cache is gone")),
+        }
+    }
     fn give_back(&mut self, id: Id, by: &'static str) -> Result<(), Fault> {
         let Some(kind) = self.objects.get(id).map(|object| object.kind.clone()) else { return Ok(()) };
         let (memory, map) = (self.kernel.memory(), &self.kernel.map());
@@ -114,8 +122,8 @@ impl Shell<'_> {
             Kind::File { id, .. } => memory.file_close(id).map(|_| ())?,
             Kind::Kmalloc { addr, .. } => memory.kfree(addr)?,
             Kind::Cache { id, .. } => memory.cache_destroy(id)?,
-            Kind::CacheObject { addr, .. } => memory.cache_free(addr)?,
-            Kind::Bulk { objects, .. } => memory.cache_free_bulk(&objects)?,
+            Kind::CacheObject { addr, cache, .. } => memory.cache_free_to(self.cache_of(cache)?, addr)?,
+            Kind::Bulk { objects, cache, .. } => memory.cache_free_bulk_to(self.cache_of(cache)?, &objects)?,
             Kind::Pool { id, .. } => self.kernel.pools().destroy(memory, id)?,
             Kind::Element { word, pool, .. } => {
                 if let Some(Kind::Pool { id, .. }) = self.objects.get(pool).map(|pool| &pool.kind) {
@@ -164,6 +172,10 @@ impl Shell<'_> {
             Some(name) => vec![named(name).ok_or_else(|| Fault::misuse(format!("{name} is no cache")))?],
             None => self.kernel.slab().infos().map(|info| info.id).collect(),
         };
+        if self.has_slob() {
+            let why = "this kernel has SLOB, which keeps nothing to check objects by";
+            return Err(Fault::new(Errno::ENOENT, why).of("validate"));
+        }
         let mut wrong = 0;
         for id in &caches {
             wrong += self.kernel.validate_slab(*id)?;
@@ -189,7 +201,11 @@ impl Shell<'_> {
             Some(Ok(())) => Ok(Said::Raw(text.into_bytes())),
             Some(Err(_)) => Err(Fault::new(Errno::ENOMEM, format!("{path} could not be written"))),
             None => {
+                let is_slabs = path == "/proc/slabinfo" || path.starts_with("/sys/kernel/slab/");
                 let help = match path.strip_prefix(SYSCTLS) {
+                    _ if is_slabs && self.has_slob() => {
+                        "this kernel has SLOB, which has no slabs to tell of".to_owned()
+                    }
                     Some(key) => return Err(self.no_sysctl(key, format!("{path}: no such file"))),
                     None => self.near_file(path),
                 };

@@ -53,6 +53,7 @@ impl Shell<'_> {
                 None => "allocated".into(),
             },
             FrameKind::Slab | FrameKind::SlabTail => self.slab_name(pfn),
+            FrameKind::Slob => "slob".into(),
         };
         let compound = if info.compound { " compound" } else { "" };
         line(format!(

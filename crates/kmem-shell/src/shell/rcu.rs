@@ -19,6 +19,7 @@ impl Shell<'_> {
         };
         let addr = kind.addr().filter(|addr| *addr > ZERO_SIZE_PTR).unwrap_or_default();
         if addr > ZERO_SIZE_PTR {
+            self.must_have_header(id, "kfree_rcu")?;
             self.kernel.kmalloc_info(addr)?;
         }
         self.kernel.kfree_rcu(addr, 0).map_err(|misuse| Fault::from(misuse).of(format!("kfree_rcu {operand}")))?;

@@ -3,11 +3,12 @@
 use super::block::shown;
 use super::fault::Fault;
 use super::held::FREE_ALL;
-use super::object::Kind;
+use super::object::{Id, Kind};
 use super::{line, Answer, Shell};
 use crate::ast::Operand;
 use crate::show::{count as counted, size as shown_size};
 use kmem::memory::ZERO_SIZE_PTR;
+use kmem::profile::SlabKind;
 use kmem::slab::{CacheId, CacheInfo, CacheSpec, SlabFlags};
 use kmem::snapshot::report::cache_panic;
 use kmem::{Gfp, VirtAddr};
@@ -110,11 +111,27 @@ impl Shell<'_> {
         let bytes = match self.start_of(operand, "ksize", is_object)? {
             None => 0,
             Some(id) => {
+                self.must_have_header(id, "ksize")?;
                 let addr = self.objects.get(id).and_then(|object| object.kind.addr()).unwrap_or_default();
                 self.kernel.ksize(addr)?
             }
         };
         line(format!("{operand}: size={bytes}"))
+    }
+
+    /// True where the kernel's slab allocator is SLOB.
+    pub(super) fn has_slob(&self) -> bool {
+        self.kernel.profile.slab.kind() == SlabKind::Slob
+    }
+    /// Refuses an object of a cache where only kmalloc's have a word of their size before them.
+    pub(super) fn must_have_header(&self, id: Id, verb: &str) -> Result<(), Fault> {
+        let is_caches = self.objects.get(id).is_some_and(|object| matches!(object.kind, Kind::CacheObject { .. }));
+        if is_caches && self.has_slob() {
+            let why =
+                "an object of a cache has no header with SLOB, only kmalloc's have: what lies before it would be read";
+            return Err(Fault::misuse(why).of(verb));
+        }
+        Ok(())
     }
 
     /// As the kernel's: of NULL it is a kmalloc, to 0 bytes it is a kfree; within the object's size nothing moves.
@@ -177,6 +194,10 @@ impl Shell<'_> {
         let shape = info.geometry;
         self.objects.add(name, Kind::Cache { id, name: cache.to_owned(), object_bytes: size });
         let merged = if info.name.as_str() == cache { String::new() } else { format!(", merged with {}", info.name) };
+        if self.has_slob() {
+            let called = shown(name, "kmem_cache_create");
+            return line(format!("{called}: cache {cache} objsize={size} takes={} align={}", shape.size, shape.align));
+        }
         line(format!(
             "{}: cache {cache} objsize={size} stride={} order={} objs_per_slab={}{merged}",
             shown(name, "kmem_cache_create"),
@@ -253,13 +274,13 @@ impl Shell<'_> {
         let users = self.objects.live().filter(|(_, object)| object.kind.needs().contains(&cache)).count();
         // What other creators of a shared cache have out is not this one's.
         let live = match self.kernel.slab().info(id) {
-            Some(info) if info.aliases > 0 => users as u64,
+            Some(info) if info.aliases > 0 || self.has_slob() => users as u64,
             info => info.map_or(0, |info| info.live),
         };
         // What only waits for readers may be waited for.
         if users > 0 || live > 0 && self.kernel.rcu_pending() == 0 {
             let is_shared = self.kernel.slab().info(id).is_some_and(|info| info.aliases > 0);
-            if live > 0 && !is_shared {
+            if live > 0 && !is_shared && !self.has_slob() {
                 // It cannot be done, but the kernel names each object in its log. Of a cache that others share it would just
                 // take this creator off.
                 let _ = self.kernel.cache_destroy(id);
@@ -268,7 +289,8 @@ impl Shell<'_> {
             let pool = self.objects.user_of(cache).filter(|(_, object)| matches!(object.kind, Kind::Pool { .. }));
             let by =
                 pool.map_or(String::new(), |(pool, _)| format!(", pool {} among the users", self.objects.called(pool)));
-            return Err(Fault::misuse(format!("{} still in use{by}", counted(live, "object"))).of(what));
+            let unseen = if self.has_slob() { "; SLOB would not see it" } else { "" };
+            return Err(Fault::misuse(format!("{} still in use{by}{unseen}", counted(live, "object"))).of(what));
         }
         self.kernel.cache_destroy(id)?;
         self.objects.free(cache, "kmem_cache_destroy");

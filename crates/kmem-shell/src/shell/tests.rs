@@ -6,6 +6,7 @@ mod files;
 mod misuse;
 mod parser;
 mod short;
+mod slob;
 
 use super::*;
 use kmem::boot::BootParams;

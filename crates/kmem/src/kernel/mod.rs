@@ -222,6 +222,8 @@ impl<M: Machine> Kernel<M> {
         (0..plan.nodes()).for_each(|node| memory.pages.end_boost(node));
         let pools = Pools::default();
         pools.set_poison(is_poison_wanted(line));
+        let used = mem_map.start.offset(bytes.max(plan.mem_map_bytes)).raw();
+        let mem_map = PhysRange::new(mem_map.start.raw(), mem_map.end.raw().min(used));
         Ok(Self {
             memory,
             map,
@@ -264,7 +266,7 @@ impl<M: Machine> Kernel<M> {
         let _irq = self.irq_off();
         self.tuned.lock().tunables
     }
-    /// Returns where the page structures lie in RAM.
+    /// Returns where the page structures lie in RAM, and what else the engine keeps with them.
     pub fn mem_map(&self) -> PhysRange {
         self.mem_map
     }
@@ -292,7 +294,7 @@ fn debugging<M: Machine>(machine: &M, profile: &Profile, cmdline: &str, mem_map:
     let options = match profile.slab {
         SlabRule::Slub { era, .. } => DebugOptions::new(era, CommandLine::new(cmdline), unknown),
         // The parameter is SLUB's.
-        SlabRule::Slab { .. } => DebugOptions::default(),
+        SlabRule::Slab { .. } | SlabRule::Slob { .. } => DebugOptions::default(),
     };
     let jiffies = |hz| M::nanoseconds() / (1_000_000_000 / u64::from(hz).max(1));
     Debugging::new(DebugRule::of(profile), options, Source { stack: M::stack, jiffies, hz: profile.hz }, mem_map)

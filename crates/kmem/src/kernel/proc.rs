@@ -7,7 +7,7 @@ use crate::machine::Machine;
 use crate::map::VmFlags;
 use crate::memory::Memory;
 use crate::page::Request;
-use crate::profile::SlabRule;
+use crate::profile::{SlabKind, SlabRule};
 use crate::slab::CacheInfo;
 use crate::snapshot::proc::{buddyinfo, iomem, meminfo, pagetypeinfo, slabinfo, vmallocinfo, vmstat, zoneinfo};
 use crate::snapshot::slab_files::SLAB_FILES;
@@ -70,6 +70,8 @@ impl<M: Machine> Kernel<M> {
     fn has_proc(&self, name: &str) -> bool {
         match name {
             "pagetypeinfo" => self.profile.proc.pagetypes.is_some(),
+            // SLOB has nothing to say of caches.
+            "slabinfo" => self.profile.slab.kind() != SlabKind::Slob,
             "extfrag/extfrag_index" | "extfrag/unusable_index" => {
                 self.profile.version >= EXTFRAG_SINCE && self.profile.paging.is_some()
             }

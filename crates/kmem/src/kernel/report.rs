@@ -16,7 +16,7 @@ use crate::machine::Machine;
 use crate::memory::settings::Setting;
 use crate::memory::{Candidate, Memory, Report};
 use crate::page::{NodeMask, Request};
-use crate::profile::{Profile, ZoneKind, MAX_NODES};
+use crate::profile::{Profile, SlabKind, ZoneKind, MAX_NODES};
 use crate::slab::SlabFlags;
 use crate::snapshot::report::oom_report::{self, Constraint, TaskRow};
 use crate::snapshot::report::{mem_info, page_failure, HugePool, ReportEra, ReportStyle, Totals};
@@ -64,7 +64,7 @@ fn head<M: Machine>(out: &mut Lines<'_, M>, mem: &Memory<M>, request: &Request) 
     let asker = TaskRow { comm: Name::new(ASKER), ..TaskRow::default() };
     oom_report::write_head(out, style, &shown(mem, request), mem.profile.gfp, &asker)?;
     state(out, mem, request)?;
-    if style.era >= ReportEra::V6_1 && slabs_prevail(mem) {
+    if style.era >= ReportEra::V6_1 && mem.profile.slab.kind() != SlabKind::Slob && slabs_prevail(mem) {
         let rows = proc::slab_rows(mem, |cache| !cache.flags.contains(SlabFlags::RECLAIM_ACCOUNT));
         oom_report::write_slabs(out, rows)?;
     }

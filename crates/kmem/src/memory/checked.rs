@@ -80,18 +80,21 @@ impl<M: Machine> Memory<M> {
         drop(irq);
         freed.or_else(|misuse| self.free_refused(at, misuse))
     }
-    /// As [`Memory::kfree_slow`], of an object of a cache.
+    /// As [`Memory::kfree_slow`], of an object of a cache: the one that the caller names, or whose the object is.
     #[cold]
-    pub(super) fn cache_free_slow(&self, at: PhysAddr) -> Result<(), Misuse> {
+    pub(super) fn cache_free_slow(&self, id: Option<CacheId>, at: PhysAddr) -> Result<(), Misuse> {
         self.trace_free(at);
         let irq = self.irq_off();
-        if self.pages.is_traced() && self.slab.check(&self.pages, at).is_ok() {
-            if let Some(cache) = self.pages.frames.slab_cache(Pfn::containing(at)) {
-                let (call_site, ptr) = (self.call_site(irq.cpu()), self.to_virt(at).raw());
-                self.pages.tell(|| Event::KmemCacheFree { call_site, ptr, cache });
-            }
+        let found = self.pages.frames.slab_cache(Pfn::containing(at)).map(CacheId::new);
+        let Some(id) = found.or(id) else {
+            // No slab's: the allocator says what it is.
+            return self.slab.free(&self.pages, irq.cpu(), at);
+        };
+        if self.pages.is_traced() && self.slab.check_of(&self.pages, id, at).is_ok() {
+            let (call_site, ptr) = (self.call_site(irq.cpu()), self.to_virt(at).raw());
+            self.pages.tell(|| Event::KmemCacheFree { call_site, ptr, cache: id.raw() });
         }
-        let freed = self.slab.free(&self.pages, irq.cpu(), at);
+        let freed = self.slab.free_to(&self.pages, irq.cpu(), id, at);
         drop(irq);
         freed.or_else(|misuse| self.free_refused(at, misuse))
     }

@@ -40,7 +40,7 @@ use crate::raw::{zero_high_page, Placed, Ram, Table};
 use crate::reclaim::{Reclaim, Shrinker, ShrinkerId, VmEvent};
 use crate::slab::kmalloc::KmallocInfo;
 use crate::slab::rule::ObjectRule;
-use crate::slab::{CacheId, CacheSpec, CreateError, SlabAllocator};
+use crate::slab::{CacheId, CacheSpec, CreateError, ObjectInfo, SlabAllocator};
 use crate::sync::SpinLock;
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr, PAGE_SIZE};
 
@@ -442,7 +442,7 @@ impl<M: Machine> Memory<M> {
         }
         Ok(self.to_virt(addr))
     }
-    /// Gives an object back to its cache.
+    /// Gives an object back to its cache. With SLOB, which does not know whose an object is, [`Memory::cache_free_to`] does.
     ///
     /// # Errors
     /// As [`SlabAllocator::free`].
@@ -452,7 +452,29 @@ impl<M: Machine> Memory<M> {
         if self.free_hit(phys) {
             return Ok(());
         }
-        self.cache_free_slow(phys)
+        self.cache_free_slow(None, phys)
+    }
+    /// Gives an object back to the cache that the caller says is its: `kmem_cache_free`. Only SLOB needs to be told; that the
+    /// object is of this cache is the caller's word, as it is in a kernel without checks.
+    ///
+    /// # Errors
+    /// As [`SlabAllocator::free_to`].
+    #[inline]
+    pub fn cache_free_to(&self, id: CacheId, addr: VirtAddr) -> Result<(), Misuse> {
+        let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
+        if self.free_hit(phys) {
+            return Ok(());
+        }
+        self.cache_free_slow(Some(id), phys)
+    }
+    /// Finds an object of a cache by the address of its first byte; checks everything there is to check.
+    ///
+    /// # Errors
+    /// The [`Misuse`] that freeing it would be.
+    pub fn cache_object(&self, id: CacheId, addr: VirtAddr) -> Result<ObjectInfo, Misuse> {
+        let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
+        let _irq = self.irq_off();
+        self.slab.check_of(&self.pages, id, phys)
     }
     /// Gives an object back after checking that it is a live object of this cache.
     ///
@@ -461,7 +483,7 @@ impl<M: Machine> Memory<M> {
     pub fn cache_free_checked(&self, id: CacheId, addr: VirtAddr) -> Result<(), Misuse> {
         let phys = self.virt_to_phys(addr).ok_or(Misuse::NotDirectMapped(addr))?;
         let irq = self.irq_off();
-        let object = match self.slab.check(&self.pages, phys) {
+        let object = match self.slab.check_of(&self.pages, id, phys) {
             // Freeing it refuses it too, and leaves word of it if the cache is a debugged one.
             Err(misuse) => {
                 drop(irq);
@@ -476,7 +498,7 @@ impl<M: Machine> Memory<M> {
             return self.free_refused(phys, Misuse::WrongCache { object: addr, cache });
         }
         drop(irq);
-        self.cache_free(addr)
+        self.cache_free_to(id, addr)
     }
     /// Gives a cache's empty slabs back.
     ///

@@ -63,7 +63,7 @@ impl<M: Machine> Memory<M> {
                 match (next, out.get_mut(taken)) {
                     (Ok(addr), Some(slot)) => *slot = addr,
                     (next, _) => {
-                        let given_back = self.cache_free_bulk(out.get(..taken).unwrap_or_default());
+                        let given_back = self.cache_free_bulk_to(id, out.get(..taken).unwrap_or_default());
                         debug_assert_eq!(given_back, Ok(()), "they were just taken");
                         return next.map(|_| ());
                     }
@@ -83,7 +83,21 @@ impl<M: Machine> Memory<M> {
         }
         Ok(())
     }
-    /// Gives objects back, each to whichever cache it belongs: `kmem_cache_free_bulk`, `kfree_bulk`.
+    /// Gives objects back to the cache that the caller says is theirs: `kmem_cache_free_bulk`.
+    ///
+    /// # Errors
+    /// What is wrong with the first one that could not be freed, as for [`Memory::cache_free_to`]; all others are freed.
+    pub fn cache_free_bulk_to(&self, id: CacheId, objects: &[VirtAddr]) -> Result<(), Misuse> {
+        if self.slab.slob().is_none() {
+            return self.cache_free_bulk(objects);
+        }
+        let mut first = Ok(());
+        for addr in objects {
+            first = first.and(self.cache_free_to(id, *addr));
+        }
+        first
+    }
+    /// Gives objects back, each to whichever cache it belongs: `kfree_bulk` of objects of caches. Not with SLOB.
     ///
     /// # Errors
     /// What is wrong with the first one that could not be freed, as for [`Memory::cache_free`]; all others are freed.

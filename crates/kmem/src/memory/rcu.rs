@@ -197,11 +197,11 @@ impl<M: Machine> Memory<M> {
     /// Frees what nobody can read any more, and calls the functions that are due, without waiting for anybody. Returns how
     /// many that were. The caller holds no lock that a function of the client's may want.
     pub fn rcu_poll(&self) -> u32 {
-        self.rcu_run(&[Kind::Free, Kind::Call])
+        self.rcu_run(&[Kind::Free, Kind::Block, Kind::Call])
     }
     /// As [`Memory::rcu_poll`], without functions of the client's: any context.
     pub(super) fn rcu_free_ready(&self) -> u32 {
-        self.rcu_run(&[Kind::Free])
+        self.rcu_run(&[Kind::Free, Kind::Block])
     }
     /// What an allocation does that missed its CPU's stock.
     #[inline]
@@ -258,6 +258,12 @@ impl<M: Machine> Memory<M> {
                     let start = crate::units::PhysAddr::new(head.raw().wrapping_sub(what));
                     if let Err(misuse) = self.kfree(self.to_virt(start)) {
                         self.machine.printk(format_args!("kfree_rcu: {misuse}"));
+                    }
+                }
+                (Kind::Block, _) => {
+                    let irq = self.irq_off();
+                    if let Err(misuse) = self.slab.free_deferred(&self.pages, irq.cpu(), head, what) {
+                        self.machine.printk(format_args!("kmem_rcu_free: {misuse}"));
                     }
                 }
                 (Kind::Call, Some(invoker)) => (invoker.call)(invoker.token, what, self.to_virt(head)),

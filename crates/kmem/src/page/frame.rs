@@ -14,7 +14,7 @@
 //!
 //! # States of a frame
 //! `Tail` (free, inside a block, or never touched) · `Pcp` (head of a block on a per-CPU list) · `Used` (head of an
-//! allocated block) · `Slab` / `SlabTail` (page of a slab). `Free` and `Reserved` are what reports say.
+//! allocated block) · `Slab` / `SlabTail` (page of a slab) · `Slob` (page of SLOB's). `Free` and `Reserved` are what reports say.
 
 use super::percpu::{kind_of, list};
 use crate::raw::{zeroed_struct, Array, Part, Reserve};
@@ -39,6 +39,8 @@ pub enum FrameKind {
     SlabTail = 5,
     /// The kernel's own from boot on, or a hole in RAM. Not a state of the entry: a frame in no block is that.
     Reserved = 6,
+    /// A page of blocks of all sizes: SLOB's.
+    Slob = 7,
 }
 
 /// The state word of a frame, taken apart.
@@ -156,6 +158,7 @@ impl State {
             3 => FrameKind::Used,
             4 => FrameKind::Slab,
             5 => FrameKind::SlabTail,
+            7 => FrameKind::Slob,
             _ => FrameKind::Tail,
         }
     }
@@ -480,6 +483,15 @@ impl FrameList {
         let prev = frame.prev.load(Ordering::Relaxed);
         self.link(frames, prev, next);
         self.len -= 1;
+    }
+    /// Turns the list, so that it begins with a frame that is on it.
+    pub(crate) fn rotate_to(&mut self, frames: &FrameTable, index: u32) {
+        let Some(frame) = frames.at(index).filter(|_| self.head != index) else { return };
+        let before = frame.prev.load(Ordering::Relaxed);
+        let (first, last) = (self.head, self.tail);
+        self.link(frames, last, first);
+        self.link(frames, NIL, index);
+        self.link(frames, before, NIL);
     }
     /// Walks the list, at most `len + 1` steps so that a cycle ends.
     pub(crate) fn iter<'a>(&self, frames: &'a FrameTable) -> impl Iterator<Item = u32> + 'a {

@@ -107,7 +107,7 @@ impl PageAllocator {
             FrameKind::Used if head == pfn || state.is_compound() || inside => Ok((head, frame, state)),
             FrameKind::Used => Err(Misuse::NotAHead { pfn, head }),
             FrameKind::Reserved => Err(Misuse::Reserved(pfn)),
-            FrameKind::Slab | FrameKind::SlabTail => Err(Misuse::SlabPage(pfn)),
+            FrameKind::Slab | FrameKind::SlabTail | FrameKind::Slob => Err(Misuse::SlabPage(pfn)),
             FrameKind::Free | FrameKind::Pcp => Err(Misuse::DoubleFree(pfn)),
             FrameKind::Tail => Err(Misuse::NotRam(pfn.phys())),
         }

@@ -84,7 +84,7 @@ impl PageAllocator {
                     pages = state.order().pages();
                     seen_used += pages;
                 }
-                (FrameKind::Slab | FrameKind::SlabTail, _) => seen_used += 1,
+                (FrameKind::Slab | FrameKind::SlabTail | FrameKind::Slob, _) => seen_used += 1,
                 // In no block: the kernel's own, or no RAM. That none was lost, P3 tells.
                 (FrameKind::Tail | FrameKind::Free | FrameKind::Reserved, _) => {}
             }

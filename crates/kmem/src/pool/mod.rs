@@ -361,7 +361,7 @@ impl Pools {
             for index in 0..state.reserved {
                 let element = element_at(memory, &state, index);
                 let is_good = match state.source {
-                    Source::Slab(_) => memory.kmalloc_info(VirtAddr::new(element)).is_ok(),
+                    Source::Slab(cache) => memory.cache_object(cache, VirtAddr::new(element)).is_ok(),
                     Source::Kmalloc(bytes) => bytes == 0 || memory.kmalloc_info(VirtAddr::new(element)).is_ok(),
                     Source::Pages(order) => memory
                         .frame(Pfn::new(element))
@@ -415,7 +415,7 @@ fn free_element<M: Machine>(memory: &Memory<M>, source: Source, element: u64) {
     // What the pool got from an allocator goes back to it unchanged; a client that gave back something else has
     // corrupted its own pool, and the allocator refuses it.
     let _ = match source {
-        Source::Slab(_) => memory.cache_free(VirtAddr::new(element)),
+        Source::Slab(cache) => memory.cache_free_to(cache, VirtAddr::new(element)),
         Source::Kmalloc(_) => memory.kfree(VirtAddr::new(element)),
         Source::Pages(order) => memory.free_pages(Pfn::new(element), order),
         Source::Client { free, token, .. } => {

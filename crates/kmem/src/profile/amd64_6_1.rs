@@ -5,7 +5,7 @@
 
 use super::{
     i386_pae_6_1, CacheStructs, Counting, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes,
-    KmallocRule, Profile, Section, SlabRule, SlubEra, TuningRule, ZoneKind, ZoneLimit, ZoneSpec,
+    KmallocRule, Profile, Section, SlabRule, SlobEra, SlubEra, TuningRule, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, WideLayout};
 use crate::map::entry::X86_64;
@@ -55,6 +55,8 @@ pub(super) const CONSTANTS: Profile = Profile {
     paging: Some(&X86_64),
     // `struct track`: address, handle, cpu, pid, time.
     slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_1, track: 32 },
+    // include/linux/slab.h: a long long aligns objects; SLOB's `struct kmem_cache` has no more than it needs.
+    other_slabs: &[SlabRule::Slob { era: SlobEra::V6_1, min_align: 8, cache_struct: 64 }],
     cache_structs: CacheStructs { cache: 216, cache_per_node: 8, node: 64, node_is_first: false },
     kmalloc: KmallocRule { min_align: 8, ..i386_pae_6_1::CONSTANTS.kmalloc },
     image: Image {

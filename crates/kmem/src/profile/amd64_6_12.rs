@@ -18,6 +18,7 @@ pub static PROFILE: Profile = Profile {
     release: "6.12.95+deb12-cloud-amd64",
     tuning: TuningRule::Recent { thp: true },
     slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_12, track: 32 },
+    other_slabs: &[],
     kmalloc: KmallocRule {
         types: &[KmallocType::Normal, KmallocType::Reclaimable, KmallocType::Dma, KmallocType::Account],
         order: KmallocOrder::OddSizesFirst,

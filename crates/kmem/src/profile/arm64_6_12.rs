@@ -36,6 +36,7 @@ pub static PROFILE: Profile = Profile {
         phys_bits: 48,
     }),
     slab: amd64_6_12::PROFILE.slab,
+    other_slabs: &[],
     kmalloc: amd64_6_12::PROFILE.kmalloc,
     image: Image {
         start: 0x4020_0000,

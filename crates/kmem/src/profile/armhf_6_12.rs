@@ -17,6 +17,7 @@ pub static PROFILE: Profile = Profile {
     release: "6.12.95+deb12-armmp",
     tuning: TuningRule::Recent { thp: false },
     slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_12, track: 20 },
+    other_slabs: &[],
     kmalloc: KmallocRule {
         classes: CONSTANTS.kmalloc.classes,
         max: CONSTANTS.kmalloc.max,

@@ -6,7 +6,8 @@
 use super::{
     AreaPlace, BootArea, BootAreaKind, CacheStructs, Counting, Early, EarlyKind, Firmware, HashPages, HashRule,
     HashTable, Image, ImageSizes, InitrdPlace, KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType,
-    Placement, Present, Profile, Section, SlabRule, SlubEra, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    Placement, Present, Profile, Section, SlabRule, SlobEra, SlubEra, TuningRule, ZeroSize, ZoneKind, ZoneLimit,
+    ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, StartRule, X86Layout};
 use crate::gfp::{Gfp, GFP_6_1};
@@ -87,6 +88,8 @@ pub(super) const CONSTANTS: Profile = Profile {
     gfp: &GFP_6_1,
     // `struct track` of two words, 16 trace entries' handle, cpu, pid, time: 20 bytes on 32 bits (slub_debug cases).
     slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_1, track: 20 },
+    // include/linux/slab.h: a long long aligns objects; SLOB's `struct kmem_cache` has no more than it needs.
+    other_slabs: &[SlabRule::Slob { era: SlobEra::V6_1, min_align: 8, cache_struct: 44 }],
     // The captured `object_size` of kmem_cache and kmem_cache_node.
     cache_structs: CacheStructs { cache: 136, cache_per_node: 4, node: 32, node_is_first: false },
     kmalloc: KmallocRule {

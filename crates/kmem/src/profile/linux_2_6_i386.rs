@@ -7,7 +7,7 @@
 use super::{
     CacheStructs, Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace,
     KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, Placement, Present, Profile, Section, SlabRule,
-    TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    SlobEra, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, StartRule, X86Layout};
 use crate::gfp::{Gfp, GFP_2_6};
@@ -91,6 +91,8 @@ pub static PROFILE: Profile = Profile {
     gfp: &GFP_2_6,
     // mm/slab.c: a list, colour, first object, count, index of the first free; kmem_bufctl_t is an unsigned short.
     slab: SlabRule::Slab { descriptor: 24, bufctl: 2, max_order: 5 },
+    // The Linux-tiny patches brought SLOB to 2.6.11; these are the rules that it has had since 2.6.24.
+    other_slabs: &[SlabRule::Slob { era: SlobEra::V2_6, min_align: 4, cache_struct: 20 }],
     // mm/slab.c: 116 bytes and a pointer for each of NR_CPUS; the lists of a node are a part of it.
     cache_structs: CacheStructs { cache: 148, cache_per_node: 0, node: 0, node_is_first: false },
     kmalloc: KmallocRule {

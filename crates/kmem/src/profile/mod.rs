@@ -18,7 +18,9 @@ pub mod i386_pae_6_1;
 pub mod linux_2_6_i386;
 pub mod msm8x25;
 pub mod riscv64;
+pub mod slab_kind;
 pub mod uclinux_2_6;
+pub mod uclinux_2_6_tiny;
 
 use crate::boot::layout::LayoutRule;
 use crate::gfp::{Gfp, GfpEncoding};
@@ -26,9 +28,10 @@ use crate::map::entry::PagingFormat;
 use crate::snapshot::proc::ProcFormat;
 use crate::units::{Order, PhysAddr, VirtAddr};
 use crate::user::UserRule;
+pub use slab_kind::SlabKind;
 
 /// Everything that is particular to one kernel on one architecture (and, for a board, to the board).
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Profile {
     /// The name by which the command line chooses it.
     pub name: &'static str,
@@ -88,8 +91,10 @@ pub struct Profile {
     pub paging: Option<&'static PagingFormat>,
     /// Numbers and names of the GFP flags.
     pub gfp: &'static GfpEncoding,
-    /// Slab geometry.
+    /// The slab allocator, and its geometry.
     pub slab: SlabRule,
+    /// The other slab allocators that this kernel can be built with.
+    pub other_slabs: &'static [SlabRule],
     /// Structures that describe caches.
     pub cache_structs: CacheStructs,
     /// kmalloc's size classes.
@@ -246,6 +251,25 @@ pub enum SlabRule {
         /// `sizeof(struct track)`.
         track: u32,
     },
+    /// SLOB: blocks of any size in pages that all sizes share.
+    Slob {
+        /// Which generation of its rules.
+        era: SlobEra,
+        /// `ARCH_SLAB_MINALIGN`.
+        min_align: u32,
+        /// `sizeof(struct kmem_cache)`.
+        cache_struct: u32,
+    },
+}
+
+/// The generations of SLOB's rules.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SlobEra {
+    /// 2.6.24 to 3.7: an object of a cache with `SLAB_HWCACHE_ALIGN` begins on a whole line, pages count as no slab's.
+    V2_6,
+    /// 5.4 to 6.3: lines are halved for small objects as elsewhere, kmalloc aligns powers of two to themselves, pages count
+    /// as slabs'.
+    V6_1,
 }
 
 /// The generations of SLUB's rules, as `slab/geometry.rs` tells them apart.
@@ -327,8 +351,8 @@ pub enum KmallocOrder {
     OddSizesFirst,
 }
 
-/// Bytes of the structures that describe caches: they are objects of the first caches there are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Bytes of the structures that describe caches: they are objects of the first caches there are. SLOB's are in its rule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct CacheStructs {
     /// `struct kmem_cache` without what there is for each node.
     pub cache: u32,
@@ -605,7 +629,7 @@ pub enum AreaPlace {
 }
 
 /// All profiles, the default first.
-pub static PROFILES: [&Profile; 16] = [
+pub static PROFILES: [&Profile; 17] = [
     &i386_pae_6_1::PROFILE,
     &i386_6_1::PROFILE,
     &linux_2_6_i386::PROFILE,
@@ -621,6 +645,7 @@ pub static PROFILES: [&Profile; 16] = [
     &arm_3_4::PROFILE,
     &msm8x25::PROFILE,
     &uclinux_2_6::PROFILE,
+    &uclinux_2_6_tiny::PROFILE,
     &cortex_m::PROFILE,
 ];
 

@@ -7,7 +7,8 @@
 use super::{
     AreaPlace, BootArea, BootAreaKind, CacheStructs, Counting, Early, EarlyKind, Firmware, HashPages, HashRule,
     HashTable, Image, ImageSizes, InitrdPlace, KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType,
-    Placement, Present, Profile, Section, SlabRule, SlubEra, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    Placement, Present, Profile, Section, SlabRule, SlobEra, SlubEra, TuningRule, ZeroSize, ZoneKind, ZoneLimit,
+    ZoneSpec,
 };
 use crate::boot::layout::{ArmLayout, LayoutRule};
 use crate::gfp::{Gfp, GFP_3_4};
@@ -91,6 +92,8 @@ pub(super) const CONSTANTS: Profile = Profile {
     gfp: &GFP_3_4,
     // `struct track` with CONFIG_STACKTRACE: address, 16 more, cpu, pid, time.
     slab: SlabRule::Slub { max_order: 3, era: SlubEra::V3, track: 80 },
+    // arch/arm/include/asm/cache.h: EABI aligns objects to 8 bytes.
+    other_slabs: &[SlabRule::Slob { era: SlobEra::V2_6, min_align: 8, cache_struct: 20 }],
     // include/linux/slub_def.h of 3.4, added up: with sysfs and debugging built in.
     cache_structs: CacheStructs { cache: 112, cache_per_node: 4, node: 32, node_is_first: true },
     kmalloc: KmallocRule {

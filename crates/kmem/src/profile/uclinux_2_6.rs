@@ -7,7 +7,7 @@
 use super::{
     CacheStructs, Counting, Early, EarlyKind, Firmware, HashPages, HashRule, HashTable, Image, ImageSizes, InitrdPlace,
     KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, Placement, Present, Profile, Section, SlabRule,
-    TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
+    SlobEra, TuningRule, ZeroSize, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::LayoutRule;
 use crate::gfp::{Gfp, GFP_2_6};
@@ -17,6 +17,12 @@ use crate::user::UserRule;
 
 /// The profile.
 pub static PROFILE: Profile = CONSTANTS;
+
+/// The allocator of the standard kernel. include/asm-arm/types.h: kmem_bufctl_t is an unsigned int there.
+pub(super) const SLAB: SlabRule = SlabRule::Slab { descriptor: 24, bufctl: 4, max_order: 8 };
+/// The small one. The Linux-tiny patches brought it to 2.6.11; these are the rules that it has had since 2.6.24, the first
+/// that give pages back. Objects are aligned as a long is.
+pub(super) const SLOB: SlabRule = SlabRule::Slob { era: SlobEra::V2_6, min_align: 4, cache_struct: 20 };
 
 /// The profile as a constant, for others to differ from.
 pub(super) const CONSTANTS: Profile = Profile {
@@ -64,8 +70,8 @@ pub(super) const CONSTANTS: Profile = Profile {
     layout: LayoutRule::NoMmu,
     paging: None,
     gfp: &GFP_2_6,
-    // include/asm-arm/types.h: kmem_bufctl_t is an unsigned int there.
-    slab: SlabRule::Slab { descriptor: 24, bufctl: 4, max_order: 8 },
+    slab: SLAB,
+    other_slabs: &[SLOB],
     cache_structs: CacheStructs { cache: 120, cache_per_node: 0, node: 0, node_is_first: false },
     kmalloc: KmallocRule {
         // include/linux/kmalloc_sizes.h: lines of 32 bytes have all; without an MMU they go on to 1 MiB, and beyond that

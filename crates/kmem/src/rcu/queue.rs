@@ -71,26 +71,32 @@ pub(crate) enum Kind {
     Free,
     /// A function of the client's is called.
     Call,
+    /// The engine frees it: an object of a cache, which the cache does not know any more.
+    Block,
 }
+
+/// How many kinds there are.
+const KINDS: usize = 3;
 
 /// All that hangs in queues.
 #[derive(Debug, Default)]
 pub(crate) struct Queues {
-    queues: [Queue; 2],
+    queues: [Queue; KINDS],
     /// CPUs that do what is due.
     running: u32,
 }
 
 /// Everything that was queued up to a moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark([u32; 2]);
+pub(crate) struct Mark([u32; KINDS]);
 
 impl Queues {
     fn of(&mut self, kind: Kind) -> &mut Queue {
-        let [free, call] = &mut self.queues;
+        let [free, call, block] = &mut self.queues;
         match kind {
             Kind::Free => free,
             Kind::Call => call,
+            Kind::Block => block,
         }
     }
 }

@@ -64,6 +64,8 @@ impl DebugRule {
         };
         match profile.slab {
             SlabRule::Slub { track, .. } => Self { track, ..common },
+            // It has no checks.
+            SlabRule::Slob { .. } => common,
             SlabRule::Slab { .. } => Self {
                 // RED_INACTIVE, RED_ACTIVE.
                 zones: [0x5a2c_f071_u32.to_le_bytes(), 0x170f_c2a5_u32.to_le_bytes()],

@@ -1,11 +1,12 @@
 //! Slab geometry: from an object's size to the shape of its slabs. Pure arithmetic, no memory is touched.
 //!
 //! A slab is a block of pages cut into objects. Its shape decides how much is wasted and how often the page allocator
-//! is asked. Two families of kernels do it differently:
+//! is asked. The families of kernels do it differently:
 //!
 //! - **SLUB** (3.x and 6.x): nothing lies beside the objects; the link of a free object lies inside it, or behind it
 //!   when its contents must be kept (constructor, poison). The order is the smallest that wastes little, tried with
 //!   less and less strictness.
+//! - **SLOB** has no slabs: an object is a block of just its size, in a page that blocks of all sizes share (`slab/slob.rs`).
 //! - **SLAB** (2.6): a descriptor and an index array lie at the start of the slab, or elsewhere when objects are large;
 //!   what is left over is used to shift slabs by cache lines (colouring).
 //!
@@ -15,7 +16,7 @@
 //! (`tests/golden_slab.rs`).
 
 use super::params::SlabParams;
-use crate::profile::{SlabRule, SlubEra};
+use crate::profile::{SlabRule, SlobEra, SlubEra};
 use crate::units::{align_up, Order, PAGE_SIZE};
 use bitflags::bitflags;
 
@@ -106,7 +107,7 @@ pub struct Geometry {
     pub objects: u32,
     /// Where an object begins within its stride (behind a left red zone).
     pub left: u32,
-    /// Where in the stride the link of a free object lies (SLUB).
+    /// Where in the stride the link of a free object lies (SLUB), or what hangs in a queue of RCU's (SLOB).
     pub link: u32,
     /// Bytes of descriptor and index array (SLAB); 0 with SLUB.
     pub management: u32,
@@ -136,6 +137,7 @@ pub fn geometry(shape: &Shape, ground: &Ground) -> Option<Geometry> {
     match ground.rule {
         SlabRule::Slub { era, track, .. } => slub(shape, ground, era, track),
         SlabRule::Slab { descriptor, bufctl, max_order } => slab(shape, ground, descriptor, bufctl, max_order),
+        SlabRule::Slob { era, min_align, .. } => slob(shape, ground, era, min_align),
     }
 }
 
@@ -153,6 +155,7 @@ pub(crate) fn alignment(shape: &Shape, ground: &Ground) -> u32 {
     let least = match ground.rule {
         SlabRule::Slub { .. } => ground.word.max(8),
         SlabRule::Slab { .. } => ground.word,
+        SlabRule::Slob { min_align, .. } => min_align,
     };
     align_up(u64::from(shape.align.max(line).max(least)), u64::from(ground.word)) as u32
 }
@@ -266,6 +269,39 @@ fn slub_order(size: u32, ground: &Ground, era: SlubEra) -> Option<Order> {
     }
     let least = min_order.max(covering(size));
     fits(least, max_order, 1).or_else(|| Order::new(least))
+}
+
+/// Of an object that is a block by itself. One that fills a page, or must begin where a larger block does, is whole pages.
+fn slob(shape: &Shape, ground: &Ground, era: SlobEra, min_align: u32) -> Option<Geometry> {
+    let align = match era {
+        SlobEra::V2_6 => {
+            // `kmem_cache_create` of mm/slob.c: the line in full, and no rounding to words.
+            let is_lined = shape.flags.contains(SlabFlags::HWCACHE_ALIGN);
+            shape.align.max(min_align).max(if is_lined { ground.cache_line } else { 0 })
+        }
+        SlobEra::V6_1 => alignment(shape, ground),
+    };
+    let (mut size, mut link) = (u64::from(shape.object_size), 0);
+    if shape.flags.contains(SlabFlags::TYPESAFE_BY_RCU) {
+        // `struct slob_rcu`: what hangs in the queue until nobody reads the object.
+        link = align_up(size, ground.word.into());
+        size = link + u64::from(super::slob::RCU_WORDS * ground.word);
+    }
+    let (size, order) = if size >= PAGE_SIZE || u64::from(align) > PAGE_SIZE {
+        let order = Order::covering(size.max(align.into()))?;
+        (order.bytes(), order)
+    } else {
+        (align_up(size, super::slob::UNIT), Order::ZERO)
+    };
+    Some(Geometry {
+        object_size: shape.object_size,
+        size: u32::try_from(size).ok()?,
+        align,
+        order,
+        objects: (order.bytes() / size) as u32,
+        link: link as u32,
+        ..Geometry::default()
+    })
 }
 
 fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order: u32) -> Option<Geometry> {

@@ -10,6 +10,7 @@
 //! Kernel counterpart: `mm/slab_common.c` (`create_kmalloc_caches`, `kmalloc_type`), 2.6 `include/linux/kmalloc_sizes.h`.
 
 use super::cache::CacheKind;
+use super::slob::{Slob, Whole};
 use super::{CacheId, CacheSpec, CreateError, SlabAllocator, SlabFlags};
 use crate::boot::cmdline::{same_name, CommandLine};
 use crate::error::{AllocError, Misuse, Name};
@@ -18,7 +19,7 @@ use crate::page::{FrameKind, PageAllocator, PageUse, Request};
 use crate::profile::{
     KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType, LargeKmalloc, Profile, ZeroSize, ZoneKind,
 };
-use crate::units::{Order, Pfn, PhysAddr};
+use crate::units::{align_up, Order, Pfn, PhysAddr, PAGE_SIZE};
 use core::fmt::Write;
 
 /// The most classes a ladder has.
@@ -49,6 +50,11 @@ pub enum KmallocInfo {
         /// Order of the block.
         order: Order,
     },
+    /// A block of SLOB's.
+    Block {
+        /// The bytes that may be used.
+        bytes: u32,
+    },
 }
 
 impl KmallocInfo {
@@ -57,6 +63,7 @@ impl KmallocInfo {
         match self {
             Self::Object(object) => object.object_size.into(),
             Self::Pages { order, .. } => order.bytes(),
+            Self::Block { bytes } => bytes.into(),
         }
     }
 }
@@ -94,6 +101,9 @@ impl Kmalloc {
     ) -> Result<Self, CreateError> {
         let rule = profile.kmalloc;
         let mut this = Self { rule, ..Self::new() };
+        if let Some(slob) = slab.slob() {
+            return Ok(this.without_classes(slob.header, profile.top_order));
+        }
         let has_dma = profile.zones.iter().any(|zone| zone.kind == ZoneKind::Dma);
         let has = |kind: KmallocType| match kind {
             KmallocType::Normal | KmallocType::Reclaimable => true,
@@ -140,13 +150,31 @@ impl Kmalloc {
         Ok(this)
     }
 
-    /// Returns the profile's rule.
+    /// Returns the same with no class for any size, as SLOB has it.
+    fn without_classes(mut self, min_align: u32, top: Order) -> Self {
+        let max = u32::try_from(top.bytes()).unwrap_or(u32::MAX);
+        // `KMALLOC_MAX_CACHE_SIZE` is a page there, `KMALLOC_MAX_SIZE` the largest block.
+        let max_cached = PAGE_SIZE as u32;
+        self.rule = KmallocRule { classes: &[], types: &[], max_cached, max, min_align, ..self.rule };
+        self.small.fill(CLASSES as u8);
+        self.large.fill(CLASSES as u8);
+        self
+    }
+    /// Returns the rule in force.
     #[inline]
     pub fn rule(&self) -> &KmallocRule {
         &self.rule
     }
 
-    /// Returns the bytes that a request of this size gets: `kmalloc_size_roundup`. `None` beyond the largest.
+    /// True where objects are blocks of just their size.
+    fn has_no_classes(&self) -> bool {
+        self.rule.classes.is_empty()
+    }
+    /// True for sizes that SLOB cuts blocks for.
+    fn is_block(&self, bytes: u64) -> bool {
+        self.has_no_classes() && bytes < PAGE_SIZE - u64::from(self.rule.min_align)
+    }
+    /// Returns the bytes that a request of this size gets. `None` beyond the largest.
     pub fn roundup(&self, bytes: u64) -> Option<u64> {
         if bytes > u64::from(self.rule.max) {
             return None;
@@ -154,16 +182,30 @@ impl Kmalloc {
         if bytes == 0 && self.rule.zero == ZeroSize::Pointer16 {
             return Some(0);
         }
+        if self.has_no_classes() {
+            let block = self.is_block(bytes).then(|| align_up(bytes.max(1), super::slob::UNIT));
+            return block.or_else(|| Order::covering(bytes).map(Order::bytes));
+        }
         if bytes <= u64::from(self.rule.max_cached) {
             return self.rule.classes.get(self.class(bytes.max(1) as u32)).map(|size| u64::from(*size));
         }
         Order::covering(bytes).map(Order::bytes)
     }
 
+    /// Returns what a caller is told that a request of this size gets: `kmalloc_size_roundup`. SLOB tells of whole alignments.
+    pub fn size_roundup(&self, bytes: u64) -> u64 {
+        match bytes {
+            0 => 0,
+            _ if self.has_no_classes() => align_up(bytes, self.rule.min_align.into()),
+            _ => self.roundup(bytes).unwrap_or(bytes),
+        }
+    }
+
     /// Returns the bytes that a request takes of memory, the cache's own included. `None` beyond the largest.
     pub(crate) fn bytes_alloc(&self, slab: &SlabAllocator, bytes: u64, gfp: Gfp) -> Option<u64> {
         match self.cache_of(bytes, gfp) {
             Some(cache) => Some(slab.info(cache)?.geometry.size.into()),
+            None if self.is_block(bytes) => Some(bytes + u64::from(self.rule.min_align)),
             None => self.roundup(bytes),
         }
     }
@@ -195,13 +237,15 @@ impl Kmalloc {
         bytes: u64,
         request: &Request,
     ) -> Result<PhysAddr, AllocError> {
-        match self.cache_of(bytes, request.gfp) {
-            Some(cache) => slab.alloc_as(pages, cpu, cache, request),
-            None => self.alloc_large(pages, cpu, bytes, request),
+        match (self.cache_of(bytes, request.gfp), slab.slob()) {
+            (Some(cache), _) => slab.alloc_as(pages, cpu, cache, request),
+            (None, Some(slob)) if self.is_block(bytes) => slob.kmalloc(pages, cpu, bytes, request),
+            (None, slob) => self.alloc_large(slob, pages, cpu, bytes, request),
         }
     }
     fn alloc_large(
         &self,
+        slob: Option<&Slob>,
         pages: &PageAllocator,
         cpu: u32,
         bytes: u64,
@@ -211,7 +255,11 @@ impl Kmalloc {
         match Order::covering(bytes) {
             Some(order) if bytes <= limit => {
                 let gfp = (request.gfp | Gfp::COMP) - (Gfp::HIGHMEM | Gfp::MOVABLE);
-                let pfn = pages.alloc_as(cpu, &Request { gfp, order, ..*request })?;
+                let request = Request { gfp, order, ..*request };
+                if let Some(slob) = slob {
+                    return slob.alloc_whole(pages, cpu, &request, Whole::Kmalloc);
+                }
+                let pfn = pages.alloc_as(cpu, &request)?;
                 if self.rule.large == LargeKmalloc::Slabs {
                     pages.begin_use(pfn, PageUse::SlabUnreclaimable, order.pages());
                 }
@@ -233,12 +281,20 @@ impl Kmalloc {
     ) -> Result<KmallocInfo, Misuse> {
         let pfn = Pfn::containing(addr);
         let info = pages.info(pfn).ok_or(Misuse::NotRam(addr))?;
+        let is_kmallocs = match slab.slob() {
+            Some(slob) => slob.gave(pages, info.head, Whole::Kmalloc),
+            None => info.compound,
+        };
         match info.kind {
+            FrameKind::Slob => {
+                let bytes = slab.slob().ok_or(Misuse::SlabPage(pfn))?.size_of(pages, addr)?;
+                Ok(KmallocInfo::Block { bytes: align_up(bytes, super::slob::UNIT) as u32 })
+            }
             FrameKind::Slab | FrameKind::SlabTail => slab.check(pages, addr).map(KmallocInfo::Object),
-            FrameKind::Used if info.compound && info.head.phys() == addr => {
+            FrameKind::Used if is_kmallocs && info.head.phys() == addr => {
                 Ok(KmallocInfo::Pages { pfn, order: info.order })
             }
-            FrameKind::Used if info.compound => {
+            FrameKind::Used if is_kmallocs => {
                 Err(Misuse::InsideObject { addr: slab.virt(addr), object: slab.virt(info.head.phys()) })
             }
             FrameKind::Used => Err(Misuse::NotAnObject(slab.virt(addr))),
@@ -270,14 +326,18 @@ impl Kmalloc {
         cpu: u32,
         addr: PhysAddr,
     ) -> Result<(), Misuse> {
-        match self.check(slab, pages, addr)? {
-            KmallocInfo::Pages { pfn, order } => {
+        if let Some(slob) = slab.slob().filter(|_| pages.state(Pfn::containing(addr)).kind() == FrameKind::Slob) {
+            return slob.kfree(pages, cpu, addr);
+        }
+        match (self.check(slab, pages, addr)?, slab.slob()) {
+            (KmallocInfo::Pages { pfn, order }, Some(slob)) => slob.free_whole(pages, cpu, pfn, order),
+            (KmallocInfo::Pages { pfn, order }, None) => {
                 if self.rule.large == LargeKmalloc::Slabs {
                     pages.end_use(pfn, PageUse::SlabUnreclaimable, order.pages());
                 }
                 pages.free(cpu, pfn, order)
             }
-            KmallocInfo::Object(_) => Ok(()),
+            (KmallocInfo::Object(_) | KmallocInfo::Block { .. }, _) => Ok(()),
         }
     }
 }

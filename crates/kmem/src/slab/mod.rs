@@ -7,6 +7,8 @@
 //! Caches may be debugged (`options` says which): then nothing is kept on CPUs, and the slow paths call `checked`, which
 //! writes and compares what `debug` says about bytes; `traces` keeps the stacks of those who allocated and freed.
 //!
+//! Where a profile has SLOB, all of this is left aside: `slob` has the objects, and caches are a size and an alignment.
+//!
 //! Objects are handed around as physical addresses of the direct map; `memory` shows them as virtual ones.
 
 mod bulk;
@@ -21,6 +23,8 @@ mod node;
 pub mod options;
 pub mod params;
 pub mod rule;
+mod slob;
+mod slob_page;
 mod stock;
 mod structs;
 #[cfg(test)]
@@ -49,6 +53,7 @@ use cache::{slab_of, Cache, CacheKind, Inner, Slab};
 use cpu_array::{Batch, CpuArray};
 use geometry::{Ground, Shape};
 use merge::Alias;
+use slob::Slob;
 use stock::Spare;
 use structs::StructCaches;
 
@@ -162,6 +167,8 @@ pub struct SlabAllocator {
     registry: SpinLock<u32>,
     pub(crate) kmalloc: kmalloc::Kmalloc,
     pub(crate) debug: Debugging,
+    /// Where that is the kernel's allocator.
+    slob: Option<Slob>,
 }
 
 /// Tables of descriptors grow by at least four pages.
@@ -183,6 +190,7 @@ impl SlabAllocator {
     pub(crate) fn new(ram: Ram, page_offset: VirtAddr, ground: Ground, debug: Debugging, rcu: Rcu) -> Self {
         Self {
             rcu,
+            slob: None,
             ram,
             page_offset,
             ground,
@@ -240,6 +248,10 @@ impl SlabAllocator {
             freeptr_offset: spec.freeptr_offset,
         };
         let mut flags = spec.flags | self.debug.options.flags_for(spec.name);
+        if self.slob.is_some() {
+            // It has none of them.
+            flags -= debug::DEBUG_FLAGS;
+        }
         let mut geometry = geometry::geometry(&shape(flags), &self.ground);
         let order_of = |bytes: u32| Order::covering(bytes.into());
         let is_higher = geometry.is_some_and(|shape| order_of(shape.size) > order_of(shape.object_size));
@@ -268,7 +280,7 @@ impl SlabAllocator {
                 first
             }
         };
-        if !self.arrays.has(slot).ok_or(AllocError::NoSlot)? {
+        if self.slob.is_none() && !self.arrays.has(slot).ok_or(AllocError::NoSlot)? {
             self.grow_with(pages, cpu, self.arrays.block_bytes(), |take| self.arrays.grow(&self.ram, slot, take))?;
         }
         let cache = self.caches.get(slot).ok_or(AllocError::NoSlot)?;
@@ -370,7 +382,32 @@ impl SlabAllocator {
     }
     #[cold]
     fn no_object(&self, addr: PhysAddr) -> Result<(), Misuse> {
-        Err(Misuse::NotAnObject(self.virt(addr)))
+        Err(match self.slob {
+            Some(_) => Misuse::BadArgument("SLOB does not know whose an object is: it is freed to its cache"),
+            None => Misuse::NotAnObject(self.virt(addr)),
+        })
+    }
+    /// Gives an object back to the cache that the caller says is its, which SLOB has to be told and others find out.
+    ///
+    /// # Errors
+    /// As [`SlabAllocator::free`].
+    #[inline]
+    pub fn free_to(&self, pages: &PageAllocator, cpu: u32, id: CacheId, addr: PhysAddr) -> Result<(), Misuse> {
+        match &self.slob {
+            Some(slob) => self.slob_free(slob, pages, cpu, id, addr),
+            None => self.free(pages, cpu, addr),
+        }
+    }
+    /// Checks that an address is the first byte of an object that somebody holds; with SLOB, that it may be one of this
+    /// cache's.
+    ///
+    /// # Errors
+    /// The [`Misuse`] that freeing it would be.
+    pub fn check_of(&self, pages: &PageAllocator, id: CacheId, addr: PhysAddr) -> Result<ObjectInfo, Misuse> {
+        match &self.slob {
+            Some(slob) => self.slob_check(slob, pages, id, addr),
+            None => self.check(pages, addr),
+        }
     }
 
     /// Checks that an address is the first byte of an object that somebody holds.
@@ -654,9 +691,9 @@ impl SlabAllocator {
     pub fn by_name(&self, name: &str) -> Option<CacheInfo> {
         self.infos().find(|info| info.name.as_str() == name).or_else(|| self.info(self.alias_named(name)?))
     }
-    /// Returns how many pages all slabs hold.
+    /// Returns how many pages all slabs hold, or SLOB.
     pub fn slab_pages(&self) -> u64 {
-        self.infos().map(|info| info.pages).sum()
+        self.infos().map(|info| info.pages).sum::<u64>() + self.slob.as_ref().map_or(0, Slob::pages)
     }
 
     /// Returns kmalloc's ladders.

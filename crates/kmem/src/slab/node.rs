@@ -28,7 +28,10 @@ impl SlabAllocator {
     ) -> Result<PhysAddr, AllocError> {
         match request.node {
             // On a machine with one node every object is of it.
-            Some(node) if pages.nodes() > 1 => self.alloc_on(pages, cpu, id, request, node),
+            Some(node) if pages.nodes() > 1 => match self.slob() {
+                Some(slob) => self.slob_alloc(slob, pages, cpu, id, request),
+                None => self.alloc_on(pages, cpu, id, request, node),
+            },
             _ => self.alloc(pages, cpu, id, request.gfp),
         }
     }

@@ -136,6 +136,9 @@ impl SlabAllocator {
         id: CacheId,
         gfp: Gfp,
     ) -> Result<PhysAddr, AllocError> {
+        if let Some(slob) = &self.slob {
+            return self.slob_alloc(slob, pages, cpu, id, &Request::new(gfp, Order::ZERO));
+        }
         self.may_fail(pages, id, gfp)?;
         let cache =
             self.caches.get(id.0).filter(|cache| cache.is_live()).ok_or(AllocError::BadFlags("no such cache"))?;
@@ -186,6 +189,9 @@ impl SlabAllocator {
         id: CacheId,
         addr: PhysAddr,
     ) -> Result<(), Misuse> {
+        if let Some(slob) = &self.slob {
+            return self.slob_free(slob, pages, cpu, id, addr);
+        }
         #[cfg(debug_assertions)]
         if self.debugged_at(pages, addr).is_none() {
             self.check(pages, addr)?;

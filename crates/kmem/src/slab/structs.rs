@@ -7,11 +7,12 @@
 //! Kernel counterpart: `mm/slub.c` (`kmem_cache_init`, `bootstrap`), 2.6 `mm/slab.c` (`cache_cache`).
 
 use super::cache::CacheKind;
+use super::slob::Slob;
 use super::{CacheId, CacheSpec, CreateError, SlabAllocator, SlabFlags};
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::page::PageAllocator;
-use crate::profile::{Profile, MAX_NODES};
+use crate::profile::{CacheStructs, Profile, SlabRule, MAX_NODES};
 use crate::units::PhysAddr;
 
 /// The first caches.
@@ -30,7 +31,7 @@ pub(crate) struct Structs {
 }
 
 impl SlabAllocator {
-    /// Makes the first caches, and the structures that describe themselves.
+    /// Makes the first caches, and the structures that describe themselves. Before, says whether SLOB has the objects.
     pub(crate) fn boot_structs(
         &mut self,
         pages: &PageAllocator,
@@ -38,10 +39,17 @@ impl SlabAllocator {
         profile: &Profile,
         nodes: u32,
     ) -> Result<(), CreateError> {
-        let sizes = profile.cache_structs;
+        self.slob = Slob::of(profile, self.ram.share());
+        let (mut sizes, mut flags) = (profile.cache_structs, SlabFlags::HWCACHE_ALIGN | SlabFlags::PANIC);
+        if let SlabRule::Slob { cache_struct, .. } = profile.slab {
+            sizes = CacheStructs { cache: cache_struct, ..CacheStructs::default() };
+            flags = SlabFlags::PANIC;
+        }
         let create = |name: &str, size: u32| {
-            let align = profile.kmalloc.align.of(size, profile.kmalloc.min_align);
-            let flags = SlabFlags::HWCACHE_ALIGN | SlabFlags::PANIC;
+            let align = match profile.slab {
+                SlabRule::Slob { .. } => profile.kmalloc.min_align,
+                _ => profile.kmalloc.align.of(size, profile.kmalloc.min_align),
+            };
             let spec = CacheSpec { name, size, align, flags, ..CacheSpec::default() };
             self.create_as(pages, cpu, &spec, CacheKind::Structs)
         };
@@ -90,9 +98,13 @@ impl SlabAllocator {
 
     /// Gives back what described a cache.
     pub(super) fn give_structs(&self, pages: &PageAllocator, cpu: u32, structs: Structs) {
-        for addr in structs.nodes.into_iter().chain([structs.cache]).flatten() {
-            // It was allocated by `take_structs` and is given back once.
-            let _ = self.free(pages, cpu, addr);
+        let StructCaches { cache, node, .. } = self.structs;
+        let nodes = structs.nodes.into_iter().map(|object| (node, object));
+        for (id, object) in nodes.chain([(cache, structs.cache)]) {
+            if let (Some(id), Some(addr)) = (id, object) {
+                // It was allocated by `take_structs` and is given back once.
+                let _ = self.free_to(pages, cpu, id, addr);
+            }
         }
     }
 }

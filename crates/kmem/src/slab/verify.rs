@@ -1,4 +1,4 @@
-//! Whether the invariants S1 to S3 ([`super::cache`]) hold.
+//! Whether the invariants S1 to S3 ([`super::cache`]) hold; where SLOB is, B1 to B4 ([`super::slob`]).
 
 use super::cache::{slab_of, Inner, Slab};
 use super::SlabAllocator;
@@ -9,12 +9,15 @@ use crate::sync::Ordering;
 use crate::units::Pfn;
 
 impl SlabAllocator {
-    /// Checks S1 to S3 of every cache. No CPU may allocate meanwhile. O(frames).
+    /// Checks S1 to S3 of every cache, or B1 to B4 of SLOB. No CPU may allocate meanwhile. O(frames).
     ///
     /// # Errors
     /// The first invariant found broken.
     pub fn verify(&self, pages: &PageAllocator) -> Result<(), Broken> {
         let frames = &pages.frames;
+        if let Some(slob) = self.slob() {
+            return slob.verify(pages);
+        }
         for (id, cache) in self.caches.iter().filter(|(_, cache)| cache.is_live()) {
             let inner = cache.inner.lock();
             let (mut free, mut on_lists) = (0, 0);

@@ -16,7 +16,7 @@ use crate::memory::settings::Setting;
 use crate::memory::Memory;
 use crate::raw::Table;
 use crate::slab::{CacheId, CacheSpec, CreateError, SlabFlags};
-use crate::sync::{AtomicUsize, Ordering, SpinLock};
+use crate::sync::{AtomicU32, AtomicUsize, Ordering, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, VirtAddr, PAGE_SHIFT, PAGE_SIZE};
 
 /// A process.
@@ -127,8 +127,6 @@ pub(super) struct Mm(pub(super) SpinLock<MmState>);
 /// What is common to all processes.
 struct Registry {
     last_pid: u32,
-    /// `vm_area_struct`, made with the first process.
-    cache: Option<CacheId>,
 }
 
 /// The processes of one kernel.
@@ -138,6 +136,8 @@ pub struct Processes {
     registry: SpinLock<Registry>,
     /// `vm_committed_as`: pages promised.
     committed: AtomicUsize,
+    /// The number of `vm_area_struct` plus one; made with the first process, while the registry is held.
+    cache: AtomicU32,
 }
 
 /// `RESERVED_PIDS`: lower ones are not given again once numbers have gone round.
@@ -151,8 +151,8 @@ const MOST: u32 = PIDS - FIRST_PID;
 
 impl Default for Processes {
     fn default() -> Self {
-        let registry = SpinLock::new(Registry { last_pid: FIRST_PID - 1, cache: None });
-        Self { table: Table::new(), registry, committed: AtomicUsize::new(0) }
+        let registry = SpinLock::new(Registry { last_pid: FIRST_PID - 1 });
+        Self { table: Table::new(), registry, committed: AtomicUsize::new(0), cache: AtomicU32::new(0) }
     }
 }
 
@@ -241,7 +241,7 @@ impl Processes {
                 exited.pages = mm.free_blocks(mem);
             }
             while let Some(node) = mm.vmas.pop(&mem.ram) {
-                free_node(mem, node);
+                self.free_node(mem, node);
                 exited.areas += 1;
             }
             if let Some(tables) = mm.tables.take() {
@@ -309,8 +309,8 @@ impl Processes {
 
     /// The cache of VMAs; made when the first process begins.
     fn cache<M: Machine>(&self, mem: &Memory<M>) -> Result<CacheId, AllocError> {
-        let mut registry = self.registry.lock();
-        if let Some(cache) = registry.cache {
+        let _registry = self.registry.lock();
+        if let Some(cache) = self.made_cache() {
             return Ok(cache);
         }
         let size = mem.profile.user.vma_bytes.max(NODE_BYTES);
@@ -320,8 +320,19 @@ impl Processes {
             CreateError::Alloc(error) => error,
             CreateError::Misuse(_) => AllocError::Unsupported("the cache vm_area_struct cannot be made"),
         })?;
-        registry.cache = Some(cache);
+        self.cache.store(cache.raw() + 1, Ordering::Release);
         Ok(cache)
+    }
+    fn made_cache(&self) -> Option<CacheId> {
+        self.cache.load(Ordering::Acquire).checked_sub(1).map(CacheId::new)
+    }
+    /// Gives the object of a VMA back.
+    pub(super) fn free_node<M: Machine>(&self, mem: &Memory<M>, node: Link) {
+        if let (Some(cache), Some(object)) = (self.made_cache(), mem.phys_to_virt(PhysAddr::new(node))) {
+            // It came from the cache, once.
+            let freed = mem.cache_free_to(cache, object);
+            debug_assert!(freed.is_ok(), "a VMA that is no object");
+        }
     }
     /// Takes an object for a VMA.
     pub(super) fn node<M: Machine>(&self, mem: &Memory<M>) -> Result<Link, AllocError> {
@@ -383,15 +394,6 @@ fn free<M: Machine>(mem: &Memory<M>) -> (u64, u64) {
         let reserve = zone.reserve.iter().copied().max().unwrap_or(0);
         (free + zone.free, kept + (zone.high + reserve).min(zone.managed))
     })
-}
-
-/// Gives the object of a VMA back.
-pub(super) fn free_node<M: Machine>(mem: &Memory<M>, node: Link) {
-    if let Some(object) = mem.phys_to_virt(PhysAddr::new(node)) {
-        // It came from the cache, once.
-        let freed = mem.cache_free(object);
-        debug_assert!(freed.is_ok(), "a VMA that is no object");
-    }
 }
 
 fn root_order(tables: &PageTables) -> Order {

@@ -12,7 +12,7 @@
 //! Kernel counterpart: `do_mmap`, `do_munmap`, `brk`, `arch_get_unmapped_area_topdown` in `mm/mmap.c`.
 
 use super::error::UserError;
-use super::mm::{free_node, pages, MmId, MmState, Processes};
+use super::mm::{pages, MmId, MmState, Processes};
 use super::rule::{unmapped_base, MmapPlace, UserRule};
 use super::vma::{Link, Vma, Window};
 use crate::machine::Machine;
@@ -141,7 +141,7 @@ impl Processes {
                 entered.and_then(|result| result)
             }
         };
-        left.free(mem);
+        left.free(self, mem);
         if added.is_err() {
             self.uncommit(promised);
         }
@@ -193,7 +193,7 @@ impl Processes {
             }
             Ok((Unmapped { pages: cut, freed }, promised))
         });
-        left.free(mem);
+        left.free(self, mem);
         let (unmapped, promised) = result.and_then(|result| result)?;
         self.uncommit(promised);
         Ok(unmapped)
@@ -250,14 +250,14 @@ impl Leftover {
         ram.write_entry(crate::units::PhysAddr::new(node), 8, next);
     }
     /// Gives all of them back.
-    fn free<M: Machine>(mut self, mem: &Memory<M>) {
+    fn free<M: Machine>(mut self, processes: &Processes, mem: &Memory<M>) {
         if let Some(node) = self.first.take() {
-            free_node(mem, node);
+            processes.free_node(mem, node);
         }
         let mut at = self.chain;
         while let Some(node) = at.filter(|node| *node != 0) {
             at = mem.ram.read_entry(crate::units::PhysAddr::new(node), 8);
-            free_node(mem, node);
+            processes.free_node(mem, node);
         }
     }
 }

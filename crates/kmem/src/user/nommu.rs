@@ -7,7 +7,7 @@
 //! Kernel counterpart: `do_mmap_pgoff`, `do_munmap` in `mm/nommu.c` of 2.6.11.
 
 use super::error::UserError;
-use super::mm::{free_node, pages, MmId, MmState, Processes};
+use super::mm::{pages, MmId, MmState, Processes};
 use super::mmap::Unmapped;
 use super::vma::Vma;
 use crate::gfp::Gfp;
@@ -25,7 +25,7 @@ impl Processes {
         let start = match mem.kmalloc(bytes, gfp | Gfp::ZERO) {
             Ok(start) => start,
             Err(error) => {
-                free_node(mem, node);
+                self.free_node(mem, node);
                 return Err(error.into());
             }
         };
@@ -36,7 +36,7 @@ impl Processes {
             mm.rss += taken;
         });
         if let Err(error) = entered {
-            free_node(mem, node);
+            self.free_node(mem, node);
             // It was just taken.
             let _ = mem.kfree(start);
             return Err(error);
@@ -60,7 +60,7 @@ impl Processes {
             // It is the process's own block.
             let _ = mem.kfree(start);
             if let Some(node) = mm.vmas.remove(&mem.ram, start) {
-                free_node(mem, node);
+                self.free_node(mem, node);
             }
             mm.total_vm -= vma.pages();
             mm.rss -= freed;

@@ -173,10 +173,10 @@ unsafe impl Machine for HeapMachine {
     }
 }
 
-/// Boots a profile with so much RAM, or with as much as its kernel needs where that is more.
+/// Boots a profile with so much RAM, or with as much as its kernel needs or can use.
 #[allow(dead_code)] // not every test file has such a machine
 pub fn boot(profile: &'static Profile, ram_bytes: u64, cpus: u32) -> Kernel<HeapMachine> {
-    let ram_bytes = if profile.word_bytes == 8 { ram_bytes.max(96 << 20) } else { ram_bytes };
+    let ram_bytes = if profile.word_bytes == 8 { ram_bytes.max(96 << 20) } else { ram_bytes }.min(profile.max_ram);
     boot_with(profile, &BootParams { ram_bytes, cpus, ..BootParams::new(profile) }, None)
 }
 

@@ -12,7 +12,7 @@ use crate::raw::Ram;
 use crate::units::{PhysAddr, PhysRange};
 
 /// Makes an allocator with one zone of `pages` free frames, from frame 0 on, on node 0.
-pub(super) fn allocator(profile: &'static Profile, pages: u64, cpus: u32, tuning: ZoneTuning) -> PageAllocator {
+pub(crate) fn allocator(profile: &'static Profile, pages: u64, cpus: u32, tuning: ZoneTuning) -> PageAllocator {
     let mut extents = [None; MAX_ALL_ZONES];
     let kind = ZoneKind::Normal;
     let start = Pfn::new(0);

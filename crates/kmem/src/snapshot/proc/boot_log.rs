@@ -4,11 +4,11 @@
 //! Only lines about memory, in the kernel's order, without time stamps. Sources: the captures (6.1); `arch/arm/mm/init.c`
 //! and `mm/page_alloc.c` of 3.4; `arch/i386/kernel/setup.c`, `arch/i386/mm/init.c` and `mm/page_alloc.c` of 2.6.11.
 
-use crate::boot::cmdline::CommandLine;
+use crate::boot::cmdline::{CommandLine, Param};
 use crate::boot::layout::SizeUnit;
 use crate::boot::{firmware_map, BootParams, FirmwareMap, Plan, PlanZone};
 use crate::page::watermark::pcp;
-use crate::profile::{Profile, SlabRule, ZoneKind};
+use crate::profile::{Profile, SlabKind, SlabRule, ZoneKind};
 use crate::slab::params::SlabParams;
 use crate::units::{align_up, PhysRange, PAGE_SHIFT, PAGE_SIZE};
 use core::fmt::{Result, Write};
@@ -136,7 +136,22 @@ impl Log<'_> {
         self.zone_ranges(out)?;
         writeln!(out, "Built {} zonelists, mobility grouping on.  Total pages: {}", plan.nodes(), plan.total_pages)?;
         writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
+        self.unknown_to_slob(out)?;
         self.hashes(out, ", linear")
+    }
+    /// What a kernel with SLOB says of SLUB's parameters (5.14 and later: `print_unknown_bootoptions`).
+    fn unknown_to_slob(&self, out: &mut dyn Write) -> Result {
+        let is_slubs = |param: &Param<'_>| param.name.starts_with("slub_");
+        let mut unknown = CommandLine::new(self.params.cmdline).params().filter(is_slubs).peekable();
+        if self.profile.slab.kind() != SlabKind::Slob || unknown.peek().is_none() {
+            return Ok(());
+        }
+        write!(out, "Unknown kernel command line parameters \"")?;
+        for (at, Param { name, value, .. }) in unknown.enumerate() {
+            let (gap, equals) = (if at > 0 { " " } else { "" }, if value.is_some() { "=" } else { "" });
+            write!(out, "{gap}{name}{equals}{}", value.unwrap_or_default())?;
+        }
+        writeln!(out, "\", will be passed to user space.")
     }
 
     /// The `Memory:` line and what follows it.

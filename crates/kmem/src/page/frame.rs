@@ -1,9 +1,8 @@
 //! What the engine knows about one page frame: its entry of the mem_map.
 //!
-//! An entry is 24 bytes of atomics, in three arrays: the *state*, one word, is all that a hit of the page allocator looks at,
-//! and one word says whose a slab's page is, so those of many frames share a line of the cache; the links and what else an
-//! owner keeps lie elsewhere. All bytes
-//! zero means "not the head of anything": a free frame, or the body of a block. So a fresh mem_map needs no initialisation;
+//! An entry is 24 bytes of atomics, in three arrays: the *state*, one word, is all that a hit looks at, of the page allocator
+//! or of a slab cache; one more word is the owner's, so that those of many frames share a line of the cache; the links and
+//! what else an owner keeps lie elsewhere. All bytes zero means "not the head of anything": a free frame, or the body of a block. So a fresh mem_map needs no initialisation;
 //! only heads of blocks that are handed out are ever written, and a machine of any size boots in the time its zones take.
 //! Which frames are free, the zone's chunks know.
 //!
@@ -47,7 +46,8 @@ pub enum FrameKind {
 ///     bits 0–3   kind              22–31  per-CPU list: zone (6 bits), list of the zone (4)
 ///          4–7   order              8–16  flags
 /// ```
-/// The list stands at the top, so that one shift yields its number among all lists of a CPU.
+/// The list stands at the top, so that one shift yields its number among all lists of a CPU. In its place a page of a slab has
+/// the number of the cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct State(u32);
 
@@ -172,10 +172,6 @@ impl State {
     pub(crate) fn is_plain(self, order: Order) -> bool {
         self.0 & Self::PLAIN == FrameKind::Used as u32 | order.raw() << Self::ORDER_SHIFT
     }
-    /// Returns the same block's state as something else.
-    pub(crate) const fn with_kind(self, kind: FrameKind) -> Self {
-        Self(self.0 & !Self::KIND | kind as u32)
-    }
     /// Returns the state of the first page of the block, as a block of another order, not compound.
     #[inline]
     pub(crate) const fn with_order(self, order: Order) -> Self {
@@ -189,6 +185,15 @@ impl State {
     pub(crate) const fn is_kept(self) -> bool {
         self.0 & Self::KEPT != 0
     }
+    /// Returns the state of a page of a cache's slab, of the same order.
+    pub(crate) const fn of_slab(self, kind: FrameKind, cache: u32) -> Self {
+        Self(self.0 & !(Self::LIST | Self::KIND) | kind as u32 | cache << Self::LIST_SHIFT)
+    }
+    /// Returns the number of the cache whose slab a page is part of.
+    #[inline(always)]
+    pub(crate) const fn cache(self) -> u32 {
+        self.0 >> Self::LIST_SHIFT
+    }
     /// True for a page of a slab.
     #[inline(always)]
     pub(crate) const fn is_slab(self) -> bool {
@@ -197,6 +202,7 @@ impl State {
     }
 }
 
+const _: () = assert!(crate::raw::NUMBERS <= 1 << (u32::BITS - State::LIST_SHIFT));
 const _: () = assert!(FrameKind::SlabTail as u32 == FrameKind::Slab as u32 + 1);
 const _: () = assert!(FrameKind::Pcp as u32 == State::LISTED & FrameKind::Used as u32);
 
@@ -205,7 +211,7 @@ pub(crate) const NIL: u32 = u32::MAX;
 
 zeroed_struct! {
     /// What an entry of the mem_map has besides the state and `a`. `next` and `prev` link the list the frame is on; the
-    /// meaning of `a` and `b` is the owner's (slab: cache, and free list or head).
+    /// meaning of `a` and `b` is the owner's.
     #[repr(C)]
     pub(crate) struct Links {
         /// References beyond the first.
@@ -220,7 +226,7 @@ zeroed_struct! {
 #[derive(Clone, Copy)]
 pub(crate) struct Frame<'a> {
     state: &'a Shared,
-    /// The first of the owner's two words: of a slab's page the cache, which every free of an object asks for.
+    /// The first of the owner's two words.
     pub(crate) a: &'a AtomicU32,
     links: &'a Links,
 }
@@ -337,12 +343,9 @@ impl FrameTable {
     /// Returns the cache whose slab a frame is part of.
     #[inline(always)]
     pub(crate) fn slab_cache(&self, pfn: Pfn) -> Option<u32> {
-        let index = pfn.raw().wrapping_sub(self.first);
-        let is_slab = self.states.get(index).is_some_and(|state| State(state.load(Ordering::Relaxed)).is_slab());
-        if !is_slab {
-            return None;
-        }
-        self.owners.get(index).map(|cache| cache.load(Ordering::Relaxed))
+        let state = self.states.get(pfn.raw().wrapping_sub(self.first))?;
+        let state = State(state.load(Ordering::Relaxed));
+        state.is_slab().then(|| state.cache())
     }
     /// Returns all states, to be kept at hand.
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! One slab cache: its slabs, and the free objects in them.
 //!
-//! A slab is a block of pages; each of its frames names the cache, the first one also holds how many objects are out
-//! and where the chain of free ones begins. The chain runs through the free objects (SLUB), behind them when their
+//! A slab is a block of pages; the state of each of its frames names the cache, the first one also holds how many objects
+//! are out and where the chain of free ones begins. The chain runs through the free objects (SLUB), behind them when their
 //! contents must be kept, or through an index array (SLAB).
 //!
 //! # Invariants, checked by `verify`
@@ -13,11 +13,11 @@
 use super::geometry::{Geometry, SlabFlags};
 use super::structs::Structs;
 use crate::error::{Broken, Name};
-use crate::page::frame::{Frame, FrameKind, FrameList, FrameTable};
+use crate::page::frame::{Frame, FrameKind, FrameList, FrameTable, State};
 use crate::raw::Ram;
 use crate::rcu::Cookie;
 use crate::sync::{Count, Ordering, SpinLock};
-use crate::units::{PhysAddr, VirtAddr};
+use crate::units::{Order, PhysAddr, VirtAddr};
 
 /// A function of the client's that is called for an object: constructor or destructor.
 #[derive(Clone, Copy, Debug)]
@@ -123,8 +123,9 @@ const END: u32 = 0xffff;
 /// What the count word of a slab says that is out of use. (Only SLUB isolates slabs, and has no other use for the word.)
 const ISOLATED: u32 = 1;
 
-/// A slab, seen through the entry of its first frame: `a` is the cache, `b` the objects out (high half) and the first
-/// free one (low half), the count word says where the management is.
+/// A slab, seen through the entry of its first frame: `a` is the state that the block had, `b` the objects out (high half)
+/// and the first free one (low half), the count word says where the management is. `a` of its other frames is the index of
+/// the first.
 pub(crate) struct Slab<'a> {
     pub(crate) frame: Frame<'a>,
     pub(crate) base: PhysAddr,
@@ -134,6 +135,27 @@ pub(crate) struct Slab<'a> {
 }
 
 impl<'a> Slab<'a> {
+    /// Makes the frames of a used block the slab of a cache. Nobody else knows of it yet.
+    pub(crate) fn claim(frames: &FrameTable, head: u32, cache: u32) {
+        let Some(frame) = frames.at(head) else { return };
+        let state = frame.state();
+        frame.a.store(state.raw(), Ordering::Relaxed);
+        frame.set_state(state.of_slab(FrameKind::Slab, cache));
+        let tail = State::new(FrameKind::SlabTail, Order::ZERO, 0).of_slab(FrameKind::SlabTail, cache);
+        for frame in (1..state.order().pages() as u32).map_while(|page| frames.at(head + page)) {
+            frame.a.store(head, Ordering::Relaxed);
+            frame.set_state(tail);
+        }
+    }
+    /// Makes its frames a used block again, as it was before [`Slab::claim`].
+    pub(crate) fn unclaim(&self, frames: &FrameTable, head: u32) {
+        let state = State::from_raw(self.frame.a.load(Ordering::Relaxed));
+        for frame in (1..state.order().pages() as u32).map_while(|page| frames.at(head + page)) {
+            frame.clear();
+        }
+        self.frame.set_state(state);
+        self.frame.set_more(0);
+    }
     pub(crate) fn new(frames: &'a FrameTable, index: u32, geometry: &'a Geometry, ram: &'a Ram) -> Option<Self> {
         let frame = frames.at(index)?;
         let order = frame.state().order();
@@ -294,10 +316,10 @@ impl<'a> Slab<'a> {
 /// Returns the index of the first frame of the slab that a frame belongs to, with the cache.
 pub(crate) fn slab_of(frames: &FrameTable, index: u32) -> Option<(u32, u32)> {
     let frame = frames.at(index)?;
-    let cache = frame.a.load(Ordering::Relaxed);
-    match frame.state().kind() {
-        FrameKind::Slab => Some((index, cache)),
-        FrameKind::SlabTail => Some((frame.b.load(Ordering::Relaxed), cache)),
+    let state = frame.state();
+    match state.kind() {
+        FrameKind::Slab => Some((index, state.cache())),
+        FrameKind::SlabTail => Some((frame.a.load(Ordering::Relaxed), state.cache())),
         _ => None,
     }
 }

@@ -15,7 +15,7 @@ use super::{CacheId, ObjectInfo, SlabAllocator, SlabFlags};
 use crate::error::{Misuse, Name};
 use crate::page::frame::FrameKind;
 use crate::page::PageAllocator;
-use crate::sync::{Count, Ordering, SpinLock};
+use crate::sync::{Count, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr};
 
 /// Bugs that wait for being reported, at most.
@@ -359,8 +359,7 @@ impl SlabAllocator {
     }
     /// Returns the debugged cache in whose slabs an address lies.
     pub(crate) fn debugged_at(&self, pages: &PageAllocator, at: PhysAddr) -> Option<&Cache> {
-        let frame = pages.frames.get(Pfn::containing(at)).filter(|frame| frame.state().is_slab())?;
-        let id = frame.a.load(Ordering::Relaxed);
+        let id = pages.frames.slab_cache(Pfn::containing(at))?;
         self.caches.get(id).filter(|cache| cache.is_live() && cache.is_debugged())
     }
     /// Notes that an object is freed to a cache that is not its own, if the caches are checked.
@@ -476,9 +475,10 @@ impl SlabAllocator {
     /// Calls `work` for the first frame of each slab of a cache.
     fn for_each_slab(&self, pages: &PageAllocator, id: CacheId, mut work: impl FnMut(u32)) {
         for index in 0..pages.frames.len() {
-            let mine = pages.frames.at(index).is_some_and(|frame| {
-                frame.state().kind() == FrameKind::Slab && frame.a.load(Ordering::Relaxed) == id.raw()
-            });
+            let mine = pages
+                .frames
+                .at(index)
+                .is_some_and(|frame| frame.state().kind() == FrameKind::Slab && frame.state().cache() == id.raw());
             if mine {
                 work(index);
             }

@@ -38,11 +38,10 @@ pub use traces::FRAMES as TRACE_FRAMES;
 
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
-use crate::page::frame::{FrameKind, State};
 use crate::page::{PageAllocator, PageUse, Request};
-use crate::raw::{Grid, Ram, Table};
+use crate::raw::{Grid, Ram, Table, NUMBERS};
 use crate::rcu::Rcu;
-use crate::sync::{Ordering, SpinLock};
+use crate::sync::SpinLock;
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
 use cache::{slab_of, Cache, CacheKind, Inner, Slab};
 use cpu_array::{Batch, CpuArray};
@@ -56,6 +55,8 @@ use structs::StructCaches;
 pub struct CacheId(u32);
 
 impl CacheId {
+    /// No cache's number.
+    pub(crate) const NONE: Self = Self(NUMBERS as u32 - 1);
     /// Wraps a raw number, as [`CacheId::raw`] gave it.
     pub const fn new(raw: u32) -> Self {
         Self(raw)
@@ -258,6 +259,9 @@ impl SlabAllocator {
                 first
             }
         };
+        if slot >= CacheId::NONE.0 {
+            return Err(AllocError::NoSlot.into());
+        }
         if !self.arrays.has(slot).ok_or(AllocError::NoSlot)? {
             self.grow_with(pages, cpu, self.arrays.block_bytes(), |take| self.arrays.grow(&self.ram, slot, take))?;
         }
@@ -277,10 +281,8 @@ impl SlabAllocator {
             structs,
             ..Inner::default()
         };
-        let limit = if is_debugged { 0 } else { geometry.cpu_limit.min(cpu_array::CAPACITY as u32) };
-        for array in self.arrays.column(slot) {
-            array.limit.set(limit);
-        }
+        let limit = if is_debugged { 0 } else { geometry.cpu_limit };
+        self.arrays.column(slot).for_each(|array| array.set_limit(limit));
         cache.set_debugged(is_debugged);
         cache.set_live(true);
         Ok(CacheId(slot))
@@ -420,8 +422,7 @@ impl SlabAllocator {
         };
         let frames = &pages.frames;
         let head = frames.index(pfn);
-        let state = frames.at(head).map_or(State::new(FrameKind::Used, Order::ZERO, 0), |frame| frame.state());
-        let order = state.order();
+        let order = frames.at(head).map_or(Order::ZERO, |frame| frame.state().order());
         let mut place = geometry.management + colour * geometry.colour_step;
         if geometry.off_slab {
             let bytes = u64::from(geometry.management);
@@ -433,13 +434,8 @@ impl SlabAllocator {
                 }
             }
         }
-        for page in 0..order.pages() {
-            let Some(frame) = frames.get(pfn.add(page)) else { break };
-            let tail = State::new(FrameKind::SlabTail, Order::ZERO, state.zone());
-            frame.a.store(id, Ordering::Relaxed);
-            frame.b.store(head, Ordering::Relaxed);
-            frame.set_state(if page == 0 { state.with_kind(FrameKind::Slab) } else { tail });
-        }
+        pages.begin_use(pfn, use_of(flags), order.pages());
+        Slab::claim(frames, head, id);
         let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return Ok(()) };
         if cache.is_debugged() {
             // Where objects begin must be known before they are made.
@@ -452,7 +448,6 @@ impl SlabAllocator {
                 (hook.call)(hook.token, self.virt(slab.object(number)));
             }
         }
-        pages.begin_use(pfn, use_of(flags), order.pages());
         let mut inner = cache.inner.lock();
         inner.slabs += 1;
         inner.pages += order.pages();
@@ -507,16 +502,10 @@ impl SlabAllocator {
             }
         }
         let management = off_slab.then(|| slab.management());
-        let state = slab.frame.state();
-        pages.end_use(head, use_of(flags), state.order().pages());
-        for page in 0..state.order().pages() {
-            if let Some(frame) = frames.get(head.add(page)) {
-                frame.clear();
-            }
-        }
-        slab.frame.set_state(state.with_kind(FrameKind::Used));
-        slab.frame.set_more(0);
-        let _ = pages.free(cpu, head, state.order());
+        let order = slab.frame.state().order();
+        slab.unclaim(frames, frames.index(head));
+        pages.end_use(head, use_of(flags), order.pages());
+        let _ = pages.free(cpu, head, order);
         if let Some(management) = management {
             let _ = self.free(pages, cpu, management);
         }
@@ -575,9 +564,7 @@ impl SlabAllocator {
             ));
         }
         cache.set_live(false);
-        for array in self.arrays.column(id.0) {
-            array.limit.set(0);
-        }
+        self.arrays.column(id.0).for_each(|array| array.set_limit(0));
         let structs = inner.structs;
         drop(inner);
         self.forget_aliases(id);

@@ -87,7 +87,7 @@ impl ObjectsOnCpu<'_> {
     /// As [`SlabAllocator::alloc`]; [`AllocError::TooLarge`] beyond the largest cache.
     #[inline(always)]
     pub fn kmalloc(&self, bytes: u64, gfp: Gfp) -> Result<PhysAddr, AllocError> {
-        match self.slab.kmalloc.cache_of(bytes, gfp).and_then(|cache| self.hit(cache)) {
+        match self.slab.kmalloc.looked_up(bytes, gfp).and_then(|cache| self.hit(cache)) {
             Some(addr) => Ok(addr),
             None => {
                 let request = Request::new(gfp, Order::ZERO);
@@ -155,7 +155,7 @@ impl SlabAllocator {
                         self.put_spare(number, batch);
                     }
                     None => {
-                        let batch = array.map_or(1, |array| inner.geometry.cpu_batch.min(array.room()).max(1));
+                        let batch = array.map_or(1, |array| inner.geometry.cpu_batch.min(array.limit()).max(1));
                         self.take(pages, &mut inner, batch, |entry| match array {
                             Some(array) if object.is_some() => {
                                 array.push(entry);
@@ -202,7 +202,7 @@ impl SlabAllocator {
         if array.is_some_and(|array| array.push(entry)) {
             return Ok(());
         }
-        let full = array.filter(|array| array.limit.get() > 0);
+        let full = array.filter(|array| array.limit() > 0);
         // A batch is looked for before the cache is locked, since the table may have to grow.
         let spare = full.and_then(|_| self.spare_batch(pages, cpu));
         let mut inner = cache.inner.lock();

@@ -28,8 +28,9 @@ impl SlabAllocator {
                     let Some(slab) = Slab::new(frames, head, &inner.geometry, &self.ram) else {
                         return broken("slab S2 (not a frame)", head, 0);
                     };
-                    if slab.frame.state().kind() != FrameKind::Slab || slab.frame.a.load(Ordering::Relaxed) != id {
-                        return broken("slab S2 (a stranger on a list)", slab.frame.a.load(Ordering::Relaxed), id);
+                    let state = slab.frame.state();
+                    if state.kind() != FrameKind::Slab || state.cache() != id {
+                        return broken("slab S2 (a stranger on a list)", state.cache(), id);
                     }
                     if (slab.out() == 0) != empty || slab.out() >= slab.objects {
                         return broken("slab S2 (on the wrong list)", slab.out(), slab.objects);
@@ -64,15 +65,15 @@ impl SlabAllocator {
             let Some(frame) = frames.at(index).filter(|frame| frame.state().kind() == FrameKind::Slab) else {
                 continue;
             };
-            if frame.a.load(Ordering::Relaxed) != id {
+            if frame.state().cache() != id {
                 continue;
             }
             let at = frames.pfn(index).raw();
             for tail in 1..frame.state().order().pages() as u32 {
                 let tail = frames.at(index + tail);
                 let mine = tail.is_some_and(|tail| {
-                    let (cache, head) = (tail.a.load(Ordering::Relaxed), tail.b.load(Ordering::Relaxed));
-                    tail.state().kind() == FrameKind::SlabTail && (cache, head) == (id, index)
+                    let (state, head) = (tail.state(), tail.a.load(Ordering::Relaxed));
+                    state.kind() == FrameKind::SlabTail && (state.cache(), head) == (id, index)
                 });
                 if !mine {
                     return Err(Broken { what: "slab S2 (a tail of another)", at, found: 0, expected: id.into() });

@@ -16,7 +16,7 @@
 //! allocated block) · `Slab` / `SlabTail` (page of a slab). `Free` and `Reserved` are what reports say.
 
 use super::percpu::{kind_of, list};
-use crate::raw::{zeroed_struct, Array, Part, Reserve};
+use crate::raw::{zeroed_struct, Columns, Part, Reserve};
 use crate::sync::{AtomicU32, Ordering, Shared};
 use crate::units::{Order, Pfn};
 
@@ -189,6 +189,11 @@ impl State {
     pub(crate) const fn of_slab(self, kind: FrameKind, cache: u32) -> Self {
         Self(self.0 & !(Self::LIST | Self::KIND) | kind as u32 | cache << Self::LIST_SHIFT)
     }
+    /// Returns the state of the head of a slab as that of the used block that it was; `list` is what [`State::of_slab`]
+    /// left out.
+    pub(crate) const fn after_slab(self, list: u32) -> Self {
+        Self(self.0 & !(Self::LIST | Self::KIND) | FrameKind::Used as u32 | list << Self::LIST_SHIFT)
+    }
     /// Returns the number of the cache whose slab a page is part of.
     #[inline(always)]
     pub(crate) const fn cache(self) -> u32 {
@@ -308,9 +313,7 @@ impl Frame<'_> {
 
 /// The mem_map: an entry for each frame from the first to the last of RAM.
 pub(crate) struct FrameTable {
-    states: Array<Shared>,
-    owners: Array<AtomicU32>,
-    links: Array<Links>,
+    entries: Columns<Shared, AtomicU32, Links>,
     first: u64,
 }
 
@@ -319,8 +322,7 @@ impl FrameTable {
     pub(crate) const ENTRY: u64 = (2 * size_of::<u32>() + size_of::<Links>()) as u64;
     /// Cuts entries for `frames` frames off the reserve. `None` when it is too small.
     pub(crate) fn new(reserve: &mut Reserve<'_>, frames: u64, first: Pfn) -> Option<Self> {
-        let (states, owners) = (reserve.array(frames)?, reserve.array(frames)?);
-        Some(Self { states, owners, links: reserve.array(frames)?, first: first.raw() })
+        Some(Self { entries: Columns::new(reserve, frames)?, first: first.raw() })
     }
     /// Returns the entry of a frame, `None` outside the mem_map.
     #[inline(always)]
@@ -329,7 +331,7 @@ impl FrameTable {
     }
     /// Returns how many entries there are.
     pub(crate) fn len(&self) -> u32 {
-        self.states.len()
+        self.entries.len()
     }
     /// Returns the entry with this index.
     #[inline(always)]
@@ -338,19 +340,29 @@ impl FrameTable {
     }
     #[inline(always)]
     fn entry_at(&self, index: u64) -> Option<Frame<'_>> {
-        Some(Frame { state: self.states.get(index)?, a: self.owners.get(index)?, links: self.links.get(index)? })
+        self.entries.get(index).map(|(state, a, links)| Frame { state, a, links })
     }
     /// Returns the cache whose slab a frame is part of.
     #[inline(always)]
     pub(crate) fn slab_cache(&self, pfn: Pfn) -> Option<u32> {
-        let state = self.states.get(pfn.raw().wrapping_sub(self.first))?;
-        let state = State(state.load(Ordering::Relaxed));
+        let state = self.get(pfn)?.state();
         state.is_slab().then(|| state.cache())
+    }
+    /// Returns the index of the first frame of the slab that a frame is part of, with the cache.
+    #[inline(always)]
+    pub(crate) fn slab_of(&self, index: u32) -> Option<(u32, u32)> {
+        let frame = self.at(index)?;
+        let state = frame.state();
+        match state.kind() {
+            FrameKind::Slab => Some((index, state.cache())),
+            FrameKind::SlabTail => Some((frame.a.load(Ordering::Relaxed), state.cache())),
+            _ => None,
+        }
     }
     /// Returns all states, to be kept at hand.
     #[inline(always)]
     pub(crate) fn states(&self) -> States<'_> {
-        States { states: self.states.all(), first: self.first }
+        States { states: self.entries.firsts(), first: self.first }
     }
     /// Returns a frame's index, by which lists link it.
     #[inline(always)]

@@ -57,8 +57,47 @@ impl<const N: usize> Stack<N> {
         self.count.set(count + 1);
         true
     }
+    /// Puts the words that `with` hands on there, as many as there is room for.
+    #[inline(always)]
+    pub(crate) fn fill<R>(&self, with: impl FnOnce(&mut Filling<'_, N>) -> R) -> R {
+        let mut filling = Filling { stack: self, count: self.count.get() };
+        let done = with(&mut filling);
+        self.count.set(filling.count);
+        done
+    }
+    /// Takes the words that were put there last, at most `most`, and shows them, the last one first. Until that is done, the
+    /// stack must be left alone.
+    pub(crate) fn drain(&self, most: u32) -> impl Iterator<Item = usize> + '_ {
+        let count = self.count.get();
+        let left = count.saturating_sub(most);
+        self.count.set(left);
+        let words = self.words.get(left as usize..count as usize).unwrap_or_default();
+        words.iter().rev().map(|word| word.load(Ordering::Relaxed))
+    }
     /// Shows the words, the lowest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.words.iter().take(self.count.get() as usize).map(|word| word.load(Ordering::Relaxed))
+    }
+}
+
+/// A stack while words are put there: the count is written once, at the end.
+pub(crate) struct Filling<'a, const N: usize> {
+    stack: &'a Stack<N>,
+    count: u32,
+}
+
+impl<const N: usize> Filling<'_, N> {
+    /// Puts a word there; false when it is full.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, word: usize) -> bool {
+        let slot = self.stack.words.get(self.count as usize);
+        match slot.filter(|_| self.count < self.stack.limit.get()) {
+            Some(slot) => {
+                slot.store(word, Ordering::Relaxed);
+                self.count += 1;
+                true
+            }
+            None => false,
+        }
     }
 }

@@ -50,12 +50,16 @@ impl SlabAllocator {
         &self,
         pages: &PageAllocator,
         cpu: u32,
-        objects: impl Iterator<Item = PhysAddr>,
+        mut objects: impl Iterator<Item = PhysAddr>,
     ) -> Result<(), Misuse> {
         let mut first = Ok(());
-        for object in objects {
+        loop {
+            let on_cpu = self.on_cpu(pages, cpu);
+            // As many as the CPU takes at once.
+            let missed = objects.find(|object| !on_cpu.as_ref().is_some_and(|on_cpu| on_cpu.free_hit(*object)));
+            drop(on_cpu);
+            let Some(object) = missed else { return first };
             first = first.and(self.free(pages, cpu, object));
         }
-        first
     }
 }

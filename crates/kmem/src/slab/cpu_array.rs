@@ -41,18 +41,22 @@ impl Batch {
     pub(crate) fn count(&self) -> u32 {
         self.count.get()
     }
-    /// Takes the objects that were put there last out of an array, at most `most`.
-    pub(crate) fn fill(&self, array: &CpuArray, most: u32) {
-        let count = most.min(BATCH as u32);
-        let mut taken = 0;
-        for (slot, entry) in self.entries.iter().take(count as usize).zip(core::iter::from_fn(|| array.pop())) {
-            slot.store(entry, Ordering::Relaxed);
-            taken += 1;
-        }
-        self.count.set(taken);
+    /// Puts it, which has this number, at the front of a list.
+    pub(crate) fn push_to(&self, first: &mut u32, number: u32) {
+        self.next.set(*first);
+        *first = number + 1;
     }
-    /// Shows the objects, in the order in which they were put.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
+    /// Takes in objects in place of what it had, as many as there is room for.
+    pub(crate) fn keep(&self, objects: impl Iterator<Item = usize>) {
+        let mut count = 0;
+        for (slot, object) in self.entries.iter().zip(objects) {
+            slot.store(object, Ordering::Relaxed);
+            count += 1;
+        }
+        self.count.set(count);
+    }
+    /// Shows the objects, the last one first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         let count = (self.count.get() as usize).min(BATCH);
         self.entries.iter().take(count).rev().map(|slot| slot.load(Ordering::Relaxed))
     }

@@ -38,12 +38,13 @@ pub use traces::FRAMES as TRACE_FRAMES;
 
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
+use crate::page::frame::FrameList;
 use crate::page::{PageAllocator, PageUse, Request};
 use crate::raw::{Grid, Ram, Table, NUMBERS};
 use crate::rcu::Rcu;
-use crate::sync::SpinLock;
+use crate::sync::{SpinGuard, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
-use cache::{slab_of, Cache, CacheKind, Inner, Slab};
+use cache::{Cache, CacheKind, Inner, NextSlab, Slab, Surplus};
 use cpu_array::{Batch, CpuArray};
 use geometry::{Ground, Shape};
 use merge::Alias;
@@ -154,7 +155,7 @@ pub struct SlabAllocator {
     caches: Table<Cache>,
     arrays: Grid<CpuArray>,
     batches: Table<Batch>,
-    /// The first batch that nobody uses, plus one; batches made so far.
+    /// The batches that no cache has.
     spare: SpinLock<Spare>,
     structs: StructCaches,
     aliases: Table<SpinLock<Alias>>,
@@ -381,30 +382,24 @@ impl SlabAllocator {
     pub fn object(&self, pages: &PageAllocator, addr: PhysAddr) -> Option<ObjectInfo> {
         let frames = &pages.frames;
         let index = frames.get(Pfn::containing(addr)).map(|_| frames.index(Pfn::containing(addr)))?;
-        let (head, id) = slab_of(frames, index)?;
+        let (head, id) = frames.slab_of(index)?;
         let inner = self.caches.get(id).filter(|cache| cache.is_live())?.inner.lock();
         let slab = Slab::new(frames, head, &inner.geometry, &self.ram)?;
         let (number, start) = slab.find(addr)?;
         let entry = (start.raw() - self.ram.start().raw()) as usize;
-        let is_free = slab.is_on_chain(number) || self.stocks(id, &inner).any(|free| free == entry);
+        let is_free = slab.is_free(number) || self.stocks(id, &inner).any(|free| free == entry);
         Some(ObjectInfo { cache: CacheId(id), start, object_size: inner.geometry.object_size, is_free })
     }
 
-    /// Makes a new slab. Of the request flags and nodes count; the order is the cache's.
-    pub(super) fn add_slab(
+    /// Makes a new slab and returns with the cache locked. Of the request flags and nodes count; the order is the cache's.
+    pub(super) fn add_slab<'a>(
         &self,
         pages: &PageAllocator,
         cpu: u32,
-        id: u32,
-        cache: &Cache,
+        (id, cache): (u32, &'a Cache),
+        NextSlab { geometry, flags, ctor, colour }: NextSlab,
         request: &Request,
-    ) -> Result<(), AllocError> {
-        let (geometry, flags, ctor, colour) = {
-            let mut inner = cache.inner.lock();
-            let colour = inner.next_colour;
-            inner.next_colour = if colour + 1 < inner.geometry.colours { colour + 1 } else { 0 };
-            (inner.geometry, inner.flags, inner.ctor, colour)
-        };
+    ) -> Result<SpinGuard<'a, Inner>, AllocError> {
         let mut wanted = request.gfp - NOT_FOR_SLABS;
         if flags.contains(SlabFlags::RECLAIM_ACCOUNT) {
             wanted |= Gfp::RECLAIMABLE;
@@ -436,13 +431,12 @@ impl SlabAllocator {
         }
         pages.begin_use(pfn, use_of(flags), order.pages());
         Slab::claim(frames, head, id);
-        let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return Ok(()) };
-        if cache.is_debugged() {
-            // Where objects begin must be known before they are made.
-            slab.frame.set_more(place);
-            self.debug_new_slab(&cache.inner.lock(), &slab);
-        }
+        let slab = Slab::new(frames, head, &geometry, &self.ram).ok_or(AllocError::NoSlot)?;
         slab.start(place);
+        if cache.is_debugged() {
+            self.debug_new_slab(&cache.inner.lock(), &slab);
+            slab.chain_all();
+        }
         if let Some(hook) = ctor {
             for number in 0..slab.objects {
                 (hook.call)(hook.token, self.virt(slab.object(number)));
@@ -454,36 +448,41 @@ impl SlabAllocator {
         inner.objects += u64::from(slab.objects);
         inner.free += u64::from(slab.objects);
         inner.empty.push_back(frames, head);
-        Ok(())
+        Ok(inner)
     }
 
-    /// Gives empty slabs beyond the cache's minimum back to the page allocator.
-    fn trim(&self, pages: &PageAllocator, cpu: u32, cache: &Cache) {
-        let keep = cache.inner.lock().geometry.min_partial;
-        self.release_empty(pages, cpu, cache, keep);
-    }
-    fn release_empty(&self, pages: &PageAllocator, cpu: u32, cache: &Cache, keep: u32) {
+    /// Takes all empty slabs of a cache but `keep` off its list.
+    fn unlink_empty(&self, pages: &PageAllocator, inner: &mut Inner, keep: u32) -> Surplus {
         let frames = &pages.frames;
-        loop {
-            let mut inner = cache.inner.lock();
-            if inner.empty.len() <= keep {
-                return;
-            }
-            let Some(head) = inner.empty.pop_front(frames) else { return };
-            let geometry = inner.geometry;
-            let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return };
+        let mut surplus =
+            Surplus { slabs: FrameList::new(), geometry: inner.geometry, flags: inner.flags, dtor: inner.dtor };
+        while inner.empty.len() > keep {
+            let Some(head) = inner.empty.pop_front(frames) else { break };
+            let Some(slab) = Slab::new(frames, head, &surplus.geometry, &self.ram) else { break };
             inner.slabs -= 1;
             inner.pages -= slab.frame.state().order().pages();
             inner.objects -= u64::from(slab.objects);
             inner.free -= u64::from(slab.objects);
             if inner.flags.contains(SlabFlags::TYPESAFE_BY_RCU) {
-                self.defer_slab(pages, &mut inner, head);
-                continue;
+                self.defer_slab(pages, inner, head);
+            } else {
+                surplus.slabs.push_back(frames, head);
             }
-            let (dtor, flags) = (inner.dtor, inner.flags);
-            drop(inner);
-            self.give_slab(pages, cpu, &slab, (dtor, flags), geometry.off_slab);
         }
+        surplus
+    }
+    /// Gives the pages of slabs back that [`SlabAllocator::unlink_empty`] found.
+    fn give_slabs(&self, pages: &PageAllocator, cpu: u32, mut surplus: Surplus) {
+        let Surplus { geometry, flags, dtor, .. } = surplus;
+        while let Some(head) = surplus.slabs.pop_front(&pages.frames) {
+            if let Some(slab) = Slab::new(&pages.frames, head, &geometry, &self.ram) {
+                self.give_slab(pages, cpu, &slab, (dtor, flags), geometry.off_slab);
+            }
+        }
+    }
+    fn release_empty(&self, pages: &PageAllocator, cpu: u32, cache: &Cache) {
+        let surplus = self.unlink_empty(pages, &mut cache.inner.lock(), 0);
+        self.give_slabs(pages, cpu, surplus);
     }
     /// Gives the pages of a slab back that is on no list any more.
     fn give_slab(
@@ -520,7 +519,7 @@ impl SlabAllocator {
     pub fn shrink(&self, pages: &PageAllocator, cpu: u32, id: CacheId, barrier: impl Fn()) -> Result<(), Misuse> {
         let cache = self.live(id)?;
         pages.with_all_claimed(barrier, || self.flush(pages, id.0, cache));
-        self.release_empty(pages, cpu, cache, 0);
+        self.release_empty(pages, cpu, cache);
         Ok(())
     }
 
@@ -528,7 +527,7 @@ impl SlabAllocator {
     pub(crate) fn shrink_all(&self, pages: &PageAllocator, cpu: u32, barrier: impl Fn()) {
         let caches = || self.caches.iter().filter(|(_, cache)| cache.is_live());
         pages.with_all_claimed(barrier, || caches().for_each(|(id, cache)| self.flush(pages, id, cache)));
-        caches().for_each(|(_, cache)| self.release_empty(pages, cpu, cache, 0));
+        caches().for_each(|(_, cache)| self.release_empty(pages, cpu, cache));
     }
 
     /// Destroys a cache that no object is out of. Nobody uses the cache any longer. As [`SlabAllocator::shrink`]. Slabs of a

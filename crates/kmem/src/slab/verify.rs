@@ -1,6 +1,6 @@
 //! Whether the invariants S1 to S3 ([`super::cache`]) hold.
 
-use super::cache::{slab_of, Inner, Slab};
+use super::cache::{Inner, Slab};
 use super::SlabAllocator;
 use crate::error::Broken;
 use crate::page::frame::FrameKind;
@@ -94,11 +94,11 @@ impl SlabAllocator {
                 let addr = self.ram.start().offset(entry as u64);
                 let pfn = Pfn::containing(addr);
                 let whole =
-                    frames.get(pfn).and_then(|_| slab_of(frames, frames.index(pfn))).is_some_and(|(head, cache)| {
+                    frames.get(pfn).and_then(|_| frames.slab_of(frames.index(pfn))).is_some_and(|(head, cache)| {
                         let slab = Slab::new(frames, head, &inner.geometry, &self.ram);
                         let found = slab.as_ref().and_then(|slab| slab.find(addr));
                         let on_chain =
-                            found.is_some_and(|(number, _)| slab.as_ref().is_some_and(|slab| slab.is_on_chain(number)));
+                            found.is_some_and(|(number, _)| slab.as_ref().is_some_and(|slab| slab.is_free(number)));
                         cache == id && found.is_some_and(|(_, start)| start == addr) && !on_chain
                     });
                 let twice = self.stocks(id, inner).take(position).any(|other| other == entry);

@@ -45,6 +45,11 @@ impl ObjectsOnCpu<'_> {
         let entry = self.arrays.get(id.0)?.pop()?;
         Some(self.slab.ram.start().offset(entry as u64))
     }
+    /// Takes up to `most` of the objects that are at hand. Until that is done, the cache must be left alone.
+    pub(crate) fn drain(&self, id: CacheId, most: u32) -> impl Iterator<Item = PhysAddr> + '_ {
+        let objects = self.arrays.get(id.0).map(|array| array.drain(most));
+        objects.into_iter().flatten().map(|entry| self.slab.at(entry))
+    }
     /// Gives an object back to its cache, which the caller knows. That it is one of this cache's is the caller's word
     /// (debug builds check that it is one).
     ///

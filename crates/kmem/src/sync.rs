@@ -25,7 +25,7 @@
 //! | 2 | page tables, kmap slots | | – |
 //! | 2 | stacks of owners | irq | 1 (their table grows) |
 //! | 2 | a node's lists of reclaim | irq | 1 |
-//! | 2 | batches of objects that nobody uses | irq | 1 (their table grows) |
+//! | 2 | batches of objects that no cache has | irq | 1 (their table grows) |
 //! | 1 | one zone's free areas | irq | 0 |
 //! | 1 | what waits for readers | irq | 0 |
 //! | 0 | the grace period | irq | – |

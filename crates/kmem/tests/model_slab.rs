@@ -3,9 +3,10 @@
 mod support;
 
 use kmem::gfp::Gfp;
-use kmem::profile::{SlabKind, PROFILES};
+use kmem::profile::{SlabKind, SlabRule, PROFILES};
 use kmem::slab::{CacheSpec, Hook, SlabFlags};
-use kmem::{Misuse, VirtAddr};
+use kmem::units::PAGE_SIZE;
+use kmem::{Misuse, Order, PhysAddr, VirtAddr};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -143,6 +144,36 @@ fn constructors_run_once_an_object() {
     kernel.cache_free(again).unwrap();
     kernel.cache_destroy(cache).unwrap();
     assert_eq!(CALLS.load(Ordering::Relaxed), 2 * built, "each object is destructed once");
+}
+
+#[test]
+fn a_new_slab_is_not_written_to() {
+    for profile in PROFILES.iter().filter(|profile| matches!(profile.slab, SlabRule::Slub { .. })) {
+        let kernel = support::boot(profile, 64 << 20, 1);
+        // More of these pages than of any others are at hand for a slab.
+        let pages: Vec<_> = (0..200).map(|_| kernel.alloc_pages(Gfp::KERNEL, Order::ZERO).unwrap()).collect();
+        for page in pages {
+            kernel.ram().fill(page.phys(), PAGE_SIZE, 0xaa);
+            kernel.free_pages(page, Order::ZERO).unwrap();
+        }
+        let spec = CacheSpec { name: "fresh", size: 200, flags: SlabFlags::NO_MERGE, ..CacheSpec::default() };
+        let cache = kernel.cache_create(&spec).unwrap();
+        let objects: Vec<_> = (0..4).map(|_| kernel.cache_alloc(cache, Gfp::KERNEL).unwrap()).collect();
+        let phys = |object: VirtAddr| kernel.virt_to_phys(object).unwrap().raw();
+        let start = phys(*objects.iter().min().unwrap()) / PAGE_SIZE * PAGE_SIZE;
+        let mut bytes = vec![0; PAGE_SIZE as usize];
+        kernel.ram().read(PhysAddr::new(start), &mut bytes);
+        assert!(bytes.iter().all(|byte| *byte == 0xaa), "{}", profile.name);
+        // What comes back, from the CPU's array too, is linked.
+        kernel.cache_shrink(cache).unwrap();
+        let free = kernel.slab().info(cache).unwrap().geometry.objects as usize - objects.len();
+        kernel.ram().read(PhysAddr::new(start), &mut bytes);
+        assert_eq!(bytes.iter().filter(|byte| **byte != 0xaa).count(), 2 * free, "{}", profile.name);
+        assert_eq!(kernel.verify(), Ok(()));
+        objects.iter().for_each(|object| kernel.cache_free(*object).unwrap());
+        kernel.cache_destroy(cache).unwrap();
+        assert_eq!(kernel.verify(), Ok(()));
+    }
 }
 
 #[test]

@@ -120,10 +120,7 @@ impl<M: Machine> Memory<M> {
         if cfg!(debug_assertions) {
             return self.kmalloc_info(addr).map(|info| (phys, info.bytes()));
         }
-        let frame = self.pages.frames.get(Pfn::containing(phys));
-        let cache =
-            frame.filter(|frame| frame.state().is_slab()).map(|frame| frame.a.load(crate::sync::Ordering::Relaxed));
-        let size = cache.and_then(|cache| {
+        let size = self.pages.frames.slab_cache(Pfn::containing(phys)).and_then(|cache| {
             let _irq = self.irq_off();
             self.slab.object_size(cache)
         });

@@ -252,7 +252,7 @@ impl<M: Machine> Memory<M> {
     pub fn kmalloc(&self, bytes: u64, gfp: Gfp) -> Result<VirtAddr, AllocError> {
         // A hit gives its answer here, so that errors never mix with it in registers.
         let irq = IrqOff::new(&self.machine);
-        let hit = self.slab.kmalloc.cache_of(bytes, gfp).and_then(|cache| self.hit(&irq, cache));
+        let hit = self.slab.kmalloc.looked_up(bytes, gfp).and_then(|cache| self.hit(&irq, cache));
         drop(irq);
         match hit {
             Some(addr) if bytes != 0 && !gfp.contains(Gfp::ZERO) => Ok(self.to_virt(addr)),

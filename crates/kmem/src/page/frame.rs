@@ -1,9 +1,8 @@
 //! What the engine knows about one page frame: its entry of the mem_map.
 //!
-//! An entry is 24 bytes of atomics, in three arrays: the *state*, one word, is all that a hit of the page allocator looks at,
-//! and one word says whose a slab's page is, so those of many frames share a line of the cache; the links and what else an
-//! owner keeps lie elsewhere. All bytes
-//! zero means "not the head of anything": a free frame, or the body of a block. So a fresh mem_map needs no initialisation;
+//! An entry is 24 bytes of atomics, in three arrays: the *state*, one word, is all that a hit looks at, of the page allocator
+//! or of a slab cache; one more word is the owner's, so that those of many frames share a line of the cache; the links and
+//! what else an owner keeps lie elsewhere. All bytes zero means "not the head of anything": a free frame, or the body of a block. So a fresh mem_map needs no initialisation;
 //! only heads of blocks that are handed out are ever written, and a machine of any size boots in the time its zones take.
 //! Which frames are free, the zone's chunks know.
 //!
@@ -17,7 +16,7 @@
 //! allocated block) · `Slab` / `SlabTail` (page of a slab) · `Slob` (page of SLOB's). `Free` and `Reserved` are what reports say.
 
 use super::percpu::{kind_of, list};
-use crate::raw::{zeroed_struct, Array, Part, Reserve};
+use crate::raw::{zeroed_struct, Columns, Part, Reserve};
 use crate::sync::{AtomicU32, Ordering, Shared};
 use crate::units::{Order, Pfn};
 
@@ -49,7 +48,8 @@ pub enum FrameKind {
 ///     bits 0–3   kind              22–31  per-CPU list: zone (6 bits), list of the zone (4)
 ///          4–7   order              8–16  flags
 /// ```
-/// The list stands at the top, so that one shift yields its number among all lists of a CPU.
+/// The list stands at the top, so that one shift yields its number among all lists of a CPU. In its place a page of a slab has
+/// the number of the cache.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct State(u32);
 
@@ -175,10 +175,6 @@ impl State {
     pub(crate) fn is_plain(self, order: Order) -> bool {
         self.0 & Self::PLAIN == FrameKind::Used as u32 | order.raw() << Self::ORDER_SHIFT
     }
-    /// Returns the same block's state as something else.
-    pub(crate) const fn with_kind(self, kind: FrameKind) -> Self {
-        Self(self.0 & !Self::KIND | kind as u32)
-    }
     /// Returns the state of the first page of the block, as a block of another order, not compound.
     #[inline]
     pub(crate) const fn with_order(self, order: Order) -> Self {
@@ -192,6 +188,24 @@ impl State {
     pub(crate) const fn is_kept(self) -> bool {
         self.0 & Self::KEPT != 0
     }
+    /// Returns the same block's state as something else.
+    pub(crate) const fn with_kind(self, kind: FrameKind) -> Self {
+        Self(self.0 & !Self::KIND | kind as u32)
+    }
+    /// Returns the state of a page of a cache's slab, of the same order.
+    pub(crate) const fn of_slab(self, kind: FrameKind, cache: u32) -> Self {
+        Self(self.0 & !(Self::LIST | Self::KIND) | kind as u32 | cache << Self::LIST_SHIFT)
+    }
+    /// Returns the state of the head of a slab as that of the used block that it was; `list` is what [`State::of_slab`]
+    /// left out.
+    pub(crate) const fn after_slab(self, list: u32) -> Self {
+        Self(self.0 & !(Self::LIST | Self::KIND) | FrameKind::Used as u32 | list << Self::LIST_SHIFT)
+    }
+    /// Returns the number of the cache whose slab a page is part of.
+    #[inline(always)]
+    pub(crate) const fn cache(self) -> u32 {
+        self.0 >> Self::LIST_SHIFT
+    }
     /// True for a page of a slab.
     #[inline(always)]
     pub(crate) const fn is_slab(self) -> bool {
@@ -200,6 +214,7 @@ impl State {
     }
 }
 
+const _: () = assert!(crate::raw::NUMBERS <= 1 << (u32::BITS - State::LIST_SHIFT));
 const _: () = assert!(FrameKind::SlabTail as u32 == FrameKind::Slab as u32 + 1);
 const _: () = assert!(FrameKind::Pcp as u32 == State::LISTED & FrameKind::Used as u32);
 
@@ -208,7 +223,7 @@ pub(crate) const NIL: u32 = u32::MAX;
 
 zeroed_struct! {
     /// What an entry of the mem_map has besides the state and `a`. `next` and `prev` link the list the frame is on; the
-    /// meaning of `a` and `b` is the owner's (slab: cache, and free list or head).
+    /// meaning of `a` and `b` is the owner's.
     #[repr(C)]
     pub(crate) struct Links {
         /// References beyond the first.
@@ -223,7 +238,7 @@ zeroed_struct! {
 #[derive(Clone, Copy)]
 pub(crate) struct Frame<'a> {
     state: &'a Shared,
-    /// The first of the owner's two words: of a slab's page the cache, which every free of an object asks for.
+    /// The first of the owner's two words.
     pub(crate) a: &'a AtomicU32,
     links: &'a Links,
 }
@@ -305,9 +320,7 @@ impl Frame<'_> {
 
 /// The mem_map: an entry for each frame from the first to the last of RAM.
 pub(crate) struct FrameTable {
-    states: Array<Shared>,
-    owners: Array<AtomicU32>,
-    links: Array<Links>,
+    entries: Columns<Shared, AtomicU32, Links>,
     first: u64,
 }
 
@@ -316,8 +329,7 @@ impl FrameTable {
     pub(crate) const ENTRY: u64 = (2 * size_of::<u32>() + size_of::<Links>()) as u64;
     /// Cuts entries for `frames` frames off the reserve. `None` when it is too small.
     pub(crate) fn new(reserve: &mut Reserve<'_>, frames: u64, first: Pfn) -> Option<Self> {
-        let (states, owners) = (reserve.array(frames)?, reserve.array(frames)?);
-        Some(Self { states, owners, links: reserve.array(frames)?, first: first.raw() })
+        Some(Self { entries: Columns::new(reserve, frames)?, first: first.raw() })
     }
     /// Returns the entry of a frame, `None` outside the mem_map.
     #[inline(always)]
@@ -332,7 +344,7 @@ impl FrameTable {
     }
     /// Returns how many entries there are.
     pub(crate) fn len(&self) -> u32 {
-        self.states.len()
+        self.entries.len()
     }
     /// Returns the entry with this index.
     #[inline(always)]
@@ -341,22 +353,29 @@ impl FrameTable {
     }
     #[inline(always)]
     fn entry_at(&self, index: u64) -> Option<Frame<'_>> {
-        Some(Frame { state: self.states.get(index)?, a: self.owners.get(index)?, links: self.links.get(index)? })
+        self.entries.get(index).map(|(state, a, links)| Frame { state, a, links })
     }
     /// Returns the cache whose slab a frame is part of.
     #[inline(always)]
     pub(crate) fn slab_cache(&self, pfn: Pfn) -> Option<u32> {
-        let index = pfn.raw().wrapping_sub(self.first);
-        let is_slab = self.states.get(index).is_some_and(|state| State(state.load(Ordering::Relaxed)).is_slab());
-        if !is_slab {
-            return None;
+        let state = self.get(pfn)?.state();
+        state.is_slab().then(|| state.cache())
+    }
+    /// Returns the index of the first frame of the slab that a frame is part of, with the cache.
+    #[inline(always)]
+    pub(crate) fn slab_of(&self, index: u32) -> Option<(u32, u32)> {
+        let frame = self.at(index)?;
+        let state = frame.state();
+        match state.kind() {
+            FrameKind::Slab => Some((index, state.cache())),
+            FrameKind::SlabTail => Some((frame.a.load(Ordering::Relaxed), state.cache())),
+            _ => None,
         }
-        self.owners.get(index).map(|cache| cache.load(Ordering::Relaxed))
     }
     /// Returns all states, to be kept at hand.
     #[inline(always)]
     pub(crate) fn states(&self) -> States<'_> {
-        States { states: self.states.all(), first: self.first }
+        States { states: self.entries.firsts(), first: self.first }
     }
     /// Returns a frame's index, by which lists link it.
     #[inline(always)]

@@ -83,14 +83,17 @@ impl Ram {
         Some(unsafe { AtomicU8::from_ptr(pointer.as_ptr()) })
     }
     /// Returns the 16-bit word at `addr`, which must be aligned.
-    #[inline]
+    #[inline(always)]
     pub fn half(&self, addr: PhysAddr) -> Option<&AtomicU16> {
-        let pointer = self.pointer(addr, 2)?.cast::<u16>();
-        if !pointer.is_aligned() {
+        let offset = addr.raw().wrapping_sub(self.start);
+        // An even one: the byte behind it is the next one.
+        if offset % 2 != 0 || offset + 1 >= self.bytes {
             return None;
         }
-        // SAFETY: In bounds and aligned; atomics may be shared freely.
-        Some(unsafe { AtomicU16::from_ptr(pointer.as_ptr()) })
+        // SAFETY: By the type invariant these two bytes are in bounds, and aligned as `base` is.
+        let pointer = unsafe { self.base.add(offset as usize) };
+        // SAFETY: As said; atomics may be shared freely.
+        Some(unsafe { AtomicU16::from_ptr(pointer.as_ptr().cast()) })
     }
     /// Returns the 32-bit word at `addr`, which must be aligned.
     #[inline]

@@ -10,7 +10,7 @@ use crate::units::PhysAddr;
 
 impl SlabAllocator {
     /// Takes up to `count` objects and hands each to `with`; returns how many there were before one was not to be had, and
-    /// why not. The caller is CPU `cpu` with interrupts off.
+    /// why not. The caller is CPU `cpu` with interrupts off. `with` leaves the cache alone.
     pub fn alloc_bulk(
         &self,
         pages: &PageAllocator,
@@ -24,12 +24,10 @@ impl SlabAllocator {
         while taken < count {
             if let Some(on_cpu) = self.on_cpu(pages, cpu) {
                 // As many as there are at hand.
-                let mut hits = 0;
-                while let Some(object) = (taken + hits < count).then(|| on_cpu.hit(id)).flatten() {
+                for object in on_cpu.drain(id, count - taken) {
                     with(object);
-                    hits += 1;
+                    taken += 1;
                 }
-                taken += hits;
             }
             if taken < count {
                 match self.alloc_slow(pages, cpu, id, gfp) {
@@ -52,9 +50,13 @@ impl SlabAllocator {
         cpu: u32,
         objects: impl Iterator<Item = PhysAddr>,
     ) -> Result<(), Misuse> {
-        let mut first = Ok(());
+        let (mut first, mut on_cpu) = (Ok(()), self.on_cpu(pages, cpu));
         for object in objects {
-            first = first.and(self.free(pages, cpu, object));
+            if !on_cpu.as_ref().is_some_and(|on_cpu| on_cpu.free_hit(object)) {
+                drop(on_cpu);
+                first = first.and(self.free(pages, cpu, object));
+                on_cpu = self.on_cpu(pages, cpu);
+            }
         }
         first
     }

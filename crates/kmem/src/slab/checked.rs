@@ -7,7 +7,7 @@
 //! As in the kernels, an object that a check finds wrong is not freed, and of a slab with a wrong free object all objects
 //! count as used from then on.
 
-use super::cache::{slab_of, Cache, CacheKind, Inner, Slab};
+use super::cache::{Cache, CacheKind, Inner, Slab};
 use super::debug::{compare, DebugRule, Held, Layout, Moment, Stride, Track, Wrong, Zone, DEBUG_FLAGS, PADDING};
 use super::options::DebugOptions;
 use super::traces::Traces;
@@ -16,7 +16,7 @@ use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::page::frame::FrameKind;
 use crate::page::{Attempted, PageAllocator};
-use crate::sync::{Count, Ordering, SpinLock};
+use crate::sync::{Count, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr};
 
 /// Bugs that wait for being reported, at most.
@@ -289,7 +289,7 @@ impl SlabAllocator {
     /// Takes the slab of an object out of use.
     fn isolate(&self, pages: &PageAllocator, inner: &mut Inner, at: PhysAddr) -> Then {
         let frames = &pages.frames;
-        let head = slab_of(frames, frames.index(Pfn::containing(at))).map(|(head, _)| head);
+        let head = frames.slab_of(frames.index(Pfn::containing(at))).map(|(head, _)| head);
         let Inner { partial, empty, geometry, free, .. } = inner;
         let Some((head, slab)) = head.and_then(|head| Some((head, Slab::new(frames, head, geometry, &self.ram)?)))
         else {
@@ -316,7 +316,8 @@ impl SlabAllocator {
     ) -> Result<(), Misuse> {
         let frames = &pages.frames;
         let (layout, checks) = (self.layout(inner), self.checks(inner.flags));
-        let slab = slab_of(frames, frames.index(Pfn::containing(at)))
+        let slab = frames
+            .slab_of(frames.index(Pfn::containing(at)))
             .and_then(|(head, _)| Slab::new(frames, head, &inner.geometry, &self.ram));
         let found = |what| {
             if checks {
@@ -331,7 +332,7 @@ impl SlabAllocator {
             found(BugKind::NotAnObject);
             return Err(Misuse::InsideObject { addr: self.virt(at), object: self.virt(start) });
         }
-        if slab.is_on_chain(number) {
+        if slab.is_free(number) {
             found(BugKind::AlreadyFree);
             return Err(Misuse::ObjectFree(self.virt(at)));
         }
@@ -387,8 +388,7 @@ impl SlabAllocator {
     }
     /// Returns the debugged cache in whose slabs an address lies.
     pub(crate) fn debugged_at(&self, pages: &PageAllocator, at: PhysAddr) -> Option<&Cache> {
-        let frame = pages.frames.get(Pfn::containing(at)).filter(|frame| frame.state().is_slab())?;
-        let id = frame.a.load(Ordering::Relaxed);
+        let id = pages.frames.slab_cache(Pfn::containing(at))?;
         self.caches.get(id).filter(|cache| cache.is_live() && cache.is_debugged())
     }
     /// Notes that an object is freed to a cache that is not its own, if the caches are checked.
@@ -404,7 +404,7 @@ impl SlabAllocator {
     pub fn view(&self, pages: &PageAllocator, at: PhysAddr) -> Option<ObjectView> {
         let frames = &pages.frames;
         let index = frames.get(Pfn::containing(at)).map(|_| frames.index(Pfn::containing(at)))?;
-        let (head, id) = slab_of(frames, index)?;
+        let (head, id) = frames.slab_of(index)?;
         let inner = self.caches.get(id).filter(|cache| cache.is_live())?.inner.lock();
         let slab = Slab::new(frames, head, &inner.geometry, &self.ram)?;
         let (number, object) = slab.find(at)?;
@@ -480,7 +480,7 @@ impl SlabAllocator {
                 let mut what = None;
                 let object = if number < slab.objects { slab.object(number) } else { slab.base };
                 if number < slab.objects {
-                    let held = if slab.is_on_chain(number) { Held::No } else { Held::Yes };
+                    let held = if slab.is_free(number) { Held::No } else { Held::Yes };
                     let damaged = BugKind::Damaged { held, then: Then::Nothing };
                     self.stride(&layout, object).check(held, &mut |_| what = Some(damaged));
                 } else if let Some((end, rest)) = self.slab_end(&inner, &slab) {
@@ -504,9 +504,10 @@ impl SlabAllocator {
     /// Calls `work` for the first frame of each slab of a cache.
     fn for_each_slab(&self, pages: &PageAllocator, id: CacheId, mut work: impl FnMut(u32)) {
         for index in 0..pages.frames.len() {
-            let mine = pages.frames.at(index).is_some_and(|frame| {
-                frame.state().kind() == FrameKind::Slab && frame.a.load(Ordering::Relaxed) == id.raw()
-            });
+            let mine = pages
+                .frames
+                .at(index)
+                .is_some_and(|frame| frame.state().kind() == FrameKind::Slab && frame.state().cache() == id.raw());
             if mine {
                 work(index);
             }
@@ -524,7 +525,7 @@ impl SlabAllocator {
                 if number >= slab.objects || slab.is_isolated() {
                     return;
                 }
-                let (object, held) = (slab.object(number), !slab.is_on_chain(number));
+                let (object, held) = (slab.object(number), !slab.is_free(number));
                 drop(inner);
                 if held {
                     with(pages.frames.pfn(head), object);

@@ -13,60 +13,13 @@
 //! Only its own CPU, inside its lists and with interrupts off, or who claimed all of them touches an array
 //! ([`crate::page`], `percpu`); others may read the count.
 
+use crate::raw::Stack;
 use crate::sync::{AtomicUsize, Count, Ordering};
 
-/// The most objects an array has room for.
-pub(crate) const CAPACITY: usize = 126;
+/// One CPU's stock of one cache. Objects are offsets into the direct map.
+pub(crate) type CpuArray = Stack<126>;
 /// The most objects of a batch.
 pub(crate) const BATCH: usize = 62;
-
-/// One CPU's stock of one cache. Objects are offsets into the direct map.
-#[repr(C, align(64))]
-pub(crate) struct CpuArray {
-    count: Count,
-    /// How many it keeps at most.
-    pub(crate) limit: Count,
-    entries: [AtomicUsize; CAPACITY],
-}
-
-impl Default for CpuArray {
-    fn default() -> Self {
-        Self { count: Count::default(), limit: Count::default(), entries: [const { AtomicUsize::new(0) }; CAPACITY] }
-    }
-}
-
-impl CpuArray {
-    pub(crate) fn count(&self) -> u32 {
-        self.count.get()
-    }
-    /// Takes the object that was put there last.
-    #[inline(always)]
-    pub(crate) fn pop(&self) -> Option<usize> {
-        let last = self.count.get().wrapping_sub(1);
-        let entry = self.entries.get(last as usize)?.load(Ordering::Relaxed);
-        self.count.set(last);
-        Some(entry)
-    }
-    /// Keeps an object; false when the stock is full.
-    #[inline(always)]
-    pub(crate) fn push(&self, entry: usize) -> bool {
-        let count = self.count.get();
-        if count >= self.limit.get() {
-            return false;
-        }
-        let Some(slot) = self.entries.get(count as usize) else { return false };
-        slot.store(entry, Ordering::Relaxed);
-        self.count.set(count + 1);
-        true
-    }
-    /// Returns how many it could take.
-    pub(crate) fn room(&self) -> u32 {
-        self.limit.get().min(CAPACITY as u32).saturating_sub(self.count())
-    }
-    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.entries.iter().take(self.count.get() as usize).map(|slot| slot.load(Ordering::Relaxed))
-    }
-}
 
 /// Objects of one cache on their way from one CPU's array to another's. Guarded by the cache's lock, or on the list of
 /// spare ones by its lock.
@@ -88,18 +41,22 @@ impl Batch {
     pub(crate) fn count(&self) -> u32 {
         self.count.get()
     }
-    /// Takes the objects that were put there last out of an array, at most `most`.
-    pub(crate) fn fill(&self, array: &CpuArray, most: u32) {
-        let count = most.min(BATCH as u32);
-        let mut taken = 0;
-        for (slot, entry) in self.entries.iter().take(count as usize).zip(core::iter::from_fn(|| array.pop())) {
-            slot.store(entry, Ordering::Relaxed);
-            taken += 1;
-        }
-        self.count.set(taken);
+    /// Puts it, which has this number, at the front of a list.
+    pub(crate) fn push_to(&self, first: &mut u32, number: u32) {
+        self.next.set(*first);
+        *first = number + 1;
     }
-    /// Shows the objects, in the order in which they were put.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = usize> + '_ {
+    /// Takes in objects in place of what it had, as many as there is room for.
+    pub(crate) fn keep(&self, objects: impl Iterator<Item = usize>) {
+        let mut count = 0;
+        for (slot, object) in self.entries.iter().zip(objects) {
+            slot.store(object, Ordering::Relaxed);
+            count += 1;
+        }
+        self.count.set(count);
+    }
+    /// Shows the objects, the last one first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         let count = (self.count.get() as usize).min(BATCH);
         self.entries.iter().take(count).rev().map(|slot| slot.load(Ordering::Relaxed))
     }

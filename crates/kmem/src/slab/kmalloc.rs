@@ -1,7 +1,7 @@
 //! kmalloc: objects of any size, from a ladder of caches and, above it, from whole pages.
 //!
-//! The class of a small size is one table look-up (sizes in steps of 8), of a larger one the next power of two. There is
-//! a ladder for each [`KmallocType`] that the kernel has: ordinary memory, zone DMA, what can be reclaimed, what is charged
+//! The class of a size is one look-up in a table of steps of 8 bytes, which no branch depends on; that of a size beyond the
+//! table the next power of two. There is a ladder for each [`KmallocType`] that the kernel has: ordinary memory, zone DMA, what can be reclaimed, what is charged
 //! to a memory cgroup. 2.6 stops at 128 KiB; 6.x continues with pages up to the top order.
 //!
 //! From 6.11 on those who allocate what users send may have ladders of their own; the cache for these (`kmalloc_buckets`) is made
@@ -22,20 +22,22 @@ use crate::profile::{
 use crate::units::{align_up, Order, Pfn, PhysAddr, PAGE_SIZE};
 use core::fmt::Write;
 
-/// The most classes a ladder has.
-const CLASSES: usize = 24;
+/// The most classes a ladder has; the last one is no cache's.
+const CLASSES: usize = 32;
 /// Sizes up to here are looked up in steps of [`STEP`].
-const SMALL: u32 = 192;
-const STEP: u32 = 8;
+const LOOKED_UP: u64 = 8192;
+const STEP: u64 = 8;
 
 /// The ladders of caches.
 pub struct Kmalloc {
     rule: KmallocRule,
-    /// By the type's number; a type that the kernel does not have is the normal one's.
+    /// By the type's number; a type that the kernel does not have is the normal one's. [`CacheId::NONE`] where there is no
+    /// cache.
     ladders: [[CacheId; CLASSES]; KmallocType::COUNT],
-    small: [u8; (SMALL / STEP) as usize],
-    /// Class of sizes above [`SMALL`], by the bits of size - 1.
-    large: [u8; 33],
+    /// Class of a size, by its steps.
+    steps: [u8; (LOOKED_UP / STEP + 1) as usize],
+    /// Class of sizes above [`LOOKED_UP`], by the bits of size - 1.
+    large: [u8; u32::BITS as usize],
 }
 
 /// What kmalloc knows about an address it gave.
@@ -85,9 +87,9 @@ impl Kmalloc {
                 large: LargeKmalloc::Pages,
                 buckets: 0,
             },
-            ladders: [[CacheId(0); CLASSES]; KmallocType::COUNT],
-            small: [0; (SMALL / STEP) as usize],
-            large: [0; 33],
+            ladders: [[CacheId::NONE; CLASSES]; KmallocType::COUNT],
+            steps: [0; (LOOKED_UP / STEP + 1) as usize],
+            large: [0; u32::BITS as usize],
         }
     }
 
@@ -111,7 +113,7 @@ impl Kmalloc {
             KmallocType::Account => !is_unaccounted(line),
         };
         let types = || rule.types.iter().copied().filter(|kind| has(*kind));
-        let classes = || (0..rule.classes.len().min(CLASSES)).zip(rule.classes.iter().copied());
+        let classes = || (0..rule.classes.len().min(CLASSES - 1)).zip(rule.classes.iter().copied());
         let mut make = |kind: KmallocType, (class, size): (usize, u32)| {
             this.ladders[kind as usize][class] = create(slab, pages, cpu, &rule, kind, size)?;
             Ok::<(), CreateError>(())
@@ -140,11 +142,11 @@ impl Kmalloc {
                 this.ladders[kind as usize] = normal;
             }
         }
-        let class_of = |size: u32| rule.classes.iter().position(|class| *class >= size).unwrap_or(CLASSES) as u8;
-        for (step, class) in this.small.iter_mut().enumerate() {
-            *class = class_of((step as u32 + 1) * STEP);
+        let class_of = |size: u32| rule.classes.iter().position(|class| *class >= size).unwrap_or(CLASSES - 1) as u8;
+        for (step, class) in this.steps.iter_mut().enumerate() {
+            *class = class_of(step as u32 * STEP as u32);
         }
-        for (bits, class) in this.large.iter_mut().enumerate().take(32) {
+        for (bits, class) in this.large.iter_mut().enumerate() {
             *class = class_of(1 << bits);
         }
         Ok(this)
@@ -156,8 +158,6 @@ impl Kmalloc {
         // `KMALLOC_MAX_CACHE_SIZE` is a page there, `KMALLOC_MAX_SIZE` the largest block.
         let max_cached = PAGE_SIZE as u32;
         self.rule = KmallocRule { classes: &[], types: &[], max_cached, max, min_align, ..self.rule };
-        self.small.fill(CLASSES as u8);
-        self.large.fill(CLASSES as u8);
         self
     }
     /// Returns the rule in force.
@@ -187,7 +187,7 @@ impl Kmalloc {
             return block.or_else(|| Order::covering(bytes).map(Order::bytes));
         }
         if bytes <= u64::from(self.rule.max_cached) {
-            return self.rule.classes.get(self.class(bytes.max(1) as u32)).map(|size| u64::from(*size));
+            return self.rule.classes.get(self.class(bytes)).map(|size| u64::from(*size));
         }
         Order::covering(bytes).map(Order::bytes)
     }
@@ -209,23 +209,34 @@ impl Kmalloc {
             None => self.roundup(bytes),
         }
     }
-    #[inline(always)]
-    fn class(&self, bytes: u32) -> usize {
-        let below = bytes.wrapping_sub(1);
-        if below < SMALL {
-            return usize::from(self.small[(below / STEP) as usize]);
-        }
-        usize::from(self.large[(u32::BITS - below.leading_zeros()) as usize])
+    fn class(&self, bytes: u64) -> usize {
+        let bits = u64::BITS - bytes.wrapping_sub(1).leading_zeros();
+        let class = if bytes <= LOOKED_UP {
+            self.steps.get(bytes.div_ceil(STEP) as usize)
+        } else {
+            self.large.get(bits as usize)
+        };
+        class.map_or(CLASSES - 1, |class| usize::from(*class))
     }
 
     /// The cache that serves a size; `None` for sizes that are whole pages, or too large.
-    #[inline(always)]
     pub(crate) fn cache_of(&self, bytes: u64, gfp: Gfp) -> Option<CacheId> {
-        if bytes > u64::from(self.rule.max_cached) {
+        let cache = *self.ladder(gfp).get(self.class(bytes))?;
+        (cache != CacheId::NONE).then_some(cache)
+    }
+    /// The same as a hit asks it: without sizes beyond the table, and perhaps [`CacheId::NONE`].
+    #[inline(always)]
+    pub(crate) fn looked_up(&self, bytes: u64, gfp: Gfp) -> Option<CacheId> {
+        if bytes > LOOKED_UP {
             return None;
         }
+        let class = *self.steps.get(bytes.div_ceil(STEP) as usize)?;
+        Some(self.ladder(gfp)[usize::from(class) % CLASSES])
+    }
+    #[inline(always)]
+    fn ladder(&self, gfp: Gfp) -> &[CacheId; CLASSES] {
         let kind = if gfp.intersects(NOT_NORMAL) { kind_of(gfp) } else { KmallocType::Normal };
-        self.ladders[kind as usize].get(self.class((bytes as u32).max(1))).copied()
+        &self.ladders[kind as usize]
     }
     /// Allocates in any way there is: a new slab, or whole pages. Of the request flags and nodes count.
     #[cold]

@@ -42,14 +42,14 @@ pub use traces::FRAMES as TRACE_FRAMES;
 
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
-use crate::page::frame::{FrameKind, State};
+use crate::page::frame::FrameList;
 use crate::page::{PageAllocator, PageUse, Request};
 use crate::profile::SlabRule;
-use crate::raw::{Grid, Ram, Table};
+use crate::raw::{Grid, Ram, Table, NUMBERS};
 use crate::rcu::Rcu;
-use crate::sync::{wait_while, Ordering, SpinLock};
+use crate::sync::{wait_while, SpinGuard, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
-use cache::{slab_of, Cache, CacheKind, Inner, Slab};
+use cache::{Cache, CacheKind, Inner, NextSlab, Slab, Surplus};
 use cpu_array::{Batch, CpuArray};
 use geometry::{Ground, Shape};
 use merge::Alias;
@@ -62,6 +62,8 @@ use structs::StructCaches;
 pub struct CacheId(u32);
 
 impl CacheId {
+    /// No cache's number.
+    pub(crate) const NONE: Self = Self(NUMBERS as u32 - 1);
     /// Wraps a raw number, as [`CacheId::raw`] gave it.
     pub const fn new(raw: u32) -> Self {
         Self(raw)
@@ -159,7 +161,7 @@ pub struct SlabAllocator {
     caches: Table<Cache>,
     arrays: Grid<CpuArray>,
     batches: Table<Batch>,
-    /// The first batch that nobody uses, plus one; batches made so far.
+    /// The batches that no cache has.
     spare: SpinLock<Spare>,
     structs: StructCaches,
     aliases: Table<SpinLock<Alias>>,
@@ -280,6 +282,9 @@ impl SlabAllocator {
                 first
             }
         };
+        if slot >= CacheId::NONE.0 {
+            return Err(AllocError::NoSlot.into());
+        }
         if self.slob.is_none() && !self.arrays.has(slot).ok_or(AllocError::NoSlot)? {
             self.grow_with(pages, cpu, self.arrays.block_bytes(), |take| self.arrays.grow(&self.ram, slot, take))?;
         }
@@ -299,10 +304,8 @@ impl SlabAllocator {
             structs,
             ..Inner::default()
         };
-        let limit = if is_debugged { 0 } else { geometry.cpu_limit.min(cpu_array::CAPACITY as u32) };
-        for array in self.arrays.column(slot) {
-            array.limit.set(limit);
-        }
+        let limit = if is_debugged { 0 } else { geometry.cpu_limit };
+        self.arrays.column(slot).for_each(|array| array.set_limit(limit));
         cache.set_debugged(is_debugged);
         if flags.contains(SlabFlags::TRACE) {
             self.debug.traces_some.set(1);
@@ -429,30 +432,24 @@ impl SlabAllocator {
     pub fn object(&self, pages: &PageAllocator, addr: PhysAddr) -> Option<ObjectInfo> {
         let frames = &pages.frames;
         let index = frames.get(Pfn::containing(addr)).map(|_| frames.index(Pfn::containing(addr)))?;
-        let (head, id) = slab_of(frames, index)?;
+        let (head, id) = frames.slab_of(index)?;
         let inner = self.caches.get(id).filter(|cache| cache.is_live())?.inner.lock();
         let slab = Slab::new(frames, head, &inner.geometry, &self.ram)?;
         let (number, start) = slab.find(addr)?;
         let entry = (start.raw() - self.ram.start().raw()) as usize;
-        let is_free = slab.is_on_chain(number) || self.stocks(id, &inner).any(|free| free == entry);
+        let is_free = slab.is_free(number) || self.stocks(id, &inner).any(|free| free == entry);
         Some(ObjectInfo { cache: CacheId(id), start, object_size: inner.geometry.object_size, is_free })
     }
 
-    /// Makes a new slab. Of the request flags and nodes count; the order is the cache's.
-    pub(super) fn add_slab(
+    /// Makes a new slab and returns with the cache locked. Of the request flags and nodes count; the order is the cache's.
+    pub(super) fn add_slab<'a>(
         &self,
         pages: &PageAllocator,
         cpu: u32,
-        id: u32,
-        cache: &Cache,
+        (id, cache): (u32, &'a Cache),
+        NextSlab { geometry, flags, ctor, colour }: NextSlab,
         request: &Request,
-    ) -> Result<(), AllocError> {
-        let (geometry, flags, ctor, colour) = {
-            let mut inner = cache.inner.lock();
-            let colour = inner.next_colour;
-            inner.next_colour = if colour + 1 < inner.geometry.colours { colour + 1 } else { 0 };
-            (inner.geometry, inner.flags, inner.ctor, colour)
-        };
+    ) -> Result<SpinGuard<'a, Inner>, AllocError> {
         let mut wanted = request.gfp - NOT_FOR_SLABS;
         if flags.contains(SlabFlags::RECLAIM_ACCOUNT) {
             wanted |= Gfp::RECLAIMABLE;
@@ -470,8 +467,7 @@ impl SlabAllocator {
         };
         let frames = &pages.frames;
         let head = frames.index(pfn);
-        let state = frames.at(head).map_or(State::new(FrameKind::Used, Order::ZERO, 0), |frame| frame.state());
-        let order = state.order();
+        let order = frames.at(head).map_or(Order::ZERO, |frame| frame.state().order());
         let mut place = geometry.management + colour * geometry.colour_step;
         if geometry.off_slab {
             let bytes = u64::from(geometry.management);
@@ -483,66 +479,65 @@ impl SlabAllocator {
                 }
             }
         }
-        for page in 0..order.pages() {
-            let Some(frame) = frames.get(pfn.add(page)) else { break };
-            let tail = State::new(FrameKind::SlabTail, Order::ZERO, state.zone());
-            frame.a.store(id, Ordering::Relaxed);
-            frame.b.store(head, Ordering::Relaxed);
-            frame.set_state(if page == 0 { state.with_kind(FrameKind::Slab) } else { tail });
-        }
-        let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return Ok(()) };
-        if cache.is_debugged() {
-            // Where objects begin must be known before they are made.
-            slab.frame.set_more(place);
-            self.debug_new_slab(&cache.inner.lock(), &slab);
-        }
+        pages.begin_use(pfn, use_of(flags), order.pages());
+        Slab::claim(frames, head, id);
+        let slab = Slab::new(frames, head, &geometry, &self.ram).ok_or(AllocError::NoSlot)?;
         slab.start(place);
+        if cache.is_debugged() {
+            self.debug_new_slab(&cache.inner.lock(), &slab);
+            slab.chain_all();
+        }
         if let Some(hook) = ctor {
             for number in 0..slab.objects {
                 (hook.call)(hook.token, self.virt(slab.object(number)));
             }
         }
-        pages.begin_use(pfn, use_of(flags), order.pages());
         let mut inner = cache.inner.lock();
         inner.slabs += 1;
         inner.pages += order.pages();
         inner.objects += u64::from(slab.objects);
         inner.free += u64::from(slab.objects);
         inner.empty.push_back(frames, head);
-        Ok(())
+        Ok(inner)
     }
 
-    /// Gives empty slabs beyond the cache's minimum back to the page allocator.
-    fn trim(&self, pages: &PageAllocator, cpu: u32, cache: &Cache) {
-        let keep = cache.inner.lock().geometry.min_partial;
-        self.release_empty(pages, cpu, cache, keep);
-    }
-    fn release_empty(&self, pages: &PageAllocator, cpu: u32, cache: &Cache, keep: u32) {
+    /// Takes all empty slabs of a cache but `keep` off its list.
+    fn unlink_empty(&self, pages: &PageAllocator, inner: &mut Inner, keep: u32) -> Surplus {
         let frames = &pages.frames;
-        loop {
-            let mut inner = cache.inner.lock();
-            if inner.empty.len() <= keep {
-                return;
-            }
-            let Some(head) = inner.empty.pop_front(frames) else { return };
-            let geometry = inner.geometry;
-            let Some(slab) = Slab::new(frames, head, &geometry, &self.ram) else { return };
+        let mut surplus =
+            Surplus { slabs: FrameList::new(), geometry: inner.geometry, flags: inner.flags, dtor: inner.dtor };
+        while inner.empty.len() > keep {
+            let Some(head) = inner.empty.pop_front(frames) else { break };
+            let Some(slab) = Slab::new(frames, head, &surplus.geometry, &self.ram) else { break };
             inner.slabs -= 1;
             inner.pages -= slab.frame.state().order().pages();
             inner.objects -= u64::from(slab.objects);
             inner.free -= u64::from(slab.objects);
             if inner.flags.contains(SlabFlags::TYPESAFE_BY_RCU) {
-                self.defer_slab(pages, &mut inner, head);
-                continue;
-            }
-            let (dtor, flags) = (inner.dtor, inner.flags);
-            inner.leaving += u32::from(dtor.is_some());
-            drop(inner);
-            self.give_slab(pages, cpu, &slab, (dtor, flags), geometry.off_slab);
-            if dtor.is_some() {
-                cache.inner.lock().leaving -= 1;
+                self.defer_slab(pages, inner, head);
+            } else {
+                inner.leaving += u32::from(inner.dtor.is_some());
+                surplus.slabs.push_back(frames, head);
             }
         }
+        surplus
+    }
+    /// Gives the pages of slabs back that [`SlabAllocator::unlink_empty`] found.
+    fn give_slabs(&self, pages: &PageAllocator, cpu: u32, cache: &Cache, mut surplus: Surplus) {
+        let Surplus { geometry, flags, dtor, .. } = surplus;
+        let count = surplus.slabs.len();
+        while let Some(head) = surplus.slabs.pop_front(&pages.frames) {
+            if let Some(slab) = Slab::new(&pages.frames, head, &geometry, &self.ram) {
+                self.give_slab(pages, cpu, &slab, (dtor, flags), geometry.off_slab);
+            }
+        }
+        if dtor.is_some() && count > 0 {
+            cache.inner.lock().leaving -= count;
+        }
+    }
+    fn release_empty(&self, pages: &PageAllocator, cpu: u32, cache: &Cache) {
+        let surplus = self.unlink_empty(pages, &mut cache.inner.lock(), 0);
+        self.give_slabs(pages, cpu, cache, surplus);
     }
     /// Gives the pages of a slab back that is on no list any more.
     fn give_slab(
@@ -561,16 +556,10 @@ impl SlabAllocator {
             }
         }
         let management = off_slab.then(|| slab.management());
-        let state = slab.frame.state();
-        pages.end_use(head, use_of(flags), state.order().pages());
-        for page in 0..state.order().pages() {
-            if let Some(frame) = frames.get(head.add(page)) {
-                frame.clear();
-            }
-        }
-        slab.frame.set_state(state.with_kind(FrameKind::Used));
-        slab.frame.set_more(0);
-        let _ = pages.free(cpu, head, state.order());
+        let order = slab.frame.state().order();
+        slab.unclaim(frames, frames.index(head));
+        pages.end_use(head, use_of(flags), order.pages());
+        let _ = pages.free(cpu, head, order);
         if let Some(management) = management {
             let _ = self.free(pages, cpu, management);
         }
@@ -585,7 +574,7 @@ impl SlabAllocator {
     pub fn shrink(&self, pages: &PageAllocator, cpu: u32, id: CacheId, barrier: impl Fn()) -> Result<(), Misuse> {
         let cache = self.live(id)?;
         pages.with_all_claimed(barrier, || self.flush(pages, id.0, cache));
-        self.release_empty(pages, cpu, cache, 0);
+        self.release_empty(pages, cpu, cache);
         Ok(())
     }
 
@@ -593,7 +582,7 @@ impl SlabAllocator {
     pub(crate) fn shrink_all(&self, pages: &PageAllocator, cpu: u32, barrier: impl Fn()) {
         let caches = || self.caches.iter().filter(|(_, cache)| cache.is_live());
         pages.with_all_claimed(barrier, || caches().for_each(|(id, cache)| self.flush(pages, id, cache)));
-        caches().for_each(|(_, cache)| self.release_empty(pages, cpu, cache, 0));
+        caches().for_each(|(_, cache)| self.release_empty(pages, cpu, cache));
     }
 
     /// Destroys a cache that no object is out of. Nobody uses the cache any longer. As [`SlabAllocator::shrink`]. Slabs of a
@@ -640,9 +629,7 @@ impl SlabAllocator {
             ));
         }
         cache.set_live(false);
-        for array in self.arrays.column(id.0) {
-            array.limit.set(0);
-        }
+        self.arrays.column(id.0).for_each(|array| array.set_limit(0));
         let structs = inner.structs;
         drop(inner);
         self.forget_aliases(id);

@@ -51,24 +51,25 @@ impl SlabAllocator {
         // A slab of the node is worth a try, not an effort, where another will do.
         let gently = Request { gfp: (request.gfp - Gfp::RECLAIM) | Gfp::THISNODE | Gfp::NOWARN, ..*request };
         let here = if only_there { request } else { &gently };
+        let mut inner = cache.inner.lock();
         loop {
-            let mut inner = cache.inner.lock();
             if let Some(object) = self.take_on(pages, &mut inner, node) {
                 if cache.is_debugged() && !self.debug_alloc(pages, cpu, id.0, &mut inner, object) {
                     continue;
                 }
                 return Ok(object);
             }
+            let next = inner.next_slab();
             drop(inner);
-            match self.add_slab(pages, cpu, id.0, cache, here) {
-                Ok(()) => continue,
+            match self.add_slab(pages, cpu, (id.0, cache), next, here) {
+                Ok(made) => inner = made,
                 Err(error) if only_there => return Err(error),
                 Err(_) => break,
             }
         }
+        let mut inner = cache.inner.lock();
         loop {
             let mut taken = None;
-            let mut inner = cache.inner.lock();
             self.take(pages, &mut inner, 1, |entry| taken = Some(self.at(entry)));
             if let Some(object) = taken {
                 if cache.is_debugged() && !self.debug_alloc(pages, cpu, id.0, &mut inner, object) {
@@ -76,8 +77,9 @@ impl SlabAllocator {
                 }
                 return Ok(object);
             }
+            let next = inner.next_slab();
             drop(inner);
-            self.add_slab(pages, cpu, id.0, cache, &Request { order: Order::ZERO, ..*request })?;
+            inner = self.add_slab(pages, cpu, (id.0, cache), next, &Request { order: Order::ZERO, ..*request })?;
         }
     }
     /// Takes an object of a slab that lies on a node: of a partial one, else of an empty one.

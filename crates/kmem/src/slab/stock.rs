@@ -7,7 +7,7 @@
 //!
 //! Everything past the arrays happens under the cache's lock.
 
-use super::cache::{slab_of, Cache, Divider, Inner, Slab};
+use super::cache::{Cache, Divider, Inner, Slab};
 use super::cpu_array::{Batch, CpuArray, BATCH};
 use super::{CacheId, SlabAllocator};
 use crate::error::{AllocError, Misuse};
@@ -44,6 +44,11 @@ impl ObjectsOnCpu<'_> {
     pub(crate) fn hit(&self, id: CacheId) -> Option<PhysAddr> {
         let entry = self.arrays.get(id.0)?.pop()?;
         Some(self.slab.ram.start().offset(entry as u64))
+    }
+    /// Takes up to `most` of the objects that are at hand. Until that is done, the cache must be left alone.
+    pub(crate) fn drain(&self, id: CacheId, most: u32) -> impl Iterator<Item = PhysAddr> + '_ {
+        let objects = self.arrays.get(id.0).map(|array| array.drain(most));
+        objects.into_iter().flatten().map(|entry| self.slab.at(entry))
     }
     /// Gives an object back to its cache, which the caller knows. That it is one of this cache's is the caller's word
     /// (debug builds check that it is one).
@@ -87,7 +92,7 @@ impl ObjectsOnCpu<'_> {
     /// As [`SlabAllocator::alloc`]; [`AllocError::TooLarge`] beyond the largest cache.
     #[inline(always)]
     pub fn kmalloc(&self, bytes: u64, gfp: Gfp) -> Result<PhysAddr, AllocError> {
-        match self.slab.kmalloc.cache_of(bytes, gfp).and_then(|cache| self.hit(cache)) {
+        match self.slab.kmalloc.looked_up(bytes, gfp).and_then(|cache| self.hit(cache)) {
             Some(addr) => Ok(addr),
             None => {
                 let request = Request::new(gfp, Order::ZERO);
@@ -108,7 +113,7 @@ impl ObjectsOnCpu<'_> {
     }
 }
 
-/// Batches that nobody uses.
+/// Batches that no cache has.
 #[derive(Default)]
 pub(super) struct Spare {
     /// Number of the first plus one.
@@ -142,43 +147,59 @@ impl SlabAllocator {
         self.may_fail(pages, id, gfp)?;
         let cache =
             self.caches.get(id.0).filter(|cache| cache.is_live()).ok_or(AllocError::BadFlags("no such cache"))?;
+        let mut made = None;
         loop {
             let inside = pages.enter_slow(cpu);
             let array = inside.as_ref().and_then(|_| self.arrays.row(cpu)?.get(id.0));
             // Hits of a CPU that is watched come here.
             let mut object = array.and_then(CpuArray::pop);
             if object.is_none() {
-                let mut inner = cache.inner.lock();
-                match array.and_then(|array| Some((array, self.take_batch(&mut inner)?))) {
+                let mut inner = made.take().unwrap_or_else(|| cache.inner.lock());
+                object = match array.and_then(|array| Some((array, self.take_batch(&mut inner)?))) {
                     Some((array, (number, batch))) => {
                         let mut objects = batch.iter();
-                        object = objects.next_back();
-                        let beyond = objects.filter(|entry| !array.push(*entry));
-                        self.give(pages, &mut inner, beyond);
-                        self.put_spare(number, batch);
+                        let first = objects.next();
+                        let beyond = array.fill(|array| objects.find(|object| !array.put(*object)));
+                        self.give(pages, &mut inner, beyond.into_iter().chain(objects));
+                        batch.push_to(&mut inner.spare, number);
+                        first
                     }
-                    None => {
-                        let batch = array.map_or(1, |array| inner.geometry.cpu_batch.min(array.room()).max(1));
-                        self.take(pages, &mut inner, batch, |entry| match array {
-                            Some(array) if object.is_some() => {
-                                array.push(entry);
-                            }
-                            _ => object = Some(entry),
-                        });
-                        let is_bad = |entry| !self.debug_alloc(pages, cpu, id.0, &mut inner, self.at(entry));
-                        if cache.is_debugged() && object.is_some_and(is_bad) {
-                            continue;
-                        }
-                    }
+                    None => self.refill(pages, &mut inner, array),
+                };
+                let is_bad = |entry| !self.debug_alloc(pages, cpu, id.0, &mut inner, self.at(entry));
+                if cache.is_debugged() && object.is_some_and(is_bad) {
+                    continue;
+                }
+                if object.is_none() {
+                    let next = inner.next_slab();
+                    // It takes its time, and its constructors may call: the CPU's arrays are nobody's meanwhile.
+                    drop((inner, inside));
+                    made = Some(self.add_slab(pages, cpu, (id.0, cache), next, &Request::new(gfp, Order::ZERO))?);
                 }
             }
             if let Some(entry) = object {
                 return Ok(self.at(entry));
             }
-            // A new slab takes its time, and its constructors may call: the CPU's arrays are nobody's meanwhile.
-            drop(inside);
-            self.add_slab(pages, cpu, id.0, cache, &Request::new(gfp, Order::ZERO))?;
         }
+    }
+    /// Takes an object off the slabs, and some for the array too.
+    fn refill(&self, pages: &PageAllocator, inner: &mut Inner, array: Option<&CpuArray>) -> Option<usize> {
+        let mut first = None;
+        match array {
+            Some(array) => {
+                let count = inner.geometry.cpu_batch.min(array.limit()).max(1);
+                array.fill(|array| {
+                    self.take(pages, inner, count, |entry| match first {
+                        Some(_) => {
+                            array.put(entry);
+                        }
+                        None => first = Some(entry),
+                    });
+                });
+            }
+            None => self.take(pages, inner, 1, |entry| first = Some(entry)),
+        }
+        first
     }
 
     /// Gives an object back that the CPU's array did not take at once.
@@ -208,37 +229,25 @@ impl SlabAllocator {
         if array.is_some_and(|array| array.push(entry)) {
             return Ok(());
         }
-        let full = array.filter(|array| array.limit.get() > 0);
-        // A batch is looked for before the cache is locked, since the table may have to grow.
-        let spare = full.and_then(|_| self.spare_batch(pages, cpu));
         let mut inner = cache.inner.lock();
         if cache.is_debugged() {
             // Checked and given back in one: another CPU may free the same object.
             self.debug_free(pages, cpu, id, &inner, self.at(entry))?;
         }
-        let count = inner.geometry.cpu_batch.clamp(1, BATCH as u32);
-        if let (Some(array), Some((number, batch))) = (full, spare) {
-            batch.fill(array, count);
-            if u64::from(inner.in_depot + batch.count()) * u64::from(inner.geometry.size) <= self.depot_bytes() {
-                batch.next.set(inner.depot);
-                inner.depot = number + 1;
-                inner.in_depot += batch.count();
-            } else {
-                self.give(pages, &mut inner, batch.iter());
-                self.put_spare(number, batch);
+        let full = array.filter(|array| array.limit() > 0);
+        if let Some(array) = full {
+            let count = inner.geometry.cpu_batch.clamp(1, BATCH as u32);
+            if !self.put_batch(pages, cpu, &mut inner, array, count) {
+                self.give(pages, &mut inner, array.drain(count));
             }
-            if !array.push(entry) {
-                self.give(pages, &mut inner, [entry].into_iter());
-            }
-        } else {
-            let oldest = full.into_iter().flat_map(|array| (0..count).map_while(|_| array.pop()));
-            self.give(pages, &mut inner, oldest.chain([entry]));
         }
-        let trims = inner.empty.len() > inner.geometry.min_partial;
+        if !full.is_some_and(|array| array.push(entry)) {
+            self.give(pages, &mut inner, core::iter::once(entry));
+        }
+        let keep = inner.geometry.min_partial;
+        let surplus = self.unlink_empty(pages, &mut inner, keep);
         drop((inner, inside));
-        if trims {
-            self.trim(pages, cpu, cache);
-        }
+        self.give_slabs(pages, cpu, cache, surplus);
         Ok(())
     }
     /// Returns what stands for an object in an array.
@@ -251,35 +260,48 @@ impl SlabAllocator {
         self.ram.start().offset(entry as u64)
     }
 
-    /// Returns how many bytes of objects a cache's depot holds at most: a little of RAM, and not much of any.
+    /// Returns how many bytes a cache's depot takes at most, objects and batches: a thousandth of RAM, and not much of any.
     fn depot_bytes(&self) -> u64 {
-        self.ground.total_pages.clamp(4 << 10, 128 << 10)
+        (4 * self.ground.total_pages).clamp(4 << 10, 1 << 20)
     }
     /// Takes a batch out of a cache's depot.
     fn take_batch(&self, inner: &mut Inner) -> Option<(u32, &Batch)> {
-        let number = inner.depot.checked_sub(1)?;
-        let batch = self.batches.get(number)?;
-        inner.depot = batch.next.get();
+        let (number, batch) = self.pop_batch(&mut inner.depot)?;
         inner.in_depot -= batch.count();
         Some((number, batch))
     }
-    fn spare_batch(&self, pages: &PageAllocator, cpu: u32) -> Option<(u32, &Batch)> {
+    /// Puts objects of a full array into the cache's depot, as one batch. False: it is full, or there is no batch.
+    fn put_batch(&self, pages: &PageAllocator, cpu: u32, inner: &mut Inner, array: &CpuArray, count: u32) -> bool {
+        let bytes = u64::from(inner.geometry.size) + size_of::<usize>() as u64;
+        if u64::from(inner.in_depot + count) * bytes > self.depot_bytes() {
+            return false;
+        }
+        let spare = self.pop_batch(&mut inner.spare).or_else(|| self.new_batch(pages, cpu));
+        let Some((number, batch)) = spare else { return false };
+        batch.keep(array.drain(count));
+        inner.in_depot += batch.count();
+        batch.push_to(&mut inner.depot, number);
+        true
+    }
+    /// Takes the first batch off a list.
+    fn pop_batch(&self, first: &mut u32) -> Option<(u32, &Batch)> {
+        let number = first.checked_sub(1)?;
+        let batch = self.batches.get(number)?;
+        *first = batch.next.get();
+        Some((number, batch))
+    }
+    /// Takes a batch that no cache has.
+    #[cold]
+    fn new_batch(&self, pages: &PageAllocator, cpu: u32) -> Option<(u32, &Batch)> {
         let mut spare = self.spare.lock();
-        if let Some(number) = spare.first.checked_sub(1) {
-            let batch = self.batches.get(number)?;
-            spare.first = batch.next.get();
-            return Some((number, batch));
+        if let Some(found) = self.pop_batch(&mut spare.first) {
+            return Some(found);
         }
         if spare.used == self.batches.len() {
             self.grow(pages, cpu, &self.batches, 8).ok()?;
         }
         spare.used += 1;
         Some((spare.used - 1, self.batches.get(spare.used - 1)?))
-    }
-    fn put_spare(&self, number: u32, batch: &Batch) {
-        let mut spare = self.spare.lock();
-        batch.next.set(spare.first);
-        spare.first = number + 1;
     }
     /// Shows what a cache's CPU arrays and its depot hold.
     pub(super) fn stocks<'a>(&'a self, id: u32, inner: &Inner) -> impl Iterator<Item = usize> + 'a {
@@ -322,8 +344,9 @@ impl SlabAllocator {
         mut with: impl FnMut(usize),
     ) -> u32 {
         let frames = &pages.frames;
-        let Inner { partial, geometry, free, .. } = inner;
-        let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { return 0 };
+        let Inner { partial, free, .. } = inner;
+        let (geometry, ram) = (inner.geometry, self.ram.share());
+        let Some(slab) = Slab::new(frames, head, &geometry, &ram) else { return 0 };
         let taken = slab.take(count, |object| with(self.entry(object)));
         *free -= u64::from(taken);
         if slab.out() == slab.objects {
@@ -335,37 +358,42 @@ impl SlabAllocator {
     /// Gives objects back to their slabs.
     pub(super) fn give(&self, pages: &PageAllocator, inner: &mut Inner, entries: impl Iterator<Item = usize>) {
         let frames = &pages.frames;
-        let Inner { partial, empty, geometry, free, .. } = inner;
-        let divider = Divider::new(geometry.size);
+        let Inner { partial, empty, free, .. } = inner;
+        // Nothing that is written meanwhile can be these.
+        let (geometry, ram, divider) = (inner.geometry, self.ram.share(), Divider::new(inner.geometry.size));
+        let mut given = 0;
         for entry in entries {
-            let addr = self.at(entry);
-            let Some((head, _)) = slab_of(frames, frames.index(Pfn::containing(addr))) else { continue };
-            let Some(slab) = Slab::new(frames, head, geometry, &self.ram) else { continue };
+            let addr = ram.start().offset(entry as u64);
+            let Some((head, _)) = frames.slab_of(frames.index(Pfn::containing(addr))) else { continue };
+            let Some(slab) = Slab::new(frames, head, &geometry, &ram) else { continue };
             let Some(number) = slab.find_with(addr, &divider) else { continue };
-            let was_full = slab.out() == slab.objects;
-            slab.give(number);
-            *free += 1;
-            match (was_full, slab.out() == 0) {
-                (true, true) => empty.push_front(frames, head),
-                (true, false) => partial.push_front(frames, head),
-                (false, true) => {
-                    partial.remove(frames, head);
-                    empty.push_front(frames, head);
-                }
-                (false, false) => {}
+            let out = slab.give(number);
+            let (was_full, is_empty) = (out == slab.objects, out <= 1);
+            given += 1;
+            if was_full {
+                let list = if is_empty { &mut *empty } else { &mut *partial };
+                list.push_front(frames, head);
+            } else if is_empty {
+                partial.remove(frames, head);
+                empty.push_front(frames, head);
             }
         }
+        *free += given;
     }
 
     /// Gives all that the CPU arrays and the depot hold of a cache back to its slabs. All CPUs' arrays are claimed.
     pub(super) fn flush(&self, pages: &PageAllocator, id: u32, cache: &Cache) {
         let mut inner = cache.inner.lock();
         for array in self.arrays.column(id) {
-            self.give(pages, &mut inner, core::iter::from_fn(|| array.pop()));
+            self.give(pages, &mut inner, array.drain(u32::MAX));
         }
         while let Some((number, batch)) = self.take_batch(&mut inner) {
             self.give(pages, &mut inner, batch.iter());
-            self.put_spare(number, batch);
+            batch.push_to(&mut inner.spare, number);
+        }
+        let mut spare = self.spare.lock();
+        while let Some((number, batch)) = self.pop_batch(&mut inner.spare) {
+            batch.push_to(&mut spare.first, number);
         }
     }
 

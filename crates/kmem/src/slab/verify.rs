@@ -1,6 +1,6 @@
 //! Whether the invariants S1 to S3 ([`super::cache`]) hold; where SLOB is, B1 to B4 ([`super::slob`]).
 
-use super::cache::{slab_of, Inner, Slab};
+use super::cache::{Inner, Slab};
 use super::SlabAllocator;
 use crate::error::Broken;
 use crate::page::frame::FrameKind;
@@ -31,8 +31,9 @@ impl SlabAllocator {
                     let Some(slab) = Slab::new(frames, head, &inner.geometry, &self.ram) else {
                         return broken("slab S2 (not a frame)", head, 0);
                     };
-                    if slab.frame.state().kind() != FrameKind::Slab || slab.frame.a.load(Ordering::Relaxed) != id {
-                        return broken("slab S2 (a stranger on a list)", slab.frame.a.load(Ordering::Relaxed), id);
+                    let state = slab.frame.state();
+                    if state.kind() != FrameKind::Slab || state.cache() != id {
+                        return broken("slab S2 (a stranger on a list)", state.cache(), id);
                     }
                     if (slab.out() == 0) != empty || slab.out() >= slab.objects {
                         return broken("slab S2 (on the wrong list)", slab.out(), slab.objects);
@@ -67,15 +68,15 @@ impl SlabAllocator {
             let Some(frame) = frames.at(index).filter(|frame| frame.state().kind() == FrameKind::Slab) else {
                 continue;
             };
-            if frame.a.load(Ordering::Relaxed) != id {
+            if frame.state().cache() != id {
                 continue;
             }
             let at = frames.pfn(index).raw();
             for tail in 1..frame.state().order().pages() as u32 {
                 let tail = frames.at(index + tail);
                 let mine = tail.is_some_and(|tail| {
-                    let (cache, head) = (tail.a.load(Ordering::Relaxed), tail.b.load(Ordering::Relaxed));
-                    tail.state().kind() == FrameKind::SlabTail && (cache, head) == (id, index)
+                    let (state, head) = (tail.state(), tail.a.load(Ordering::Relaxed));
+                    state.kind() == FrameKind::SlabTail && (state.cache(), head) == (id, index)
                 });
                 if !mine {
                     return Err(Broken { what: "slab S2 (a tail of another)", at, found: 0, expected: id.into() });
@@ -96,11 +97,11 @@ impl SlabAllocator {
                 let addr = self.ram.start().offset(entry as u64);
                 let pfn = Pfn::containing(addr);
                 let whole =
-                    frames.get(pfn).and_then(|_| slab_of(frames, frames.index(pfn))).is_some_and(|(head, cache)| {
+                    frames.get(pfn).and_then(|_| frames.slab_of(frames.index(pfn))).is_some_and(|(head, cache)| {
                         let slab = Slab::new(frames, head, &inner.geometry, &self.ram);
                         let found = slab.as_ref().and_then(|slab| slab.find(addr));
                         let on_chain =
-                            found.is_some_and(|(number, _)| slab.as_ref().is_some_and(|slab| slab.is_on_chain(number)));
+                            found.is_some_and(|(number, _)| slab.as_ref().is_some_and(|slab| slab.is_free(number)));
                         cache == id && found.is_some_and(|(_, start)| start == addr) && !on_chain
                     });
                 let twice = self.stocks(id, inner).take(position).any(|other| other == entry);

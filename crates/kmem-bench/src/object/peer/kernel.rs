@@ -16,6 +16,9 @@ fn boot_with_cache(setting: &Setting<'_>) -> Result<(Kernel<Hosted>, CacheId), B
     Ok((kernel, cache))
 }
 
+/// Objects that are taken and given back by one call.
+const BULK: usize = 32;
+
 /// Returns what the page allocator has given away, to slabs and all that belongs to them.
 fn held_bytes(kernel: &Kernel<Hosted>) -> u64 {
     let pages = kernel.pages();
@@ -64,6 +67,26 @@ impl ObjectSource for Thread<'_> {
     fn cache_free(&mut self, object: u64) {
         let freed = self.kernel.cache_free(VirtAddr::new(object));
         debug_assert!(freed.is_ok());
+    }
+    #[inline(always)]
+    fn cache_alloc_bulk(&mut self, objects: &mut [u64]) -> Option<()> {
+        let mut taken = [VirtAddr::new(0); BULK];
+        for objects in objects.chunks_mut(BULK) {
+            let taken = &mut taken[..objects.len()];
+            self.kernel.cache_alloc_bulk(self.cache, Gfp::KERNEL, taken).ok()?;
+            objects.iter_mut().zip(taken).for_each(|(object, taken)| *object = taken.raw());
+        }
+        Some(())
+    }
+    #[inline(always)]
+    fn cache_free_bulk(&mut self, objects: &[u64]) {
+        let mut given = [VirtAddr::new(0); BULK];
+        for objects in objects.chunks(BULK) {
+            let given = &mut given[..objects.len()];
+            given.iter_mut().zip(objects).for_each(|(given, object)| *given = VirtAddr::new(*object));
+            let freed = self.kernel.cache_free_bulk(given);
+            debug_assert!(freed.is_ok());
+        }
     }
     /// What is held is what the page allocator gave: nothing needs to be written.
     fn touch(&mut self, _object: u64, _bytes: usize) {}

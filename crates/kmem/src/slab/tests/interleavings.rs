@@ -32,7 +32,7 @@ impl World {
         let spec =
             CacheSpec { name: "objects", size: 1024, align: 0, flags: SlabFlags::empty(), ..CacheSpec::default() };
         let cache = slab.create(&pages, 0, &spec).unwrap();
-        slab.arrays.column(cache.0).for_each(|array| array.limit.set(2));
+        slab.arrays.column(cache.0).for_each(|array| array.set_limit(2));
         Arc::new(Self { pages, slab, cache })
     }
     fn alloc(&self, cpu: u32) -> PhysAddr {

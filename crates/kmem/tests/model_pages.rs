@@ -183,3 +183,42 @@ fn a_bulk_for_another_node_takes_nothing_off_the_list() {
     kernel.pages().alloc_bulk(0, &request, 3, |pfn| got.push(pfn)).unwrap();
     assert_eq!(used(&kernel), before + 3);
 }
+
+/// Returns the free pages of the zone of most requests that lie in whole pageblocks, and those that do not.
+fn whole_and_pieces(kernel: &kmem::Kernel<support::HeapMachine>) -> (u64, u64) {
+    let zone = kernel.pages().zone_counts().find(|zone| zone.extent.name == "DMA32").unwrap();
+    let order = kernel.pages().pageblock_order().index();
+    let pages = |orders: std::ops::Range<usize>| orders.map(|order| zone.blocks[order] << order).sum();
+    (pages(order..zone.blocks.len()), pages(0..order))
+}
+
+#[test]
+fn what_boot_cut_is_used_before_a_whole_pageblock() {
+    for name in ["amd64-6.1", "amd64-6.12"] {
+        let kernel = support::boot(kmem::profile::by_name(name).unwrap(), 256 << 20, 1);
+        let (whole, pieces) = whole_and_pieces(&kernel);
+        assert!(pieces > 1000, "{name}: {pieces}");
+        // Requests that cannot move, while all that is free is movable's.
+        let held: Vec<Pfn> =
+            (0..pieces / 2).map(|_| kernel.pages().alloc(0, Gfp::KERNEL, Order::ZERO).unwrap()).collect();
+        kernel.pages().drain(0);
+        assert_eq!(whole_and_pieces(&kernel), (whole, pieces - held.len() as u64), "{name}");
+        held.into_iter().for_each(|pfn| kernel.pages().free(0, pfn, Order::ZERO).unwrap());
+        kernel.pages().drain(0);
+        assert_eq!(whole_and_pieces(&kernel), (whole, pieces), "{name}");
+        kernel.verify().unwrap();
+    }
+}
+
+#[test]
+fn a_refill_takes_no_second_pageblock() {
+    let kernel = support::boot(kmem::profile::by_name("amd64-6.12").unwrap(), 1 << 30, 1);
+    let pageblock = kernel.pages().pageblock_order();
+    let mut largest = 0;
+    for _ in 0..30_000 {
+        kernel.pages().alloc(0, Gfp::HIGHUSER | Gfp::MOVABLE, Order::ZERO).unwrap();
+        largest = largest.max(kernel.pages().pcp_counts(1, 0).unwrap().count);
+    }
+    // The list grew, but a pageblock is the most that is cut for it at once.
+    assert!(largest > 200 && u64::from(largest) < pageblock.pages(), "{largest}");
+}

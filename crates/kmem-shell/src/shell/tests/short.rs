@@ -60,7 +60,7 @@ fn fragmented_memory_has_no_large_blocks() {
     let kernel = small("i386-pae-6.1", 128);
     let out = lines(
         &kernel,
-        "for 40000 { - p = alloc_pages 0 GFP_HIGHUSER }; free_every 2 p; - k = kmalloc 1M GFP_KERNEL; v = vmalloc 1M
+        "for 40000 { - p = alloc_pages 0 GFP_HIGHUSER }; for 400 { - r = alloc_pages 0 GFP_ATOMIC }; free_every 2 p; - k = kmalloc 1M GFP_KERNEL; v = vmalloc 1M
          vfree v; free_every 1 p; k = kmalloc 1M GFP_KERNEL",
     );
     let last = &out[out.len() - 6..];

@@ -220,5 +220,5 @@ fn a_refill_takes_no_second_pageblock() {
         largest = largest.max(kernel.pages().pcp_counts(1, 0).unwrap().count);
     }
     // The list grew, but a pageblock is the most that is cut for it at once.
-    assert!(largest > 200 && u64::from(largest) < pageblock.pages(), "{largest}");
+    assert!(largest > 200 && largest < pageblock.pages(), "{largest}");
 }

@@ -270,3 +270,23 @@ fn what_a_kernel_stops_at_makes_no_cache() {
         kernel.verify().unwrap();
     }
 }
+
+#[test]
+fn a_slab_whose_free_objects_were_written_over_is_left_alone() {
+    let kernel = support::boot(kmem::profile::by_name("i386-pae-6.1").unwrap(), 64 << 20, 1);
+    let spec = CacheSpec { name: "foo", size: 512, flags: SlabFlags::NO_MERGE, ..CacheSpec::default() };
+    let cache = kernel.cache_create(&spec).unwrap();
+    let [freed, held, too] = [(); 3].map(|()| kernel.cache_alloc(cache, Gfp::KERNEL).unwrap());
+    [freed, too].into_iter().for_each(|object| kernel.cache_free(object).unwrap());
+    kernel.cache_shrink(cache).unwrap();
+    for object in [freed, too] {
+        assert!(kernel.ram().fill(kernel.virt_to_phys(object).unwrap(), 512, 0xff));
+    }
+    let before = kernel.pages().free_pages();
+    for _ in 0..20 {
+        kernel.cache_alloc(cache, Gfp::KERNEL).unwrap();
+    }
+    assert!(before - kernel.pages().free_pages() < 200, "the memory went");
+    assert!(kernel.slab().info(cache).unwrap().slabs <= 4);
+    kernel.cache_free(held).unwrap();
+}

@@ -254,15 +254,18 @@ impl Slob {
     /// Gives whole pages back that [`Slob::gave`] knows.
     pub(super) fn free_whole(&self, pages: &PageAllocator, cpu: u32, pfn: Pfn, order: Order) -> Result<(), Misuse> {
         // The frame says which zone counts it, as long as it is a used block's.
+        let frame = pages.frames.get(pfn).ok_or(Misuse::NotRam(pfn.phys()))?;
         self.count(pages, pfn, order, -1);
+        // Before they are free: then they are somebody else's, and so is the word.
+        let whose = frame.a.load(Ordering::Relaxed);
+        frame.a.store(0, Ordering::Relaxed);
         if let Err(misuse) = pages.free(cpu, pfn, order) {
+            frame.a.store(whose, Ordering::Relaxed);
             self.count(pages, pfn, order, 1);
             return Err(misuse);
         }
-        if let Some(frame) = pages.frames.get(pfn) {
-            frame.a.store(0, Ordering::Relaxed);
-        }
-        self.heap.lock().whole -= order.pages();
+        let mut heap = self.heap.lock();
+        heap.whole = heap.whole.saturating_sub(order.pages());
         Ok(())
     }
     /// Counts a block of pages as a slab's, or no longer.

@@ -298,6 +298,10 @@ impl SlabAllocator {
             return Some(found);
         }
         if spare.used == self.batches.len() {
+            // A free is no allocation: none is made to fail in it.
+            if pages.is_injecting() {
+                return None;
+            }
             self.grow(pages, cpu, &self.batches, 8).ok()?;
         }
         spare.used += 1;
@@ -327,13 +331,11 @@ impl SlabAllocator {
                     head
                 }
             };
-            match self.take_from(pages, inner, head, left, &mut with) {
-                0 => return,
-                taken => left -= taken,
-            }
+            left -= self.take_from(pages, inner, head, left, &mut with);
         }
     }
-    /// Takes up to `count` objects of a slab that is on the partial list. Returns how many there were.
+    /// Takes up to `count` objects of a slab that is on the partial list. Returns how many there were. None, where there ought
+    /// to be some, is a list of free objects that somebody has written over: that slab is taken out of use.
     #[inline]
     pub(super) fn take_from(
         &self,
@@ -346,9 +348,15 @@ impl SlabAllocator {
         let frames = &pages.frames;
         let Inner { partial, free, .. } = inner;
         let (geometry, ram) = (inner.geometry, self.ram.share());
-        let Some(slab) = Slab::new(frames, head, &geometry, &ram) else { return 0 };
+        let Some(slab) = Slab::new(frames, head, &geometry, &ram) else {
+            partial.remove(frames, head);
+            return 0;
+        };
         let taken = slab.take(count, |object| with(self.entry(object)));
         *free -= u64::from(taken);
+        if taken == 0 && count > 0 {
+            *free -= u64::from(slab.isolate());
+        }
         if slab.out() == slab.objects {
             partial.remove(frames, head);
         }

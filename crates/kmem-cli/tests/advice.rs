@@ -3,20 +3,11 @@
 //! A machine is booted and uses some of its vmalloc area; its log and vmallocinfo are explained; then it is booted again with
 //! what was advised, and with less, does the same, and asks.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+mod support;
 
-fn kmem(arguments: &[&str], input: &str) -> (i32, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kmem"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("kmem starts");
-    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("kmem reads");
-    let output = child.wait_with_output().expect("kmem ends");
-    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned())
+fn kmem(args: &[&str], input: &str) -> (i32, String) {
+    let done = support::kmem(args, input.as_bytes());
+    (done.status.code().unwrap_or(-1), String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
 /// What the machine does before it is asked.

@@ -1,19 +1,10 @@
 //! What a booted machine says of itself is explained without a doubt, and its vmalloc area is found where the layout has it.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+mod support;
 
-fn kmem(arguments: &[&str], input: &str) -> (i32, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kmem"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("kmem starts");
-    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("kmem reads");
-    let output = child.wait_with_output().expect("kmem ends");
-    (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stdout).into_owned())
+fn kmem(args: &[&str], input: &str) -> (i32, String) {
+    let done = support::kmem(args, input.as_bytes());
+    (done.status.code().unwrap_or(-1), String::from_utf8_lossy(&done.stdout).into_owned())
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! Packed dumps are read as they are: by their first bytes, from files and from a pipe; one that breaks off is read as far as
 //! it goes.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+mod support;
 
 /// What each of these holds.
 const TEXT: &str = "MemTotal: 10240 kB\nMemFree: 5120 kB\n";
@@ -25,15 +24,7 @@ const XZ: &[u8] = &[
 ];
 
 fn explain(input: &[u8]) -> (i32, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kmem"))
-        .args(["explain", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("kmem starts");
-    child.stdin.take().expect("a pipe").write_all(input).expect("kmem reads");
-    let output = child.wait_with_output().expect("kmem ends");
+    let output = support::kmem(&["explain", "-"], input);
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.code().unwrap_or(-1), text)
 }

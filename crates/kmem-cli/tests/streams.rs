@@ -1,20 +1,9 @@
 //! What transcripts cannot show: standard input, readers that go away, which stream has what, no panic on odd input.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+mod support;
 
-fn kmem(args: &[&str], stdin: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_kmem"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("kmem runs");
-    // A command that ends before it has read all does not want the rest.
-    let _ = child.stdin.take().expect("a pipe").write_all(stdin);
-    child.wait_with_output().expect("kmem ends")
-}
+use std::process::{Command, Stdio};
+use support::kmem;
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("UTF-8")

@@ -226,22 +226,8 @@ static BITS_4_18: [Bit; 22] = with(&[
     (Gfp::KSWAPD_RECLAIM, 0x40_0000, "__GFP_KSWAPD_RECLAIM"),
 ]);
 
-/// Compositions of 4.4 and later, in the order in which the kernel tries them.
-const NAMES: &[(&str, Gfp)] = &[
-    ("GFP_TRANSHUGE", Gfp::TRANSHUGE),
-    ("GFP_TRANSHUGE_LIGHT", Gfp::TRANSHUGE_LIGHT),
-    ("GFP_HIGHUSER_MOVABLE", Gfp::HIGHUSER_MOVABLE),
-    ("GFP_HIGHUSER", Gfp::HIGHUSER),
-    ("GFP_USER", Gfp::USER),
-    ("GFP_KERNEL_ACCOUNT", Gfp::KERNEL.union(Gfp::ACCOUNT)),
-    ("GFP_KERNEL", Gfp::KERNEL),
-    ("GFP_NOFS", Gfp::RECLAIM.union(Gfp::IO)),
-    ("GFP_ATOMIC", Gfp::ATOMIC),
-    ("GFP_NOIO", Gfp::RECLAIM),
-    ("GFP_NOWAIT", Gfp::NOWAIT),
-    ("GFP_DMA", Gfp::DMA),
-    ("GFP_DMA32", Gfp::DMA32),
-];
+/// Compositions of 4.4 and later: those of 6.1.
+const NAMES: &[(&str, Gfp)] = GFP_6_1.names;
 
 static GFP_4_4: GfpEncoding = GfpEncoding { bits: &BITS_4_4, names: NAMES, words: &[], none: "none" };
 static GFP_4_10: GfpEncoding = GfpEncoding { bits: &BITS_4_10, names: NAMES, words: &[], none: "none" };

@@ -48,19 +48,7 @@ fn vmallocinfo(out: &mut dyn Write, info: &VmallocInfo) -> Result {
         if area.phys > 0 {
             write!(out, " phys={:x}", area.phys)?;
         }
-        let flags = area.flags;
-        for (set, word) in [
-            (flags.ioremap, " ioremap"),
-            (flags.vmalloc, " vmalloc"),
-            (flags.dma_coherent, " dma-coherent"),
-            (flags.vmap, " vmap"),
-            (flags.user, " user"),
-            (flags.vpages, " vpages"),
-        ] {
-            if set {
-                out.write_str(word)?;
-            }
-        }
+        area.flags.words().try_for_each(|word| write!(out, " {word}"))?;
         for (node, pages) in area.node_pages.iter().enumerate().filter(|(_, pages)| **pages > 0) {
             write!(out, " N{node}={pages}")?;
         }

@@ -272,21 +272,56 @@ fn what_a_kernel_stops_at_makes_no_cache() {
 }
 
 #[test]
-fn a_slab_whose_free_objects_were_written_over_is_left_alone() {
-    let kernel = support::boot(kmem::profile::by_name("i386-pae-6.1").unwrap(), 64 << 20, 1);
-    let spec = CacheSpec { name: "foo", size: 512, flags: SlabFlags::NO_MERGE, ..CacheSpec::default() };
+fn a_slab_whose_free_list_was_written_over_is_left_alone() {
+    for name in ["i386-pae-6.1", "linux-2.6-i386"] {
+        let kernel = support::boot(kmem::profile::by_name(name).unwrap(), 64 << 20, 1);
+        let spec = CacheSpec { name: "foo", size: 400, flags: SlabFlags::NO_MERGE, ..CacheSpec::default() };
+        let cache = kernel.cache_create(&spec).unwrap();
+        let [freed, held, too] = [(); 3].map(|()| kernel.cache_alloc(cache, Gfp::KERNEL).unwrap());
+        [freed, too].into_iter().for_each(|object| kernel.cache_free(object).unwrap());
+        kernel.cache_shrink(cache).unwrap();
+        // SLUB's links are in the free objects, SLAB's before the first object.
+        let page = freed.raw() & !(PAGE_SIZE - 1);
+        let first = VirtAddr::new(page);
+        let before_first = freed.raw().min(held.raw()).min(too.raw()) - page;
+        for (at, bytes) in [(freed, 400), (too, 400), (first, before_first)] {
+            assert!(kernel.ram().fill(kernel.virt_to_phys(at).unwrap(), bytes, 0xff), "{name}");
+        }
+        let before = kernel.pages().free_pages();
+        let more: Vec<_> = (0..20).map(|_| kernel.cache_alloc(cache, Gfp::KERNEL).unwrap()).collect();
+        assert!(before - kernel.pages().free_pages() < 200, "{name}: the memory went");
+        assert!(kernel.slab().info(cache).unwrap().slabs <= 5, "{name}");
+        kernel.verify().unwrap();
+        // What was out of that slab is freed as ever.
+        kernel.cache_free(held).unwrap();
+        more.into_iter().for_each(|object| kernel.cache_free(object).unwrap());
+        kernel.cache_shrink(cache).unwrap();
+        kernel.verify().unwrap();
+    }
+}
+
+#[test]
+fn a_destructor_cannot_destroy_its_own_cache() {
+    type Kernel = kmem::Kernel<support::HeapMachine>;
+    static KERNEL: std::sync::atomic::AtomicPtr<Kernel> = std::sync::atomic::AtomicPtr::new(std::ptr::null_mut());
+    static REFUSED: AtomicU64 = AtomicU64::new(0);
+    fn destroys(_: u64, _: VirtAddr) {
+        // SAFETY: The kernel lives as long as the test, and is only shared.
+        let kernel = unsafe { KERNEL.load(Ordering::SeqCst).as_ref() }.unwrap();
+        let own = kernel.slab().infos().find(|info| info.name.as_str() == "own").unwrap().id;
+        let is_refused = matches!(kernel.cache_destroy(own), Err(Misuse::BadArgument(_)));
+        REFUSED.fetch_add(u64::from(is_refused), Ordering::SeqCst);
+    }
+    fn hook(_: u64, _: VirtAddr) {}
+    let kernel = support::boot(kmem::profile::by_name("linux-2.6-i386").unwrap(), 64 << 20, 1);
+    KERNEL.store((&raw const kernel).cast_mut(), Ordering::SeqCst);
+    let hooks = [hook, destroys].map(|call| Some(Hook { call, token: 0 }));
+    let spec = CacheSpec { name: "own", size: 256, ctor: hooks[0], dtor: hooks[1], ..CacheSpec::default() };
     let cache = kernel.cache_create(&spec).unwrap();
-    let [freed, held, too] = [(); 3].map(|()| kernel.cache_alloc(cache, Gfp::KERNEL).unwrap());
-    [freed, too].into_iter().for_each(|object| kernel.cache_free(object).unwrap());
+    let object = kernel.cache_alloc(cache, Gfp::KERNEL).unwrap();
+    kernel.cache_free(object).unwrap();
     kernel.cache_shrink(cache).unwrap();
-    for object in [freed, too] {
-        assert!(kernel.ram().fill(kernel.virt_to_phys(object).unwrap(), 512, 0xff));
-    }
-    let before = kernel.pages().free_pages();
-    for _ in 0..20 {
-        kernel.cache_alloc(cache, Gfp::KERNEL).unwrap();
-    }
-    assert!(before - kernel.pages().free_pages() < 200, "the memory went");
-    assert!(kernel.slab().info(cache).unwrap().slabs <= 4);
-    kernel.cache_free(held).unwrap();
+    assert!(REFUSED.load(Ordering::SeqCst) > 0);
+    kernel.verify().unwrap();
+    kernel.cache_destroy(cache).unwrap();
 }

@@ -234,6 +234,13 @@ impl Kind {
             Self::File { .. } => "file_close",
         }
     }
+    /// How many objects of the kernel's it is.
+    pub(crate) fn count(&self) -> usize {
+        match self {
+            Self::Bulk { objects, .. } => objects.len(),
+            _ => 1,
+        }
+    }
     /// The objects that this one is made of or maps.
     pub(crate) fn needs(&self) -> Vec<Id> {
         match self {

@@ -271,7 +271,8 @@ impl Shell<'_> {
         let Some(Kind::Cache { id, name, .. }) = self.objects.get(cache).map(|object| object.kind.clone()) else {
             return Err(Fault::misuse(format!("{operand} is no cache")));
         };
-        let users = self.objects.live().filter(|(_, object)| object.kind.needs().contains(&cache)).count();
+        let of_it = self.objects.live().filter(|(_, object)| object.kind.needs().contains(&cache));
+        let users: usize = of_it.map(|(_, object)| object.kind.count()).sum();
         // What other creators of a shared cache have out is not this one's.
         let live = match self.kernel.slab().info(id) {
             Some(info) if info.aliases > 0 || self.has_slob() => users as u64,

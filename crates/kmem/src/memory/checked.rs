@@ -35,7 +35,7 @@ impl<M: Machine> Memory<M> {
     /// Logs that an object of a traced cache was allocated.
     #[inline]
     pub(super) fn trace_alloc(&self, at: PhysAddr) {
-        if self.slab.debug.traces_some.get() != 0 {
+        if self.slab.traces_some() {
             self.trace_alloc_slow(at);
         }
     }
@@ -52,7 +52,7 @@ impl<M: Machine> Memory<M> {
     /// Logs that an object of a traced cache is about to be freed, if it is going to be.
     #[inline]
     pub(super) fn trace_free(&self, at: PhysAddr) {
-        if self.slab.debug.traces_some.get() != 0 {
+        if self.slab.traces_some() {
             self.trace_free_slow(at);
         }
     }

@@ -269,41 +269,35 @@ impl<M: Machine> Memory<M> {
             }
             return Ok(ZERO_SIZE_PTR);
         }
-        let addr = match hit {
-            Some(addr) => addr,
-            None => {
-                self.rcu_pass_by(gfp.may_sleep());
-                let request = Request::new(gfp, Order::ZERO);
-                let again = || {
-                    let irq = IrqOff::new(&self.machine);
-                    self.slab.kmalloc.alloc(&self.slab, &self.pages, irq.cpu, bytes, &request)
-                };
-                let given = self.under_pressure(&request, again(), again);
-                self.tell_kmalloc(given, bytes, &request);
-                given?
-            }
-        };
-        if hit.is_none() {
-            return Ok(self.hand_out(addr, bytes, gfp));
+        if let Some(addr) = hit {
+            return Ok(self.hand_out_hit(addr, bytes, gfp));
         }
-        self.report_corruption();
-        self.zero_object(addr, bytes, gfp);
-        Ok(self.to_virt(addr))
+        self.rcu_pass_by(gfp.may_sleep());
+        let request = Request::new(gfp, Order::ZERO);
+        let again = || {
+            let irq = IrqOff::new(&self.machine);
+            self.slab.kmalloc.alloc(&self.slab, &self.pages, irq.cpu, bytes, &request)
+        };
+        let given = self.under_pressure(&request, again(), again);
+        self.tell_kmalloc(given, bytes, &request);
+        Ok(self.hand_out(given?, bytes, gfp))
     }
     /// What becomes of memory that kmalloc got past its stock, before the caller has it.
     fn hand_out(&self, addr: PhysAddr, bytes: u64, gfp: Gfp) -> VirtAddr {
-        self.report_corruption();
-        self.zero_object(addr, bytes, gfp);
+        self.hand_out_hit(addr, bytes, gfp);
         self.report_slab_bugs();
         self.trace_alloc(addr);
         let _irq = IrqOff::new(&self.machine);
         self.slab.set_request(&self.pages, addr, bytes.min(u32::MAX.into()) as u32);
         self.to_virt(addr)
     }
-    fn zero_object(&self, addr: PhysAddr, bytes: u64, gfp: Gfp) {
+    /// The same of what was at hand.
+    fn hand_out_hit(&self, addr: PhysAddr, bytes: u64, gfp: Gfp) -> VirtAddr {
+        self.report_corruption();
         if gfp.contains(Gfp::ZERO) {
             self.ram.fill(addr, self.slab.kmalloc.roundup(bytes).unwrap_or(bytes), 0);
         }
+        self.to_virt(addr)
     }
     /// Frees what [`Memory::kmalloc`] gave. `NULL` and `ZERO_SIZE_PTR` are nothing.
     ///

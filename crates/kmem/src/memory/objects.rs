@@ -71,7 +71,9 @@ impl<M: Machine> Memory<M> {
                 taken += 1;
             }
         }
-        out.iter().filter_map(|addr| self.virt_to_phys(*addr)).for_each(|addr| self.trace_alloc(addr));
+        if self.slab.traces_some() {
+            out.iter().filter_map(|addr| self.virt_to_phys(*addr)).for_each(|addr| self.trace_alloc(addr));
+        }
         if gfp.contains(Gfp::ZERO) {
             let bytes = {
                 let _irq = self.irq_off();
@@ -102,7 +104,9 @@ impl<M: Machine> Memory<M> {
     /// # Errors
     /// What is wrong with the first one that could not be freed, as for [`Memory::cache_free`]; all others are freed.
     pub fn cache_free_bulk(&self, objects: &[VirtAddr]) -> Result<(), Misuse> {
-        objects.iter().filter_map(|addr| self.virt_to_phys(*addr)).for_each(|addr| self.trace_free(addr));
+        if self.slab.traces_some() {
+            objects.iter().filter_map(|addr| self.virt_to_phys(*addr)).for_each(|addr| self.trace_free(addr));
+        }
         let outside = objects.iter().find(|addr| self.virt_to_phys(**addr).is_none());
         let irq = IrqOff::new(&self.machine);
         let addresses = objects.iter().filter_map(|addr| self.virt_to_phys(*addr));

@@ -106,7 +106,8 @@ impl Ground<'_> {
             // Movable pages can be put right later: the smallest block does.
             order.up_to(self.top).find_map(|at| other(counts, at).map(|from| (at, from)))?
         };
-        if let Some((block, at, from)) = self.left_by_boot(zone, counts, order, kind).filter(|_| at >= self.pageblock) {
+        let cut = if at >= self.pageblock { self.left_by_boot(zone, counts, order, kind) } else { None };
+        if let Some((block, at, from)) = cut {
             zone.area.set_mobility(counts, block, kind);
             *stolen = Some(Theft { block, block_order: at.raw(), from, changed: true });
             return zone.area.take(counts, order, kind);

@@ -151,7 +151,7 @@ impl Divider {
 
 /// Ends a chain of free objects.
 const END: u32 = 0xffff;
-/// What the count word of a slab says that is out of use. (Only SLUB isolates slabs, and has no other use for the word.)
+/// What the count word of a slab says that is out of use. SLUB alone: SLAB has another use for the word, and no checks that ask.
 const ISOLATED: u32 = 1;
 
 /// A slab, seen through the entry of its first frame: `a` holds the list that the block had (above [`FRESH`]) and the fresh
@@ -342,7 +342,9 @@ impl<'a> Slab<'a> {
         let free = self.objects - self.out().min(self.objects);
         self.set(self.objects, END);
         self.set_fresh(0);
-        self.frame.set_more(ISOLATED);
+        if self.geometry.management == 0 {
+            self.frame.set_more(ISOLATED);
+        }
         free
     }
     /// True after [`Slab::isolate`].

@@ -375,6 +375,11 @@ impl SlabAllocator {
             self.give(pages, &mut cache.inner.lock(), core::iter::once(entry));
         }
     }
+    /// True when there ever was a traced cache.
+    #[inline]
+    pub(crate) fn traces_some(&self) -> bool {
+        self.debug.traces_some.get() != 0
+    }
     /// True when what happens to an object is logged: `SLAB_TRACE`.
     pub(crate) fn is_traced(&self, pages: &PageAllocator, at: PhysAddr) -> bool {
         let is_traced = |cache: &Cache| cache.inner.lock().flags.contains(SlabFlags::TRACE);

@@ -43,11 +43,11 @@ pub use traces::FRAMES as TRACE_FRAMES;
 use crate::error::{AllocError, Misuse, Name};
 use crate::gfp::Gfp;
 use crate::page::frame::FrameList;
-use crate::page::{PageAllocator, PageUse, Request};
+use crate::page::{PageAllocator, PageUse, Request, MAX_CPUS};
 use crate::profile::SlabRule;
 use crate::raw::{Grid, Ram, Table, NUMBERS};
 use crate::rcu::Rcu;
-use crate::sync::{wait_while, SpinGuard, SpinLock};
+use crate::sync::{wait_while, Count, SpinGuard, SpinLock};
 use crate::units::{Order, Pfn, PhysAddr, PhysRange, VirtAddr};
 use cache::{Cache, CacheKind, Inner, NextSlab, Slab, Surplus};
 use cpu_array::{Batch, CpuArray};
@@ -171,6 +171,8 @@ pub struct SlabAllocator {
     pub(crate) debug: Debugging,
     /// Where that is the kernel's allocator.
     slob: Option<Slob>,
+    /// By CPU, how many slabs' destructors run there, one inside another.
+    destructing: [Count; MAX_CPUS],
 }
 
 /// Tables of descriptors grow by at least four pages.
@@ -193,6 +195,7 @@ impl SlabAllocator {
         Self {
             rcu,
             slob: None,
+            destructing: core::array::from_fn(|_| Count::default()),
             ram,
             page_offset,
             ground,
@@ -551,9 +554,12 @@ impl SlabAllocator {
         let frames = &pages.frames;
         let head = Pfn::containing(slab.base);
         if let Some(hook) = dtor {
+            let running = self.destructing.get(cpu as usize);
+            running.inspect(|running| running.set(running.get() + 1));
             for number in 0..slab.objects {
                 (hook.call)(hook.token, self.virt(slab.object(number)));
             }
+            running.inspect(|running| running.set(running.get() - 1));
         }
         let management = off_slab.then(|| slab.management());
         let order = slab.frame.state().order();
@@ -597,6 +603,12 @@ impl SlabAllocator {
         }
         self.shrink(pages, cpu, id, barrier)?;
         let cache = self.live(id)?;
+        let is_destructor = self.destructing.get(cpu as usize).is_some_and(|running| running.get() > 0);
+        if is_destructor && cache.inner.lock().leaving > 0 {
+            return Err(Misuse::BadArgument(
+                "a destructor cannot destroy a cache whose own destructors run: it would wait for itself",
+            ));
+        }
         // Destructors that another CPU runs are over before the cache's creator may go.
         let (_registry, mut inner) = loop {
             wait_while(|| cache.inner.lock().leaving > 0);

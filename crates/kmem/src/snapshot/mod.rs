@@ -346,6 +346,22 @@ pub struct VmAreaFlags {
     pub vpages: bool,
 }
 
+impl VmAreaFlags {
+    /// Returns the file's words for what is set, in its order.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        [
+            (self.ioremap, "ioremap"),
+            (self.vmalloc, "vmalloc"),
+            (self.dma_coherent, "dma-coherent"),
+            (self.vmap, "vmap"),
+            (self.user, "user"),
+            (self.vpages, "vpages"),
+        ]
+        .into_iter()
+        .filter_map(|(is_set, word)| is_set.then_some(word))
+    }
+}
+
 /// A row of `/proc/vmallocinfo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct VmAreaRow {

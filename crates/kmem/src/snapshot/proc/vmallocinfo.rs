@@ -34,18 +34,7 @@ pub fn write(out: &mut dyn Write, format: &ProcFormat, rows: impl IntoIterator<I
             PhysStyle::Bare => write!(out, " phys={:x}", row.phys)?,
             PhysStyle::Padded(width) => write!(out, " phys=0x{:0width$x}", row.phys)?,
         }
-        let flags = row.flags;
-        [
-            (flags.ioremap, " ioremap"),
-            (flags.vmalloc, " vmalloc"),
-            (flags.dma_coherent, " dma-coherent"),
-            (flags.vmap, " vmap"),
-            (flags.user, " user"),
-            (flags.vpages, " vpages"),
-        ]
-        .iter()
-        .filter(|(set, _)| *set)
-        .try_for_each(|(_, word)| out.write_str(word))?;
+        row.flags.words().try_for_each(|word| write!(out, " {word}"))?;
         for (node, pages) in row.node_pages.iter().enumerate().filter(|(_, &pages)| pages > 0) {
             write!(out, " N{node}={pages}")?;
         }

@@ -262,3 +262,12 @@ fn a_broken_script_is_refused_before_anything_runs() {
         assert!(text(&done.stderr).starts_with(error), "{}", text(&done.stderr));
     }
 }
+
+#[test]
+fn captures_that_do_not_tell_are_said_to() {
+    let done = kmem(&["explain", "-"], b"nothing\n\xff\xfe of ours\n");
+    assert_eq!(done.status.code(), Some(2));
+    assert!(text(&done.stderr).starts_with("error: nothing that is known was found\n"), "{}", text(&done.stderr));
+    let done = kmem(&["explain", "-"], b"Node 0, zone      DMA\n  per-node stats\n      nr_inactive_anon 1\n");
+    assert!(text(&done.stdout).contains("zone DMA breaks off before its numbers"), "{}", text(&done.stdout));
+}

@@ -50,6 +50,13 @@ pub struct Capture {
     pub doubts: Doubts,
 }
 
+impl Capture {
+    /// True when no line of any source was one that is read.
+    pub fn is_empty(&self) -> bool {
+        self.sources.iter().all(|source| source.other == source.lines)
+    }
+}
+
 /// One source.
 #[derive(Clone, Debug, Default)]
 pub struct Source {

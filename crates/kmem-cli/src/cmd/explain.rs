@@ -66,6 +66,10 @@ impl Explain {
         } else {
             out.write_all(text.as_bytes())?;
         }
+        if capture.is_empty() {
+            let help = "what is read: vmallocinfo, meminfo, zoneinfo and their kin of /proc, kernel logs, texts that have them in them";
+            return Err(Failure::request("nothing that is known was found").help(help));
+        }
         match answer {
             Answer::Yes => Ok(Verdict::Well),
             Answer::NotAsked if !has_problem(&capture) => Ok(Verdict::Well),

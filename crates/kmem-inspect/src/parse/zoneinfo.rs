@@ -178,6 +178,9 @@ impl Reader {
 
 fn check(place: Place, zone: &ZoneInfo, doubts: &mut Doubts) {
     let ZoneInfo { zone: name, min, low, high, spanned, present, managed, free, .. } = zone;
+    if zone.zones == 0 && *spanned == 0 {
+        doubts.not_understood(place, format!("zone {name} breaks off before its numbers"));
+    }
     if min > low || low > high {
         doubts.contradiction(place, format!("zone {name}: min {min}, low {low}, high {high} are not in this order"));
     }

@@ -93,6 +93,27 @@ fn is_stamp(stamp: &str) -> bool {
     seconds || caller || stamp.starts_with("cpuid") || is_date(stamp)
 }
 
+/// Seconds since boot that stand in front of a raw line: `[   12.345678]`, wherever in what logs put there.
+pub fn stamp(raw: &str) -> Option<f64> {
+    let front = raw.as_bytes();
+    let front = &front[..front.len().min(90)];
+    let mut from = 0;
+    while let Some(open) = front[from..].iter().position(|byte| *byte == b'[').map(|at| from + at + 1) {
+        let close = front[open..].iter().position(|byte| *byte == b']').map(|at| open + at)?;
+        let inside = raw.get(open..close).map(str::trim).unwrap_or_default();
+        let plain = inside.split_once('.').is_some_and(|(whole, part)| {
+            !whole.is_empty()
+                && !part.is_empty()
+                && [whole, part].iter().all(|it| it.bytes().all(|b| b.is_ascii_digit()))
+        });
+        if plain {
+            return inside.parse().ok();
+        }
+        from = close;
+    }
+    None
+}
+
 fn is_date(stamp: &str) -> bool {
     const DAYS: [&str; 7] = ["Mon ", "Tue ", "Wed ", "Thu ", "Fri ", "Sat ", "Sun "];
     DAYS.iter().any(|day| stamp.starts_with(day)) && stamp.contains(':')

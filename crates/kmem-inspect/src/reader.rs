@@ -10,8 +10,10 @@ use crate::parse::iomem::{self, IoMem};
 use crate::parse::kernel_log::{self, KernelLog};
 use crate::parse::meminfo::{self, MemInfoFile};
 use crate::parse::pagetypeinfo::{self, PageTypeInfo};
+use crate::parse::repeats::{self, Repeat};
 use crate::parse::report::{self, Report};
 use crate::parse::slabinfo::{self, SlabInfo};
+use crate::parse::trouble::{self, Trouble};
 use crate::parse::vmallocinfo::{self, VmallocInfo};
 use crate::parse::vmstat::{self, VmStatFile};
 use crate::parse::zoneinfo::{self, ZoneInfoFile};
@@ -44,6 +46,10 @@ pub struct Capture {
     pub logs: Vec<KernelLog>,
     /// Reports of failures.
     pub reports: Vec<Report>,
+    /// Kinds of failures, counted: also those whose reports were not kept.
+    pub repeats: Vec<Repeat>,
+    /// Reports of code that misuses memory, and what dumps of allocations say, by cause.
+    pub troubles: Vec<Trouble>,
     /// Listings that were found beyond [`MOST_LISTINGS`] of their kind.
     pub not_kept: u64,
     /// What does not agree, and what could not be read.
@@ -85,6 +91,8 @@ pub struct Reader {
     vmstat: vmstat::Reader,
     log: kernel_log::Reader,
     report: report::Reader,
+    repeats: repeats::Reader,
+    trouble: trouble::Reader,
 }
 
 impl Reader {
@@ -158,6 +166,8 @@ impl Reader {
         keep(&mut capture.vmstat, self.vmstat.finish(), lost);
         keep(&mut capture.logs, self.log.finish(), lost);
         keep(&mut capture.reports, self.report.finish(), lost);
+        self.trouble.finish(&mut capture.troubles, lost);
+        self.repeats.finish();
     }
     fn raw_line(&mut self, bytes: &[u8]) {
         let Some(source) = self.capture.sources.last_mut() else { return };
@@ -168,7 +178,7 @@ impl Reader {
         let text = decode(bytes);
         let mut taken = false;
         for part in parts(&text) {
-            taken |= self.line(&Line { place, text: kernel_text(part) }) == Taken::Yes;
+            taken |= self.line(&Line { place, text: kernel_text(part) }, part) == Taken::Yes;
         }
         if !taken {
             if let Some(source) = self.capture.sources.last_mut() {
@@ -177,7 +187,7 @@ impl Reader {
         }
     }
     /// Shows a line to the readers. Those whose lines are also others' come after these.
-    fn line(&mut self, line: &Line<'_>) -> Taken {
+    fn line(&mut self, line: &Line<'_>, raw: &str) -> Taken {
         let capture = &mut self.capture;
         let (doubts, lost) = (&mut capture.doubts, &mut capture.not_kept);
         if line.text.is_empty() {
@@ -199,8 +209,23 @@ impl Reader {
         show!(pagetypeinfo, pagetypeinfo, doubts);
         show!(buddyinfo, buddyinfo, doubts);
         show!(iomem, iomem, doubts);
-        show!(report, reports, doubts);
-        show!(log, logs, doubts);
+        // What these two take may be a failure that is counted.
+        macro_rules! show_failures {
+            ($reader:ident, $list:ident) => {
+                let (taken, ended) = self.$reader.line(line, doubts);
+                keep(&mut capture.$list, ended, lost);
+                if taken == Taken::Yes {
+                    self.repeats.failure(line, raw, &mut capture.repeats);
+                    return taken;
+                }
+            };
+        }
+        show_failures!(report, reports);
+        self.repeats.other(line.text, &mut capture.repeats);
+        if self.trouble.line(line, raw, &mut capture.troubles, lost) == Taken::Yes {
+            return Taken::Yes;
+        }
+        show_failures!(log, logs);
         show!(slabinfo, slabinfo, doubts);
         show!(vmstat, vmstat);
         Taken::No

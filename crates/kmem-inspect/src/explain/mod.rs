@@ -3,7 +3,9 @@
 pub mod changes;
 pub mod memory;
 pub mod pages;
+pub mod repeats;
 pub mod reports;
+pub mod troubles;
 pub mod vmalloc;
 
 use crate::parse::buddyinfo::free_pages;
@@ -68,6 +70,8 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     if capture.reports.len() > MOST_REPORTS {
         writeln!(out, "\n… and {} more reports", capture.reports.len() - MOST_REPORTS)?;
     }
+    repeats::explain(out, capture)?;
+    troubles::explain(out, capture)?;
     let mut answer = if question.fit.is_some() { Answer::Unknown } else { Answer::NotAsked };
     for listing in listings(capture) {
         writeln!(out)?;
@@ -104,7 +108,8 @@ pub fn has_problem(capture: &Capture) -> bool {
         let zones = file.zones.iter().filter(|(_, zone)| zone.present > 0);
         zones.into_iter().any(|(_, zone)| zone.free < zone.min)
     });
-    failed || no_addresses || false_numbers || short
+    let misused = capture.troubles.iter().any(troubles::is_fault);
+    failed || no_addresses || false_numbers || short || misused
 }
 
 /// The listings of vm areas, each with the log and the meminfo that belong to it.
@@ -194,6 +199,10 @@ fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
         capture.iomem.iter().for_each(|info| add(info.place, "iomem".to_owned()));
         capture.vmstat.iter().for_each(|file| add(file.place, "vmstat".to_owned()));
         capture.reports.iter().for_each(|report| add(report.place, "report".to_owned()));
+        let causes = capture.troubles.iter().filter(|trouble| here(trouble.place)).count() as u64;
+        if let Some(first) = capture.troubles.iter().find(|trouble| here(trouble.place)) {
+            add(first.place, format!("reports of {causes} misuse{} of memory", plural(causes)));
+        }
         for log in &capture.logs {
             let release = log.release.as_deref().map_or(String::new(), |release| format!(", Linux {release}"));
             add(log.place, format!("kernel log{release}"));
@@ -231,6 +240,15 @@ pub fn size(bytes: u64) -> String {
     }
     let text = format!("{:.2}", bytes as f64 / (1u64 << shift) as f64);
     format!("{} {name}", text.strip_suffix('0').unwrap_or(&text))
+}
+
+/// The end of a word that counts something.
+fn plural(count: u64) -> &'static str {
+    if count == 1 {
+        ""
+    } else {
+        "s"
+    }
 }
 
 /// Writes so many pages as a size.

@@ -166,6 +166,26 @@ fn family(listing: &VmallocInfo, log: Option<&KernelLog>) -> Option<(Family, Str
     by_cpu.or_else(by_layout).or_else(by_caller).or_else(by_release).or_else(by_zones)
 }
 
+/// Bits of an address, where a log gives them away: by the processor, or by RAM and zones that only one kind has.
+pub fn bits(log: Option<&KernelLog>) -> Option<u32> {
+    let log = log?;
+    match log.cpu {
+        Some(Cpu::Arm64 | Cpu::RiscV) => return Some(64),
+        Some(Cpu::Arm) => return Some(32),
+        _ => (),
+    }
+    let release = log.release.as_deref().unwrap_or_default();
+    let has = |words: &[&str]| words.iter().any(|word| release.contains(word));
+    if log.zones.iter().any(|zone| zone.0 == "DMA32") || has(&["amd64", "x86_64", "aarch64", "arm64"]) {
+        Some(64)
+    } else if log.zones.iter().any(|zone| zone.0 == "HighMem") || log.area("lowmem").is_some() || has(&["686", "i386"])
+    {
+        Some(32)
+    } else {
+        None
+    }
+}
+
 /// True when the rule makes the areas that a log shows of the `vmalloc=` that the log has.
 fn explains(profile: &Profile, log: &KernelLog) -> bool {
     let (Some(value), Some(vmalloc), Some(low)) = (log.parameter("vmalloc"), log.area("vmalloc"), log.area("lowmem"))

@@ -3,7 +3,9 @@
 use kmem_inspect::explain::reports::{verdicts, Refusal};
 use kmem_inspect::explain::vmalloc::Listing;
 use kmem_inspect::explain::{date_reports, listings, Answer, Question};
+use kmem_inspect::parse::repeats::{Failed, Repeat};
 use kmem_inspect::parse::report::Report;
+use kmem_inspect::parse::trouble::{Trouble, Who};
 use kmem_inspect::parse::vmallocinfo::Addresses;
 use kmem_inspect::vmalloc::{Advice, Area, Gap};
 use kmem_inspect::{Capture, DoubtKind, Doubts};
@@ -27,6 +29,8 @@ pub fn document(capture: &mut Capture, question: &Question, answer: Answer) -> V
         "vmalloc": listings(capture).iter().map(|listing| vmalloc(listing, question)).collect::<Vec<_>>(),
         "zones": zones(capture),
         "reports": capture.reports.iter().map(report).collect::<Vec<_>>(),
+        "repeats": capture.repeats.iter().map(repeat).collect::<Vec<_>>(),
+        "troubles": capture.troubles.iter().map(trouble).collect::<Vec<_>>(),
         "doubts": capture.doubts.iter().map(|doubt| json!({
             "file": source(doubt.place.source),
             "line": doubt.place.line,
@@ -82,11 +86,36 @@ fn advice(area: &Area, bytes: u64) -> Value {
             "vmalloc_mb": advice.megabytes,
             "start": hex(advice.start),
             "hole": gap(&advice.hole),
-            "hole_then": advice.bytes_then,
+            "hole_then": advice.then.1 - advice.then.0,
             "low_end": hex(advice.low.end),
         }),
         Err(why) => json!({"bytes": bytes, "none": format!("{why:?}")}),
     }
+}
+
+/// A kind of failure, and how often it is there.
+fn repeat(repeat: &Repeat) -> Value {
+    let (what, bytes) = match &repeat.what {
+        Failed::Pages(request) => (format!("pages: {request}"), None),
+        Failed::OutOfMemory => ("out of memory".to_owned(), None),
+        Failed::Addresses(bytes) => ("addresses".to_owned(), Some(*bytes)),
+    };
+    json!({
+        "line": repeat.place.line, "what": what, "bytes": bytes, "task": repeat.task, "count": repeat.count,
+        "suppressed": repeat.suppressed, "from_s": repeat.times.map(|times| times.0), "to_s": repeat.times.map(|times| times.1),
+    })
+}
+
+/// A cause that a checker reported, or who holds lost objects or pages.
+fn trouble(trouble: &Trouble) -> Value {
+    let function = |who: &Option<Who>| who.as_ref().and_then(|who| who.function.clone());
+    json!({
+        "line": trouble.place.line, "kind": format!("{:?}", trouble.kind).to_lowercase(), "what": trouble.what,
+        "in": trouble.site, "cache": trouble.cache, "access": trouble.access, "task": trouble.task,
+        "allocated_by": function(&trouble.allocated), "freed_by": function(&trouble.freed),
+        "count": trouble.count, "bytes": trouble.bytes,
+        "from_s": trouble.times.map(|times| times.0), "to_s": trouble.times.map(|times| times.1),
+    })
 }
 
 fn zones(capture: &Capture) -> Value {

@@ -19,7 +19,8 @@ use crate::parse::vmstat::{self, VmStatFile};
 use crate::parse::zoneinfo::{self, ZoneInfoFile};
 use crate::parse::Taken;
 use crate::place::{Doubts, Place};
-use std::io::{self, BufRead, Read};
+use memchr::memchr;
+use std::io::{self, BufRead};
 
 /// All that was found.
 #[derive(Clone, Debug, Default)]
@@ -121,21 +122,49 @@ impl Reader {
             done => done,
         }
     }
+    /// Lines are looked at where they lie in the input's buffer; only one that goes on in the next piece is copied.
     fn read_lines(&mut self, input: &mut impl BufRead) -> io::Result<()> {
-        let mut bytes = Vec::new();
+        let mut begun = Vec::new();
         loop {
-            bytes.clear();
-            let done = input.by_ref().take(LONGEST as u64).read_until(b'\n', &mut bytes);
-            if bytes.is_empty() {
-                return done.map(|_| ());
+            let piece = match input.fill_buf() {
+                Ok(piece) => piece,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    self.last_line(&begun);
+                    return Err(error);
+                }
+            };
+            let Some(end) = memchr(b'\n', piece) else {
+                if piece.is_empty() {
+                    self.last_line(&begun);
+                    return Ok(());
+                }
+                // The rest of a line that is longer than any of a kernel is left out.
+                begun.extend_from_slice(&piece[..piece.len().min(LONGEST - begun.len())]);
+                let read = piece.len();
+                input.consume(read);
+                continue;
+            };
+            let mut rest = if begun.is_empty() {
+                piece
+            } else {
+                begun.extend_from_slice(&piece[..end.min(LONGEST - begun.len())]);
+                self.raw_line(&begun);
+                begun.clear();
+                &piece[end + 1..]
+            };
+            while let Some(end) = memchr(b'\n', rest) {
+                self.raw_line(&rest[..end]);
+                rest = &rest[end + 1..];
             }
-            self.raw_line(&bytes);
-            done?;
-            // The rest of a line that is longer than any of a kernel.
-            while !bytes.ends_with(b"\n") && bytes.len() >= LONGEST {
-                bytes.clear();
-                input.by_ref().take(LONGEST as u64).read_until(b'\n', &mut bytes)?;
-            }
+            begun.extend_from_slice(&rest[..rest.len().min(LONGEST)]);
+            let read = piece.len();
+            input.consume(read);
+        }
+    }
+    fn last_line(&mut self, begun: &[u8]) {
+        if !begun.is_empty() {
+            self.raw_line(begun);
         }
     }
     /// Reads a text that is in memory.

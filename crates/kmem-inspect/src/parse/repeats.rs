@@ -129,6 +129,10 @@ fn number_before(text: &str) -> Option<u64> {
 
 /// Reads a failure's line.
 fn failed(text: &str) -> Option<(Failed, Option<String>)> {
+    // To ask whether a word is there costs less than to look for its place.
+    if !(text.contains("alloc") || text.contains("oom-killer")) {
+        return None;
+    }
     if let Some(bytes) = super::kernel_log::vmap_failure(text) {
         let task = text.split_once(": vmalloc").map(|(task, _)| task.rsplit(']').next().unwrap_or(task).trim());
         return Some((Failed::Addresses(bytes), task.map(short)));

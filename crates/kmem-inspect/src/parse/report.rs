@@ -145,7 +145,7 @@ impl Reader {
     pub fn line(&mut self, line: &Line<'_>, doubts: &mut Doubts) -> (Taken, Option<Report>) {
         let text = line.text.trim();
         // Every head has one of these words; to ask whether there is one costs less than to look for its place.
-        let may_begin = ["page alloc", "vmalloc", "oom-killer", "SLUB: Unable"].iter().any(|word| text.contains(word));
+        let may_begin = text.contains("alloc") || text.contains("oom-killer");
         if let Some(head) = may_begin.then(|| head(text)).flatten() {
             if let Some(open) = self.open.as_mut().filter(|open| open.goes_on(&head, line.place)) {
                 (open.order, open.mode, open.words) = (head.order, head.mode, head.words);
@@ -234,6 +234,9 @@ fn head(text: &str) -> Option<Report> {
 
 /// `CPU: 0 PID: 139 Comm: dd Not tainted 6.1.0-50-armmp #1`, `Pid: 1, comm: x Not tainted 2.6.32 #1`.
 fn of_cpu(open: &mut Report, text: &str) -> bool {
+    if !text.contains("omm: ") {
+        return false;
+    }
     let Some(at) = text.find("omm: ") else { return false };
     let mut words = text[at..].split_whitespace();
     let found = words.find_map(|word| version(word).filter(|_| word.starts_with(|c: char| c.is_ascii_digit())));
@@ -416,7 +419,9 @@ fn tail_line(open: &mut Report, text: &str) -> bool {
         open.swap_kb.1 = Scan(rest.trim_start_matches([' ', '=', ':'])).decimal();
         return true;
     }
-    if let Some(at) = text.find("Killed process ").or_else(|| text.find("Kill process ")) {
+    // To ask whether a word is there costs less than to look for its place.
+    let killed = text.contains("Kill").then(|| text.find("Killed process ").or_else(|| text.find("Kill process ")));
+    if let Some(at) = killed.flatten() {
         let mut scan = Scan(&text[at..]);
         scan.while_is(|c| !c.is_ascii_digit());
         let pid = scan.decimal();
@@ -451,7 +456,7 @@ fn task(open: &mut Report, columns: &mut Option<(usize, usize)>, text: &str) -> 
     if text.starts_with("Tasks state") {
         return true;
     }
-    if !text.starts_with('[') {
+    if !text.starts_with('[') || columns.is_none() && !text.ends_with("name") {
         return false;
     }
     let plain = text.replace(['[', ']'], " ");

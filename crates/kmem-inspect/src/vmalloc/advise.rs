@@ -78,7 +78,10 @@ impl Advice {
         let grown = |start: u64| {
             let plain = now.saturating_add(area.start.checked_sub(start)?);
             let plain = (hole.end.saturating_sub(plain), hole.end);
-            let placed = if sure { moved(&kept, area.start, start, area.end, area.largest_alignment()) } else { None };
+            // Alignments make a difference of a few megabytes at most.
+            let near = (plain.1 - plain.0).abs_diff(needed) <= 4 * area.largest_alignment();
+            let placed =
+                if sure && near { moved(&kept, area.start, start, area.end, area.largest_alignment()) } else { None };
             Some(placed.map_or(plain, |placed| largest_hole(&placed, start, fixed)))
         };
         let enough = |start: u64| grown(start).is_some_and(|hole| hole.1 - hole.0 >= needed);

@@ -12,18 +12,29 @@ use super::area::is_fixed;
 use crate::parse::vmallocinfo::AreaRow;
 use kmem::units::{align_down, align_up, PAGE_SIZE};
 
+/// With more areas than this the work would be noticed.
+const MOST: usize = 4096;
+
 /// A half-open range of addresses.
 type Range = (u64, u64);
 
 /// Returns the ranges of `rows` when the area begins at `start` and not at `was`, ascending. Fixed areas stay. `largest` is the
-/// largest alignment that ioremap gives. `None` when they do not all find room below `end`.
+/// largest alignment that ioremap gives. `None` when no area's alignment is touched by the move, so that all simply move with it,
+/// when they do not all find room below `end`, and when there are too many or the rows cannot be.
 pub fn moved(rows: &[AreaRow], was: u64, start: u64, end: u64, largest: u64) -> Option<Vec<Range>> {
+    let impossible = |row: &AreaRow| row.area.end < row.area.start || row.area.start < was || row.area.end > 1 << 32;
+    if rows.len() > MOST || rows.iter().any(impossible) {
+        return None;
+    }
     let mut placed: Vec<Range> = rows.iter().filter(|row| is_fixed(row)).map(range).collect();
     placed.sort_unstable();
     let moving: Vec<&AreaRow> = rows.iter().filter(|row| !is_fixed(row)).collect();
     // Large alignments first: boot made their holes, and others filled these.
     let (aligned, plain): (Vec<&AreaRow>, Vec<&AreaRow>) =
         moving.iter().partition(|row| align_of(row, largest) > PAGE_SIZE && !still_aligned(row, was, start, largest));
+    if aligned.is_empty() {
+        return None;
+    }
     let mut left = Vec::new();
     for row in &aligned {
         let (from, to) = range(row);
@@ -135,8 +146,9 @@ mod tests {
     fn areas_move_with_the_start() {
         let rows = [row(0xf000_0000, 0x3000, false), row(0xf000_8000, 0x9000, true)];
         let placed = moved(&rows, 0xf000_0000, 0xe800_0000, 0xff00_0000, 16 * MB);
-        assert_eq!(placed, Some(vec![(0xe800_0000, 0xe800_3000), (0xe800_8000, 0xe801_1000)]));
-        assert_eq!(largest_hole(&placed.unwrap_or_default(), 0xe800_0000, 0xff00_0000), (0xe801_1000, 0xff00_0000));
+        assert_eq!(placed, None);
+        let placed = [(0xe800_0000, 0xe800_3000), (0xe800_8000, 0xe801_1000)];
+        assert_eq!(largest_hole(&placed, 0xe800_0000, 0xff00_0000), (0xe801_1000, 0xff00_0000));
     }
 
     #[test]
@@ -146,13 +158,15 @@ mod tests {
         let placed = moved(&rows, 0xf77f_e000, 0xf56f_e000, 0xfeff_e000, 2 * MB).unwrap_or_default();
         assert_eq!(placed[1].0, 0xf580_0000);
         // 32 MB lower all is as it was.
-        let placed = moved(&rows, 0xf77f_e000, 0xf57f_e000, 0xfeff_e000, 2 * MB).unwrap_or_default();
-        assert_eq!(placed[1].0, 0xf5a0_0000);
+        assert_eq!(moved(&rows, 0xf77f_e000, 0xf57f_e000, 0xfeff_e000, 2 * MB), None);
+        // Rows that cannot be.
+        let backwards = AreaRow { area: VmAreaRow { end: 0xf000_0000, ..rows[1].area }, ..rows[1] };
+        assert_eq!(moved(&[rows[0], backwards], 0xf77f_e000, 0xf56f_e000, 0xfeff_e000, 2 * MB), None);
         // What had filled the hole before it goes elsewhere.
         let rows = [rows[0], row(0xf785_e000, 0x10_0000, false), rows[1]];
         let placed = moved(&rows, 0xf77f_e000, 0xf56f_e000, 0xfeff_e000, 2 * MB).unwrap_or_default();
         assert_eq!(placed.len(), 3);
         assert!(placed.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{placed:x?}");
-        assert!(placed.iter().any(|range| *range == (0xf580_0000, 0xf5a0_1000)), "{placed:x?}");
+        assert!(placed.contains(&(0xf580_0000, 0xf5a0_1000)), "{placed:x?}");
     }
 }

@@ -41,7 +41,7 @@ const TARGETS: [Target; 13] = [
 ];
 
 /// An input is cut to this, and read and explained in this time.
-const LARGEST: usize = 96 << 10;
+const LARGEST: usize = 32 << 10;
 const SLOW: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 10 });
 /// Where nothing comes back at all, the process is ended.
 const HANGS: Duration = Duration::from_secs(120);
@@ -188,11 +188,11 @@ fn change(text: &mut Vec<u8>, random: &mut Random, pool: &[Vec<u8>]) {
             *text = list.concat();
         }
         10 => {
-            // A line again, up to a thousand times: caps and what grows with the square show.
+            // A line again, up to five hundred times: caps and what grows with the square show.
             let list = lines(text);
             if !list.is_empty() {
                 let line = list[random.below(list.len())].to_vec();
-                let times = 1 << random.below(11);
+                let times = 1 << random.below(10);
                 let start = text[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |found| found + 1);
                 text.splice(start..start, line.repeat(times));
             }

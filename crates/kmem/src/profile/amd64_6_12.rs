@@ -5,8 +5,8 @@
 
 use super::amd64_6_1::CONSTANTS;
 use super::{
-    Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocAlign, KmallocOrder, KmallocRule,
-    KmallocType, Profile, Section, SlabRule, SlubEra, TuningRule,
+    Counting, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocAlign, KmallocOrder,
+    KmallocRule, KmallocType, Profile, Section, SlabRule, SlubEra, TuningRule,
 };
 use crate::snapshot::proc::PROC_6_12_AMD64;
 
@@ -17,6 +17,7 @@ pub static PROFILE: Profile = Profile {
     version: (6, 12, 95),
     release: "6.12.95+deb12-cloud-amd64",
     tuning: TuningRule::Recent { thp: true },
+    counting: Counting { memory_line_late: true, ..CONSTANTS.counting },
     slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_12, track: 32 },
     other_slabs: &[],
     kmalloc: KmallocRule {

@@ -4,8 +4,8 @@
 
 use super::armhf_6_1::CONSTANTS;
 use super::{
-    amd64_6_12, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocRule, Profile, Section,
-    SlabRule, SlubEra, TuningRule,
+    amd64_6_12, Counting, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocRule, Profile,
+    Section, SlabRule, SlubEra, TuningRule,
 };
 use crate::snapshot::proc::PROC_6_12_ARMHF;
 
@@ -16,6 +16,7 @@ pub static PROFILE: Profile = Profile {
     version: amd64_6_12::PROFILE.version,
     release: "6.12.95+deb12-armmp",
     tuning: TuningRule::Recent { thp: false },
+    counting: Counting { memory_line_late: true, ..CONSTANTS.counting },
     slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_12, track: 20 },
     other_slabs: &[],
     kmalloc: KmallocRule {

@@ -57,7 +57,15 @@ struct Rule {
     profile: &'static Profile,
 }
 
-/// `arch/arm/mm/mmu.c`, `arch/x86/mm/pgtable_32.c`: what `vmalloc=` counts changed with the versions named here.
+/// What `vmalloc=` counts changed with the versions named here.
+///
+/// ARM, `arch/arm/mm/mmu.c`, `early_vmalloc`: 3.3 put static mappings into the area, gave it one end for all boards and 240 MiB
+/// besides the gap, where 3.2 has `VMALLOC_END - SZ_128M`. 5.14 keeps VMALLOC_OFFSET besides what is asked
+/// (`adjust_lowmem_bounds` counts in `vmalloc_size`; before, `vmalloc_min` is VMALLOC_END less the parameter), limits it by the
+/// gap more, and says MiB. 4.4 moved VMALLOC_END, which a listing shows by itself ([`super::area`]).
+///
+/// x86, one change of 2.6.28: `parse_vmalloc` (`arch/x86/mm/pgtable_32.c`) adds VMALLOC_OFFSET, MAXMEM counts from VMALLOC_END and
+/// not from 4 GiB, and VMALLOC_START is not rounded any more (`pgtable_32.h`; today `pgtable_32_areas.h`).
 const RULES: [Rule; 5] = [
     Rule { family: Family::Arm, from: (0, 0, 0), until: (3, 3, 0), era: "up to 3.2", profile: &arm_3_2::PROFILE },
     Rule { family: Family::Arm, from: (3, 3, 0), until: (5, 14, 0), era: "up to 5.13", profile: &arm_3_4::PROFILE },

@@ -199,9 +199,12 @@ fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
         capture.iomem.iter().for_each(|info| add(info.place, "iomem".to_owned()));
         capture.vmstat.iter().for_each(|file| add(file.place, "vmstat".to_owned()));
         capture.reports.iter().for_each(|report| add(report.place, "report".to_owned()));
-        let causes = capture.troubles.iter().filter(|trouble| here(trouble.place)).count() as u64;
-        if let Some(first) = capture.troubles.iter().find(|trouble| here(trouble.place)) {
-            add(first.place, format!("reports of {causes} misuse{} of memory", plural(causes)));
+        for (kind, what) in troubles::SORTS {
+            let mut of_kind = capture.troubles.iter().filter(|it| here(it.place) && kind(it)).peekable();
+            if let Some(first) = of_kind.peek().map(|first| first.place) {
+                let causes = of_kind.count() as u64;
+                add(first, format!("{what}: {causes} cause{}", plural(causes)));
+            }
         }
         for log in &capture.logs {
             let release = log.release.as_deref().map_or(String::new(), |release| format!(", Linux {release}"));

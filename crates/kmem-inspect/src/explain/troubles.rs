@@ -30,6 +30,14 @@ pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
     list(out, Kind::Owner, &lists)
 }
 
+/// What a source is said to hold, by sort of report.
+type Sort = (fn(&Trouble) -> bool, &'static str);
+pub(super) const SORTS: [Sort; 3] = [
+    (|it| !matches!(it.kind, Kind::Leak | Kind::Owner), "misuse of memory"),
+    (|it| it.kind == Kind::Leak, "lost objects (kmemleak)"),
+    (|it| it.kind == Kind::Owner, "pages (page_owner)"),
+];
+
 /// True for what is a fault of some code, and not a list of who holds what.
 pub fn is_fault(trouble: &Trouble) -> bool {
     trouble.kind != Kind::Owner

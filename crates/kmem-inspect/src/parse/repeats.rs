@@ -57,8 +57,8 @@ const WATCHED: u32 = 40;
 /// Counts.
 #[derive(Debug, Default)]
 pub struct Reader {
-    /// The last failure, and the last for addresses if that was shortly before: one stack is of both.
-    last: [Option<usize>; 2],
+    /// The last failure, and what failed shortly before: one stack is of them all.
+    last: [Option<usize>; 3],
     watched: u32,
 }
 
@@ -86,9 +86,8 @@ impl Reader {
             }
             None => return,
         };
-        let addresses = matches!(list[at].what, Failed::Addresses(_)).then_some(at);
-        let before = self.last[1].filter(|_| self.watched > WATCHED - 6);
-        (self.last, self.watched) = ([Some(at), addresses.or(before)], WATCHED);
+        let before = if self.watched > WATCHED - 6 { self.last } else { [None; 3] };
+        (self.last, self.watched) = ([Some(at), before[0], before[1]], WATCHED);
     }
     /// Looks at any other line: is it of the stack of the last failure?
     pub fn other(&mut self, text: &str, list: &mut [Repeat]) {

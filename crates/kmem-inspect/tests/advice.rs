@@ -24,7 +24,7 @@ fn advise(name: &str, megabytes: u64) -> Advice {
 #[test]
 fn advised_values_are_those_that_were_right_on_real_kernels() {
     for (name, asked, advised, hole_start) in [
-        // 6.1.170: 686-pae, 686, armmp, each with 1 GiB and 1 CPU.
+        // 6.1.170: 686-pae, 686, armmp, with 1 GiB and 1 CPU.
         ("pae-1g", 150, 154, 0xf596_0000),
         ("nopae-1g", 200, 204, 0xf236_0000),
         ("arm-1g", 240, 249, 0xef9c_f000),
@@ -32,6 +32,9 @@ fn advised_values_are_those_that_were_right_on_real_kernels() {
         // With a frame buffer of 3 MB, which begins at a multiple of 2 MB: moved by 15 MB it needs a megabyte less below.
         ("pae-1g-vga", 130, 135, 0xf6d0_1000),
         ("pae-1g-vga", 116, 121, 0xf7b0_1000),
+        // 2 CPUs; with 2 GiB and vmalloc=200M, and with vmalloc=300M. Of the first, 100 kB are to spare, and were enough.
+        ("pae-2g-v200", 300, 304, 0xec3e_4000),
+        ("arm-1g-v300", 500, 513, 0xdf2c_3000),
     ] {
         let advice = advise(name, asked);
         assert_eq!((advice.megabytes, advice.then.0), (advised, hole_start), "{name}: {asked} MB");

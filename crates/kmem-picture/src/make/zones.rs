@@ -1,0 +1,197 @@
+//! Zones: free pages among their watermarks, what of a zone is what, and free blocks by order. From zoneinfo, buddyinfo and
+//! pagetypeinfo; where there is none of them, from the last report.
+
+use crate::clean::clean;
+use crate::paint::Paint;
+use crate::view::{Bar, Bars, Figure, Histogram, HistogramZone, Level, Shape, Table};
+use kmem::snapshot::ZoneInfo;
+use kmem_inspect::explain::page_size;
+use kmem_inspect::parse::report::ZoneState;
+use kmem_inspect::Capture;
+
+/// What mobility types look like, and how they are called; by the engine's numbers.
+pub const TYPES: [(Paint, &str); 6] = [
+    (Paint::Unmovable, "unmovable"),
+    (Paint::Movable, "movable"),
+    (Paint::Reclaimable, "reclaimable"),
+    (Paint::Atomic, "set aside"),
+    (Paint::Cma, "contiguous area"),
+    (Paint::Isolated, "isolated"),
+];
+
+/// Draws what a capture says of its zones.
+pub fn of_capture(capture: &Capture) -> Vec<Figure> {
+    [levels(capture), parts(capture), histogram(capture)].into_iter().flatten().collect()
+}
+
+/// A zone's name, with its node where it is not the first.
+pub fn zone_name(node: u32, zone: &str) -> String {
+    if node > 0 {
+        format!("node {node} {}", clean(zone))
+    } else {
+        clean(zone)
+    }
+}
+
+fn levels(capture: &Capture) -> Option<Figure> {
+    let (levels, source): (Vec<Level>, &str) = match capture.zoneinfo.last() {
+        Some(file) => {
+            let zones = file.zones.iter().map(|(_, zone)| zone).filter(|zone| zone.present > 0 || zone.managed > 0);
+            let level = |zone: &Box<ZoneInfo>| {
+                let name = zone_name(zone.node, zone.zone.as_str());
+                let mut level = level(name, [zone.free, zone.min, zone.low, zone.high]);
+                if zone.boost > 0 {
+                    level.state += &format!("; boosted by {}", page_size(zone.boost));
+                }
+                if zone.unreclaimable > 0 {
+                    level.state += "; reclaim has given up on it";
+                }
+                level
+            };
+            (zones.map(level).collect(), "")
+        }
+        None => {
+            let report = capture.reports.iter().rev().find(|report| !report.zones.is_empty())?;
+            let level = |zone: &ZoneState| {
+                let pages = |name: &str| zone.kb(name).map(|kb| kb / 4);
+                let marks = [pages("free")?, pages("min")?, pages("low")?, pages("high")?];
+                Some(level(zone_name(zone.node, &zone.name), marks))
+            };
+            (report.zones.iter().filter_map(level).collect(), "As the last report has it.")
+        }
+    };
+    if levels.is_empty() {
+        return None;
+    }
+    let row = |level: &Level| {
+        let pages = [level.free, level.min, level.low, level.high].map(page_size);
+        [vec![level.name.clone()], pages.to_vec(), vec![level.state.clone()]].concat()
+    };
+    let table = Table::new(&["zone", "free", "min", "low", "high", "state"], levels.iter().map(row).collect());
+    let notes = [source].iter().filter(|note| !note.is_empty()).map(|note| (*note).to_owned()).collect();
+    Some(Figure {
+        id: "watermarks".to_owned(),
+        title: "Free memory among the watermarks".to_owned(),
+        notes,
+        shape: Shape::Levels(levels),
+        table: Some(table),
+    })
+}
+
+fn level(name: String, [free, min, low, high]: [u64; 4]) -> Level {
+    let state = match free {
+        _ if free < min => "below min: for requests that may use the reserve",
+        _ if free < low => "below low: kswapd works",
+        _ if free < high => "between low and high: kswapd works until high",
+        _ => "above high: nothing is reclaimed",
+    };
+    Level { name, free, min, low, high, state: state.to_owned() }
+}
+
+/// What of each zone is free, in use, kept by boot, or no memory at all.
+fn parts(capture: &Capture) -> Option<Figure> {
+    let file = capture.zoneinfo.last()?;
+    let mut rows = Vec::new();
+    let mut cells = Vec::new();
+    for (_, zone) in file.zones.iter().filter(|(_, zone)| zone.spanned > 0) {
+        let managed = if zone.managed > 0 { zone.managed } else { zone.present };
+        let parts = [
+            (Paint::Used, managed.saturating_sub(zone.free), "in use"),
+            (Paint::FreePart, zone.free.min(managed), "free"),
+            (Paint::Reserved, zone.present.saturating_sub(managed), "kept by boot"),
+            (Paint::Free, zone.spanned.saturating_sub(zone.present), "no RAM there"),
+        ];
+        let name = zone_name(zone.node, zone.zone.as_str());
+        cells.push([vec![name.clone()], parts.iter().map(|part| page_size(part.1)).collect()].concat());
+        rows.push(Bar {
+            name,
+            text: format!("{} managed, {} free", page_size(managed), page_size(zone.free)),
+            parts: parts.map(|(paint, pages, what)| (paint, pages, format!("{what}: {}", page_size(pages)))).to_vec(),
+        });
+    }
+    let key = vec![
+        (Paint::Used, "in use".to_owned()),
+        (Paint::FreePart, "free".to_owned()),
+        (Paint::Reserved, "kept by boot".to_owned()),
+        (Paint::Free, "no RAM there".to_owned()),
+    ];
+    (!rows.is_empty()).then(|| Figure {
+        id: "zones".to_owned(),
+        title: "What zones are made of".to_owned(),
+        notes: vec!["How much, not where: free pages and used ones lie among each other.".to_owned()],
+        shape: Shape::Bars(Bars { rows, key }),
+        table: Some(Table::new(&["zone", "in use", "free", "kept by boot", "no RAM there"], cells)),
+    })
+}
+
+fn histogram(capture: &Capture) -> Option<Figure> {
+    let types = || TYPES.iter().map(|(paint, name)| (*paint, (*name).to_owned())).collect::<Vec<_>>();
+    let (histogram, note) = if let Some(info) = capture.pagetypeinfo.last() {
+        let zone = |row: &kmem::snapshot::PageTypeRow| HistogramZone {
+            name: zone_name(row.node, row.zone.as_str()),
+            blocks: (0..row.orders).map(|order| row.free.iter().map(|of_type| of_type[order]).collect()).collect(),
+        };
+        let note = if info.capped > 0 { "Counts of more than 100000 are cut by the kernel." } else { "" };
+        let zones: Vec<HistogramZone> = info.rows.iter().map(zone).collect();
+        let used: Vec<bool> =
+            (0..TYPES.len()).map(|at| zones.iter().any(|zone| zone.blocks.iter().any(|order| order[at] > 0))).collect();
+        let pick = |list: &mut Vec<u64>| {
+            let mut keep = used.iter();
+            list.retain(|_| keep.next().copied().unwrap_or(false));
+        };
+        let mut zones = zones;
+        zones.iter_mut().for_each(|zone| zone.blocks.iter_mut().for_each(pick));
+        let types = types().into_iter().zip(&used).filter(|(_, used)| **used).map(|(kind, _)| kind).collect();
+        (Histogram { zones, types }, note)
+    } else {
+        let one = vec![(Paint::FreePart, "free blocks; nothing that was read tells their types".to_owned())];
+        let zones: Vec<HistogramZone> = match capture.buddyinfo.last() {
+            Some(info) => {
+                let rows = info.rows.iter().map(|(_, row)| row);
+                rows.map(|row| zone(row.node, row.zone.as_str(), &row.free[..row.orders])).collect()
+            }
+            None => {
+                let report =
+                    capture.reports.iter().rev().find(|report| report.zones.iter().any(|zone| zone.has_blocks))?;
+                let zones = report.zones.iter().filter(|zone| zone.has_blocks);
+                zones
+                    .map(|it| zone(it.node, &it.name, &it.blocks[..it.types.len().clamp(1, it.blocks.len())]))
+                    .collect()
+            }
+        };
+        (Histogram { zones, types: one }, "")
+    };
+    if histogram.zones.is_empty() {
+        return None;
+    }
+    let mut rows = Vec::new();
+    for zone in &histogram.zones {
+        for (order, types) in zone.blocks.iter().enumerate() {
+            let blocks: u64 = types.iter().copied().fold(0, u64::saturating_add);
+            let pages = blocks.saturating_mul(1 << order);
+            rows.push(vec![
+                zone.name.clone(),
+                order.to_string(),
+                page_size(1 << order),
+                blocks.to_string(),
+                page_size(pages),
+            ]);
+        }
+    }
+    let mut notes =
+        vec!["A bar's height: how much memory lies free in blocks of that order. Above it how many blocks, \
+                          below it the order, the size of a block, and their sum."
+            .to_owned()];
+    notes.extend((!note.is_empty()).then(|| note.to_owned()));
+    Some(Figure {
+        id: "buddy".to_owned(),
+        title: "Free blocks by order".to_owned(),
+        notes,
+        shape: Shape::Histogram(histogram),
+        table: Some(Table::new(&["zone", "order", "a block", "blocks", "together"], rows)),
+    })
+}
+
+fn zone(node: u32, name: &str, free: &[u64]) -> HistogramZone {
+    HistogramZone { name: zone_name(node, name), blocks: free.iter().map(|blocks| vec![*blocks]).collect() }
+}

@@ -37,7 +37,8 @@
     const box = item.getBoundingClientRect();
     show(item, Math.max(0, Math.min(box.left + box.width / 2, innerWidth - 40)), Math.min(box.bottom - 12, innerHeight - 60));
   });
-  document.addEventListener('scroll', hide, { passive: true });
+  // Not on `scroll`: a search scrolls too, and its words must stay.
+  for (const moved of ['wheel', 'touchmove']) document.addEventListener(moved, hide, { passive: true });
 
   // Strips: a view is a part of the range, in bytes from its start. All widths of a figure share one.
   const size = bytes => {
@@ -77,7 +78,7 @@
           item.setAttribute('x', left.toFixed(2));
           item.setAttribute('width', (right - left).toFixed(2));
           const name = item.words.split('\n')[0];
-          if (labels && name.length * 7 + 8 <= right - left) {
+          if (labels && name.length * 8 + 8 <= right - left) {
             const text = document.createElementNS(SVG, 'text');
             text.setAttribute('class', 'tx t13 mi bo halo');
             text.setAttribute('x', ((left + right) / 2).toFixed(2));

@@ -121,7 +121,7 @@ fn figure(figure: &Figure) -> Markup {
             }
             @for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
                 @let Chart { height, body } = draw(figure, width);
-                svg.chart class=(class) viewBox={ "0 0 " (width) " " (format!("{height:.0}")) } role="group"
+                svg class={ "chart " (class) } viewBox={ "0 0 " (width) " " (format!("{height:.0}")) } role="group"
                     aria-label=(figure.title) tabindex="0" { (body) }
             }
             @if let Some(table) = &figure.table { (numbers(table)) }

@@ -140,6 +140,16 @@ paints! {
     FreePart = "freepart", "", Dots, GREEN;
     /// Memory that a cache has and does not use.
     Wasted = "wasted", "", Slash, ORANGE;
+    /// The zone of old devices.
+    ZoneDma = "zdma", "", Slash, PURPLE;
+    /// The zone of devices with 32 bits.
+    ZoneDma32 = "zdma32", "", Grid, ORANGE;
+    /// The zone that is mapped directly.
+    ZoneNormal = "znormal", "", Solid, BLUE;
+    /// The zone that is not.
+    ZoneHigh = "zhigh", "", Backslash, TEAL;
+    /// The zone of what can be moved.
+    ZoneMovable = "zmovable", "", Dots, GREEN;
     /// RAM.
     Ram = "ram", "", Solid, TEAL;
 }

@@ -77,6 +77,8 @@ pub struct Strip {
     pub end: u64,
     /// The lanes; the first is the map, others show single owners.
     pub lanes: Vec<Lane>,
+    /// What paints mean here, where names do not say it.
+    pub legend: Vec<(Paint, String)>,
     /// What is worth naming below the lanes.
     pub key: Vec<Entry>,
 }

@@ -129,6 +129,8 @@ fn picture(chosen: &Chosen, kernel: &Kernel<Hosted>) -> Result<Picture, Failure>
         zoneinfo: vec![kernel.zone_infos().collect()],
         buddyinfo: vec![kernel.buddy_rows().collect()],
         iomem: vec![kernel.iomem_rows().collect()],
+        // What it was read of is known.
+        sources: Vec::new(),
         ..reader.finish()
     };
     // What a kernel has no file for is not shown, nor a listing without rows.
@@ -148,7 +150,13 @@ fn picture(chosen: &Chosen, kernel: &Kernel<Hosted>) -> Result<Picture, Failure>
         .map_err(|_| Failure::Host { what: "the machine cannot be put into words".to_owned(), help: None })?;
     let mut picture = kmem_picture::make::of_capture(&capture, &words);
     picture.title = format!("Memory of {} with {} after boot", chosen.profile.name, show_size(chosen.ram_bytes));
-    picture.figures.retain(|figure| figure.id != "pageblocks");
+    let cmdline = if chosen.cmdline.is_empty() { String::new() } else { format!(", {}", chosen.cmdline) };
+    picture.about =
+        vec![format!("Booted by kmem {}: Linux {}{cmdline}", env!("CARGO_PKG_VERSION"), chosen.profile.release)];
+    // The layout knows more of the address space than the log, and the machine of its pages than its files.
+    picture.figures.retain(|figure| figure.id != "pageblocks" && !figure.id.starts_with("space-"));
+    let spaces = super::layout::space_figures(chosen.profile, &regions(chosen.profile, kernel.plan()));
+    picture.figures.splice(0..0, spaces);
     let slabs = picture.figures.iter().position(|figure| figure.id == "slabs").unwrap_or(picture.figures.len());
     if let Some(map) = kmem_picture::make::engine::page_map(kernel) {
         picture.figures.insert(slabs, map);

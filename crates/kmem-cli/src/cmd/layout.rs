@@ -5,7 +5,9 @@ use crate::machine_options::{Chosen, MachineOptions};
 use crate::picture::PictureOptions;
 use crate::region::{regions, Region};
 use kmem::boot::{Plan, PlanZone};
+use kmem::Profile;
 use kmem_picture::make::{physical, space};
+use kmem_picture::view::Figure;
 use kmem_picture::Picture;
 use kmem_shell::{rounded_size, show_size};
 use serde_json::{json, Value};
@@ -102,9 +104,7 @@ fn print(out: &mut dyn Write, chosen: &Chosen, plan: &Plan, regions: &[Region]) 
 /// The address space and the zones to scale.
 fn picture(chosen: &Chosen, plan: &Plan, regions: &[Region]) -> Picture {
     let profile = chosen.profile;
-    let spaces: Vec<space::Region> = regions.iter().map(space_region).collect();
-    let top = if profile.word_bytes == 4 { 1 << 32 } else { u64::MAX };
-    let mut figures = space::figures(&spaces, top);
+    let mut figures = space_figures(profile, regions);
     let zones: Vec<physical::Zone> =
         plan.zones().iter().filter(|zone| zone.spanned > 0).map(|zone| physical_zone(plan, zone)).collect();
     figures.extend(physical::figure(&zones, Vec::new()));
@@ -117,9 +117,15 @@ fn picture(chosen: &Chosen, plan: &Plan, regions: &[Region]) -> Picture {
     }
 }
 
-fn space_region(region: &Region) -> space::Region {
-    let Region { name, start, end, about, .. } = region;
-    space::Region { name: (*name).to_owned(), start: *start, end: *end, about: about.clone() }
+/// The address space to scale.
+pub fn space_figures(profile: &Profile, regions: &[Region]) -> Vec<Figure> {
+    let drawn = |region: &Region| {
+        let Region { name, start, end, about, .. } = region;
+        space::Region { name: (*name).to_owned(), start: *start, end: *end, about: about.clone() }
+    };
+    let regions: Vec<space::Region> = regions.iter().map(drawn).collect();
+    let top = if profile.word_bytes == 4 { 1 << 32 } else { u64::MAX };
+    space::figures(&regions, top)
 }
 
 fn physical_zone(plan: &Plan, zone: &PlanZone) -> physical::Zone {

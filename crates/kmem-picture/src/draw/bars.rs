@@ -23,7 +23,7 @@ fn sum(bar: &Bar) -> u64 {
 
 fn draw_bar(bar: &Bar, at: usize, most: f64, y: f64, width: f64) -> Markup {
     let wide = is_wide(width);
-    let (x, room, top) = if wide { (200.0, width - 200.0 - 260.0, y) } else { (1.0, width - 2.0, y + 16.0) };
+    let (x, room, top) = if wide { (200.0, width - 200.0 - 290.0, y) } else { (1.0, width - 2.0, y + 16.0) };
     let mut from = x;
     let mut parts = Vec::new();
     for (paint, amount, meaning) in bar.parts.iter().filter(|(_, amount, _)| *amount > 0) {

@@ -52,6 +52,8 @@ fn draw_level(level: &Level, at: usize, y: f64, width: f64) -> Markup {
             }
             @for (name, pages, anchor, below) in marks {
                 (line(place(pages), top - 3.0, place(pages), top + 21.0, "at"))
+                // A mark at the very left has its words to the right of it.
+                @let anchor = if place(pages) < x + 80.0 { "" } else { anchor };
                 @let shift = match anchor { " en" => 3.0, "" => -3.0, _ => 0.0 };
                 (text(place(pages) + shift, top + below - 2.0, &format!("ma t11{anchor}"), &format!("{name} {}", page_size(pages))))
             }

@@ -67,11 +67,11 @@ fn px(x: f64) -> String {
 
 /// About how wide a text is.
 fn text_width(text: &str, size: f64) -> f64 {
-    text.chars().count() as f64 * size * 0.54
+    text.chars().count() as f64 * size * 0.6
 }
 /// Cuts a text to a width.
 fn fit(text: &str, size: f64, width: f64) -> String {
-    cut(text, ((width / (size * 0.54)) as usize).max(1))
+    cut(text, ((width / (size * 0.6)) as usize).max(1))
 }
 
 fn text(x: f64, y: f64, class: &str, content: &str) -> Markup {

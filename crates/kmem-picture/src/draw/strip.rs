@@ -1,11 +1,12 @@
 //! A range of addresses to scale, with a lane for each owner, an axis, and lines that name what is too small to carry a name.
 
-use super::{fit, is_wide, line, px, rect, swatch, text, text_width, Chart};
+use super::{fit, is_wide, key, line, px, rect, swatch, text, text_width, Chart};
 use crate::view::{Entry, Lane, Piece, Strip};
 use maud::{html, Markup};
 
-/// Height of the first lane, and of lanes of owners.
+/// Heights of the first lane, of lanes of what lies in it, and of lanes of owners.
 const MAP: f64 = 44.0;
+const INSIDE: f64 = 22.0;
 const OWNER: f64 = 15.0;
 
 /// A label has a ground of its own: a pattern behind letters makes them hard to read.
@@ -28,12 +29,16 @@ impl Plot {
 pub fn draw(strip: &Strip, width: f64) -> Chart {
     let wide = is_wide(width);
     let named = strip.lanes.iter().any(|lane| !lane.name.is_empty());
-    let x = if wide && named { 200.0 } else { 1.0 };
+    let x = if wide && named { 222.0 } else { 1.0 };
     let plot = Plot { x, width: width - x - 1.0, start: strip.start, span: (strip.end - strip.start).max(1) as f64 };
     let mut y = 1.0;
     let mut lanes = Vec::new();
     for (at, lane) in strip.lanes.iter().enumerate() {
-        let height = if lane.name.is_empty() { MAP } else { OWNER };
+        let height = match at {
+            0 => MAP,
+            _ if lane.name.is_empty() => INSIDE,
+            _ => OWNER,
+        };
         if !lane.name.is_empty() && !wide {
             y += 14.0;
         }
@@ -41,7 +46,9 @@ pub fn draw(strip: &Strip, width: f64) -> Chart {
         y += height + if wide || lane.name.is_empty() { 4.0 } else { 3.0 };
     }
     let (bottom, ticks) = (y, if wide { 5 } else { 3 });
-    y += 22.0;
+    y += 24.0;
+    let (legend, legend_height) = key(&strip.legend, width, y);
+    y += legend_height;
     let mut entries = Vec::new();
     for entry in &strip.key {
         entries.push(draw_entry(entry, strip.lanes.len(), &plot, y, width));
@@ -64,6 +71,7 @@ pub fn draw(strip: &Strip, width: f64) -> Chart {
                 }
             }
         }
+        (legend)
         @for entry in &entries { (entry) }
     };
     Chart { height: y, body }
@@ -114,13 +122,15 @@ fn words(piece: &Piece) -> String {
 /// A piece's name on it, where it fits.
 fn label(piece: &Piece, plot: &Plot, y: f64, height: f64) -> Option<Markup> {
     let (from, to) = (plot.at(piece.start), plot.at(piece.end));
-    let fits = text_width(&piece.name, 13.0) + 8.0 <= to - from;
+    let fits = text_width(&piece.name, 13.3) + 8.0 <= to - from;
     fits.then(|| text((from + to) / 2.0, y + height / 2.0 + 4.0, LABEL, &piece.name))
 }
 
 fn draw_entry(entry: &Entry, lane: usize, plot: &Plot, y: f64, width: f64) -> Markup {
     let Entry { piece, size } = entry;
     let range = format!("{:#x}-{:#x}", piece.start, piece.end);
+    // On the map a hole's size is its name.
+    let name = piece.name.strip_suffix(size.as_str()).map_or(piece.name.as_str(), str::trim_end);
     let wide = is_wide(width);
     html! {
         g.item.entry data-l=(lane) data-o=(piece.start.saturating_sub(plot.start))
@@ -129,12 +139,12 @@ fn draw_entry(entry: &Entry, lane: usize, plot: &Plot, y: f64, width: f64) -> Ma
             (rect(0.0, y - 2.0, width, if wide { 21.0 } else { 36.0 }, "clear"))
             (swatch(0.5, y + 1.5, piece.paint))
             @if wide {
-                (text(26.0, y + 13.0, "tx t13 bo", &fit(&piece.name, 13.0, 160.0)))
+                (text(26.0, y + 13.0, "tx t13 bo", &fit(name, 13.3, 166.0)))
                 (text(200.0, y + 13.0, "tx t11 mo", &range))
                 (text(528.0, y + 13.0, "tx t13 en", size))
                 (text(544.0, y + 13.0, "fa t13", &fit(&piece.about, 12.0, width - 546.0)))
             } @else {
-                (text(26.0, y + 13.0, "tx t13 bo", &fit(&piece.name, 13.0, width - 110.0)))
+                (text(26.0, y + 13.0, "tx t13 bo", &fit(name, 13.3, width - 110.0)))
                 (text(width, y + 13.0, "tx t13 en", size))
                 (text(26.0, y + 29.0, "fa t11 mo", &range))
             }

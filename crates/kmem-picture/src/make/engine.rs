@@ -146,8 +146,8 @@ fn look(pages: &PageAllocator, from: u64, to: u64, block: u64, ram: &[(u64, u64)
         }
         at += length;
     }
-    for start in (from..to).step_by(block.max(1) as usize) {
-        if let Some(kind) = pages.mobility(Pfn::new(start)) {
+    for number in from / block..to.div_ceil(block) {
+        if let Some(kind) = pages.mobility(Pfn::new((number * block).max(from))) {
             uses.types[kind.index().min(TYPES.len() - 1)] += 1;
         }
     }

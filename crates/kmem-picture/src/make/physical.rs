@@ -130,7 +130,7 @@ pub fn figure(zones: &[Zone], mut things: Vec<Lane>) -> Option<Figure> {
         id: "physical".to_owned(),
         title: format!("Physical addresses, {:#x}-{end:#x}", start),
         notes,
-        shape: Shape::Strip(Strip { start, end, lanes, key }),
+        shape: Shape::Strip(Strip { start, end, lanes, legend: Vec::new(), key }),
         table: Some(table),
     })
 }
@@ -138,10 +138,11 @@ pub fn figure(zones: &[Zone], mut things: Vec<Lane>) -> Option<Figure> {
 fn zone_piece(zone: &Zone) -> Piece {
     let kind = zone.name.rsplit(' ').next().unwrap_or_default();
     let paint = match kind {
-        "DMA" | "DMA32" => Paint::Modules,
-        "HighMem" => Paint::Io,
-        "Movable" => Paint::Area,
-        _ => Paint::Low,
+        "DMA" => Paint::ZoneDma,
+        "DMA32" => Paint::ZoneDma32,
+        "HighMem" => Paint::ZoneHigh,
+        "Movable" => Paint::ZoneMovable,
+        _ => Paint::ZoneNormal,
     };
     Piece { start: zone.start, end: zone.end, paint, name: zone.name.clone(), about: zone.about.clone() }
 }

@@ -128,7 +128,7 @@ fn strip(regions: &[&Region], start: u64, end: u64, with_key: bool) -> Strip {
     }
     let entries = regions.iter().filter(|region| with_key && region.name != "-");
     let key = entries.map(|region| Entry { piece: piece(region), size: size(region.end - region.start) }).collect();
-    Strip { start, end, lanes, key }
+    Strip { start, end, lanes, legend: Vec::new(), key }
 }
 
 fn piece(region: &Region) -> Piece {

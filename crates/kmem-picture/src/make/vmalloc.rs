@@ -20,6 +20,18 @@ use std::collections::HashMap;
 /// How many holders have a lane, how many holes a line.
 const LANES: usize = 8;
 const HOLES: usize = 6;
+/// What paints mean here.
+const LEGEND: [(Paint, &str); 9] = [
+    (Paint::Area, "vmalloc"),
+    (Paint::Io, "ioremap"),
+    (Paint::Mapped, "vmap"),
+    (Paint::Fixed, "put there by boot"),
+    (Paint::PerCpu, "per-CPU memory"),
+    (Paint::Other, "other areas"),
+    (Paint::Returned, "given back, not yet purged"),
+    (Paint::Mixed, "several, narrower than a pixel"),
+    (Paint::Unknown, "unknown"),
+];
 /// A hole that is larger is not drawn: what lies around it would be nothing but a line.
 const FAR: u64 = 1 << 36;
 
@@ -148,9 +160,14 @@ fn strip(area: &Area, holders: &[Holder<'_>], start: u64, end: u64) -> (Strip, u
     }
     let mut largest: Vec<&Gap> = gaps;
     largest.sort_by_key(|gap| (u64::MAX - gap.bytes(), gap.start));
-    let holes = largest.iter().take(HOLES);
+    // The two largest, and what one can see.
+    let is_seen = |gap: &Gap| gap.bytes() >= (end - start) / 1000;
+    let holes = largest.iter().enumerate().filter(|(at, gap)| *at < 2 || is_seen(gap)).take(HOLES).map(|(_, gap)| gap);
     let key = holes.map(|gap| Entry { piece: bounded(area, gap), size: size(gap.bytes()) }).collect();
-    (Strip { start, end, lanes, key }, merged)
+    let legend =
+        LEGEND.iter().filter(|(paint, _)| lanes.iter().flat_map(|lane| &lane.pieces).any(|it| it.paint == *paint));
+    let legend = legend.map(|(paint, meaning)| (*paint, (*meaning).to_owned())).collect();
+    (Strip { start, end, lanes, legend, key }, merged)
 }
 
 fn paint(row: &AreaRow) -> Paint {

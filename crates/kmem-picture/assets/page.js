@@ -3,7 +3,6 @@
 // Without it all figures are there, at their full extent. Texts are only ever set as text.
 (() => {
   const all = (where, what) => [...where.querySelectorAll(what)];
-  const SVG = 'http://www.w3.org/2000/svg';
   const tip = document.getElementById('tip');
 
   // Words: a title becomes the label, shown beside the pointer and beside what has the focus.
@@ -79,7 +78,7 @@
           item.setAttribute('width', (right - left).toFixed(2));
           const name = item.words.split('\n')[0];
           if (labels && name.length * 8 + 8 <= right - left) {
-            const text = document.createElementNS(SVG, 'text');
+            const text = document.createElementNS(labels.namespaceURI, 'text');
             text.setAttribute('class', 'tx t13 mi bo halo');
             text.setAttribute('x', ((left + right) / 2).toFixed(2));
             text.setAttribute('y', top + height / 2 + 4);

@@ -77,10 +77,19 @@ impl Picture {
             nav aria-label="Figures" {
                 @if !self.findings.is_empty() { a href="#findings" { "Findings" } }
                 @for figure in &self.figures {
-                    a href={ "#" (figure.id) } { (figure.title.split([',', ':']).next().unwrap_or_default()) @if let Some((_, part)) = figure.title.split_once(": part ") { ", part " (part) } }
+                    a href={ "#" (figure.id) } { (short(&figure.title)) }
                 }
             }
         }
+    }
+}
+
+/// A title without its numbers.
+fn short(title: &str) -> String {
+    let name = title.split(',').next().unwrap_or_default();
+    match title.split_once(": part ") {
+        Some((_, part)) => format!("{name}, part {part}"),
+        None => name.to_owned(),
     }
 }
 
@@ -105,6 +114,7 @@ fn findings(findings: &[Vec<String>]) -> Markup {
 
 fn figure(figure: &Figure) -> Markup {
     let is_strip = matches!(figure.shape, Shape::Strip(_));
+    let has_key = matches!(&figure.shape, Shape::Strip(strip) if !strip.key.is_empty());
     html! {
         section.figure #(figure.id) {
             h2 { (figure.title) }
@@ -117,6 +127,7 @@ fn figure(figure: &Figure) -> Markup {
                     button type="button" data-do="left" title="To the left (Shift and arrow)" aria-label="To the left" { "◀" }
                     button type="button" data-do="right" title="To the right (Shift and arrow)" aria-label="To the right" { "▶" }
                     span.scale {}
+                    @if has_key { span.hint { "A double click on a name below, or Enter, goes there." } }
                 }
             }
             @for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {

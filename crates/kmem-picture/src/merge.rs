@@ -59,7 +59,10 @@ fn together(group: &mut Vec<Piece>) -> Option<Piece> {
         (held, 0) => format!("{held} pieces"),
         (held, holes) => format!("{held} pieces and {holes} holes"),
     };
-    let piece = Piece { start: first.start, end: last.end, paint, name, about };
+    let held_bytes: u64 = group.iter().filter(|piece| piece.paint != Paint::Free).map(|it| it.end - it.start).sum();
+    let all = (last.end - first.start).max(1);
+    let share = if paint == Paint::Mixed { (u128::from(held_bytes) * 1000 / u128::from(all)) as u32 } else { 1000 };
+    let piece = Piece { start: first.start, end: last.end, paint, share, name, about };
     group.clear();
     Some(piece)
 }
@@ -71,8 +74,14 @@ mod tests {
     #[test]
     fn what_is_narrow_is_put_together_and_what_is_wide_stays() {
         // A piece and a hole, thousands of times, and a hole of a quarter.
-        let piece =
-            |start: u64, end: u64, paint| Piece { start, end, paint, name: "f".to_owned(), about: String::new() };
+        let piece = |start: u64, end: u64, paint| Piece {
+            share: 1000,
+            start,
+            end,
+            paint,
+            name: "f".to_owned(),
+            about: String::new(),
+        };
         let mut pieces = Vec::new();
         for at in 0..6000u64 {
             pieces.push(piece(at * 8, at * 8 + 4, Paint::Area));
@@ -86,6 +95,7 @@ mod tests {
         assert_eq!(pieces.last().map(|piece| (piece.start, piece.paint)), Some((48_000, Paint::Free)));
         assert_eq!(pieces.iter().map(|piece| piece.end - piece.start).sum::<u64>(), bytes);
         assert!(pieces[0].name.contains("pieces and"), "{}", pieces[0].name);
+        assert!((490..=510).contains(&pieces[0].share), "{}", pieces[0].share);
         let mut few = vec![piece(0, 1, Paint::Area), piece(1, 2, Paint::Area)];
         assert_eq!(merge(&mut few, 0, bytes), 0);
         assert_eq!(few.len(), 2);

@@ -103,6 +103,8 @@ pub struct Piece {
     pub end: u64,
     /// Its looks.
     pub paint: Paint,
+    /// Thousandths of it that are in use: it is drawn so high. Of all but merged ones: 1000.
+    pub share: u32,
     /// Its name.
     pub name: String,
     /// More about it.

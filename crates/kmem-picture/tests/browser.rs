@@ -6,6 +6,7 @@
 
 use kmem_inspect::explain::{explain, Question};
 use kmem_inspect::Reader;
+use kmem_picture::Picture;
 use serde_json::{json, Value};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -50,7 +51,7 @@ fn main() {
         ("a narrow window", narrow),
     ];
     let page = folder.join("page.html");
-    fs::write(&page, picture()).expect("a page");
+    fs::write(&page, picture().html()).expect("a page");
     for (name, test) in tests {
         browser.open(&page, 1280, 800);
         test(&mut browser);
@@ -58,10 +59,15 @@ fn main() {
         println!("browser: {name}: ok");
     }
     let hostile = folder.join("hostile.html");
-    fs::write(&hostile, hostile_picture()).expect("a page");
+    fs::write(&hostile, hostile_picture().html()).expect("a page");
     browser.open(&hostile, 1280, 800);
     text_of_a_dump_is_text(&mut browser);
     println!("browser: what a dump says is never run: ok");
+    let image = folder.join("image.svg");
+    fs::write(&image, picture().svg()).expect("an image");
+    browser.open(&image, 1048, 800);
+    an_image_is_drawn(&mut browser);
+    println!("browser: the image for documents is drawn: ok");
     drop(browser);
     // What is left over is in the folder for temporary files.
     let _ = fs::remove_dir_all(&folder);
@@ -76,7 +82,7 @@ fn find() -> Option<PathBuf> {
 }
 
 /// A real machine's capture, and a page with rows left out behind it.
-fn picture() -> String {
+fn picture() -> Picture {
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut reader = Reader::new();
     for name in ["buddyinfo", "meminfo", "pagetypeinfo", "slabinfo", "zoneinfo", "vmallocinfo"] {
@@ -86,7 +92,7 @@ fn picture() -> String {
     draw(reader)
 }
 
-fn hostile_picture() -> String {
+fn hostile_picture() -> Picture {
     let mut text =
         String::from("0xf0800000-0xf0803000   12288 <script>window.pwned=1</script>+0x550/0x748 pages=2 vmalloc\n");
     text += "0xf0810000-0xf0821000   69632 \"><img/src=x/onerror=window.pwned=1>+0x38/0xf8 phys=0x08000000 ioremap\n";
@@ -96,11 +102,11 @@ fn hostile_picture() -> String {
     draw(reader)
 }
 
-fn draw(reader: Reader) -> String {
+fn draw(reader: Reader) -> Picture {
     let mut capture = reader.finish();
     let mut words = String::new();
     explain(&mut words, &mut capture, &Question::default()).expect("words");
-    kmem_picture::make::of_capture(&capture, &words).html()
+    kmem_picture::make::of_capture(&capture, &words)
 }
 
 fn opens(browser: &mut Browser) {
@@ -260,6 +266,19 @@ fn text_of_a_dump_is_text(browser: &mut Browser) {
     assert_eq!(browser.js("document.querySelectorAll('img').length"), 0);
     let shown = browser.js("document.body.textContent.includes('<script>window.pwned=1</script>')");
     assert_eq!(shown, true, "it is shown as what it is");
+}
+
+fn an_image_is_drawn(browser: &mut Browser) {
+    assert_eq!(browser.complaints, Vec::<String>::new());
+    assert_eq!(browser.js("document.querySelectorAll('parsererror').length"), 0);
+    // All of it has a place in the image.
+    let outside = browser.js(
+        "(() => { const all = document.documentElement.getBoundingClientRect();
+          return [...document.querySelectorAll('rect,text,path')].filter(e => !e.closest('defs'))
+            .filter(e => { const b = e.getBoundingClientRect(); return b.right > all.right + 1 || b.bottom > all.bottom + 1 || b.left < -1; })
+            .map(e => e.outerHTML.slice(0, 90)); })()",
+    );
+    assert_eq!(outside, json!([]));
 }
 
 /// A browser with one page.

@@ -39,8 +39,8 @@ fn draw_bar(bar: &Bar, at: usize, most: f64, y: f64, width: f64) -> Markup {
                 (text(x - 8.0, y + 13.0, "tx t13 en", &fit(&bar.name, 13.0, x - 10.0)))
                 (text(from + 8.0, y + 13.0, "fa t13", &fit(&bar.text, 12.0, width - from - 10.0)))
             } @else {
-                (text(0.0, y + 12.0, "tx t13", &fit(&bar.name, 13.0, width * 0.5)))
-                (text(width, y + 12.0, "fa t11 en", &fit(&bar.text, 11.0, width * 0.5)))
+                (text(0.0, y + 12.0, "tx t13", &fit(&bar.name, 13.0, width * 0.42)))
+                (text(width, y + 12.0, "fa t11 en", &fit(&bar.text, 10.5, width * 0.58)))
             }
             @for (from, wide, paint, _) in &parts {
                 rect class={ "p-" (paint.class()) } x=(px(*from)) y=(px(top)) width=(px(*wide)) height=(if is_wide(width) { "17" } else { "13" }) {}

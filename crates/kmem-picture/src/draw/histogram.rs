@@ -105,7 +105,7 @@ fn amount(bytes: u64) -> String {
     match mb {
         _ if bytes == 0 => "0".to_owned(),
         _ if mb >= 10_240.0 => format!("{:.0}G", mb / 1024.0),
-        _ if mb >= 100.0 => format!("{mb:.0}M"),
+        _ if mb >= 10.0 => format!("{mb:.0}M"),
         _ if mb >= 1.0 => format!("{mb:.1}M"),
         _ => format!("{:.0}k", bytes as f64 / 1024.0),
     }

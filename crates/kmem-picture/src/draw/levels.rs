@@ -10,7 +10,7 @@ use maud::{html, Markup};
 const REACH: f64 = 1.5;
 
 pub fn draw(levels: &[Level], width: f64) -> Chart {
-    let meaning = vec![(Paint::FreePart, "free pages; a point at the end: more than fits here".to_owned())];
+    let meaning = vec![(Paint::FreePart, "free; pointed: more than fits here".to_owned())];
     let (legend, mut y) = key(&meaning, width, 0.0);
     y += 4.0;
     let mut rows = Vec::new();

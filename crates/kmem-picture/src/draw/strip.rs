@@ -93,7 +93,7 @@ fn draw_lane(lane: &Lane, at: usize, plot: &Plot, y: f64, height: f64, wide: boo
             }
             (line(plot.x, y + height / 2.0, plot.x + plot.width, y + height / 2.0, "rule"))
         }
-        g.lane data-y=(px(y)) data-h=(px(height)) data-map[is_map] {
+        g.lane data-y=(px(y)) data-h=(px(height)) data-map=[is_map.then_some("yes")] {
             @for piece in &lane.pieces { (draw_piece(piece, at, plot, y, height)) }
         }
         @if is_map {
@@ -104,9 +104,11 @@ fn draw_lane(lane: &Lane, at: usize, plot: &Plot, y: f64, height: f64, wide: boo
 
 fn draw_piece(piece: &Piece, lane: usize, plot: &Plot, y: f64, height: f64) -> Markup {
     let (from, to) = (plot.at(piece.start), plot.at(piece.end));
+    let bottom = y + height;
+    let height = height * f64::from(piece.share.min(1000)) / 1000.0;
     html! {
         rect class={ "item p-" (piece.paint.class()) } data-l=(lane) data-o=(piece.start.saturating_sub(plot.start))
-            data-n=(piece.end.saturating_sub(piece.start)) x=(px(from)) y=(px(y)) width=(px(to - from)) height=(px(height)) {
+            data-n=(piece.end.saturating_sub(piece.start)) x=(px(from)) y=(px(bottom - height)) width=(px(to - from)) height=(px(height)) {
             title { (words(piece)) }
         }
     }

@@ -90,8 +90,8 @@ fn map(pages: &PageAllocator, zone: &ZoneCounts, block: u64, each: u64, ram: &[(
         from = to;
     }
     let mut key: Vec<(Paint, String)> = Vec::new();
-    for ((paint, name), blocks) in TYPES.iter().zip(sum.types).filter(|(_, blocks)| *blocks > 0) {
-        key.push((*paint, format!("{name}: {blocks} pageblocks")));
+    for ((paint, name), _) in TYPES.iter().zip(sum.types).filter(|(_, blocks)| *blocks > 0) {
+        key.push((*paint, (*name).to_owned()));
     }
     if cells.iter().any(|cell| cell.paint == Paint::Mixed) {
         key.push((Paint::Mixed, "of several types".to_owned()));

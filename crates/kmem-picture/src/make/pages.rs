@@ -134,7 +134,7 @@ fn slabs(capture: &Capture) -> Option<Figure> {
     ];
     Some(Figure {
         id: "slabs".to_owned(),
-        title: format!("Slab caches: {} with {} in all", rows.len(), size(sum)),
+        title: format!("Slab caches, {} with {} in all", rows.len(), size(sum)),
         notes,
         shape: Shape::Bars(Bars { rows: bars.collect(), key }),
         table: Some(table),

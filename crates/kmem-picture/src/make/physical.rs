@@ -74,7 +74,7 @@ fn ram_or_device(start: u64, end: u64, name: &str) -> Piece {
         name if name.eq_ignore_ascii_case("reserved") => (Paint::Reserved, "kept by the firmware"),
         _ => (Paint::Special, "a device, or kept by the firmware"),
     };
-    Piece { start, end, paint, name: clean(name), about: about.to_owned() }
+    Piece { share: 1000, start, end, paint, name: clean(name), about: about.to_owned() }
 }
 
 /// Draws zones, with lanes of what else is known below.
@@ -144,5 +144,5 @@ fn zone_piece(zone: &Zone) -> Piece {
         "Movable" => Paint::ZoneMovable,
         _ => Paint::ZoneNormal,
     };
-    Piece { start: zone.start, end: zone.end, paint, name: zone.name.clone(), about: zone.about.clone() }
+    Piece { share: 1000, start: zone.start, end: zone.end, paint, name: zone.name.clone(), about: zone.about.clone() }
 }

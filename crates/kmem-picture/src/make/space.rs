@@ -75,19 +75,25 @@ fn parts(regions: &[&Region], top: u64) -> Vec<Part> {
         let hole = regions.iter().filter(|region| region.name == "-").max_by_key(|region| region.end - region.start);
         let Some(hole) = hole else { return Vec::new() };
         let left_out = format!("{:#x}-{:#x} is left out: unused, or refused by the processor.", hole.start, hole.end);
-        let lower = (0, hole.start, "Address space: the lower half");
-        let upper = (hole.end, top, "Address space: the kernel's half");
-        return [upper, lower]
-            .into_iter()
-            .filter(|(start, end, _)| start < end)
-            .map(|(start, end, title)| Part {
-                title: format!("{title}, {}", bytes(start, end)),
-                notes: vec![left_out.clone()],
-                start,
-                end,
-                with_key: true,
-            })
-            .collect();
+        // In the lower half is nothing to be drawn, if it is all processes'.
+        let is_plain = regions.iter().filter(|region| region.end <= hole.start).all(|region| region.name == "user");
+        let user = format!("Processes have {:#x}-{:#x}, {}.", 0, hole.start, size(hole.start));
+        let upper = Part {
+            title: format!("Address space: the kernel's half, {}", bytes(hole.end, top)),
+            notes: if is_plain { vec![user, left_out.clone()] } else { vec![left_out.clone()] },
+            start: hole.end,
+            end: top,
+            with_key: true,
+        };
+        let lower = Part {
+            title: format!("Address space: the lower half, {}", size(hole.start)),
+            notes: vec![left_out],
+            start: 0,
+            end: hole.start,
+            with_key: true,
+        };
+        let has_lower = !is_plain && hole.start > 0;
+        return if has_lower { vec![upper, lower] } else { vec![upper] };
     }
     let kernel = regions
         .iter()
@@ -137,7 +143,14 @@ fn piece(region: &Region) -> Piece {
         "?" => "unknown".to_owned(),
         name => clean(name),
     };
-    Piece { start: region.start, end: region.end, paint: paint(&region.name), name, about: clean(&region.about) }
+    Piece {
+        share: 1000,
+        start: region.start,
+        end: region.end,
+        paint: paint(&region.name),
+        name,
+        about: clean(&region.about),
+    }
 }
 
 fn table(regions: &[&Region]) -> Table {

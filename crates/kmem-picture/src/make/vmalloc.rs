@@ -29,7 +29,7 @@ const LEGEND: [(Paint, &str); 9] = [
     (Paint::PerCpu, "per-CPU memory"),
     (Paint::Other, "other areas"),
     (Paint::Returned, "given back, not yet purged"),
-    (Paint::Mixed, "several, narrower than a pixel"),
+    (Paint::Mixed, "several, narrower than a pixel: as high as the part that is held"),
     (Paint::Unknown, "unknown"),
 ];
 /// A hole that is larger is not drawn: what lies around it would be nothing but a line.
@@ -204,7 +204,14 @@ fn piece(row: &AreaRow) -> Piece {
     if !what.is_empty() {
         about.push(what.to_owned());
     }
-    Piece { start: area.start, end: area.end, paint: paint(row), name: named(row.function()), about: about.join(", ") }
+    Piece {
+        share: 1000,
+        start: area.start,
+        end: area.end,
+        paint: paint(row),
+        name: named(row.function()),
+        about: about.join(", "),
+    }
 }
 
 fn hole(gap: &Gap) -> Piece {
@@ -215,7 +222,7 @@ fn hole(gap: &Gap) -> Piece {
         }
         None => (Paint::Free, format!("hole {text}"), String::new()),
     };
-    Piece { start: gap.start, end: gap.end, paint, name, about }
+    Piece { share: 1000, start: gap.start, end: gap.end, paint, name, about }
 }
 
 /// A hole with what bounds it.

@@ -105,7 +105,7 @@ fn parts(capture: &Capture) -> Option<Figure> {
         cells.push([vec![name.clone()], parts.iter().map(|part| page_size(part.1)).collect()].concat());
         rows.push(Bar {
             name,
-            text: format!("{} managed, {} free", page_size(managed), page_size(zone.free)),
+            text: format!("{} free of {}", page_size(zone.free), page_size(managed)),
             parts: parts.map(|(paint, pages, what)| (paint, pages, format!("{what}: {}", page_size(pages)))).to_vec(),
         });
     }

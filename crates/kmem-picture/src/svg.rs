@@ -20,7 +20,8 @@ impl Picture {
             *y += step;
         };
         line(&mut y, "tx t15", 26.0, &self.title);
-        self.about.iter().for_each(|about| line(&mut y, "fa t13", 18.0, &cut(about, 140)));
+        self.about.iter().flat_map(|about| wrap(about, 130)).for_each(|about| line(&mut y, "fa t13", 18.0, &about));
+        y += 6.0;
         let lines: Vec<&String> = self.findings.iter().flatten().collect();
         for words in lines.iter().take(MOST_LINES) {
             line(&mut y, "tx t11 mo", 15.0, &cut(words, 145));
@@ -52,13 +53,30 @@ impl Picture {
     }
 }
 
+/// Cuts a text into lines of at most so many characters, at blanks where there are some.
+fn wrap(text: &str, most: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(&cut(word, most)),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= most => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(cut(word, most)),
+        }
+    }
+    lines
+}
+
 fn placed(figure: &Figure, y: f64) -> (Markup, f64) {
     let Chart { height, body } = draw(figure, WIDE);
-    let top = 28.0 + 18.0 * figure.notes.len() as f64;
+    let notes: Vec<String> = figure.notes.iter().flat_map(|note| wrap(note, 130)).collect();
+    let top = 28.0 + 18.0 * notes.len() as f64;
     let markup = html! {
         text.tx.t15 x=(MARGIN) y=(format!("{:.0}", y + 14.0)) { (figure.title) }
-        @for (at, note) in figure.notes.iter().enumerate() {
-            text.fa.t13 x=(MARGIN) y=(format!("{:.0}", y + 34.0 + 18.0 * at as f64)) { (cut(note, 140)) }
+        @for (at, note) in notes.iter().enumerate() {
+            text.fa.t13 x=(MARGIN) y=(format!("{:.0}", y + 34.0 + 18.0 * at as f64)) { (note) }
         }
         g transform={ "translate(" (MARGIN) " " (format!("{:.0}", y + top)) ")" } { (body) }
     };

@@ -2,7 +2,8 @@
 //!
 //! No driver and no web socket: with `--remote-debugging-pipe` Chromium reads commands, JSON ended by a zero byte, from its file
 //! 3 and answers on file 4, which a shell connects with ours. Where there is no Chromium the test says so and is skipped;
-//! `KMEM_CHROMIUM` names one that is not on the path.
+//! `KMEM_CHROMIUM` names one that is not on the path. `KMEM_SCREENSHOT=FILE` writes the picture of the README as well, which is
+//! what `cargo xtask picture` does.
 
 use kmem_inspect::explain::{explain, Question};
 use kmem_inspect::Reader;
@@ -17,10 +18,11 @@ use std::{env, fs, process, thread};
 /// What Chromium is called.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 /// It must not reach for the network, and must run as root where tests do.
-const FLAGS: [&str; 10] = [
+const FLAGS: [&str; 11] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--hide-scrollbars",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -68,6 +70,12 @@ fn main() {
     browser.open(&image, 1048, 800);
     an_image_is_drawn(&mut browser);
     println!("browser: the image for documents is drawn: ok");
+    if let Some(file) = env::var_os("KMEM_SCREENSHOT") {
+        fs::write(&page, phone().html()).expect("a page");
+        browser.open(&page, 1000, 1000);
+        fs::write(&file, screenshot(&mut browser)).expect("a file");
+        println!("browser: {} is written", file.to_string_lossy());
+    }
     drop(browser);
     // What is left over is in the folder for temporary files.
     let _ = fs::remove_dir_all(&folder);
@@ -90,6 +98,33 @@ fn picture() -> Picture {
         reader.read_text(name, &text);
     }
     draw(reader)
+}
+
+/// A page with rows left out: the question that the README begins with.
+fn phone() -> Picture {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kmem-inspect/tests/corpus/phone-page.txt");
+    let mut reader = Reader::new();
+    reader.read_text("phone-page.txt", &fs::read_to_string(file).expect("a capture"));
+    draw(reader)
+}
+
+/// The kernel's addresses and the vmalloc area, with the words of its largest hole.
+fn screenshot(browser: &mut Browser) -> Vec<u8> {
+    let at = browser.js(
+        "(() => { document.querySelector('#space-2').scrollIntoView();
+          const b = [...document.querySelectorAll('#vmalloc-1 .wide .lane .item')].find(i => i.words.startsWith('hole 57.86'))
+            .getBoundingClientRect(); return [b.x + b.width * 0.3, b.y + b.height * 0.8]; })()",
+    );
+    browser.mouse("mouseMoved", &at);
+    let top =
+        browser.js("document.querySelector('#space-2 h2').getBoundingClientRect().top").as_f64().expect("a place");
+    let bottom = browser.js("document.querySelector('#vmalloc-1 .numbers').getBoundingClientRect().top").as_f64();
+    let height = bottom.expect("a place").min(1000.0) - top;
+    let scrolled = browser.js("scrollY").as_f64().expect("a place");
+    let clip = json!({"x": 0, "y": scrolled + top - 8.0, "width": 1000, "height": height, "scale": 1});
+    let shot = browser.send("Page.captureScreenshot", json!({"format": "png", "clip": clip}));
+    let data = shot["data"].as_str().expect("an image");
+    data_encoding::BASE64.decode(data.as_bytes()).expect("an image")
 }
 
 fn hostile_picture() -> Picture {

@@ -101,6 +101,7 @@ fn the_phones_area_is_drawn_to_scale_with_its_holes_and_what_is_unknown() {
     let (html, svg) = check(&picture, "phone");
     let map = map_of(&svg);
     let whole: f64 = map.iter().map(|(_, _, width, ..)| width).sum();
+    assert!(svg.contains(&format!("data-w=\"{whole:.0}\"")), "the area takes all the room there is: {whole}");
     for pair in map.windows(2) {
         assert!((pair[0].1 + pair[0].2 - pair[1].1).abs() < 0.05, "no overlap, no gap: {pair:?}");
     }

@@ -29,7 +29,7 @@ impl Plot {
 pub fn draw(strip: &Strip, width: f64) -> Chart {
     let wide = is_wide(width);
     let named = strip.lanes.iter().any(|lane| !lane.name.is_empty());
-    let x = if wide && named { 222.0 } else { 1.0 };
+    let x = if wide && named { 230.0 } else { 1.0 };
     let plot = Plot { x, width: width - x - 1.0, start: strip.start, span: (strip.end - strip.start).max(1) as f64 };
     let mut y = 1.0;
     let mut lanes = Vec::new();
@@ -85,7 +85,7 @@ fn draw_lane(lane: &Lane, at: usize, plot: &Plot, y: f64, height: f64, wide: boo
                 title { (lane.name) ": " (lane.about) }
                 @if wide {
                     (rect(0.0, y - 2.0, plot.x - 6.0, height + 4.0, "clear"))
-                    (text(plot.x - 8.0, y + 12.0, "tx t13 en", &fit(&lane.name, 13.0, plot.x - 10.0)))
+                    (text(plot.x - 8.0, y + 12.0, "tx t13 en", &fit(&lane.name, 13.6, plot.x - 10.0)))
                 } @else {
                     (rect(0.0, y - 14.0, plot.width, 14.0, "clear"))
                     (text(0.0, y - 3.0, "tx t11", &fit(&format!("{}: {}", lane.name, lane.about), 11.0, plot.width)))

@@ -14,7 +14,7 @@ use serde_json::{json, Value};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-/// Show the address space of a machine as a table: what lies where, how large it is, what it is for
+/// Show the address space of a machine as a table, or draw it: what lies where, how large it is, what it is for
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -76,6 +76,7 @@
           const left = Math.max(place(at), group.x), right = Math.min(place(at + bytes), group.x + group.width);
           item.setAttribute('x', left.toFixed(2));
           item.setAttribute('width', (right - left).toFixed(2));
+          item.classList.toggle('edge', right - left >= 4 && !item.matches('.p-free,.p-unknown'));
           const name = item.words.split('\n')[0];
           if (labels && name.length * 8 + 8 <= right - left) {
             const text = document.createElementNS(labels.namespaceURI, 'text');

@@ -205,7 +205,7 @@ fn rules(css: &mut String, value: &dyn Fn(Hue) -> String) {
         css,
         ".paper{{fill:{paper}}}.panel{{fill:{panel}}}.rule{{stroke:{line};fill:none}}.hatch{{stroke:{line};fill:none}}\
          .tx{{fill:{text}}}.fa{{fill:{faint}}}.in{{fill:{ink}}}.halo{{stroke:{paper}}}.pl{{stroke:{ink};fill:none}}\
-         .pd{{fill:{ink}}}.at{{stroke:{mark};fill:none}}.ma{{fill:{mark}}}"
+         .pd{{fill:{ink}}}.edge{{stroke:{paper}}}.at{{stroke:{mark};fill:none}}.ma{{fill:{mark}}}"
     );
 }
 

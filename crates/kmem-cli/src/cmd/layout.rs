@@ -6,6 +6,7 @@ use crate::picture::PictureOptions;
 use crate::region::{regions, Region};
 use kmem::boot::{Plan, PlanZone};
 use kmem::Profile;
+use kmem_picture::make::zones::zone_name;
 use kmem_picture::make::{physical, space};
 use kmem_picture::view::Figure;
 use kmem_picture::Picture;
@@ -106,7 +107,7 @@ fn picture(chosen: &Chosen, plan: &Plan, regions: &[Region]) -> Picture {
     let profile = chosen.profile;
     let mut figures = space_figures(profile, regions);
     let zones: Vec<physical::Zone> =
-        plan.zones().iter().filter(|zone| zone.spanned > 0).map(|zone| physical_zone(plan, zone)).collect();
+        plan.zones().iter().filter(|zone| zone.spanned > 0).map(|zone| physical_zone(zone)).collect();
     figures.extend(physical::figure(&zones, Vec::new()));
     let cmdline = if chosen.cmdline.is_empty() { String::new() } else { format!(", {}", chosen.cmdline) };
     Picture {
@@ -128,11 +129,10 @@ pub fn space_figures(profile: &Profile, regions: &[Region]) -> Vec<Figure> {
     space::figures(&regions, top)
 }
 
-fn physical_zone(plan: &Plan, zone: &PlanZone) -> physical::Zone {
+fn physical_zone(zone: &PlanZone) -> physical::Zone {
     let range = zone.range();
-    let name = if plan.nodes() > 1 { format!("{} {}", zone.node, zone.name) } else { zone.name.to_owned() };
     let about = format!("{} pages of RAM, {} of them managed", zone.ram, zone.managed);
-    physical::Zone { name, start: range.start.raw(), end: range.end.raw(), about }
+    physical::Zone { name: zone_name(zone.node, zone.name), start: range.start.raw(), end: range.end.raw(), about }
 }
 
 fn document(chosen: &Chosen, plan: &Plan, regions: &[Region]) -> Value {

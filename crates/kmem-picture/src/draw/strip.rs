@@ -1,6 +1,7 @@
 //! A range of addresses to scale, with a lane for each owner, an axis, and lines that name what is too small to carry a name.
 
 use super::{fit, is_wide, key, line, px, rect, swatch, text, text_width, Chart};
+use crate::paint::Paint;
 use crate::view::{Entry, Lane, Piece, Strip};
 use maud::{html, Markup};
 
@@ -11,6 +12,9 @@ const OWNER: f64 = 15.0;
 
 /// A label has a ground of its own: a pattern behind letters makes them hard to read.
 const LABEL: &str = "tx t13 mi bo halo";
+
+/// A piece that is as wide has an edge.
+const EDGE: f64 = 4.0;
 
 /// Where a strip is drawn.
 struct Plot {
@@ -106,8 +110,11 @@ fn draw_piece(piece: &Piece, lane: usize, plot: &Plot, y: f64, height: f64) -> M
     let (from, to) = (plot.at(piece.start), plot.at(piece.end));
     let bottom = y + height;
     let height = height * f64::from(piece.share.min(1000)) / 1000.0;
+    // Neighbours of one kind are told apart by a line between them, where there is room for it.
+    let is_filled = !matches!(piece.paint, Paint::Free | Paint::Unknown);
+    let line = if is_filled && to - from >= EDGE { " edge" } else { "" };
     html! {
-        rect class={ "item p-" (piece.paint.class()) } data-l=(lane) data-o=(piece.start.saturating_sub(plot.start))
+        rect class={ "item p-" (piece.paint.class()) (line) } data-l=(lane) data-o=(piece.start.saturating_sub(plot.start))
             data-n=(piece.end.saturating_sub(piece.start)) x=(px(from)) y=(px(bottom - height)) width=(px(to - from)) height=(px(height)) {
             title { (words(piece)) }
         }

@@ -1,5 +1,6 @@
 //! Physical addresses: zones, and what the firmware put where.
 
+use super::zones::zone_name;
 use crate::clean::clean;
 use crate::merge::merge;
 use crate::paint::Paint;
@@ -25,14 +26,12 @@ pub struct Zone {
 pub fn of_capture(capture: &Capture) -> Option<Figure> {
     let mut zones: Vec<Zone> = Vec::new();
     if let Some(file) = capture.zoneinfo.last() {
-        let nodes = file.zones.iter().any(|(_, zone)| zone.node > 0);
         for (_, zone) in file.zones.iter().filter(|(_, zone)| zone.spanned > 0) {
             let start = zone.start_pfn.saturating_mul(PAGE_SIZE);
             let end = start.saturating_add(zone.spanned.saturating_mul(PAGE_SIZE));
             let kb = |pages: u64| size(pages.saturating_mul(PAGE_SIZE));
             let about = format!("{} present, {} managed, {} free", kb(zone.present), kb(zone.managed), kb(zone.free));
-            let name = if nodes { format!("{} {}", zone.node, zone.zone) } else { zone.zone.to_string() };
-            zones.push(Zone { name: clean(&name), start, end, about });
+            zones.push(Zone { name: zone_name(zone.node, zone.zone.as_str()), start, end, about });
         }
         // Kernels that do not say where a zone begins let all begin at 0.
         if zones.len() > 1 && zones.iter().all(|zone| zone.start == 0) {

@@ -36,8 +36,8 @@ pub fn zone_name(node: u32, zone: &str) -> String {
 fn levels(capture: &Capture) -> Option<Figure> {
     let (levels, source): (Vec<Level>, &str) = match capture.zoneinfo.last() {
         Some(file) => {
-            let zones = file.zones.iter().map(|(_, zone)| zone).filter(|zone| zone.present > 0 || zone.managed > 0);
-            let level = |zone: &Box<ZoneInfo>| {
+            let zones = file.zones.iter().map(|(_, zone)| &**zone).filter(|zone| zone.present > 0 || zone.managed > 0);
+            let level = |zone: &ZoneInfo| {
                 let name = zone_name(zone.node, zone.zone.as_str());
                 let mut level = level(name, [zone.free, zone.min, zone.low, zone.high]);
                 if zone.boost > 0 {

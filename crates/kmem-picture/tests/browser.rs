@@ -32,6 +32,9 @@ const FLAGS: [&str; 11] = [
     "--remote-debugging-pipe",
 ];
 
+/// What is tested, and how.
+type Test = (&'static str, fn(&mut Browser));
+
 fn main() {
     // The runner asks all tests for lists.
     if env::args().any(|arg| arg == "--list") {
@@ -44,7 +47,7 @@ fn main() {
     let folder = env::temp_dir().join(format!("kmem-picture-{}", process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     let mut browser = Browser::start(&chromium, &folder);
-    let tests: [(&str, fn(&mut Browser)); 6] = [
+    let tests: [Test; 6] = [
         ("opens without a complaint, and asks nobody for anything", opens),
         ("zoom by keys, buttons and wheel", zooms),
         ("search by address, caller and cache", searches),

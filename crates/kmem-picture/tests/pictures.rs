@@ -71,14 +71,14 @@ fn every_capture_can_be_drawn() {
         .into_iter()
         .filter(|file| file.extension().is_some_and(|it| it == "txt"))
     {
-        check(&of_files(&[file.clone()]), &file.display().to_string());
+        check(&of_files(std::slice::from_ref(&file)), &file.display().to_string());
     }
 }
 
 /// The rectangles of the map of the vmalloc area: first address, place, width, class, words.
 fn map_of(svg: &str) -> Vec<(u64, f64, f64, String, String)> {
     let document = roxmltree::Document::parse(svg).expect("well-formed");
-    let strip = document.descendants().filter(|node| node.attribute("class") == Some("strip")).last().expect("a strip");
+    let strip = document.descendants().rfind(|node| node.attribute("class") == Some("strip")).expect("a strip");
     let base =
         u64::from_str_radix(strip.attribute("data-base").expect("a base").trim_start_matches("0x"), 16).expect("hex");
     let lane = strip.descendants().find(|node| node.attribute("class") == Some("lane")).expect("a lane");
@@ -173,4 +173,37 @@ fn hidden_addresses_are_not_drawn_as_if_they_were_known() {
     let picture = of_files(&[top().join("crates/kmem-inspect/tests/corpus/vmallocinfo-hashed.txt")]);
     let (html, _) = check(&picture, "hashed");
     assert!(html.contains("cannot be drawn") && !html.contains("class=\"strip\""));
+}
+
+/// Texts with a part taken from another place, cut, or with numbers that cannot be.
+#[test]
+fn broken_texts_are_drawn_without_a_panic() {
+    let mut state = 1u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below.max(1)
+    };
+    let corpus = files(&top().join("crates/kmem-inspect/tests/corpus"));
+    let texts: Vec<String> = corpus
+        .iter()
+        .filter(|file| file.extension().is_some_and(|it| it == "txt"))
+        .map(|file| String::from_utf8_lossy(&fs::read(file).expect("a file")).into_owned())
+        .collect();
+    let numbers = ["0", "18446744073709551615", "ffffffffffffffff", "4294967296", "-1", "0xffffffff"];
+    for round in 0..400 {
+        let mut text: String = (0..2).map(|_| texts[random(texts.len())].as_str()).collect();
+        for _ in 0..3 {
+            let mut words: Vec<&str> = text.split_inclusive([' ', '\n', '-']).collect();
+            let (from, to) = (random(words.len()), random(words.len()));
+            match random(4) {
+                _ if words.is_empty() => (),
+                0 => words.swap(from, to),
+                1 => words.truncate(from + 20),
+                2 => words.insert(to, words[from]),
+                _ => words.insert(to, numbers[random(numbers.len())]),
+            }
+            text = words.concat();
+        }
+        check(&of_text(&text), &format!("round {round}"));
+    }
 }

@@ -106,8 +106,7 @@ fn print(out: &mut dyn Write, chosen: &Chosen, plan: &Plan, regions: &[Region]) 
 fn picture(chosen: &Chosen, plan: &Plan, regions: &[Region]) -> Picture {
     let profile = chosen.profile;
     let mut figures = space_figures(profile, regions);
-    let zones: Vec<physical::Zone> =
-        plan.zones().iter().filter(|zone| zone.spanned > 0).map(|zone| physical_zone(zone)).collect();
+    let zones: Vec<physical::Zone> = plan.zones().iter().filter(|zone| zone.spanned > 0).map(physical_zone).collect();
     figures.extend(physical::figure(&zones, Vec::new()));
     let cmdline = if chosen.cmdline.is_empty() { String::new() } else { format!(", {}", chosen.cmdline) };
     Picture {

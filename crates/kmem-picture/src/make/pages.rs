@@ -72,7 +72,7 @@ fn map(row: &PageTypeRow, order: usize, each: u64) -> CellMap {
             while left > 0 {
                 let blocks = left.min(each);
                 let about = format!("{blocks} × {}, {name}, {what}", size(block));
-                cells.push(Cell { start: None, bytes: blocks * block, paint: *paint, used, about });
+                cells.push(Cell { start: None, bytes: blocks.saturating_mul(block), paint: *paint, used, about });
                 left -= blocks;
             }
         }

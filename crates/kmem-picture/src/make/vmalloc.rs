@@ -135,7 +135,12 @@ fn named(function: &str) -> String {
 
 fn strip(area: &Area, holders: &[Holder<'_>], start: u64, end: u64) -> (Strip, usize) {
     let inside = |from: u64, to: u64| from >= start && to <= end;
-    let rows: Vec<&AreaRow> = area.rows.iter().filter(|row| inside(row.area.start, row.area.end)).collect();
+    let rows: Vec<&AreaRow> = area
+        .rows
+        .iter()
+        // A row may end before it begins: a doubt says so, and it cannot be drawn.
+        .filter(|row| inside(row.area.start, row.area.end) && row.area.start < row.area.end)
+        .collect();
     let gaps: Vec<&Gap> = area.gaps.iter().filter(|gap| inside(gap.start, gap.end)).collect();
     let mut pieces: Vec<Piece> = rows.iter().map(|row| piece(row)).collect();
     pieces.extend(gaps.iter().map(|gap| hole(gap)));

@@ -4,9 +4,10 @@
 use crate::clean::clean;
 use crate::paint::Paint;
 use crate::view::{Bar, Bars, Figure, Histogram, HistogramZone, Level, Shape, Table};
-use kmem::snapshot::ZoneInfo;
+use kmem::snapshot::{PageTypeRow, ZoneInfo};
 use kmem_inspect::explain::page_size;
-use kmem_inspect::parse::report::ZoneState;
+use kmem_inspect::parse::report::{Report, ZoneState};
+use kmem_inspect::scan::total;
 use kmem_inspect::Capture;
 
 /// What mobility types look like, and how they are called; by the engine's numbers.
@@ -125,71 +126,62 @@ fn parts(capture: &Capture) -> Option<Figure> {
 }
 
 fn histogram(capture: &Capture) -> Option<Figure> {
-    let types = || TYPES.iter().map(|(paint, name)| (*paint, (*name).to_owned())).collect::<Vec<_>>();
-    let (histogram, note) = if let Some(info) = capture.pagetypeinfo.last() {
-        let zone = |row: &kmem::snapshot::PageTypeRow| HistogramZone {
-            name: zone_name(row.node, row.zone.as_str()),
-            blocks: (0..row.orders).map(|order| row.free.iter().map(|of_type| of_type[order]).collect()).collect(),
-        };
-        let note = if info.capped > 0 { "Counts of more than 100000 are cut by the kernel." } else { "" };
-        let zones: Vec<HistogramZone> = info.rows.iter().map(zone).collect();
-        let used: Vec<bool> =
-            (0..TYPES.len()).map(|at| zones.iter().any(|zone| zone.blocks.iter().any(|order| order[at] > 0))).collect();
-        let pick = |list: &mut Vec<u64>| {
-            let mut keep = used.iter();
-            list.retain(|_| keep.next().copied().unwrap_or(false));
-        };
-        let mut zones = zones;
-        zones.iter_mut().for_each(|zone| zone.blocks.iter_mut().for_each(pick));
-        let types = types().into_iter().zip(&used).filter(|(_, used)| **used).map(|(kind, _)| kind).collect();
-        (Histogram { zones, types }, note)
-    } else {
-        let one = vec![(Paint::FreePart, "free blocks; nothing that was read tells their types".to_owned())];
-        let zones: Vec<HistogramZone> = match capture.buddyinfo.last() {
-            Some(info) => {
-                let rows = info.rows.iter().map(|(_, row)| row);
-                rows.map(|row| zone(row.node, row.zone.as_str(), &row.free[..row.orders])).collect()
-            }
-            None => {
-                let report =
-                    capture.reports.iter().rev().find(|report| report.zones.iter().any(|zone| zone.has_blocks))?;
-                let zones = report.zones.iter().filter(|zone| zone.has_blocks);
-                zones
-                    .map(|it| zone(it.node, &it.name, &it.blocks[..it.types.len().clamp(1, it.blocks.len())]))
-                    .collect()
-            }
-        };
-        (Histogram { zones, types: one }, "")
-    };
-    if histogram.zones.is_empty() {
-        return None;
-    }
+    let histogram = by_type(capture).or_else(|| without_types(capture))?;
     let mut rows = Vec::new();
     for zone in &histogram.zones {
         for (order, types) in zone.blocks.iter().enumerate() {
-            let blocks: u64 = types.iter().copied().fold(0, u64::saturating_add);
-            let pages = blocks.saturating_mul(1 << order);
-            rows.push(vec![
-                zone.name.clone(),
-                order.to_string(),
-                page_size(1 << order),
-                blocks.to_string(),
-                page_size(pages),
-            ]);
+            let blocks = total(types.iter().copied());
+            let (each, together) = (page_size(1 << order), page_size(blocks.saturating_mul(1 << order)));
+            rows.push(vec![zone.name.clone(), order.to_string(), each, blocks.to_string(), together]);
         }
     }
-    let mut notes =
-        vec!["A bar's height: how much memory lies free in blocks of that order. Above it how many blocks, \
-                          below it the order, the size of a block, and their sum."
-            .to_owned()];
-    notes.extend((!note.is_empty()).then(|| note.to_owned()));
+    let height = "A bar's height: how much memory lies free in blocks of that order. Above it how many blocks, below it the order, \
+                  the size of a block, and their sum.";
+    let is_cut = capture.pagetypeinfo.last().is_some_and(|info| info.capped > 0);
+    let cut = is_cut.then_some("Counts of more than 100000 are cut by the kernel.");
     Some(Figure {
         id: "buddy".to_owned(),
         title: "Free blocks by order".to_owned(),
-        notes,
+        notes: [Some(height), cut].into_iter().flatten().map(str::to_owned).collect(),
         shape: Shape::Histogram(histogram),
         table: Some(Table::new(&["zone", "order", "a block", "blocks", "together"], rows)),
     })
+}
+
+/// With the types that have free blocks.
+fn by_type(capture: &Capture) -> Option<Histogram> {
+    let info = capture.pagetypeinfo.last().filter(|info| info.rows.iter().any(|row| row.orders > 0))?;
+    let has_free = |kind: &usize| info.rows.iter().any(|row| row.free[*kind].iter().any(|blocks| *blocks > 0));
+    let kinds: Vec<usize> = (0..TYPES.len()).filter(has_free).collect();
+    let zone = |row: &PageTypeRow| HistogramZone {
+        name: zone_name(row.node, row.zone.as_str()),
+        blocks: (0..row.orders).map(|order| kinds.iter().map(|kind| row.free[*kind][order]).collect()).collect(),
+    };
+    let types = kinds.iter().map(|kind| (TYPES[*kind].0, TYPES[*kind].1.to_owned())).collect();
+    Some(Histogram { zones: info.rows.iter().map(zone).collect(), types })
+}
+
+/// Of buddyinfo, or of a report.
+fn without_types(capture: &Capture) -> Option<Histogram> {
+    let zones: Vec<HistogramZone> = match capture.buddyinfo.last() {
+        Some(info) => {
+            let rows = info.rows.iter().map(|(_, row)| row);
+            rows.map(|row| zone(row.node, row.zone.as_str(), &row.free[..row.orders])).collect()
+        }
+        None => {
+            let has_blocks = |report: &&Report| report.zones.iter().any(|zone| zone.has_blocks);
+            let report = capture.reports.iter().rev().find(has_blocks)?;
+            let zones = report.zones.iter().filter(|zone| zone.has_blocks);
+            // How many orders there are, only newer reports tell.
+            let orders = |it: &ZoneState| {
+                let last = it.blocks.iter().rposition(|blocks| *blocks > 0).map_or(1, |order| order + 1);
+                last.max(it.types.len()).min(it.blocks.len())
+            };
+            zones.map(|it| zone(it.node, &it.name, &it.blocks[..orders(it)])).collect()
+        }
+    };
+    let types = vec![(Paint::FreePart, "free blocks; nothing that was read tells their types".to_owned())];
+    (!zones.is_empty()).then_some(Histogram { zones, types })
 }
 
 fn zone(node: u32, name: &str, free: &[u64]) -> HistogramZone {

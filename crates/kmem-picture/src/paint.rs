@@ -134,6 +134,16 @@ paints! {
     Isolated = "isolated", "I", Backslash, PINK;
     /// The kernel's own from boot on.
     Reserved = "reserved", "X", Upright, GREY;
+    /// Slabs.
+    Slab = "slab", "S", Grid, ORANGE;
+    /// The page cache.
+    Cache = "cache", "F", Dots, GREEN;
+    /// Processes.
+    Process = "process", "P", Solid, TEAL;
+    /// What else is allocated.
+    Kernel = "kernel", "K", Slash, RED;
+    /// Lists of CPUs.
+    Lists = "lists", "L", Level, PURPLE;
     /// A zone, or memory, in use.
     Used = "used", "", Solid, BLUE;
     /// Free memory, where being free is what is drawn.
@@ -288,6 +298,7 @@ mod tests {
             &[Area, Io, Mapped, Fixed, PerCpu, Other, Mixed, Free, Unknown],
             &[Unmovable, Movable, Reclaimable, Atomic, Cma, Isolated, Reserved, Free, Unknown],
             &[Used, FreePart, Reserved, Free],
+            &[Slab, Cache, Process, Kernel, Lists, Reserved, Free],
         ] {
             for (at, one) in group.iter().enumerate() {
                 for two in &group[at + 1..] {

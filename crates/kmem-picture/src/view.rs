@@ -199,6 +199,8 @@ pub struct Cell {
     pub paint: Paint,
     /// Thousandths of it that are in use; `None` when nobody knows.
     pub used: Option<u32>,
+    /// What stands on it: a letter, or a number of two digits.
+    pub label: String,
     /// What it is, in words.
     pub about: String,
 }

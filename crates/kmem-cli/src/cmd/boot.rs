@@ -158,9 +158,7 @@ fn picture(chosen: &Chosen, kernel: &Kernel<Hosted>) -> Result<Picture, Failure>
     let spaces = super::layout::space_figures(chosen.profile, &regions(chosen.profile, kernel.plan()));
     picture.figures.splice(0..0, spaces);
     let slabs = picture.figures.iter().position(|figure| figure.id == "slabs").unwrap_or(picture.figures.len());
-    if let Some(map) = kmem_picture::make::engine::page_map(kernel) {
-        picture.figures.insert(slabs, map);
-    }
+    picture.figures.splice(slabs..slabs, kmem_picture::make::engine::page_maps(kernel));
     Ok(picture)
 }
 

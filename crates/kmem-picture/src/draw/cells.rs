@@ -56,7 +56,7 @@ fn draw_cell(cell: &Cell, lane: usize, x: f64, y: f64) -> Markup {
             }
             @if high < SIDE { (rect(x, y, SIDE, SIDE, "p-free")) }
             @if high > 0.0 { (rect(x, y + SIDE - high, SIDE, high, &format!("p-{}", cell.paint.class()))) }
-            text.tx.t9.mi.halo x=(px(x + SIDE / 2.0)) y=(px(y + 11.5)) { (cell.paint.letter()) }
+            text.tx.t9.mi.halo x=(px(x + SIDE / 2.0)) y=(px(y + 11.5)) { (cell.label) }
         }
     }
 }

@@ -72,7 +72,9 @@ fn map(row: &PageTypeRow, order: usize, each: u64) -> CellMap {
             while left > 0 {
                 let blocks = left.min(each);
                 let about = format!("{blocks} × {}, {name}, {what}", size(block));
-                cells.push(Cell { start: None, bytes: blocks.saturating_mul(block), paint: *paint, used, about });
+                let label = paint.letter().to_owned();
+                let bytes = blocks.saturating_mul(block);
+                cells.push(Cell { start: None, bytes, paint: *paint, used, label, about });
                 left -= blocks;
             }
         }

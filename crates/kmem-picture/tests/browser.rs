@@ -32,6 +32,9 @@ const FLAGS: [&str; 11] = [
     "--remote-debugging-pipe",
 ];
 
+/// Ten times what it takes.
+const MOST_TIME: Duration = Duration::from_secs(90);
+
 /// What is tested, and how.
 type Test = (&'static str, fn(&mut Browser));
 
@@ -46,6 +49,12 @@ fn main() {
     };
     let folder = env::temp_dir().join(format!("kmem-picture-{}", process::id()));
     fs::create_dir_all(&folder).expect("a folder");
+    // A browser that does not answer must not keep a test waiting for ever. It ends with its pipes.
+    thread::spawn(|| {
+        thread::sleep(MOST_TIME);
+        println!("browser: it took more than {} s", MOST_TIME.as_secs());
+        process::exit(1);
+    });
     let mut browser = Browser::start(&chromium, &folder);
     let tests: [Test; 6] = [
         ("opens without a complaint, and asks nobody for anything", opens),

@@ -1,6 +1,7 @@
 //! Views of what there is: of captures of real machines, of a layout, of a booted machine.
 
 pub mod engine;
+pub mod memory;
 pub mod pages;
 pub mod physical;
 pub mod space;
@@ -16,6 +17,7 @@ pub fn of_capture(capture: &Capture, words: &str) -> Picture {
     let mut figures: Vec<Figure> = Vec::new();
     figures.extend(space::of_capture(capture));
     figures.extend(vmalloc::of_capture(capture));
+    figures.extend(memory::of_capture(capture));
     figures.extend(physical::of_capture(capture));
     figures.extend(zones::of_capture(capture));
     figures.extend(pages::of_capture(capture));

@@ -260,8 +260,14 @@
     const where = items.filter(item => shownNow(item) && !(wanted !== null && item.classList.contains('entry')));
     const rows = wanted === null ? all(document, 'tr.row') : [];
     hits = text === '' ? [] : [...where, ...rows].filter(matches);
-    // What is smallest says most of an address.
+    // What is smallest says most of an address. Of names: a lane, what has the name, what has it in its name, the rest.
+    const rank = element => {
+      const name = (element.words || element.textContent).split('\n')[0].toLowerCase();
+      if (name.startsWith(lower + ': ')) return 0;
+      return name === lower ? 1 : name.includes(lower) ? 2 : 3;
+    };
     if (wanted !== null) hits.sort((a, b) => Number(a.dataset.n) - Number(b.dataset.n));
+    else hits = hits.map(hit => [rank(hit), hit]).sort((a, b) => a[0] - b[0]).map(([, hit]) => hit);
     for (const hit of hits) hit.classList.add('hit');
     found.textContent = text === '' ? '' : hits.length === 0 ? 'nothing found' : hits.length + ' found';
   };
@@ -273,8 +279,9 @@
     found.textContent = (hits.indexOf(chosen) + 1) + ' of ' + hits.length + ': ' + words;
     const folded = chosen.closest('details');
     if (folded) folded.open = true;
-    const strip = chosen.dataset.o !== undefined ? stripOf(chosen) : null;
-    if (strip) zoomTo(strip, chosen);
+    const strip = chosen.words !== undefined && stripOf(chosen);
+    if (strip && chosen.dataset.o !== undefined) zoomTo(strip, chosen);
+    else if (strip) act(strip, 'all');
     chosen.scrollIntoView({ block: 'center' });
     if (chosen.words !== undefined) {
       const box = chosen.getBoundingClientRect();

@@ -225,7 +225,18 @@ fn searches(browser: &mut Browser) {
     let (words, seen) = find("0xf0811234");
     assert!(words.contains("gic_of_setup"), "{words} {seen}");
     let (words, _) = find("pci_reserve_io");
-    assert!(words.starts_with("1 of ") && words.contains("pci_reserve_io"), "{words}");
+    assert!(
+        words.starts_with("1 of ") && words.contains("pci_reserve_io: 1 area, 2 MB"),
+        "the lane comes first: {words}"
+    );
+    let (zoom, _) = zoom_of(browser);
+    assert_eq!(zoom, 1.0, "of which all is shown");
+    browser.key("Enter", 0);
+    let words = browser.js("document.querySelector('#found').textContent");
+    assert!(
+        words.as_str().is_some_and(|words| words.starts_with("2 of ") && words.ends_with(": pci_reserve_io")),
+        "{words}"
+    );
     let (zoom, _) = zoom_of(browser);
     assert!(zoom > 4.0, "an area of 2 of 240 MB is zoomed to: {zoom}");
     let on_screen = browser.js(

@@ -110,7 +110,7 @@ fn slabs(capture: &Capture) -> Option<Figure> {
                 ),
                 (Paint::Wasted, all - active, format!("{} in free objects and between objects", size(all - active))),
             ],
-            text: format!("{}, {percent}% of it in objects in use", size(all)),
+            text: format!("{}, {percent}% in use", size(all)),
         }
     });
     let rest = total(rows.iter().skip(SHOWN).map(|row| bytes(row)));

@@ -4,6 +4,7 @@ mod cmd;
 mod failure;
 mod like;
 mod machine_options;
+mod picture;
 mod region;
 mod render;
 mod report;

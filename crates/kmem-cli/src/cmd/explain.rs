@@ -4,6 +4,7 @@ mod document;
 mod input;
 
 use crate::failure::{Failure, Verdict};
+use crate::picture::PictureOptions;
 use kmem_inspect::explain::pages::PageRequest;
 use kmem_inspect::explain::{explain, has_problem, Answer, Question};
 use kmem_inspect::{Capture, Reader};
@@ -22,7 +23,7 @@ does not add up; 2 the input cannot be read or does not tell.
 
 Examples:
   kmem boot --machine msm8x25 --show vmallocinfo | kmem explain - --fit 150M --advise
-  kmem explain /proc")]
+  kmem explain /proc --report memory.html")]
 pub struct Explain {
     /// Captures: files, folders of them, /proc, or - for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -37,6 +38,8 @@ pub struct Explain {
     /// One JSON document (schema kmem.explain/1)
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    picture: PictureOptions,
 }
 
 /// The files of `/proc` that are read of a live machine.
@@ -46,6 +49,7 @@ const LIVE: [&str; 9] =
 impl Explain {
     /// Reads all there is, then writes what it shows.
     pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
+        self.picture.check()?;
         let mut reader = Reader::new();
         for path in &self.paths {
             read(&mut reader, path)?;
@@ -61,7 +65,12 @@ impl Explain {
         let mut text = String::new();
         let answer = explain(&mut text, &mut capture, &question)
             .map_err(|_| Failure::request("what was read cannot be put into words"))?;
-        if self.json {
+        if self.picture.is_asked() && !capture.is_empty() {
+            self.picture.write(out, &kmem_picture::make::of_capture(&capture, &text))?;
+        }
+        if self.picture.to_standard_output() {
+            // The picture is the result, and has the words in it.
+        } else if self.json {
             super::print_json(out, &document::document(&mut capture, &question, answer))?;
         } else {
             out.write_all(text.as_bytes())?;

@@ -18,7 +18,7 @@ use std::io::Write;
 pub enum Command {
     /// Boot a machine and show its boot log and what it says of its memory
     Boot(boot::Boot),
-    /// Show the address space of a machine as a table
+    /// Show the address space of a machine as a table, or draw it to scale
     Layout(layout::Layout),
     /// Compile kernel modules, load them into a machine, drive them, and report what they leaked or misused
     Run(Box<run::Run>),

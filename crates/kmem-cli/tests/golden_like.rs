@@ -232,6 +232,7 @@ fn every_printed_field_of_every_capture() {
             std::fs::copy(case.join(file), inputs.join(file)).unwrap();
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_kmem"));
+        command.env("KMEM_CONFIG_DIR", &folder);
         let done = command.args(["boot", "--like"]).arg(&inputs).args(["--show", &FILES.join(",")]).output().unwrap();
         let text = String::from_utf8(done.stdout).unwrap();
         assert!(done.status.success(), "{}: {}", name(&case), String::from_utf8_lossy(&done.stderr));

@@ -129,9 +129,17 @@ fn reserve(facts: &Facts<'_>) -> Option<TunableAdvice> {
         count += 1;
         let verdicts = verdicts(report);
         let advice = verdicts.iter().filter_map(|verdict| {
-            let Refusal::Pages { usable, .. } = verdict.refusal else { return None };
             let (min, low) = (verdict.zone.kb("min")? / 4, verdict.zone.kb("low")? / 4);
             let (mark, kept) = (verdict.mark, verdict.reserve);
+            let usable = match verdict.refusal {
+                Refusal::Pages { usable, .. } => usable,
+                Refusal::Blocks => return None,
+                // The numbers are of a moment later: when the request failed there were no more than it may not use.
+                Refusal::None => {
+                    let free = verdict.zone.kb("free")? / 4;
+                    (free < low.saturating_add(kept)).then_some(free.min(mark.saturating_add(kept)))?
+                }
+            };
             let burst = low.saturating_add(kept).saturating_sub(usable).saturating_add(1);
             // The distance from min to low is a quarter of min, or more where watermark_scale_factor says so.
             let distance = low.checked_sub(min)?;
@@ -173,7 +181,7 @@ fn reserve(facts: &Facts<'_>) -> Option<TunableAdvice> {
     }
     let times = if count == 1 { "one request".to_owned() } else { format!("{count} requests") };
     advice.reason = format!(
-        "{times} for one page failed that could not wait for reclaim: the reserve is too small for such a burst"
+        "{times} for one page failed that could not wait for reclaim: the reserve is too small for such a burst; this is the least that would do"
     );
     Some(advice)
 }

@@ -403,7 +403,7 @@ mod tests {
         let failure = Config::parse(profile("i386-pae-6.1"), "f", text, &mut notes).unwrap_err().to_string();
         for said in [
             "f:1: vm.swappiness takes 0 to 200, not 201 (EINVAL",
-            "f:3: Linux 6.1.176 has no tunable `vm/swappines`; did you mean vm.swappiness?",
+            "f:3: Linux 6.1.0-50-686-pae has no tunable `vm/swappines`; did you mean vm.swappiness?",
             "f:5: vmalloc takes a size (64M), not `much`",
         ] {
             assert!(failure.contains(said), "{said}: {failure}");

@@ -202,8 +202,9 @@ fn usage_is_what_the_files_show() {
 fn saved_edited_loaded_compared() {
     let home = Home::new("saved");
     home.ok(&["tune", "set", "vm.min_free_kbytes=16384", "vmalloc=217M"]);
-    assert_eq!(home.ok(&["tune", "save", "bursts", "-t", "Bursts of small packets"]), "bursts: 2 settings saved\n");
     let path = home.saved_file("bursts");
+    let said = home.ok(&["tune", "save", "bursts", "-t", "Bursts of small packets"]);
+    assert_eq!(said, format!("bursts: 2 settings saved, {}\n", path.display()));
     let text = fs::read_to_string(&path).expect("a file");
     assert_eq!(
         text,

@@ -126,6 +126,21 @@ fn slabs_promises_areas_and_nodes() {
     assert_eq!(values(&format!("{}{ratios}", dirty.replace("900", "300"))), []);
 }
 
+#[test]
+fn what_somebody_changed_is_told() {
+    let told = |text: &str| {
+        let mut out = String::new();
+        kmem_inspect::explain::tunables::state(&mut out, &read(text)).expect("a string can be written");
+        out
+    };
+    let text = "vm.swappiness = 10\nvm.dirty_ratio = 20\nvm.min_free_kbytes = 1\nvm.of_tomorrow = 1\n";
+    let changed = "Tunables: 4 of vm; other than Linux 3.4 has them: vm.swappiness 10 (60)\n";
+    assert_eq!(told(&format!("Linux version 3.10.0 (x) #1\n{text}")), changed);
+    let text = text.replace("10", "60");
+    assert!(told(&text).starts_with("Tunables: 4 of vm; none is known to be other than Linux 6.12"), "{}", told(&text));
+    assert_eq!(told("nothing"), "");
+}
+
 /// Real kernels that nobody worked hard: nothing speaks for anything but the reserve of those that ran out.
 #[test]
 fn quiet_machines_are_left_alone() {

@@ -1,5 +1,6 @@
 //! `kmem tune`.
 
+mod configs;
 mod diff;
 mod table;
 
@@ -281,7 +282,8 @@ impl Tune {
             let saved = json!({ "name": name, "file": path.display().to_string(), "settings": count });
             return super::print_json(out, &document("save", machine, "saved", vec![saved]));
         }
-        writeln!(out, "{name}: {count} setting{} saved", if count == 1 { "" } else { "s" })?;
+        let plural = if count == 1 { "" } else { "s" };
+        writeln!(out, "{name}: {count} setting{plural} saved, {}", path.display())?;
         Ok(())
     }
 
@@ -316,41 +318,6 @@ impl Tune {
     fn delete(&self) -> Result<(), Failure> {
         let path = tunables::saved_file(self.one_name("delete")?)?;
         fs::remove_file(&path).map_err(|error| tunables::cannot(&path, &error))
-    }
-
-    fn configs(&self, out: &mut dyn Write, machine: &Machine) -> Result<(), Failure> {
-        let mut rows = Vec::new();
-        for name in tunables::saved_names()? {
-            let path = tunables::saved_file(&name)?;
-            // The heads are read whatever the lines say: a name is listed though its file is wrong for this machine.
-            let text = fs::read_to_string(&path).map_err(|error| tunables::cannot(&path, &error))?;
-            let head = |key: &str| {
-                let value =
-                    |line: &str| Some(line.strip_prefix(key)?.trim_start().strip_prefix('=')?.trim().to_owned());
-                text.lines().find_map(value).unwrap_or_default()
-            };
-            let settings = text.lines().filter(|line| line.starts_with("vm.") || line.starts_with("boot.")).count();
-            let current = tunables::read(machine.profile, &path, &mut Vec::new());
-            let current = current.ok().flatten().is_some_and(|config| config.settings().eq(machine.config.settings()));
-            rows.push((name, head("machine"), head("title"), settings, current));
-        }
-        if self.json {
-            let row = |(name, machine, title, settings, current): &(String, String, String, usize, bool)| json!({ "name": name, "machine": machine, "title": title, "settings": settings, "current": current });
-            return super::print_json(out, &document("configs", machine, "configs", rows.iter().map(row).collect()));
-        }
-        let width = |of: fn(&(String, String, String, usize, bool)) -> usize| rows.iter().map(of).max().unwrap_or(0);
-        let (names, machines) = (width(|row| row.0.len()), width(|row| row.1.len()));
-        for (name, machine, title, settings, current) in &rows {
-            let mark = if *current { '*' } else { ' ' };
-            let line = format!("{mark} {name:names$}  {machine:machines$}  {settings:>3} set  {title}");
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        match rows.iter().any(|row| row.4) {
-            true => writeln!(out, "* as {} is set now", machine.name)?,
-            false if rows.is_empty() => writeln!(out, "no configuration is saved: kmem tune save NAME")?,
-            false => (),
-        }
-        Ok(())
     }
 
     fn one_name(&self, action: &str) -> Result<&str, Failure> {

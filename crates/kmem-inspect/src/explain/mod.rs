@@ -172,6 +172,10 @@ fn state(out: &mut dyn Write, capture: &Capture, doubts: &mut Doubts) -> Result<
             memory::growth(out, before, after)?;
         }
     }
+    if capture.sysctl.iter().any(|file| !file.vm.is_empty()) {
+        writeln!(out)?;
+        tunables::state(out, capture)?;
+    }
     // The folder says the same, more exactly, and needs no root.
     if let Some(folder) = capture.slab_folders.last().filter(|_| capture.slabinfo.is_empty()) {
         writeln!(out)?;

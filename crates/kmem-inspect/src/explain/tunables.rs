@@ -11,6 +11,8 @@ use crate::parse::sysctl::Sysctl;
 use crate::parse::vmstat::VmStatFile;
 use crate::reader::Capture;
 use crate::scan::total;
+use kmem::kernel::default_sysctl;
+use kmem::profile::PROFILES;
 use kmem::snapshot::{MemField, ZoneInfo};
 use std::fmt::{Result, Write};
 
@@ -45,6 +47,35 @@ pub fn write(out: &mut dyn Write, advice: &[TunableAdvice]) -> Result {
         computed.iter().try_for_each(|line| writeln!(out, "    {line}"))?;
     }
     Ok(())
+}
+
+/// Writes which tunables of the last listing are not as its kernel has them when nobody writes them. Those that boot computes, and
+/// those that no profile knows, are left out.
+///
+/// # Errors
+/// What writing gives.
+pub fn state(out: &mut dyn Write, capture: &Capture) -> Result {
+    let facts = Facts::of(capture);
+    let Some(sysctl) = facts.sysctl else { return Ok(()) };
+    let version = facts.version.unwrap_or((u32::MAX, 0, 0));
+    let older = PROFILES.iter().filter(|profile| profile.version <= version).max_by_key(|profile| profile.version);
+    let Some(profile) = older.or(PROFILES.iter().min_by_key(|profile| profile.version)) else { return Ok(()) };
+    // Which tunables there are differs by machine; what they are does not.
+    let default = |key: &str| {
+        let same = PROFILES.iter().filter(|other| other.version == profile.version);
+        same.into_iter().find_map(|profile| default_sysctl(profile, key))
+    };
+    let changed = sysctl.vm.iter().filter_map(|(_, key, value)| {
+        let default = default(key).filter(|default| *value != default.to_string())?;
+        Some(format!("vm.{key} {value} ({default})"))
+    });
+    let changed: Vec<String> = changed.collect();
+    let (major, minor, _) = profile.version;
+    write!(out, "Tunables: {} of vm; ", sysctl.vm.len())?;
+    match changed.is_empty() {
+        true => writeln!(out, "none is known to be other than Linux {major}.{minor} has it"),
+        false => writeln!(out, "other than Linux {major}.{minor} has them: {}", changed.join(", ")),
+    }
 }
 
 /// Returns what a capture speaks for. Its reports are to be dated before ([`super::date_reports`]).

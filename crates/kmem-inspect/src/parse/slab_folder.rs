@@ -93,7 +93,7 @@ impl SlabFolder {
 }
 
 /// Files with one number, or a count with those of its nodes or CPUs.
-const NUMBERS: [&str; 31] = [
+const NUMBERS: [&str; 32] = [
     "aliases",
     "align",
     "cache_dma",
@@ -116,6 +116,7 @@ const NUMBERS: [&str; 31] = [
     "remote_node_defrag_ratio",
     "reserved",
     "sanity_checks",
+    "sheaf_capacity",
     "skip_kfence",
     "slab_size",
     "slabs",
@@ -158,6 +159,8 @@ const STATISTICS: [&str; 27] = [
 ];
 const CALLS: [&str; 4] = ["alloc_calls", "alloc_traces", "free_calls", "free_traces"];
 
+/// The longest name of a file has 24 letters.
+const LONGEST_FILE: usize = 24;
 /// The most caches that are kept; memory cgroups make many.
 const MOST_CACHES: usize = 20_000;
 /// The most callers of a cache.
@@ -226,10 +229,15 @@ impl Reader {
 
 /// Finds `CACHE/FILE:VALUE` with a file that caches have.
 fn entry(text: &str) -> Option<Entry<'_>> {
-    // Lines of other files with a slash are many; few of them have a name of ours behind it.
     for (at, _) in text.match_indices('/') {
+        // Lines with a slash are many in a log: a look at a few bytes must do.
         let rest = &text[at + 1..];
-        let Some((file, value)) = rest.split_once(':') else { return None };
+        let is_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
+        let length = rest.bytes().take(LONGEST_FILE + 1).take_while(is_name).count();
+        if length == 0 || rest.as_bytes().get(length) != Some(&b':') {
+            continue;
+        }
+        let (file, value) = (&rest[..length], &rest[length + 1..]);
         let known = NUMBERS.iter().chain(&STATISTICS).chain(&CALLS).chain(&["ctor"]).find(|known| **known == file);
         let Some(file) = known else { continue };
         let before = &text[..at];

@@ -182,6 +182,10 @@ fn kctune_row(place: Place, text: &str) -> Option<Tunable> {
 /// `NAME = VALUE`, `/proc/sys/NAME:VALUE`: the name, and the value with one blank between its words.
 fn entry(text: &str) -> Option<(&str, String)> {
     let text = text.strip_prefix('-').map_or(text, str::trim_start);
+    // Most lines of a log begin otherwise.
+    if !text.starts_with(|c: char| c.is_ascii_lowercase() || c == '/') {
+        return None;
+    }
     let (name, value) = match text.strip_prefix("/proc/sys/") {
         Some(path) => path.split_once(':').or_else(|| path.split_once('='))?,
         None => text.split_once('=')?,

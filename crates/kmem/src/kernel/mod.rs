@@ -21,7 +21,7 @@ mod vmstat;
 mod zones;
 
 pub use proc::{proc_path, PROC_FILES};
-pub use sysctl::{check_sysctl, plain_key, sysctls, Access, SysctlError, SysctlInfo};
+pub use sysctl::{check_sysctl, default_sysctl, plain_key, sysctls, Access, SysctlError, SysctlInfo};
 pub use usage::Usage;
 
 use crate::boot::cmdline::CommandLine;

@@ -247,6 +247,21 @@ pub fn sysctls(profile: &'static Profile) -> impl Iterator<Item = SysctlInfo> {
     Key::all(profile).map(move |key| key.info(profile))
 }
 
+/// Returns what a tunable is on any machine of a profile's kernel when nobody writes it; `None` for one that boot computes.
+pub fn default_sysctl(profile: &'static Profile, key: &str) -> Option<u64> {
+    let defaults = Tunables::new(profile);
+    match Key::find(profile, key).ok()? {
+        Key::Tunable(Tunable::WatermarkScaleFactor) => Some(defaults.watermark_scale_factor),
+        Key::Tunable(Tunable::WatermarkBoostFactor) => Some(defaults.watermark_boost_factor),
+        Key::Tunable(Tunable::PercpuPagelistHighFraction | Tunable::PercpuPagelistFraction) => {
+            Some(defaults.percpu_pagelist_high_fraction)
+        }
+        Key::Setting(Setting::AdminReserveKbytes | Setting::UserReserveKbytes) => None,
+        Key::Setting(key) => Some(key.default(profile).into()),
+        Key::Tunable(Tunable::MinFreeKbytes | Tunable::LowmemReserveRatio) | Key::Action(_) | Key::Shown(_) => None,
+    }
+}
+
 /// Returns whether a tunable of a profile's kernel may be written so, and kept: without a kernel that is booted.
 ///
 /// # Errors

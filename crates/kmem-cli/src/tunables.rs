@@ -244,9 +244,6 @@ pub fn setting(profile: &'static Profile, name: &str, value: Option<&str>) -> Re
                 SysctlError::WriteOnly(_) => {
                     format!("vm.{known} does something at once and is not kept; `kmem shell` has it: sysctl vm.{known}={text}")
                 }
-                SysctlError::ReadOnly(_) if known.starts_with("nr_hugepages") => {
-                    format!("{error}: boot decides it; set hugepages={text}")
-                }
                 SysctlError::NotANumber { .. } | SysctlError::OutOfRange { .. } => {
                     format!("{error} (EINVAL: Invalid argument)")
                 }
@@ -422,7 +419,7 @@ mod tests {
         assert!(find(profile("amd64-6.12"), "vmalloc").is_err_and(|what| what.contains("takes no `vmalloc`")));
         assert!(find(machine, "sysctl.vm.*").is_err() && find(machine, "root").is_err());
         assert!(setting(machine, "vm.drop_caches", Some("3")).is_err_and(|what| what.contains("at once")));
-        assert!(setting(machine, "nr_hugepages", Some("3")).is_err_and(|what| what.contains("hugepages=3")));
+        assert!(setting(machine, "mmap_min_addr", Some("3")).is_err_and(|what| what.contains("only be read")));
     }
 
     #[test]

@@ -152,6 +152,11 @@ fn what_is_held_until_boot() {
     // The kernel says what it makes of a value that it does not take as it is.
     let done = home.run(&["tune", "set", "vmalloc=1M", "--machine", "msm8x25"]);
     assert!(String::from_utf8_lossy(&done.stderr).contains("vmalloc area too small"), "{done:?}");
+    let done = home.run(&["tune", "set", "vm.nr_hugepages=100000", "--machine", "amd64-6.12", "--ram", "512M"]);
+    assert!(String::from_utf8_lossy(&done.stderr).contains("of 100000"), "{done:?}");
+    home.ok(&["tune", "set", "vm.nr_hugepages=12", "--machine", "amd64-6.12"]);
+    let text = home.ok(&["boot", "--machine", "amd64-6.12", "--show", "meminfo"]);
+    assert!(text.contains("\nHugePages_Total:      12\nHugePages_Free:       12\n"), "{text}");
     let done = home.run(&["tune", "set", "lowmem_reserve_ratio=0 -16", "--machine", "linux-2.6-i386"]);
     assert!(String::from_utf8_lossy(&done.stderr).contains("the kernel makes 1 1"), "{done:?}");
 }

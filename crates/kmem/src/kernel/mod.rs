@@ -205,7 +205,7 @@ impl<M: Machine> Kernel<M> {
         slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile, CommandLine::new(cmdline))?;
         let reclaim = Reclaim::default();
         let settings = Settings::new(profile);
-        let huge = HugePools::default();
+        let huge = SpinLock::new(HugePools::default());
         let rcu_invoker = SpinLock::new(None);
         let (users, reporter) = (None, None);
         let mut memory =
@@ -217,7 +217,7 @@ impl<M: Machine> Kernel<M> {
         let line = CommandLine::new(cmdline);
         let sizes = profile.image.gigantic.iter().copied().chain([profile.image.huge_page_bytes]);
         let (usual, asked) = (default_huge_page(profile, line), huge_pools(profile, line));
-        memory.huge = memory.fill_huge_pools(&plan, usual, sizes, asked);
+        memory.huge = SpinLock::new(memory.fill_huge_pools(&plan, usual, sizes, asked));
         // So that the first state of the zones is one that `drain` leads back to.
         memory.drain();
         // What fragmentation added to the marks meanwhile is kswapd's to take back.

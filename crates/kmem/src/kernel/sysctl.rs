@@ -76,8 +76,17 @@ enum Key {
     Setting(Setting),
     /// One that does something.
     Action(Action),
+    /// The pool of huge pages.
+    Pool(Pool),
     /// One that only shows something.
     Shown(Shown),
+}
+
+/// The two names of the number of huge pages; the second one follows the writer's memory policy, of which there is none here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Pool {
+    NrHugepages,
+    NrHugepagesMempolicy,
 }
 
 /// What writing a tunable makes the kernel do.
@@ -90,8 +99,6 @@ enum Action {
 /// What boot decided.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Shown {
-    NrHugepages,
-    NrHugepagesMempolicy,
     MmapMinAddr,
     NumaZonelistOrder,
 }
@@ -129,31 +136,42 @@ impl Action {
     }
 }
 
-impl Shown {
-    const ALL: [Self; 4] = [Self::NrHugepages, Self::NrHugepagesMempolicy, Self::MmapMinAddr, Self::NumaZonelistOrder];
+impl Pool {
+    const ALL: [Self; 2] = [Self::NrHugepages, Self::NrHugepagesMempolicy];
 
     const fn name(self) -> &'static str {
         match self {
             Self::NrHugepages => "nr_hugepages",
             Self::NrHugepagesMempolicy => "nr_hugepages_mempolicy",
+        }
+    }
+    fn exists(self, profile: &Profile) -> bool {
+        profile.image.huge_page_bytes > 0 && (self == Self::NrHugepages || profile.max_nodes > 1)
+    }
+    /// An `unsigned long`: what is too much is as much as there can be.
+    const fn range(profile: &Profile) -> (u64, u64) {
+        (0, if profile.word_bytes == 4 { u32::MAX as u64 } else { u64::MAX })
+    }
+}
+
+impl Shown {
+    const ALL: [Self; 2] = [Self::MmapMinAddr, Self::NumaZonelistOrder];
+
+    const fn name(self) -> &'static str {
+        match self {
             Self::MmapMinAddr => "mmap_min_addr",
             Self::NumaZonelistOrder => "numa_zonelist_order",
         }
     }
     /// The first kernel that has it, its unit, and what it means.
     const fn row(self) -> (Version, Unit, &'static str) {
-        const HUGE: &str = "Huge pages that boot set aside: boot parameter `hugepages`.";
         match self {
-            Self::NrHugepages | Self::NrHugepagesMempolicy => ((0, 0, 0), Unit::HugePages, HUGE),
             Self::MmapMinAddr => ((2, 6, 23), Unit::Bytes, "The lowest address that a process may map."),
             Self::NumaZonelistOrder => ((2, 6, 23), Unit::Words, "In which order zones of other nodes are tried."),
         }
     }
     fn exists(self, profile: &Profile) -> bool {
-        let huge = profile.image.huge_page_bytes > 0;
         match self {
-            Self::NrHugepages => huge,
-            Self::NrHugepagesMempolicy => huge && profile.max_nodes > 1,
             Self::MmapMinAddr => profile.version >= (2, 6, 23) && profile.paging.is_some(),
             Self::NumaZonelistOrder => profile.version >= (2, 6, 23) && profile.max_nodes > 1,
         }
@@ -167,13 +185,15 @@ impl Key {
         let settings = Setting::ALL.iter().copied().filter(|key| key.exists(profile)).map(Self::Setting);
         let actions = Action::ALL.into_iter().filter(|key| key.exists(profile)).map(Self::Action);
         let shown = Shown::ALL.into_iter().filter(|key| key.exists(profile)).map(Self::Shown);
-        tunables.chain(settings).chain(actions).chain(shown)
+        let pools = Pool::ALL.into_iter().filter(|key| key.exists(profile)).map(Self::Pool);
+        tunables.chain(settings).chain(actions).chain(pools).chain(shown)
     }
     fn name(self) -> &'static str {
         match self {
             Self::Tunable(key) => key.name(),
             Self::Setting(key) => key.name(),
             Self::Action(key) => key.name(),
+            Self::Pool(key) => key.name(),
             Self::Shown(key) => key.name(),
         }
     }
@@ -233,6 +253,11 @@ impl Key {
                 let (since, about) = key.row();
                 SysctlInfo { name, about, unit: Unit::Choice, range, access, effect, versions: (since, None) }
             }
+            Self::Pool(_) => {
+                let about = "Huge pages of the default size that are set aside; as many as are to be had.";
+                let (range, versions) = (Some(Pool::range(profile)), ((0, 0, 0), None));
+                SysctlInfo { name, about, unit: Unit::HugePages, range, access, effect, versions }
+            }
             Self::Shown(key) => {
                 let (since, unit, about) = key.row();
                 let access = Access::ReadOnly;
@@ -258,6 +283,7 @@ pub fn default_sysctl(profile: &'static Profile, key: &str) -> Option<u64> {
         }
         Key::Setting(Setting::AdminReserveKbytes | Setting::UserReserveKbytes) => None,
         Key::Setting(key) => Some(key.default(profile).into()),
+        Key::Pool(_) => Some(0),
         Key::Tunable(Tunable::MinFreeKbytes | Tunable::LowmemReserveRatio) | Key::Action(_) | Key::Shown(_) => None,
     }
 }
@@ -275,6 +301,10 @@ pub fn check_sysctl(profile: &'static Profile, key: &str, value: &str) -> Result
         Key::Setting(key) => {
             let (least, most) = key.range(profile);
             number(key.name(), value, least.into(), most.into()).map(|_| ())
+        }
+        Key::Pool(key) => {
+            let (least, most) = Pool::range(profile);
+            number(key.name(), value, least, most).map(|_| ())
         }
         Key::Action(key) => Err(SysctlError::WriteOnly(key.name())),
         Key::Shown(key) => Err(SysctlError::ReadOnly(key.name())),
@@ -344,9 +374,7 @@ impl<M: Machine> Kernel<M> {
             Key::Tunable(key) => self.read_tunable(key, out),
             Key::Setting(key) => write!(out, "{}", self.setting(key)),
             Key::Action(key) => return Err(SysctlError::WriteOnly(key.name())),
-            Key::Shown(Shown::NrHugepages | Shown::NrHugepagesMempolicy) => {
-                write!(out, "{}", self.memory.huge.default_pool().map_or(0, |pool| pool.total()))
-            }
+            Key::Pool(_) => write!(out, "{}", self.huge_pools().default_pool().map_or(0, |pool| pool.total())),
             Key::Shown(Shown::MmapMinAddr) => write!(out, "{}", self.profile.user.mmap_min_addr),
             Key::Shown(Shown::NumaZonelistOrder) => out.write_str("Node"),
         };
@@ -370,6 +398,11 @@ impl<M: Machine> Kernel<M> {
             Key::Action(action) => {
                 let (least, most) = action.range(profile);
                 self.act(action, number(action.name(), value, least, most)?);
+                Ok(())
+            }
+            Key::Pool(key) => {
+                let (least, most) = Pool::range(profile);
+                self.memory.set_huge_pages(number(key.name(), value, least, most)?);
                 Ok(())
             }
             Key::Shown(key) => Err(SysctlError::ReadOnly(key.name())),

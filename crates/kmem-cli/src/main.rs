@@ -9,6 +9,7 @@ mod region;
 mod render;
 mod report;
 mod script;
+mod tunables;
 
 use clap::Parser;
 use failure::Verdict;

@@ -23,7 +23,7 @@ use std::{env, fs, process, thread};
 
 /// A reader, and how much of its kind a capture has.
 type Target = (&'static str, fn(&Capture) -> usize);
-const TARGETS: [Target; 13] = [
+const TARGETS: [Target; 15] = [
     ("vmallocinfo", |it| it.vmallocinfo.iter().map(|it| it.rows.len()).sum()),
     ("meminfo", |it| it.meminfo.len()),
     ("buddyinfo", |it| it.buddyinfo.iter().map(|it| it.rows.len()).sum()),
@@ -32,6 +32,8 @@ const TARGETS: [Target; 13] = [
     ("slabinfo", |it| it.slabinfo.iter().map(|it| it.rows.len()).sum()),
     ("iomem", |it| it.iomem.len()),
     ("vmstat", |it| it.vmstat.len()),
+    ("sysctl", |it| it.sysctl.len()),
+    ("slab_folder", |it| it.slab_folders.iter().map(|it| it.caches.len()).sum()),
     ("kernel_log", |it| it.logs.len()),
     ("report", |it| it.reports.len()),
     ("trouble", |it| it.troubles.len()),

@@ -1,6 +1,7 @@
 //! `kmem.explain/1`: what captures show, as one document.
 
 use kmem_inspect::explain::reports::{verdicts, Refusal};
+use kmem_inspect::explain::tunables::{self, TunableAdvice};
 use kmem_inspect::explain::vmalloc::Listing;
 use kmem_inspect::explain::{date_reports, listings, Answer, Question};
 use kmem_inspect::parse::repeats::{Failed, Repeat};
@@ -28,6 +29,7 @@ pub fn document(capture: &mut Capture, question: &Question, answer: Answer) -> V
         "fits": answer,
         "vmalloc": listings(capture).iter().map(|listing| vmalloc(listing, question)).collect::<Vec<_>>(),
         "zones": zones(capture),
+        "tunables": question.advise.then(|| tunables::advise(capture).iter().map(advice_document).collect::<Vec<_>>()),
         "reports": capture.reports.iter().map(report).collect::<Vec<_>>(),
         "repeats": capture.repeats.iter().map(repeat).collect::<Vec<_>>(),
         "troubles": capture.troubles.iter().map(trouble).collect::<Vec<_>>(),
@@ -41,6 +43,14 @@ pub fn document(capture: &mut Capture, question: &Question, answer: Answer) -> V
             },
             "what": doubt.what,
         })).collect::<Vec<_>>(),
+    })
+}
+
+/// A recommended tunable.
+pub fn advice_document(advice: &TunableAdvice) -> Value {
+    json!({
+        "name": format!("vm.{}", advice.key), "value": advice.value, "now": advice.now, "reason": advice.reason,
+        "computed": advice.computed,
     })
 }
 

@@ -4,6 +4,7 @@ pub mod changes;
 pub mod memory;
 pub mod pages;
 pub mod reports;
+pub mod twin;
 pub mod vmalloc;
 
 use crate::parse::buddyinfo::free_pages;

@@ -6,11 +6,13 @@
 //! engine's (`page/attempt.rs`, `page/rule.rs`). A report is printed after the fact: a zone that would do by its numbers is
 //! said to have been filled again meanwhile.
 
+use super::twin::{self, Story};
 use super::{kilobytes, page_size, size};
 use crate::gfp::{epoch, meaning, EPOCHS};
 use crate::parse::kernel_log::Version;
 use crate::parse::report::{Kind, Report, ZoneState};
 use crate::scan::total;
+use crate::twin::NoTwin;
 use kmem::gfp::Gfp;
 use kmem::page::attempt::{Attempt, Caller, Latitude};
 use kmem::page::rule::{OrderCheck, PageRule};
@@ -51,7 +53,7 @@ pub struct Verdict<'a> {
 const ZONES: [&str; 5] = ["DMA", "DMA32", "Normal", "HighMem", "Movable"];
 
 /// The engine's rule of a version. What is between two profiles has the older one's rule.
-fn rule(version: Option<Version>) -> &'static PageRule {
+pub(crate) fn rule(version: Option<Version>) -> &'static PageRule {
     PageRule::of(match version {
         Some(version) if version < (2, 6, 24) => &linux_2_6_i386::PROFILE,
         Some(version) if version < (4, 4, 0) => &arm_3_4::PROFILE,
@@ -86,6 +88,11 @@ fn guess(report: &Report) -> Version {
         None if raw & 0x240_0000 == 0 => (3, 4, 0),
         None => (4, 4, 0),
     }
+}
+
+/// The version of a report's kernel: told, or guessed by the form of the first line.
+pub(crate) fn version_of(report: &Report) -> Version {
+    report.version.unwrap_or_else(|| guess(report))
 }
 
 /// Asks each zone that the request may use, the preferred one first.
@@ -199,12 +206,20 @@ fn has_block(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, us
 pub fn explain(out: &mut dyn Write, report: &Report) -> Result {
     head(out, report)?;
     let verdicts = verdicts(report);
-    for verdict in &verdicts {
-        let order = report.order.unwrap_or(0);
-        zone(out, order, verdict, "by these numbers it would do; it was filled or compacted after the request failed")?;
+    let story = Story::of(report);
+    match &story {
+        Ok(story) => twin::explain(out, report, story)?,
+        Err(why) => {
+            for verdict in verdicts.iter().filter(|_| *why != NoTwin::OfCgroup) {
+                let order = report.order.unwrap_or(0);
+                let else_words = "by these numbers it would do; it was filled or compacted after the request failed";
+                zone(out, order, verdict, else_words)?;
+            }
+            twin::explain_none(out, why)?;
+        }
     }
     if report.kind != Kind::State {
-        help(out, report, &verdicts)?;
+        help(out, report, &verdicts, story.ok().as_ref())?;
     }
     Ok(())
 }
@@ -315,7 +330,7 @@ fn holders(out: &mut dyn Write, report: &Report) -> Result {
     writeln!(out, "  Memory: {}", text.join(", "))
 }
 
-fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Result {
+fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: Option<&Story>) -> Result {
     let gfp = flags(report).unwrap_or(Gfp::KERNEL);
     let order = report.order.unwrap_or(0);
     let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
@@ -349,6 +364,9 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Resul
     }
     for (pid, rss, name) in report.tasks.iter().take(3) {
         writeln!(out, "  {name} ({pid}) has {} resident", page_size(*rss))?;
+    }
+    if let Some(story) = story {
+        twin::changes(out, report, story)?;
     }
     let mut advice = Vec::new();
     if order > 3 {

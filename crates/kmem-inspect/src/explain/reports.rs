@@ -78,7 +78,14 @@ pub fn mask_agrees(report: &Report) -> Option<bool> {
 /// A report without a version: by the first line's form and mask.
 fn guess(report: &Report) -> Version {
     let raw = report.mode.unwrap_or(0);
+    let zones_have = |name: &str| report.zones.iter().any(|zone| zone.kb(name).is_some());
     match &report.words {
+        // 6.8 and later say what of the pages that are set aside is free; before 4.4 there were none.
+        Some(words) if zones_have("reserved_highatomic") && !zones_have("free_highatomic") => {
+            let older = EPOCHS.iter().rev().filter(|epoch| epoch.from < (6, 3, 0));
+            let found = older.into_iter().find(|epoch| epoch.number(words) == Ok(raw));
+            found.map_or((6, 3, 0), |epoch| if epoch.from == (5, 0, 0) { (6, 1, 0) } else { epoch.from })
+        }
         // With words the number must say the same.
         Some(words) => {
             let all = EPOCHS.iter().rev();

@@ -133,7 +133,10 @@ fn zone(out: &mut dyn Write, twin: &Twin, answer: &Answer) -> Result {
     let Refusal::Pages { missing } = refusal else {
         return blocks(out, twin, answer, refusal);
     };
-    writeln!(out, "    {place}: {missing} pages too few: {usable} of {free} free ones count for it, {needed} are needed")?;
+    writeln!(
+        out,
+        "    {place}: {missing} pages too few: {usable} of {free} free ones count for it, {needed} are needed"
+    )?;
     let mut parts = vec![match record.map_or(0, |zone| zone.boost) {
         0 => format!("the min mark is {mark}"),
         boost => format!("the min mark is {mark}, {boost} of it because of fragmentation"),
@@ -234,14 +237,19 @@ pub fn words(change: &Change, report: &Report) -> String {
                  aside;\n      as many of order {below} do not do"
             )
         }
-        Change::NoBoost => "the marks without what fragmentation adds to them: kswapd takes that back with time".to_owned(),
+        Change::NoBoost => {
+            "the marks without what fragmentation adds to them: kswapd takes that back with time".to_owned()
+        }
         Change::MinFreeKbytes { now, kbytes } => {
             let also = if kbytes >= now { " (writing it takes the boost of the marks back)" } else { "" };
             let price = if kbytes < now { "; but that is the reserve of requests that cannot wait" } else { "" };
             format!("vm.min_free_kbytes={kbytes}, now {now}{also}; with {} it fails{price}", kbytes + 4)
         }
         Change::ReserveRatio { zone, now, ratio } => {
-            format!("vm.lowmem_reserve_ratio: {ratio} at the place of zone {zone}, now {now}; with {} it fails", ratio - 1)
+            format!(
+                "vm.lowmem_reserve_ratio: {ratio} at the place of zone {zone}, now {now}; with {} it fails",
+                ratio - 1
+            )
         }
         Change::Flags { words, .. } => format!("asking {words}"),
         Change::Order(order) => {
@@ -257,9 +265,10 @@ fn reclaimable(report: &Report, pages: u64) -> String {
     let swap = report.swap_kb.0.unwrap_or(0) / 4;
     let anon = count(&["active_anon", "inactive_anon"]).min(swap);
     match (caches >= pages, caches.saturating_add(anon) >= pages) {
-        (true, _) => format!("\n      caches hold {}: reclaim could free so many, if they can be freed", page_size(caches)),
+        (true, _) => {
+            format!("\n      caches hold {}: reclaim could free so many, if they can be freed", page_size(caches))
+        }
         (false, true) => format!("\n      caches hold {}, the rest would have to go to swap", page_size(caches)),
         _ => String::new(),
     }
 }
-

@@ -31,7 +31,9 @@ pub(super) fn by_type(zone: &ZoneState, top: Order, notes: &mut Vec<String>) -> 
     let pages = |name: &str| zone.kb(name).map(|kb| kb / 4);
     let (free, name) = (pages("free").unwrap_or(0), &zone.name);
     if !zone.has_blocks {
-        notes.push(format!("zone {name}: its free blocks are not in the report; they are taken to be as large as can be"));
+        notes.push(format!(
+            "zone {name}: its free blocks are not in the report; they are taken to be as large as can be"
+        ));
         return whole(free, top);
     }
     let sum = total(zone.blocks.iter().enumerate().map(|(order, blocks)| blocks.saturating_mul(1 << order)));

@@ -213,7 +213,11 @@ impl Search<'_> {
         // Each with what is to be asked only where nothing before it was enough.
         let tries = [
             ("with __GFP_HIGH", asked | high, false),
-            ("as GFP_ATOMIC does: not waiting, and with __GFP_HIGH", asked.difference(Gfp::DIRECT_RECLAIM) | atomic, true),
+            (
+                "as GFP_ATOMIC does: not waiting, and with __GFP_HIGH",
+                asked.difference(Gfp::DIRECT_RECLAIM) | atomic,
+                true,
+            ),
             ("without __GFP_DMA", asked.difference(Gfp::DMA), false),
             ("without __GFP_DMA32", asked.difference(Gfp::DMA32), false),
             ("without __GFP_THISNODE", asked.difference(Gfp::THISNODE), false),
@@ -335,4 +339,3 @@ fn no_boost(zone: &mut ZoneRecord) {
     (zone.min, zone.low, zone.high) = (without(zone.min), without(zone.low), without(zone.high));
     zone.boost = 0;
 }
-

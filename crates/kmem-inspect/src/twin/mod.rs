@@ -110,7 +110,7 @@ impl Twin {
         let (gfp, order) = flags(report).zip(report.order).ok_or(NoTwin::NoRequest)?;
         let order = Order::new(order).ok_or(NoTwin::NoRequest)?;
         let version = version_of(report);
-        let kinds = kinds(&report.zones, version);
+        let kinds = kinds(&report.zones);
         let profile = nearest(version, &kinds);
         let columns = report.zones.iter().map(|zone| zone.types.len()).max().filter(|columns| *columns > 0);
         let top = columns.and_then(|columns| Order::new(columns as u32 - 1)).unwrap_or(profile.top_order);
@@ -129,7 +129,9 @@ impl Twin {
         let home = (0..MAX_NODES as u32).find(|node| known & allowed >> node & 1 != 0).unwrap_or(0);
         let home = if known & allowed == 0 { known.trailing_zeros().min(MAX_NODES as u32 - 1) } else { home };
         if gfp.contains(Gfp::THISNODE) && known.count_ones() > 1 {
-            notes.push(format!("the request is for one node only, and the report does not say which: node {home} is taken"));
+            notes.push(format!(
+                "the request is for one node only, and the report does not say which: node {home} is taken"
+            ));
         }
         let nodes = (0..MAX_NODES as u32).filter(|node| allowed >> node & 1 != 0);
         let nodes = nodes.fold(NodeMask::NONE, |mask, node| mask.with(NodeMask::of(node)));
@@ -207,30 +209,51 @@ fn kind(name: &str) -> Option<ZoneKind> {
     })
 }
 
-/// The zones that a kernel was built with, as far as its report tells: `lowmem_reserve` has a place for each.
-fn kinds(zones: &[ZoneState], version: Version) -> Vec<ZoneKind> {
+/// The arrays of zones that kernels were built with, those of today first.
+const BUILT: [&[ZoneKind]; 14] = {
     use ZoneKind::{Device, Dma, Dma32, HighMem, Movable, Normal};
-    let has = |wanted: ZoneKind| zones.iter().any(|zone| kind(&zone.name) == Some(wanted));
+    [
+        &[Dma, Dma32, Normal, Movable, Device],
+        &[Dma, Dma32, Normal, Movable],
+        &[Dma, Normal, HighMem, Movable],
+        // 32-bit x86, 2.6.15 to 2.6.22: a place for DMA32, always empty.
+        &[Dma, Dma32, Normal, HighMem],
+        &[Dma, Normal, HighMem],
+        &[Normal, HighMem, Movable],
+        &[Dma32, Normal, Movable, Device],
+        &[Dma32, Normal, Movable],
+        &[Dma, Normal, Movable],
+        &[Dma, Dma32, Normal],
+        &[Normal, Movable],
+        &[Dma, Normal],
+        &[Normal, HighMem],
+        &[Normal],
+    ]
+};
+
+/// The zones that a kernel was built with: `lowmem_reserve` has a place for each, and grows at the places of zones with pages.
+fn kinds(zones: &[ZoneState]) -> Vec<ZoneKind> {
+    let known: Vec<(ZoneKind, &ZoneState)> = zones.iter().filter_map(|zone| Some((kind(&zone.name)?, zone))).collect();
+    let has = |wanted: ZoneKind| known.iter().any(|(kind, _)| *kind == wanted);
     let places = zones.iter().map(|zone| zone.reserve.len()).max().unwrap_or(0);
-    // Only 32-bit kernels have high memory, only 64-bit ones the zone below 4 GiB; ZONE_MOVABLE came with 2.6.23.
-    let mut kinds: Vec<ZoneKind> = [Dma, Dma32, Normal, HighMem, Movable]
-        .into_iter()
-        .filter(|kind| match kind {
-            Dma | Dma32 => has(*kind),
-            HighMem => has(*kind) || !has(Dma32),
-            Movable => has(*kind) || version >= (2, 6, 23),
-            _ => true,
+    let highest = known.iter().map(|(kind, _)| *kind).max();
+    let holds = |built: &&[ZoneKind]| known.iter().all(|(kind, _)| built.contains(kind));
+    let agrees = |built: &&[ZoneKind]| {
+        known.iter().all(|(own, zone)| {
+            let grows = |place: &usize| zone.reserve[*place] > zone.reserve[place - 1];
+            let mut grown = (1..zone.reserve.len().min(built.len())).filter(grows);
+            // Above the highest zone that was printed there may be more: reports leave out what the request may not use.
+            grown.all(|place| built[place] > *own && (has(built[place]) || Some(built[place]) > highest))
         })
-        .collect();
-    for spare in [HighMem, Movable, Normal] {
-        if places > 0 && kinds.len() > places && !has(spare) {
-            kinds.retain(|kind| *kind != spare);
-        }
-    }
-    if kinds.len() < places.min(MAX_ZONES) {
-        kinds.push(Device);
-    }
-    kinds
+    };
+    let of_length = |built: &&&[ZoneKind]| built.len() == places && holds(built);
+    let found = BUILT.iter().filter(of_length).find(|built| agrees(built));
+    let found = found.or_else(|| BUILT.iter().find(of_length));
+    // Where nothing says how many there are: all that there can be.
+    found.or_else(|| BUILT.iter().find(|built| holds(built))).map_or_else(
+        || [ZoneKind::Dma, ZoneKind::Dma32, ZoneKind::Normal, ZoneKind::HighMem, ZoneKind::Movable].to_vec(),
+        |built| built.to_vec(),
+    )
 }
 
 /// Returns the profile whose rules hold for a version: of its generation, one that has these zones, then the nearest number.
@@ -271,7 +294,8 @@ fn record(
     if zone.reserve.is_empty() {
         notes.push(format!("zone {}: what it keeps from requests for higher zones is not in the report", zone.name));
     }
-    let managed = pages("managed").or(present).unwrap_or(free).max(u64::from(free > 0));
+    // Where nothing says how large it is, it is large enough.
+    let managed = pages("managed").or(present).unwrap_or(free.saturating_add(1 << 20)).max(u64::from(free > 0));
     Ok(ZoneRecord {
         node: zone.node,
         kind,

@@ -205,13 +205,7 @@ pub(crate) struct Parts<'a> {
 
 impl PageAllocator {
     /// Returns a bound of the bytes that the allocator's structures take besides the mem_map.
-    pub(crate) fn bytes(
-        profile: &Profile,
-        top: Order,
-        extents: &[Option<ZoneExtent>],
-        cpus: u32,
-        nodes: u32,
-    ) -> u64 {
+    pub(crate) fn bytes(profile: &Profile, top: Order, extents: &[Option<ZoneExtent>], cpus: u32, nodes: u32) -> u64 {
         let slots = nodes * MAX_ZONES as u32;
         let shape = Shape::of(profile, cpus);
         let blocks = (0..Lists::width(slots)).map(|at| u64::from(shape.slots_at(extents, at))).sum();
@@ -340,6 +334,8 @@ impl PageAllocator {
             let populated = |zone| self.zone(node * MAX_ZONES + zone).is_some_and(Zone::is_populated);
             self.zonelists[node] = Zonelist::new(&kinds[..count], populated);
         }
+        let served = self.zonelists.iter().take(self.nodes as usize).fold(0, |all, list| all | list.served());
+        self.zonelists.iter_mut().for_each(|list| list.serve_also(!served));
         // Too few pageblocks to have one of each type: then types would only be in the way.
         let enough = self.managed() >= self.pageblock.pages() * Mobility::COUNT as u64;
         let groups = self.rule.groups_by_mobility && enough;
@@ -347,11 +343,13 @@ impl PageAllocator {
         for cpu in 0..self.cpus {
             let Some(head) = self.heads.get(cpu.into()) else { continue };
             let home = self.node_of_cpu(cpu);
-            // A node without memory: its CPUs begin at the nearest one that has some.
-            let node = self.node_order.from(home).find(|node| self.node_zones(*node).any(Zone::is_populated));
-            let node = node.unwrap_or(home);
             for (bits, first) in head.first.iter().enumerate() {
                 let gfp = Gfp::from_bits_truncate(bits as u32);
+                // A node without such memory: its CPUs begin at the nearest one that has some.
+                let has_some = |node: &u32| {
+                    self.zonelists[*node as usize].serves(gfp) && self.node_zones(*node).any(Zone::is_populated)
+                };
+                let node = self.node_order.from(home).find(has_some).unwrap_or(home);
                 let zone = self.zonelists[node as usize].preferred(gfp);
                 let slot = node as usize * MAX_ZONES + zone;
                 first.set(State::used(Order::ZERO, slot, self.list_kind(gfp)).raw());

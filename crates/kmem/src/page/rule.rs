@@ -95,12 +95,8 @@ static MODERN: PageRule = PageRule {
     ..MIDDLE
 };
 /// 6.7 and later.
-static LATE: PageRule = PageRule {
-    pcp_scaling: PcpScaling::Both,
-    harder: Harder::NoWaitAndHigh,
-    set_aside: SetAside::FreePages,
-    ..MODERN
-};
+static LATE: PageRule =
+    PageRule { pcp_scaling: PcpScaling::Both, harder: Harder::NoWaitAndHigh, set_aside: SetAside::FreePages, ..MODERN };
 
 impl PageRule {
     /// Returns the rule of a profile's kernel.

@@ -211,10 +211,17 @@ fn has_block(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, us
 /// # Errors
 /// What writing gives.
 pub fn explain(out: &mut dyn Write, report: &Report) -> Result {
+    explain_story(out, report, &Story::of(report))
+}
+
+/// Writes what a report says, with what was played of it.
+///
+/// # Errors
+/// What writing gives.
+pub fn explain_story(out: &mut dyn Write, report: &Report, story: &std::result::Result<Story, NoTwin>) -> Result {
     head(out, report)?;
     let verdicts = verdicts(report);
-    let story = Story::of(report);
-    match &story {
+    match story {
         Ok(story) => twin::explain(out, report, story)?,
         Err(why) => {
             for verdict in verdicts.iter().filter(|_| *why != NoTwin::OfCgroup) {
@@ -226,34 +233,44 @@ pub fn explain(out: &mut dyn Write, report: &Report) -> Result {
         }
     }
     if report.kind != Kind::State {
-        help(out, report, &verdicts, story.ok().as_ref())?;
+        help(out, report, &verdicts, story.as_ref().ok())?;
     }
     Ok(())
 }
 
-fn head(out: &mut dyn Write, report: &Report) -> Result {
+/// The kind of a report and what was asked, in words.
+pub(super) fn title(report: &Report) -> String {
     let who = if report.comm.is_empty() { "somebody" } else { &report.comm };
+    let line = report.place.line;
     match report.kind {
-        Kind::State => writeln!(out, "State of memory (line {})", report.place.line)?,
+        Kind::State => format!("State of memory (line {line})"),
         Kind::Vmalloc => {
             let bytes = report.bytes.map_or("some memory".to_owned(), size);
             let why = report.why.as_ref().map_or(String::new(), |why| format!("; the kernel says: {why}"));
-            writeln!(out, "vmalloc failed (line {}): `{who}` asked for {bytes}{why}", report.place.line)?;
+            format!("vmalloc failed (line {line}): `{who}` asked for {bytes}{why}")
         }
         Kind::Slab => {
             let cache = report.cache.as_deref().unwrap_or("a slab cache");
             let pages = size(4096u64 << report.order.unwrap_or(0).min(40));
-            writeln!(out, "Slab cache {cache} could not grow (line {}): no {pages} for a slab", report.place.line)?;
+            format!("Slab cache {cache} could not grow (line {line}): no {pages} for a slab")
         }
         Kind::Pages | Kind::Oom => {
-            let title = if report.kind == Kind::Oom { "Out of memory" } else { "Page allocation failure" };
+            let title = match report.kind {
+                Kind::Oom => "Out of memory",
+                _ if report.stalled => "Page allocation stall",
+                _ => "Page allocation failure",
+            };
             let order = report.order.unwrap_or(0);
             let bytes = size(4096u64 << order.min(40));
             let piece =
                 if order == 0 { "one page".to_owned() } else { format!("{bytes} in one piece (order {order})") };
-            writeln!(out, "{title} (line {}): `{who}` asked for {piece}", report.place.line)?;
+            format!("{title} (line {line}): `{who}` asked for {piece}")
         }
     }
+}
+
+fn head(out: &mut dyn Write, report: &Report) -> Result {
+    writeln!(out, "{}", title(report))?;
     if let (Some(raw), Some(gfp)) = (report.mode, flags(report)) {
         let epoch = epoch(report.version.unwrap_or_else(|| guess(report)));
         if report.version.is_some() {
@@ -339,9 +356,7 @@ fn holders(out: &mut dyn Write, report: &Report) -> Result {
 
 fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: Option<&Story>) -> Result {
     let gfp = flags(report).unwrap_or(Gfp::KERNEL);
-    let order = report.order.unwrap_or(0);
     let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
-    let broken = verdicts.iter().any(|verdict| verdict.refusal == Refusal::Blocks);
     let reclaimable: u64 =
         total(["active_file", "inactive_file", "slab_reclaimable"].iter().filter_map(|name| report.counter(name)));
     holders(out, report)?;
@@ -375,6 +390,16 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
     if let Some(story) = story {
         twin::changes(out, report, story)?;
     }
+    advice(report).into_iter().try_for_each(|line| writeln!(out, "  What would help: {line}"))
+}
+
+/// What would help, besides what was played.
+pub(super) fn advice(report: &Report) -> Vec<String> {
+    let gfp = flags(report).unwrap_or(Gfp::KERNEL);
+    let order = report.order.unwrap_or(0);
+    let verdicts = verdicts(report);
+    let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
+    let broken = verdicts.iter().any(|verdict| verdict.refusal == Refusal::Blocks);
     let mut advice = Vec::new();
     if order > 3 {
         advice.push("ask for less in one piece: kvmalloc or vmalloc where it need not be contiguous".to_owned());
@@ -405,8 +430,5 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
             "pages are not what was missing: look at the addresses (give /proc/vmallocinfo, use --fit)".to_owned(),
         );
     }
-    for line in advice {
-        writeln!(out, "  What would help: {line}")?;
-    }
-    Ok(())
+    advice
 }

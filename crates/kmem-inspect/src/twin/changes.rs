@@ -226,7 +226,7 @@ impl Search<'_> {
         ];
         let mut found: Vec<Change> = Vec::new();
         for (words, gfp, only_alone) in tries {
-            let is_new = gfp != asked && !(only_alone && !found.is_empty());
+            let is_new = gfp != asked && (!only_alone || found.is_empty());
             if is_new && self.passes(&self.twin.zones, &Request { gfp, ..self.twin.request }) {
                 found.push(Change::Flags { words, gfp });
             }

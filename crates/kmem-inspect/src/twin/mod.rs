@@ -111,8 +111,8 @@ impl Twin {
         let order = Order::new(order).ok_or(NoTwin::NoRequest)?;
         let version = version_of(report);
         let kinds = kinds(&report.zones);
-        let profile = nearest(version, &kinds);
         let columns = report.zones.iter().map(|zone| zone.types.len()).max().filter(|columns| *columns > 0);
+        let profile = nearest(version, &kinds, columns);
         let top = columns.and_then(|columns| Order::new(columns as u32 - 1)).unwrap_or(profile.top_order);
         let mut notes = Vec::new();
         let mut zones = Vec::new();
@@ -237,17 +237,27 @@ fn kinds(zones: &[ZoneState]) -> Vec<ZoneKind> {
     let has = |wanted: ZoneKind| known.iter().any(|(kind, _)| *kind == wanted);
     let places = zones.iter().map(|zone| zone.reserve.len()).max().unwrap_or(0);
     let highest = known.iter().map(|(kind, _)| *kind).max();
+    let is_large = |zone: &ZoneState| zone.kb("present").is_some_and(|kb| kb >= 16 << 10);
     let holds = |built: &&[ZoneKind]| known.iter().all(|(kind, _)| built.contains(kind));
     let agrees = |built: &&[ZoneKind]| {
         known.iter().all(|(own, zone)| {
             let grows = |place: &usize| zone.reserve[*place] > zone.reserve[place - 1];
             let mut grown = (1..zone.reserve.len().min(built.len())).filter(grows);
             // Above the highest zone that was printed there may be more: reports leave out what the request may not use.
-            grown.all(|place| built[place] > *own && (has(built[place]) || Some(built[place]) > highest))
+            let may_grow =
+                grown.all(|place| built[place] > *own && (has(built[place]) || Some(built[place]) > highest));
+            // Zones that are there make it grow, unless its ratio is none.
+            let is_kept = zone.reserve.iter().any(|pages| *pages > 0);
+            let above = known.iter().filter(|(kind, other)| other.node == zone.node && kind > own && is_large(other));
+            let mut above = above.filter_map(|(kind, _)| built.iter().position(|it| it == kind));
+            may_grow && (!is_kept || above.all(|place| zone.reserve.get(place) > zone.reserve.get(place - 1)))
         })
     };
     let of_length = |built: &&&[ZoneKind]| built.len() == places && holds(built);
-    let found = BUILT.iter().filter(of_length).find(|built| agrees(built));
+    // A kernel with a zone below 4 GiB has pages in it, most likely.
+    let usual = |built: &&&[ZoneKind]| of_length(built) && built.contains(&ZoneKind::Dma32) == has(ZoneKind::Dma32);
+    let found = BUILT.iter().filter(usual).find(|built| agrees(built));
+    let found = found.or_else(|| BUILT.iter().filter(of_length).find(|built| agrees(built)));
     let found = found.or_else(|| BUILT.iter().find(of_length));
     // Where nothing says how many there are: all that there can be.
     found.or_else(|| BUILT.iter().find(|built| holds(built))).map_or_else(
@@ -256,17 +266,20 @@ fn kinds(zones: &[ZoneState]) -> Vec<ZoneKind> {
     )
 }
 
-/// Returns the profile whose rules hold for a version: of its generation, one that has these zones, then the nearest number.
-fn nearest(version: Version, kinds: &[ZoneKind]) -> &'static Profile {
+/// Returns the profile whose rules hold for a version: of its generation, one that has these zones, then these orders, then
+/// the nearest number.
+fn nearest(version: Version, kinds: &[ZoneKind], columns: Option<usize>) -> &'static Profile {
     let rule = crate::explain::reports::rule(Some(version));
     let fits = |profile: &&&'static Profile| PageRule::of(profile) == rule;
     let lacks = |profile: &Profile| {
         let has = |kind: &ZoneKind| profile.zones.iter().any(|zone| zone.kind == *kind);
         kinds.iter().filter(|kind| **kind != ZoneKind::Device && !has(kind)).count()
     };
+    let other_orders = |profile: &Profile| columns.is_some_and(|columns| columns != profile.top_order.index() + 1);
     let number = |(major, minor, _): Version| u64::from(major) << 16 | u64::from(minor);
     let far = |profile: &Profile| number(profile.version).abs_diff(number(version));
-    let found = PROFILES.iter().filter(fits).min_by_key(|profile| (lacks(profile), far(profile)));
+    let found =
+        PROFILES.iter().filter(fits).min_by_key(|profile| (lacks(profile), other_orders(profile), far(profile)));
     found.or(PROFILES.first()).copied().unwrap_or(&kmem::profile::amd64_6_12::PROFILE)
 }
 

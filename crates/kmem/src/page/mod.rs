@@ -343,14 +343,14 @@ impl PageAllocator {
         for cpu in 0..self.cpus {
             let Some(head) = self.heads.get(cpu.into()) else { continue };
             let home = self.node_of_cpu(cpu);
+            // A node without memory: its CPUs begin at the nearest one that has some.
+            let node = self.node_order.from(home).find(|node| self.node_zones(*node).any(Zone::is_populated));
+            let node = node.unwrap_or(home);
             for (bits, first) in head.first.iter().enumerate() {
                 let gfp = Gfp::from_bits_truncate(bits as u32);
-                // A node without such memory: its CPUs begin at the nearest one that has some.
-                let has_some = |node: &u32| {
-                    self.zonelists[*node as usize].serves(gfp) && self.node_zones(*node).any(Zone::is_populated)
-                };
-                let node = self.node_order.from(home).find(has_some).unwrap_or(home);
-                let zone = self.zonelists[node as usize].preferred(gfp);
+                let list = &self.zonelists[node as usize];
+                // A node without such memory: the lists of its lowest zone, which is empty then, lead on to other nodes.
+                let zone = if list.serves(gfp) { list.preferred(gfp) } else { 0 };
                 let slot = node as usize * MAX_ZONES + zone;
                 first.set(State::used(Order::ZERO, slot, self.list_kind(gfp)).raw());
             }

@@ -11,10 +11,12 @@ pub mod vmalloc;
 
 use crate::parse::buddyinfo::free_pages;
 use crate::parse::kernel_log::KernelLog;
-use crate::parse::report::Kind;
+use crate::parse::report::{Kind, Report};
 use crate::parse::vmallocinfo::VmallocInfo;
 use crate::place::{Doubt, DoubtKind, Doubts, Place};
 use crate::reader::Capture;
+use crate::twin::changes::BUDGET;
+use crate::twin::NoTwin;
 use kmem::snapshot::MemField;
 use kmem::units::PAGE_SIZE;
 use pages::PageRequest;
@@ -86,7 +88,7 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     state(&mut memory, capture, &mut doubts)?;
     capture.doubts = doubts;
 
-    let stories: Vec<_> = capture.reports.iter().take(MOST_REPORTS).map(|report| (report, Story::of(report))).collect();
+    let stories = stories(capture);
     if !capture.is_empty() {
         summary::explain(out, capture, &stories, question.fit.map(|bytes| (bytes, answer)))?;
     }
@@ -111,6 +113,13 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     write_doubts(out, capture)?;
     sources(out, capture)?;
     Ok(answer)
+}
+
+/// Reports, each with what was played of it. What may be played is shared among them.
+pub fn stories(capture: &Capture) -> Vec<(&Report, Result<Story, NoTwin>)> {
+    let reports = &capture.reports[..capture.reports.len().min(MOST_REPORTS)];
+    let budget = BUDGET / reports.len().max(1) as u64;
+    reports.iter().map(|report| (report, Story::within(report, budget))).collect()
 }
 
 fn write_doubts(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {

@@ -122,7 +122,7 @@ fn judge(capture: &Capture, stories: &Stories<'_>) -> (Vec<String>, Vec<String>)
         wrong.push(format!("{}{why}{killed}", title(report)));
         let smallest = story.as_ref().ok().and_then(|story| story.changes.found.first());
         if let Some(change) = smallest {
-            let words = words(change, report).replace("\n      ", " ");
+            let words = words(change, report).replace(";\n      ", "; ").replace("\n      ", "; ");
             push(&mut to_do, format!("smallest change with which it passes: {words}"));
         }
         advice(report).into_iter().for_each(|advice| push(&mut to_do, advice));

@@ -4,7 +4,7 @@ use super::{page_size, size};
 use crate::explain::reports::Refusal as Read;
 use crate::parse::report::{Kind, Report};
 use crate::scan::total;
-use crate::twin::changes::{Change, Changes};
+use crate::twin::changes::{Change, Changes, BUDGET};
 use crate::twin::{Difference, NoTwin, Played, Twin};
 use kmem::page::refusal::{Answer, Refusal};
 use kmem::page::Mobility;
@@ -30,9 +30,16 @@ impl Story {
     /// # Errors
     /// [`NoTwin`] when that cannot be.
     pub fn of(report: &Report) -> std::result::Result<Self, NoTwin> {
+        Self::within(report, BUDGET)
+    }
+    /// Plays one of several reports, for whose changes no more than `budget` blocks are restored.
+    ///
+    /// # Errors
+    /// [`NoTwin`] when that cannot be.
+    pub fn within(report: &Report, budget: u64) -> std::result::Result<Self, NoTwin> {
         let twin = Twin::of(report)?;
         let played = twin.play().map_err(NoTwin::Cannot)?;
-        let (differences, changes) = (twin.differences(report, &played), twin.changes(&played));
+        let (differences, changes) = (twin.differences(report, &played), twin.changes(&played, budget));
         Ok(Self { twin, played, differences, changes })
     }
 }
@@ -260,6 +267,9 @@ pub fn words(change: &Change, report: &Report) -> String {
 
 /// Whether reclaim could free so many pages.
 fn reclaimable(report: &Report, pages: u64) -> String {
+    if report.all_unreclaimable || report.zones.iter().any(|zone| zone.unreclaimable) {
+        return String::new();
+    }
     let count = |names: &[&str]| total(names.iter().filter_map(|name| report.counter(name)));
     let caches = count(&["active_file", "inactive_file", "slab_reclaimable"]);
     let swap = report.swap_kb.0.unwrap_or(0) / 4;

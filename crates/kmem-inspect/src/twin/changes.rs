@@ -77,24 +77,25 @@ pub struct Changes {
 }
 
 /// How many blocks may be restored in all for the sake of one report, so that an answer takes a second or two.
-const BUDGET: u64 = 30_000_000;
+pub const BUDGET: u64 = 30_000_000;
 /// The most pages of marks that are taken for some kernel's: 64 GB.
 const MOST_MIN_FREE: u64 = 1 << 24;
 /// What a play costs beside its blocks, in blocks.
 const PLAY: u64 = 4000;
 
 impl Twin {
-    /// Looks for the smallest changes with which the request passes; none for one that passes as it is.
-    pub fn changes(&self, played: &Played) -> Changes {
+    /// Looks for the smallest changes with which the request passes; none for one that passes as it is. No more blocks than
+    /// `budget` are restored for it: see [`BUDGET`].
+    pub fn changes(&self, played: &Played, budget: u64) -> Changes {
         if played.served {
             return Changes::default();
         }
-        let search = Search { twin: self, budget: Cell::new(BUDGET) };
+        let search = Search { twin: self, budget: Cell::new(budget) };
         let mut found = Vec::new();
         found.extend(search.pages(played));
         found.extend(search.boost());
         found.extend(search.flags());
-        found.extend(search.order());
+        found.extend(search.order(played));
         found.extend(search.min_free());
         found.extend(search.ratios(played));
         Changes { found, is_cut: search.budget.get() == 0 }
@@ -234,10 +235,13 @@ impl Search<'_> {
         found
     }
 
-    fn order(&self) -> Option<Change> {
+    fn order(&self, played: &Played) -> Option<Change> {
         let passes = |order: &Order| self.passes(&self.twin.zones, &Request { order: *order, ..self.twin.request });
         let below = self.twin.request.order.raw().checked_sub(1).and_then(Order::new)?;
-        // The request itself fails, so the largest that passes has one above it that does not.
+        // Above the largest block there is nothing to be tried. The request itself fails, so the largest order that passes has one
+        // above it that does not.
+        let largest = played.answers.iter().filter_map(Answer::largest_block).max()?;
+        let below = below.min(Order::new(largest.raw() + 1).unwrap_or(largest));
         let found = Order::ZERO.up_to(below).rev().find(passes)?;
         self.certain(Change::Order(found.raw()))
     }
@@ -252,6 +256,9 @@ impl Search<'_> {
         // Counted down from the largest: what passes with some passes with less.
         let pages = kbytes >> 2;
         let most = pages * 4;
+        if !passes(0) {
+            return None;
+        }
         let steps = self.least(most - pages / 2, most, |less| passes(most - less))?;
         // With no step less, nobody has seen it fail.
         (steps > 1).then_some(Change::MinFreeKbytes { now: kbytes, kbytes: (most - steps) << 2 })
@@ -329,7 +336,8 @@ impl Search<'_> {
                 }
             })
         };
-        let more = self.least(now, all.saturating_add(1), passes)?;
+        let most = all.saturating_add(1);
+        let more = if passes(most) { self.least(now, most, passes)? } else { return None };
         Some(Change::ReserveRatio { zone: answer.name, now, ratio: now.saturating_add(more) })
     }
 }

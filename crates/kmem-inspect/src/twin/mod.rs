@@ -323,3 +323,62 @@ fn record(
         free: blocks::by_type(zone, top, notes),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kmem::page::Mobility;
+    use kmem::profile::by_name;
+
+    #[test]
+    fn zones_are_restored_as_they_were_recorded() {
+        let mut dice = 0x5eed_u64;
+        let mut roll = |sides: u64| {
+            dice = dice.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            (dice >> 33) % sides
+        };
+        let kinds = [ZoneKind::Dma, ZoneKind::Dma32, ZoneKind::Normal, ZoneKind::Movable];
+        for round in 0..200 {
+            // Orders below, at and above those of chunks and pageblocks.
+            let top = Order::new(roll(13) as u32).unwrap_or(Order::ZERO);
+            let mut zones = Vec::new();
+            for (node, kind) in [(0, ZoneKind::Dma32), (0, ZoneKind::Normal), (2, ZoneKind::Normal)] {
+                let mut free = [[0; Mobility::COUNT]; Order::COUNT];
+                for blocks in free[..=top.index()].iter_mut().flatten() {
+                    *blocks = if roll(3) == 0 { 0 } else { roll(40) };
+                }
+                let (min, boost) = (roll(5000) + 100, roll(100));
+                zones.push(ZoneRecord {
+                    node,
+                    kind,
+                    present: roll(1 << 30),
+                    managed: 1 + roll(1 << 30),
+                    min,
+                    low: min + roll(100),
+                    high: min + 100 + roll(100),
+                    boost,
+                    reserve: [roll(9), roll(9), roll(9), roll(9), 0],
+                    high_atomic: roll(5000),
+                    free,
+                });
+            }
+            let profile = by_name(if roll(2) == 0 { "amd64-6.12" } else { "armhf-6.1" }).expect("a profile");
+            let record = Record { profile, top, kinds: &kinds, home: 2, zones: &zones };
+            let machine = Memory::new(restore::bytes(&record).expect("a size"));
+            let pages = Restored::new(machine, &record).expect("a machine that is large enough");
+            for zone in &zones {
+                let is_its = |counts: &kmem::page::ZoneCounts| {
+                    counts.extent.node == zone.node && counts.extent.kind == zone.kind
+                };
+                let counts = pages.zone_counts().find(is_its).expect("the zone is there");
+                let found = (counts.by_type, counts.free, counts.managed, counts.min, counts.low, counts.high);
+                let recorded = (zone.free, zone.free_pages(), zone.managed, zone.min, zone.low, zone.high);
+                assert_eq!(found, recorded, "round {round}, top {top}");
+                assert_eq!(
+                    (counts.boost, counts.reserve, counts.high_atomic),
+                    (zone.boost, zone.reserve, zone.high_atomic)
+                );
+            }
+        }
+    }
+}

@@ -91,8 +91,8 @@ pub fn explain(out: &mut dyn Write, report: &Report, story: &Story) -> Result {
             true => writeln!(out, "    The kernel gave it too, but late: it had to wait for these pages")?,
             false => writeln!(
                 out,
-                "    Engine and report differ: the kernel refused. By these numbers it would do; the zone was filled or \
-                 compacted\n    between the attempt and the printout, or the kernel asked for more than the report says"
+                "    Engine and report differ: the kernel refused, yet by these numbers it would do. The zone was filled or compacted\n    \
+                 between the attempt and the printout, or the kernel asked for more than the report says"
             )?,
         }
     }

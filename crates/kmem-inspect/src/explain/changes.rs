@@ -30,11 +30,29 @@ pub struct Change {
     pub seconds: Option<u64>,
 }
 
+/// True when there are two listings of a kind.
+pub fn are_there(capture: &Capture) -> bool {
+    let counts = [capture.slabinfo.len(), capture.slab_folders.len(), capture.vmallocinfo.len(), capture.meminfo.len()];
+    counts.into_iter().any(|count| count > 1)
+}
+
+/// The listings of caches: slabinfo's, or those of `/sys/kernel/slab`.
+fn caches(capture: &Capture) -> Vec<SlabInfo> {
+    match capture.slabinfo.len() {
+        0 | 1 => {
+            let folders = capture.slab_folders.iter();
+            folders.map(|folder| SlabInfo { place: folder.place, ..folder.rows() }).collect()
+        }
+        _ => capture.slabinfo.clone(),
+    }
+}
+
 /// Returns what changed, what grew most first.
 pub fn changes(capture: &Capture) -> Vec<Change> {
     let mut list = Vec::new();
-    if let [before, .., after] = &capture.slabinfo[..] {
-        list.extend(slabs(&capture.slabinfo, before, after, capture.seconds(before.place, after.place)));
+    let listings = caches(capture);
+    if let [before, .., after] = &listings[..] {
+        list.extend(slabs(&listings, before, after, capture.seconds(before.place, after.place)));
     }
     if let [before, .., after] = &capture.vmallocinfo[..] {
         list.extend(areas(before, after, capture.seconds(before.place, after.place)));
@@ -50,7 +68,7 @@ pub fn changes(capture: &Capture) -> Vec<Change> {
 pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
     let list = changes(capture);
     let times = |place: Option<(Place, Place)>| place.and_then(|(from, to)| capture.seconds(from, to));
-    let (slabs, areas) = (ends(&capture.slabinfo, |it| it.place), ends(&capture.vmallocinfo, |it| it.place));
+    let (slabs, areas) = (ends(&caches(capture), |it| it.place), ends(&capture.vmallocinfo, |it| it.place));
     let memory = ends(&capture.meminfo, |it| it.place);
     let Some((from, to)) = slabs.or(areas).or(memory) else { return Ok(()) };
     let apart =

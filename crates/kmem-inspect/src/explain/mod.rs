@@ -6,12 +6,14 @@ pub mod memory;
 pub mod pages;
 pub mod reports;
 pub mod summary;
+pub mod tunables;
 pub mod twin;
 pub mod vmalloc;
 
 use crate::parse::buddyinfo::free_pages;
 use crate::parse::kernel_log::KernelLog;
 use crate::parse::report::{Kind, Report};
+use crate::parse::sysctl::Sysctl;
 use crate::parse::vmallocinfo::VmallocInfo;
 use crate::place::{Doubt, DoubtKind, Doubts, Place};
 use crate::reader::Capture;
@@ -102,13 +104,18 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     if capture.reports.len() > MOST_REPORTS {
         writeln!(out, "\n… and {} more reports", capture.reports.len() - MOST_REPORTS)?;
     }
-    if capture.slabinfo.len() > 1 || capture.vmallocinfo.len() > 1 || capture.meminfo.len() > 1 {
+    if changes::are_there(capture) {
         writeln!(out)?;
         changes::explain(out, capture)?;
     }
     out.write_str(&memory)?;
     if !asked && !areas.is_empty() {
         write!(out, "\n{areas}")?;
+    }
+    let advice = if question.advise { tunables::advise(capture) } else { Vec::new() };
+    if !advice.is_empty() {
+        writeln!(out)?;
+        tunables::write(out, &advice)?;
     }
     write_doubts(out, capture)?;
     sources(out, capture)?;
@@ -209,6 +216,15 @@ fn state(out: &mut dyn Write, capture: &Capture, doubts: &mut Doubts) -> Result<
         writeln!(out)?;
         memory::slabs(out, info)?;
     }
+    if capture.sysctl.iter().any(|file| !file.vm.is_empty()) {
+        writeln!(out)?;
+        tunables::state(out, capture)?;
+    }
+    // The folder says the same, more exactly, and needs no root.
+    if let Some(folder) = capture.slab_folders.last().filter(|_| capture.slabinfo.is_empty()) {
+        writeln!(out)?;
+        memory::slabs(out, &folder.rows())?;
+    }
     Ok(())
 }
 
@@ -239,6 +255,9 @@ fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
         capture.slabinfo.iter().for_each(|info| add(info.place, format!("slabinfo, {} caches", info.rows.len())));
         capture.iomem.iter().for_each(|info| add(info.place, "iomem".to_owned()));
         capture.vmstat.iter().for_each(|file| add(file.place, "vmstat".to_owned()));
+        capture.sysctl.iter().for_each(|file| add(file.place, sysctl_name(file)));
+        let folders = capture.slab_folders.iter();
+        folders.for_each(|folder| add(folder.place, format!("slab folder, {} caches", folder.caches.len())));
         capture.reports.iter().for_each(|report| add(report.place, "report".to_owned()));
         for log in &capture.logs {
             let release = log.release.as_deref().map_or(String::new(), |release| format!(", Linux {release}"));
@@ -250,6 +269,13 @@ fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
         writeln!(out, "  {}: {found}; {} of {} lines are other text", source.name, source.other, source.lines)?;
     }
     Ok(())
+}
+
+fn sysctl_name(file: &Sysctl) -> String {
+    match file.kctune.len() {
+        0 => format!("tunables, {} of vm", file.vm.len()),
+        count => format!("kctune, {count} tunables"),
+    }
 }
 
 /// The log that a listing belongs to: of the same source if there is one, with a layout block rather than without.

@@ -168,7 +168,7 @@ impl FreeArea {
         let chunks = chunks_of(start, end);
         let words = Summary::words(chunks as u32, maps(top)) * size_of::<AtomicUsize>() as u64;
         let chunk = size_of::<Chunk>() as u64 + size_of::<AtomicU32>() as u64;
-        let lazy = Lazy::words(chunks * CHUNK_PAGES, Order::COUNT as u32) * size_of::<AtomicU32>() as u64;
+        let lazy = Lazy::words(chunks * CHUNK_PAGES, top.raw() + 1) * size_of::<AtomicU32>() as u64;
         chunks * chunk + words + lazy + 2 * align_of::<Chunk>() as u64
     }
     /// Makes a zone with nothing free. `None` when the reserve is too small.
@@ -180,7 +180,7 @@ impl FreeArea {
     ) -> Option<Self> {
         let chunks = chunks_of(start, end);
         let info = reserve.array(chunks)?;
-        let lazy = Lazy::new(reserve, chunks * CHUNK_PAGES, pageblock.raw())?;
+        let lazy = Lazy::new(reserve, chunks * CHUNK_PAGES, top.raw() + 1)?;
         let words = reserve.array(Summary::words(chunks as u32, maps(top)))?;
         Some(Self {
             chunks: reserve.array(chunks)?,
@@ -243,7 +243,7 @@ impl FreeArea {
         }
         let frame = pfn.raw() - self.base * CHUNK_PAGES;
         let waits = |order: &u32| self.lazy.blocks(*order).any(|first| u64::from(first) >> order == frame >> order);
-        if let Some(order) = (0..self.pageblock).find(waits) {
+        if let Some(order) = (0..=self.top).find(waits) {
             return found(order);
         }
         (CHUNK_ORDER + 1..=self.top).find_map(|order| {
@@ -381,7 +381,7 @@ impl FreeArea {
     #[inline(never)]
     fn settle_lazy(&self, counts: &mut FreeCounts) {
         counts.unmerged &= !LAZY;
-        for order in 0..self.pageblock {
+        for order in 0..=self.top {
             while let Some(frame) = self.lazy.pop(order) {
                 self.merge_waiting(counts, Pfn::new(self.base * CHUNK_PAGES + u64::from(frame)), order);
             }

@@ -34,7 +34,7 @@ const fn shift(pages: u64) -> u32 {
 }
 
 impl Lazy {
-    /// Returns the words that a zone of so many frames needs for its orders below `orders`.
+    /// Returns the words that a zone of so many frames needs for so many orders.
     pub(crate) const fn words(pages: u64, orders: u32) -> u64 {
         (orders as u64) << shift(pages)
     }

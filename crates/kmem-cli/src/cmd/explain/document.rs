@@ -2,6 +2,7 @@
 
 use kmem::page::refusal::{Answer as ZoneAnswer, Refusal as Refused};
 use kmem_inspect::explain::reports::{verdicts, Refusal};
+use kmem_inspect::explain::tunables::{self, TunableAdvice};
 use kmem_inspect::explain::twin::Story;
 use kmem_inspect::explain::vmalloc::Listing;
 use kmem_inspect::explain::{changes, date_reports, listings, stories, Answer, Question};
@@ -30,6 +31,7 @@ pub fn document(capture: &mut Capture, question: &Question, answer: Answer) -> V
         "fits": answer,
         "vmalloc": listings(capture).iter().map(|listing| vmalloc(listing, question)).collect::<Vec<_>>(),
         "zones": zones(capture),
+        "tunables": question.advise.then(|| tunables::advise(capture).iter().map(advice_document).collect::<Vec<_>>()),
         "reports": reports(capture),
         "changes": changes::changes(capture).iter().map(|change| json!({
             "what": change.what, "bytes": change.bytes as i64, "detail": change.detail, "seconds": change.seconds,
@@ -44,6 +46,14 @@ pub fn document(capture: &mut Capture, question: &Question, answer: Answer) -> V
             },
             "what": doubt.what,
         })).collect::<Vec<_>>(),
+    })
+}
+
+/// A recommended tunable.
+pub fn advice_document(advice: &TunableAdvice) -> Value {
+    json!({
+        "name": format!("vm.{}", advice.key), "value": advice.value, "now": advice.now, "reason": advice.reason,
+        "computed": advice.computed,
     })
 }
 

@@ -9,6 +9,7 @@ use crate::parse::buddyinfo::{self, BuddyInfo};
 use crate::parse::iomem::{self, IoMem};
 use crate::parse::kernel_log::{self, KernelLog};
 use crate::parse::meminfo::{self, MemInfoFile};
+use crate::parse::moment::{moment, Moment};
 use crate::parse::pagetypeinfo::{self, PageTypeInfo};
 use crate::parse::repeats::{self, Repeat};
 use crate::parse::report::{self, Report};
@@ -57,6 +58,8 @@ pub struct Capture {
     pub repeats: Vec<Repeat>,
     /// Reports of code that misuses memory, and what dumps of allocations say, by cause.
     pub troubles: Vec<Trouble>,
+    /// Lines that say when it was: the first ones.
+    pub moments: Vec<(Place, Moment)>,
     /// Listings that were found beyond [`MOST_LISTINGS`] of their kind.
     pub not_kept: u64,
     /// What does not agree, and what could not be read.
@@ -67,6 +70,21 @@ impl Capture {
     /// True when no line of any source was one that is read.
     pub fn is_empty(&self) -> bool {
         self.sources.iter().all(|source| source.other == source.lines)
+    }
+    /// Returns the seconds from one listing to another, if a line before each says when it was made.
+    pub fn seconds(&self, from: Place, to: Place) -> Option<u64> {
+        let of = |place: Place| {
+            let before = |at: &Place| at.source == place.source && at.line <= place.line;
+            self.moments.iter().rev().find(|(at, _)| before(at)).map(|(_, moment)| *moment)
+        };
+        of(to)?.since(of(from)?)
+    }
+    /// Returns a place in words: `line 3`, or with several sources `name, line 3`.
+    pub fn at(&self, place: Place) -> String {
+        match self.sources.get(place.source as usize).filter(|_| self.sources.len() > 1) {
+            Some(source) => format!("{}, line {}", source.name, place.line),
+            None => format!("line {}", place.line),
+        }
     }
 }
 
@@ -269,6 +287,9 @@ impl Reader {
         show!(vmstat, vmstat);
         show!(sysctl, sysctl, doubts);
         show!(slab_folder, slab_folders, doubts);
+        if capture.moments.len() < MOST_LISTINGS {
+            capture.moments.extend(moment(line.text).map(|moment| (line.place, moment)));
+        }
         Taken::No
     }
 }

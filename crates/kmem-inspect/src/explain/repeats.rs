@@ -54,54 +54,87 @@ pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
     Ok(())
 }
 
-fn about_addresses(out: &mut dyn Write, capture: &Capture, repeat: &Repeat, bytes: u64) -> Result {
-    let log = log_of(capture, repeat);
-    let cpu = log.and_then(|log| log.cpu);
-    let wide = matches!(cpu, Some(Cpu::Arm64 | Cpu::RiscV))
+/// Why there were no addresses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Full {
+    /// No machine of this kind has so many.
+    WrongSize,
+    /// Code that has an area of its own; or, where the flag is set, of a machine that may be one of those.
+    Elsewhere(Code, bool),
+    /// Code that lies in the vmalloc area.
+    Code(Code),
+    /// A 64-bit kernel, whose vmalloc area is never full.
+    Wide,
+    /// The vmalloc area.
+    Area,
+}
+
+/// True on a 64-bit machine.
+fn is_wide(capture: &Capture, log: Option<&KernelLog>) -> bool {
+    matches!(log.and_then(|log| log.cpu), Some(Cpu::Arm64 | Cpu::RiscV))
         || bits(log) == Some(64)
-        || capture.vmallocinfo.iter().any(|info| info.digits > 8);
-    let ram_kb = log.and_then(|log| log.memory_kb).map(|(_, all)| all);
+        || capture.vmallocinfo.iter().any(|info| info.digits > 8)
+}
+fn ram_kb(log: Option<&KernelLog>) -> Option<u64> {
+    log.and_then(|log| log.memory_kb).map(|(_, all)| all)
+}
+
+/// Finds out what was full when so many bytes were not to be had.
+pub(super) fn full(capture: &Capture, repeat: &Repeat, bytes: u64) -> Full {
+    let log = log_of(capture, repeat);
+    let wide = is_wide(capture, log);
     let request = bytes.saturating_sub(PAGE_SIZE);
-    if ram_kb.is_some_and(|kb| request > kb.saturating_mul(1 << 10)) || !wide && request > MOST_32 {
-        let ram = ram_kb.map_or("a 32-bit kernel has addresses".to_owned(), |kb| format!("{} of RAM", kilobytes(kb)));
-        return writeln!(
-            out,
-            "    that is more than there is ({ram}): the caller computed the size wrongly; no parameter helps"
-        );
+    if ram_kb(log).is_some_and(|kb| request > kb.saturating_mul(1 << 10)) || !wide && request > MOST_32 {
+        return Full::WrongSize;
     }
     let loads = repeat.task.as_deref().is_some_and(|task| LOADERS.iter().any(|name| task.starts_with(name)));
-    let code = repeat.code.or(loads.then_some(Code::Module));
-    let whose = match code {
-        Some(Code::Module) => "a module was to be loaded",
-        Some(Code::Bpf) => "a program of BPF was to be compiled",
-        None => "",
+    match (repeat.code.or(loads.then_some(Code::Module)), log.and_then(|log| log.cpu)) {
+        (Some(code), Some(Cpu::X86)) if !wide => Full::Code(code),
+        (Some(code), cpu) => Full::Elsewhere(code, cpu.is_none() && !wide),
+        (None, _) if wide => Full::Wide,
+        (None, _) => Full::Area,
+    }
+}
+
+fn about_addresses(out: &mut dyn Write, capture: &Capture, repeat: &Repeat, bytes: u64) -> Result {
+    let whose = |code| match code {
+        Code::Module => "a module was to be loaded",
+        Code::Bpf => "a program of BPF was to be compiled",
     };
-    match (code, cpu) {
-        (Some(_), Some(Cpu::X86)) if !wide => writeln!(out, "    {whose}; its code lies in the vmalloc area here"),
-        (Some(_), None) if !wide => {
-            writeln!(out, "    {whose}: on ARM that has an area of its own, which `vmalloc=` does not enlarge")
-        }
-        (Some(_), _) => {
+    match full(capture, repeat, bytes) {
+        Full::WrongSize => {
+            let ram = ram_kb(log_of(capture, repeat));
+            let ram = ram.map_or("a 32-bit kernel has addresses".to_owned(), |kb| format!("{} of RAM", kilobytes(kb)));
             writeln!(
                 out,
-                "    {whose}: that is not the vmalloc area but that of modules, and `vmalloc=` does not help,"
-            )?;
-            writeln!(out, "    although the kernel says so. {}", modules_help(wide))
+                "    that is more than there is ({ram}): the caller computed the size wrongly; no parameter helps"
+            )
         }
-        (None, _) if wide => {
+        Full::Code(code) => writeln!(out, "    {}; its code lies in the vmalloc area here", whose(code)),
+        Full::Elsewhere(code, true) => {
+            writeln!(out, "    {}: on ARM that has an area of its own, which `vmalloc=` does not enlarge", whose(code))
+        }
+        Full::Elsewhere(code, false) => {
+            writeln!(
+                out,
+                "    {}: that is not the vmalloc area but that of modules, and `vmalloc=` does not help,",
+                whose(code)
+            )?;
+            let help = modules_help(is_wide(capture, log_of(capture, repeat)));
+            writeln!(out, "    although the kernel says so. {help}")
+        }
+        Full::Wide => {
             writeln!(
                 out,
                 "    a 64-bit kernel has no `vmalloc=`, although it says so, and its vmalloc area is never full:"
             )?;
             writeln!(out, "    it was the area of modules, or a size that was computed wrongly")
         }
-        (None, _) if capture.vmallocinfo.is_empty() => {
-            writeln!(
-                out,
-                "    give /proc/vmallocinfo too: which holes there are, and which `vmalloc=` would do, is seen there"
-            )
-        }
-        _ => Ok(()),
+        Full::Area if capture.vmallocinfo.is_empty() => writeln!(
+            out,
+            "    give /proc/vmallocinfo too: which holes there are, and which `vmalloc=` would do, is seen there"
+        ),
+        Full::Area => Ok(()),
     }
 }
 

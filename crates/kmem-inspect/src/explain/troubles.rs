@@ -43,21 +43,26 @@ pub fn is_fault(trouble: &Trouble) -> bool {
     trouble.kind != Kind::Owner
 }
 
-fn one(out: &mut dyn Write, trouble: &Trouble) -> Result {
+/// What was done, where, to an object of which cache.
+pub(super) fn headline(trouble: &Trouble) -> String {
     let by = match trouble.kind {
         Kind::Kasan => "KASAN: ",
         Kind::Kfence => "KFENCE: ",
         Kind::Slab => "Slab check: ",
         _ => "",
     };
-    write!(out, "{by}{}", trouble.what)?;
-    if let Some(site) = &trouble.site {
-        write!(out, " in {site}")?;
-    }
-    if let Some(cache) = &trouble.cache {
-        write!(out, ", cache {cache}")?;
-    }
-    writeln!(out, ", {} (line {})", often(trouble.count, 0, trouble.times), trouble.place.line)?;
+    let site = trouble.site.as_ref().map_or(String::new(), |site| format!(" in {site}"));
+    let cache = trouble.cache.as_ref().map_or(String::new(), |cache| format!(", cache {cache}"));
+    format!("{by}{}{site}{cache}", trouble.what)
+}
+/// Says what to do about it.
+pub(super) fn help(trouble: &Trouble) -> &'static str {
+    meaning(trouble).1
+}
+
+fn one(out: &mut dyn Write, trouble: &Trouble) -> Result {
+    let (head, often) = (headline(trouble), often(trouble.count, 0, trouble.times));
+    writeln!(out, "{head}, {often} (line {})", trouble.place.line)?;
     let place = [&trouble.access, &trouble.spot, &trouble.task.as_ref().map(|task| format!("task {task}"))]
         .into_iter()
         .flatten()

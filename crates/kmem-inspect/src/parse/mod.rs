@@ -7,6 +7,7 @@ pub mod buddyinfo;
 pub mod iomem;
 pub mod kernel_log;
 pub mod meminfo;
+pub mod moment;
 pub mod pagetypeinfo;
 pub mod repeats;
 pub mod report;

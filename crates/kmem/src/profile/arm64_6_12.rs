@@ -8,6 +8,7 @@ use super::{
     ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, WideLayout};
+use crate::gfp::GFP_6_12;
 use crate::snapshot::proc::PROC_6_12_ARM64;
 
 /// The profile.
@@ -16,6 +17,7 @@ pub static PROFILE: Profile = Profile {
     summary: "Linux 6.12.95 for arm64 (Debian cloud-arm64) on QEMU's virt machine",
     version: amd64_6_12::PROFILE.version,
     release: "6.12.95+deb12-cloud-arm64",
+    gfp: &GFP_6_12,
     max_cpus: 512,
     counting: Counting { memory_line_late: true, ..CONSTANTS.counting },
     zones: &[

@@ -5,19 +5,23 @@
 //! - [`exec`]: the image's functions are entered, and call host functions.
 //! - `host`: those functions, by the kernel's names.
 //! - [`session`]: one run's state: machine, ledger ([`tracker`]), log ([`log`]), findings ([`finding`]).
+//! - [`checks`]: which checks are made; `kasan` is the one of every access.
 //! - [`run`]: all of it in order.
 //! - [`symbols`]: an address becomes a line of C.
 
+pub mod checks;
 pub mod compile;
 mod damage;
 mod devices;
 pub mod exec;
 pub mod finding;
 mod host;
+mod kasan;
 mod kernel_lines;
 pub mod load;
 pub mod log;
 mod machine_header;
+mod object_cache;
 pub mod run;
 pub mod session;
 pub mod symbols;

@@ -1,9 +1,11 @@
 //! A run from start to end: compile, boot's image, load, init, drive, exit, judge.
 
+use crate::checks::Check;
 use crate::compile::{CompileError, Era, Object, Sources, Workspace};
 use crate::exec::{ExecError, Executor};
 use crate::finding::{Finding, FindingKind};
 use crate::host::{PoolIdle, EXPORTS};
+use crate::kasan::Kasan;
 use crate::load::{self, Image, LoadError, ObjectFile};
 use crate::log::{Log, Sink};
 use crate::session::{Parts, Session, STACK_BYTES};
@@ -13,6 +15,7 @@ use kmem::gfp::Gfp;
 use kmem::units::{align_down, align_up, PhysRange, PAGE_SIZE};
 use kmem::{AllocError, Kernel, VirtAddr};
 use kmem_hosted::{HostError, Hosted};
+use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -37,6 +40,9 @@ pub enum RunError {
     /// The host refused something.
     #[error(transparent)]
     Host(#[from] HostError),
+    /// The checks of every access need a place of their own.
+    #[error("no room below 4 GiB for the shadow of the machine's memory ({0}); `--check -kasan` runs without it")]
+    NoShadow(io::Error),
     /// The machine is too small for the modules.
     #[error("the machine has no memory for the modules: {0}; give it more with --ram")]
     Memory(AllocError),
@@ -112,7 +118,9 @@ impl Run {
         sink: Sink,
     ) -> Result<Self, RunError> {
         Executor::probe()?;
-        let (runtime, objects) = workspace.compile(sources, era, &kernel)?;
+        let kasan = sources.checks.has(Check::Kasan).then(|| checker(&kernel)).transpose()?;
+        let shadow = kasan.as_ref().map(Kasan::offset);
+        let (runtime, objects) = workspace.compile(sources, era, &kernel, shadow)?;
         let place = ImagePlace::new(&kernel)?;
         let exports = EXPORTS.len() as u32;
         // SAFETY: The code is what the user asked to run; this process is position independent and holds nothing of its
@@ -129,6 +137,12 @@ impl Run {
         };
         let runtime = load_runtime(&kernel, &place, &runtime, &host)?;
         let modules = load_modules(&kernel, &objects, &|name| runtime.global(name).or_else(|| host(name)))?;
+        if let Some(kasan) = &kasan {
+            for image in [&runtime, &modules] {
+                kasan.allow(image.base(), image.contents().len() as u32);
+            }
+            kasan.allow(stack.raw() as u32, STACK_BYTES);
+        }
         let loaded = objects
             .iter()
             .enumerate()
@@ -151,6 +165,8 @@ impl Run {
             modules,
             kernel_lines: Arc::clone(&kernel_lines),
             stack_top,
+            checks: sources.checks,
+            kasan,
         }));
         if let Ok(mut lines) = kernel_lines.lock() {
             lines.clear();
@@ -158,6 +174,9 @@ impl Run {
         Session::make_current(&session);
         let run = Self { session, modules: loaded, init_error: None };
         run.call("kmem_rt_init", &[]);
+        for constructor in run.session.constructors() {
+            run.enter(constructor, &[]);
+        }
         Ok(run)
     }
 
@@ -400,6 +419,12 @@ fn answer(result: Option<u64>) -> Result<u64, Failed> {
         Some(error) if error < 0 => Err(Failed::Errno(-error)),
         Some(value) => Ok(value as u64),
     }
+}
+
+/// Makes the checker of every access.
+fn checker(kernel: &Kernel<Hosted>) -> Result<Kasan, RunError> {
+    let base = kernel.machine().segment_base().ok_or(ExecError::OutOfReach)?;
+    Kasan::new(base, kernel.total_pages() * PAGE_SIZE).map_err(RunError::NoShadow)
 }
 
 /// Where the parts of the kernel image lie: all inside what boot has reserved for it.

@@ -3,10 +3,12 @@
 //! Host functions get a `&Session` and may be entered again while one is running (a constructor that calls kmalloc), so
 //! everything that changes sits in cells, and no borrow is held across a call into the module.
 
+use crate::checks::{Check, Checks};
 use crate::compile::Era;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host};
 use crate::finding::{Finding, FindingKind, Place};
 use crate::host::{self, PoolIdle};
+use crate::kasan::Kasan;
 use crate::load::Image;
 use crate::log::Log;
 use crate::run::KernelLines;
@@ -109,6 +111,9 @@ pub struct Session {
     /// There are debugged slab caches.
     pub(crate) debugs: Cell<bool>,
     pub(crate) vmalloc_warned: Cell<bool>,
+    checks: Checks,
+    /// The checker of every access, where it is on.
+    pub(crate) kasan: Option<Kasan>,
     started: Instant,
     random: Cell<u64>,
 }
@@ -142,6 +147,10 @@ pub struct Parts {
     pub kernel_lines: KernelLines,
     /// One past the last byte of the module's stack.
     pub stack_top: u32,
+    /// Which checks are made.
+    pub checks: Checks,
+    /// The checker of every access, where it is on.
+    pub(crate) kasan: Option<Kasan>,
 }
 
 /// A parameter that a module has.
@@ -186,6 +195,8 @@ impl Session {
             died: Cell::new(false),
             debugs: Cell::new(false),
             vmalloc_warned: Cell::new(false),
+            checks: parts.checks,
+            kasan: parts.kasan,
             started: Instant::now(),
             random: Cell::new(0x9e37_79b9_7f4a_7c15),
         }
@@ -247,9 +258,16 @@ impl Session {
     /// Puts a string into memory that is not counted as the module's.
     pub fn new_string(&self, text: &str) -> Option<u32> {
         let addr = self.kernel.kmalloc(text.len() as u64 + 1, Gfp::KERNEL | Gfp::ZERO).ok()?.raw() as u32;
-        self.runtime_memory.borrow_mut().insert(addr);
+        self.own(addr, text.len() as u32 + 1);
         self.write_string(addr, text.len() as u32 + 1, text);
         Some(addr)
+    }
+    /// Enters memory that is not counted as the module's, and that it may use.
+    pub(crate) fn own(&self, addr: u32, bytes: u32) {
+        self.runtime_memory.borrow_mut().insert(addr);
+        if let Some(kasan) = &self.kasan {
+            kasan.allow(addr, bytes);
+        }
     }
     /// Frees a string of [`Session::new_string`].
     pub fn free_string(&self, addr: u32) {
@@ -288,11 +306,17 @@ impl Session {
 
     /// Runs a C constructor: `ctor(object, cache, SLAB_CTOR_CONSTRUCTOR)`.
     pub(crate) fn run_ctor(token: u64, object: VirtAddr) {
-        Self::with_current(|s| s.enter(token as u32, &[object.raw() as u32, (token >> 32) as u32, 1]));
+        Self::with_current(|s| s.construct(token, object, 1));
     }
     /// Runs a C destructor.
     pub(crate) fn run_dtor(token: u64, object: VirtAddr) {
-        Self::with_current(|s| s.enter(token as u32, &[object.raw() as u32, (token >> 32) as u32, 0]));
+        Self::with_current(|s| s.construct(token, object, 0));
+    }
+    fn construct(&self, token: u64, object: VirtAddr, how: u32) {
+        let (function, cache) = (token as u32, (token >> 32) as u32);
+        self.kasan_constructs(cache, object, true);
+        self.enter(function, &[object.raw() as u32, cache, how]);
+        self.kasan_constructs(cache, object, false);
     }
     /// Asks a pool's C allocator for an element.
     pub(crate) fn pool_alloc(token: [u64; 3], gfp: Gfp) -> Option<u64> {
@@ -450,11 +474,15 @@ impl Session {
     ) {
         let chain = self.chain(call);
         let allocation = Allocation { kind, key, asked, given, function, chain, serial: 0, from, reported: false };
+        self.kasan_allocated(&allocation);
         self.tracker.borrow_mut().add(allocation);
     }
     pub(crate) fn forget(&self, call: &Call<'_>, space: Space, key: u64) {
         let chain = self.chain(call);
-        self.tracker.borrow_mut().remove(space, key, chain);
+        let gone = self.tracker.borrow_mut().remove(space, key, chain);
+        if let Some(gone) = gone {
+            self.kasan_freed(&gone);
+        }
     }
     /// Returns the bytes that kmalloc gave at an address and the name of where they came from.
     pub(crate) fn describe_kmalloc(&self, addr: VirtAddr) -> (u64, String) {
@@ -487,13 +515,17 @@ impl Session {
         let caches = self.caches.borrow();
         caches.iter().find(|(_, cache)| cache.name == name && !cache.is_zombie).map(|(handle, _)| *handle)
     }
-    pub(crate) fn kmapped(&self, call: &Call<'_>, pfn: Pfn, _addr: VirtAddr) {
+    pub(crate) fn kmapped(&self, call: &Call<'_>, pfn: Pfn, addr: VirtAddr) {
+        self.kasan_window(pfn, Some(addr));
         let chain = self.chain(call);
         self.kmaps.borrow_mut().entry(pfn.raw()).or_default().push(chain);
     }
     pub(crate) fn kunmapped(&self, pfn: Pfn) {
         if let Some(chains) = self.kmaps.borrow_mut().get_mut(&pfn.raw()) {
             chains.pop();
+            if chains.is_empty() {
+                self.kasan_window(pfn, None);
+            }
         }
     }
 
@@ -512,10 +544,27 @@ impl Session {
         symbols.locate_call(addr).into_iter().find_map(|frame| {
             let file = PathBuf::from(frame.file?);
             let mine = !self.own_code.iter().any(|own| file.starts_with(own));
-            let file = file.strip_prefix(&self.folder).map(PathBuf::from).unwrap_or(file);
+            let file = self.shown_file(file);
             let function = frame.function.unwrap_or_else(|| "?".into());
             mine.then(|| Place { file, line: frame.line.unwrap_or(0), column: frame.column.unwrap_or(0), function })
         })
+    }
+    /// Returns a file as it is shown: relative where it lies below the folder that the process is in.
+    pub(crate) fn shown_file(&self, file: PathBuf) -> PathBuf {
+        file.strip_prefix(&self.folder).map(PathBuf::from).unwrap_or(file)
+    }
+    /// True for an address of the modules' image.
+    pub(crate) fn is_module_code(&self, addr: u32) -> bool {
+        self.modules.contains(addr.wrapping_sub(1))
+    }
+    /// Returns one past the last byte of the module's stack.
+    pub(crate) fn stack_top(&self) -> u32 {
+        self.stack_top
+    }
+    /// Returns the sections of the modules that list functions to be called before all others.
+    pub(crate) fn constructors(&self) -> Vec<u32> {
+        let lists = self.modules.sections().iter().filter(|section| section.name.starts_with(".init_array"));
+        lists.flat_map(|list| (0..list.bytes / 4).map(|n| self.read_word(list.start + 4 * n))).collect()
     }
     /// Returns `function+0x1a/0x90` (with its module, as in a kernel), or the bare address.
     pub(crate) fn symbol_text(&self, addr: u32, with_offset: bool) -> String {
@@ -545,8 +594,11 @@ impl Session {
 
     // --- reports -----------------------------------------------------------------------------------------------------
 
-    /// Enters a finding.
+    /// Enters a finding, if its check is made.
     pub fn report(&self, finding: Finding) {
+        if finding.kind.check().is_some_and(|check| !self.checks.has(check)) {
+            return;
+        }
         self.findings.borrow_mut().push(finding);
     }
     pub(crate) fn misuse(&self, call: &Call<'_>, kind: FindingKind, title: String, notes: Vec<String>) {
@@ -741,7 +793,7 @@ impl Session {
         drop(tracker);
         self.report(self.with_trace(finding, chain));
     }
-    fn with_trace(&self, finding: Finding, chain: &[u32]) -> Finding {
+    pub(crate) fn with_trace(&self, finding: Finding, chain: &[u32]) -> Finding {
         let names: Vec<_> = chain.iter().map(|addr| self.symbol_text(addr.wrapping_sub(1), true)).collect();
         finding.note(format!("call chain: {}", names.join(" <- ")))
     }
@@ -773,6 +825,7 @@ impl Session {
         if self.died.get() {
             return;
         }
+        self.end_quarantine(None);
         self.validate_slabs();
         for live in self.tracker.borrow().live() {
             if live.reported {

@@ -7,6 +7,7 @@ use crate::script::Script;
 use crate::{render, report};
 use kmem::Profile;
 use kmem_hosted::Displacement;
+use kmem_modules::checks::{Check, Checks};
 use kmem_modules::compile::{read_sources, CompileError, Era, Sources, Workspace};
 use kmem_modules::run::{errno_name, KernelLines, Outcome, Run as ModuleRun, RunError};
 use kmem_shell::parse::parse;
@@ -57,9 +58,10 @@ pub struct Run {
     /// Write a report (not in this version)
     #[arg(long, value_name = "FILE.html", hide = true)]
     report: Option<PathBuf>,
-    /// Choose the checks (not in this version)
-    #[arg(long, value_name = "LIST", hide = true)]
-    check: Option<String>,
+    /// The checks to make, separated by commas: leak, kasan, double-free, mismatch, atomic-sleep, null, stack, misuse;
+    /// `-NAME` all but that one, `none`, `all`
+    #[arg(long, value_name = "LIST", default_value = "all", allow_hyphen_values = true, value_parser = Checks::parse)]
+    check: Checks,
     /// Stamp the lines (not in this version)
     #[arg(long, hide = true)]
     time: bool,
@@ -133,7 +135,6 @@ impl Run {
             (self.fail.as_deref().is_some_and(|how| how != "none"), "--fail"),
             (self.trace.is_some(), "--trace"),
             (self.report.is_some(), "--report"),
-            (self.check.is_some(), "--check"),
             (self.time, "--time"),
         ] {
             if given {
@@ -149,7 +150,7 @@ impl Run {
         let chosen = self.machine.choose(&mut io::stderr())?;
         self.check_syntax(chosen.profile, script.as_ref())?;
         let kernel_lines = KernelLines::default();
-        let kernel = chosen.boot(Displacement::True, {
+        let kernel = chosen.boot_built(self.check.has(Check::Kasan), Displacement::True, {
             let lines = Arc::clone(&kernel_lines);
             move |line| {
                 if let Ok(mut lines) = lines.lock() {
@@ -166,6 +167,7 @@ impl Run {
             defines: self.defines.clone(),
             includes: self.includes.clone(),
             configs: self.configs.clone(),
+            checks: self.check,
         };
         let output = Output { collected: self.json.then(Rc::default), open_line: Rc::default() };
         let sink = output.clone();
@@ -305,7 +307,7 @@ fn compile_failure(error: CompileError) -> Failure {
 fn run_failure(error: RunError) -> Failure {
     match error {
         RunError::Compile(error) => compile_failure(error),
-        RunError::Exec(_) | RunError::Host(_) => Failure::Host { what: error.to_string(), help: None },
+        RunError::Exec(_) | RunError::Host(_) | RunError::NoShadow(_) => Failure::Host { what: error.to_string(), help: None },
         _ => Failure::request(error.to_string()),
     }
 }

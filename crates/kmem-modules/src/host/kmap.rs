@@ -34,7 +34,10 @@ pub(super) fn kmap_local(s: &Session, call: &mut Call<'_>) -> u64 {
     let page = call.word();
     let Some(pfn) = pfn_of(s, call, page, "kmap_local_page") else { return 0 };
     match s.kernel.map().kmap_local(s.kernel.memory(), pfn) {
-        Ok(addr) => addr.raw(),
+        Ok(addr) => {
+            s.kasan_window_opened(addr);
+            addr.raw()
+        }
         Err(error) => {
             s.die(call, format!("kmap_local_page(): {error}"), Vec::new());
             0
@@ -43,8 +46,9 @@ pub(super) fn kmap_local(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 pub(super) fn kunmap_local(s: &Session, call: &mut Call<'_>) -> u64 {
     let addr = VirtAddr::new(u64::from(call.word()) & !4095);
-    if let Err(misuse) = s.kernel.map().kunmap_local(s.kernel.memory(), addr) {
-        s.report_refused(call, "kunmap_local", addr.raw(), &misuse);
+    match s.kernel.map().kunmap_local(s.kernel.memory(), addr) {
+        Ok(()) => s.kasan_window_closed(addr),
+        Err(misuse) => s.report_refused(call, "kunmap_local", addr.raw(), &misuse),
     }
     0
 }

@@ -64,6 +64,7 @@ pub(super) fn ktime_ns(s: &Session, _: &mut Call<'_>) -> u64 {
 }
 pub(super) fn random(s: &Session, call: &mut Call<'_>) -> u64 {
     let (buffer, len) = (call.word(), call.word());
+    s.kasan_access(call, buffer, len, true);
     let bytes: Vec<u8> = (0..len.min(1 << 20)).map(|_| s.random_byte()).collect();
     s.write_bytes(buffer, &bytes);
     0

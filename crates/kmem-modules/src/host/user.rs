@@ -13,6 +13,7 @@ fn copy(s: &Session, call: &Call<'_>, to: u32, from: u32, n: u32, to_user: bool)
     let user = if to_user { to } else { from };
     let function = if to_user { "copy_to_user()" } else { "copy_from_user()" };
     s.check_context(call, function);
+    s.kasan_access(call, if to_user { from } else { to }, n, !to_user);
     if !s.is_user_range(user, n) {
         return n.into();
     }
@@ -79,6 +80,7 @@ pub(super) fn strncpy_from_user(s: &Session, call: &mut Call<'_>) -> u64 {
         if !s.is_user_range(at, 1) || s.kernel.machine().read(VirtAddr::new(at.into()), &mut byte).is_err() {
             return errno(EFAULT);
         }
+        s.kasan_access(call, to.wrapping_add(index), 1, true);
         s.write_bytes(to.wrapping_add(index), &byte);
         if byte[0] == 0 {
             return index.into();

@@ -91,7 +91,12 @@ mod tests {
     fn lists_add_and_take_away() {
         let has = |list: &str| {
             let checks = Checks::parse(list).unwrap();
-            Check::ALL.iter().filter(|(_, check)| checks.has(*check)).map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
+            Check::ALL
+                .iter()
+                .filter(|(_, check)| checks.has(*check))
+                .map(|(name, _)| *name)
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         assert_eq!(has("leak,kasan"), "leak kasan");
         assert_eq!(has("-kasan,-misuse"), "leak double-free mismatch atomic-sleep null stack");

@@ -3,7 +3,7 @@
 //! Host functions get a `&Session` and may be entered again while one is running (a constructor that calls kmalloc), so
 //! everything that changes sits in cells, and no borrow is held across a call into the module.
 
-use crate::checks::{Check, Checks};
+use crate::checks::Checks;
 use crate::compile::Era;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host};
 use crate::finding::{Finding, FindingKind, Place};

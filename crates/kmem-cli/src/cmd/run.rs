@@ -307,7 +307,9 @@ fn compile_failure(error: CompileError) -> Failure {
 fn run_failure(error: RunError) -> Failure {
     match error {
         RunError::Compile(error) => compile_failure(error),
-        RunError::Exec(_) | RunError::Host(_) | RunError::NoShadow(_) => Failure::Host { what: error.to_string(), help: None },
+        RunError::Exec(_) | RunError::Host(_) | RunError::NoShadow(_) => {
+            Failure::Host { what: error.to_string(), help: None }
+        }
         _ => Failure::request(error.to_string()),
     }
 }

@@ -379,7 +379,9 @@ fn free_object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, addr: u32
             s.let_kernel_refuse(key);
             s.report_bad_free(call, "kmem_cache_free", Space::Linear, key);
         }
-        Some(Kind::Object { cache }) if *cache == handle && known.as_ref().is_some_and(|known| s.quarantines(known)) => {
+        Some(Kind::Object { cache })
+            if *cache == handle && known.as_ref().is_some_and(|known| s.quarantines(known)) =>
+        {
             s.forget(call, Space::Linear, key);
             known.iter().for_each(|known| s.quarantine(known));
         }

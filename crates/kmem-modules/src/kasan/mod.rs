@@ -62,6 +62,8 @@ pub(crate) struct Kasan {
     windows: RefCell<HashMap<u64, u32>>,
     /// Addresses of code that was reported.
     reported: RefCell<HashSet<u32>>,
+    /// Objects whose owner or neighbour was reported.
+    missed: RefCell<HashSet<u32>>,
 }
 
 /// What is true of a byte that the shadow does not allow.
@@ -86,6 +88,7 @@ impl Kasan {
             globals: RefCell::default(),
             windows: RefCell::default(),
             reported: RefCell::default(),
+            missed: RefCell::default(),
         })
     }
     /// Returns what the code adds to an address divided by eight.
@@ -137,6 +140,7 @@ impl Session {
     pub(crate) fn kasan_allocated(&self, allocation: &Allocation) {
         let Some(kasan) = &self.kasan else { return };
         let Some((start, end)) = self.extent(allocation) else { return };
+        kasan.missed.borrow_mut().remove(&start);
         let bytes = self.usable(allocation);
         kasan.shadow.allow(start, bytes as u32);
         let end = end.max(u64::from(start) + self.stride(allocation));
@@ -298,6 +302,12 @@ impl Session {
         }
     }
 
+    /// True when a bad access next to an object, or to it after it was freed, was reported: what a debugged cache finds of
+    /// it later is the same fault.
+    pub(crate) fn kasan_knows(&self, object: VirtAddr) -> bool {
+        self.kasan.as_ref().is_some_and(|kasan| kasan.missed.borrow().contains(&(object.raw() as u32)))
+    }
+
     // --- accesses ------------------------------------------------------------------------------------------------------
 
     /// An access that the shadow does not allow: a finding, unless it is known better here.
@@ -308,7 +318,11 @@ impl Session {
                 Truth::Fine(start, bytes) => kasan.shadow.allow(start, bytes),
                 Truth::Unmapped => return,
                 Truth::Bad => {
-                    let chain = self.chain(call);
+                    let mut chain = self.chain(call);
+                    // The hook of a range is nobody's caller.
+                    let hooks = chain.iter().take_while(|addr| self.symbol_text(**addr, false).starts_with("__asan_"));
+                    let hooks = hooks.count();
+                    chain.drain(..hooks);
                     let code = chain.iter().copied().find(|addr| self.is_module_code(*addr)).unwrap_or(0);
                     if kasan.reported.borrow_mut().insert(code) {
                         self.report_access(kasan, &chain, (addr, bytes), byte, write);

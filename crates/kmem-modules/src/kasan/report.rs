@@ -49,10 +49,16 @@ impl Session {
         let finding = match kasan.reason(byte) {
             why if STACK.contains(&why) || why == SCOPE => self.stack_miss(kasan, &miss, why == SCOPE),
             why if ALLOCA.contains(&why) => miss
-                .finding(self, MemoryBug::AllocaOutOfBounds, "outside of an array on the stack whose length was computed")
-                .help("check the index against the array's length; better take a large or variable array from kmalloc()"),
+                .finding(
+                    self,
+                    MemoryBug::AllocaOutOfBounds,
+                    "outside of an array on the stack whose length was computed",
+                )
+                .help(
+                    "check the index against the array's length; better take a large or variable array from kmalloc()",
+                ),
             GLOBAL => self.global_miss(kasan, &miss),
-            why => self.heap_miss(&miss, why),
+            why => self.heap_miss(kasan, &miss, why),
         };
         let name = chain.first().map_or_else(String::new, |addr| self.symbol_text(addr.wrapping_sub(1), true));
         let verb = if write { "Write" } else { "Read" };
@@ -70,7 +76,11 @@ impl Session {
         let near = variables.iter().min_by_key(|it| distance(miss.byte, it.start, it.bytes));
         let Some(variable) = near else {
             let what = if is_over { "a variable whose block was left" } else { "no variable of the function" };
-            return miss.finding(self, if is_over { MemoryBug::UseAfterScope } else { MemoryBug::StackOutOfBounds }, what);
+            return miss.finding(
+                self,
+                if is_over { MemoryBug::UseAfterScope } else { MemoryBug::StackOutOfBounds },
+                what,
+            );
         };
         let (name, bytes) = (&variable.name, count(variable.bytes.into()));
         let finding = if is_over {
@@ -78,7 +88,10 @@ impl Session {
             miss.finding(self, MemoryBug::UseAfterScope, &what)
                 .help(format!("{name} ends with its block: define it further out, or do not keep its address"))
         } else {
-            let what = format!("{} the variable {name} ({bytes}) on the stack", beyond(miss.byte, variable.start, variable.bytes.into()));
+            let what = format!(
+                "{} the variable {name} ({bytes}) on the stack",
+                beyond(miss.byte, variable.start, variable.bytes.into())
+            );
             miss.finding(self, MemoryBug::StackOutOfBounds, &what)
                 .help(format!("check the index or the length against the {bytes} of {name}"))
         };
@@ -121,10 +134,12 @@ impl Session {
             return miss.finding(self, MemoryBug::GlobalOutOfBounds, "outside of all global variables");
         };
         let bytes = count(global.bytes.into());
-        let what = format!("{} the variable {} ({bytes})", beyond(miss.byte, global.start, global.bytes.into()), global.name);
+        let what =
+            format!("{} the variable {} ({bytes})", beyond(miss.byte, global.start, global.bytes.into()), global.name);
         let finding = miss.finding(self, MemoryBug::GlobalOutOfBounds, &what);
         let file = self.shown_file(PathBuf::from(&global.file));
-        let place = (global.line > 0).then(|| Place { file, line: global.line, column: 0, function: global.name.clone() });
+        let place =
+            (global.line > 0).then(|| Place { file, line: global.line, column: 0, function: global.name.clone() });
         finding
             .also(place, format!("{} is defined here", global.name))
             .help(format!("check the index or the length against the {bytes} of {}", global.name))
@@ -132,22 +147,28 @@ impl Session {
 
     // --- what was allocated ----------------------------------------------------------------------------------------------
 
-    fn heap_miss(&self, miss: &Miss<'_>, why: u8) -> Finding {
-        if self.is_user_range(miss.byte, 1) && self.kernel.virt_to_phys(kmem::VirtAddr::new(miss.byte.into())).is_none() {
+    fn heap_miss(&self, kasan: &Kasan, miss: &Miss<'_>, why: u8) -> Finding {
+        if self.is_user_range(miss.byte, 1) && self.kernel.virt_to_phys(kmem::VirtAddr::new(miss.byte.into())).is_none()
+        {
             return miss
                 .finding(self, MemoryBug::UserMemoryAccess, "of user memory by a plain pointer")
-                .note(format!("{:#010x} is an address of the process, which may be gone, swapped out or somebody else's", miss.byte))
+                .note(format!(
+                    "{:#010x} is an address of the process, which may be gone, swapped out or somebody else's",
+                    miss.byte
+                ))
                 .help("use copy_from_user(), copy_to_user(), get_user() or put_user(), and look at the result");
         }
         match self.owner(miss.byte) {
             Owner::Live(live, start, usable) => {
+                kasan.missed.borrow_mut().insert(start);
                 let bug = match live.kind {
                     Kind::Pages { .. } | Kind::Exact => MemoryBug::PageOutOfBounds,
                     Kind::Vmalloc | Kind::Vmap | Kind::Ioremap => MemoryBug::VmallocOutOfBounds,
                     _ => MemoryBug::SlabOutOfBounds,
                 };
                 let bytes = count(usable);
-                let what = format!("{} the {bytes} at {start:#010x} {}", beyond(miss.byte, start, usable), source(&live));
+                let what =
+                    format!("{} the {bytes} at {start:#010x} {}", beyond(miss.byte, start, usable), source(&live));
                 miss.finding(self, bug, &what)
                     .also(self.place(&live.chain), format!("{bytes} allocated here"))
                     .note(self.chain_note("allocated", &live.chain))
@@ -155,11 +176,13 @@ impl Session {
                     .bytes(live.asked, live.given)
             }
             Owner::Freed(freed, start) => {
+                kasan.missed.borrow_mut().insert(start);
                 let old = &freed.allocation;
                 let inside = miss.byte.wrapping_sub(start);
                 let what = format!(
-                    "{} into the {} at {start:#010x} {}, which were freed",
-                    count(inside.into()), count(old.asked), source(old)
+                    "at offset {inside} of the {} at {start:#010x} {}, which were freed",
+                    count(old.asked),
+                    source(old)
                 );
                 miss.finding(self, MemoryBug::UseAfterFree, &what)
                     .also(self.place(&freed.chain), "freed here")
@@ -169,11 +192,19 @@ impl Session {
                     .help("free it after its last use, or set the pointer to NULL and look at it before each use")
                     .bytes(old.asked, old.given)
             }
-            Owner::Nobody if why == FREE_PAGE && self.kernel.virt_to_phys(kmem::VirtAddr::new(miss.byte.into())).is_none() => miss
-                .finding(self, MemoryBug::KmapUseAfterUnmap, "through the address of a page that is no longer mapped")
-                .help("use the address only between kmap() and kunmap()"),
+            Owner::Nobody
+                if why == FREE_PAGE && self.kernel.virt_to_phys(kmem::VirtAddr::new(miss.byte.into())).is_none() =>
+            {
+                miss.finding(
+                    self,
+                    MemoryBug::KmapUseAfterUnmap,
+                    "through the address of a page that is no longer mapped",
+                )
+                .help("use the address only between kmap() and kunmap()")
+            }
             Owner::Nobody => {
-                let what = format!("of {:#010x}, which the module never got: {}", miss.byte, self.describe(miss.byte.into()));
+                let what =
+                    format!("of {:#010x}, which the module never got: {}", miss.byte, self.describe(miss.byte.into()));
                 miss.finding(self, MemoryBug::WildAccess, &what)
                     .help("the pointer was computed wrongly, never set, or is older than its memory")
             }
@@ -230,7 +261,10 @@ impl Kasan {
 
 impl Miss<'_> {
     fn finding(&self, session: &Session, bug: MemoryBug, what: &str) -> Finding {
-        let title = format!("{} of {} {what}", self.verb, count(self.access.1.into()));
+        // Of a range the first bytes may be fine.
+        let first = self.byte.wrapping_sub(self.access.0);
+        let from = if first == 0 { String::new() } else { format!(", from byte {first} on") };
+        let title = format!("{} of {}{from} {what}", self.verb, count(self.access.1.into()));
         Finding::new(FindingKind::Memory(bug), title, session.place(self.chain), format!("this {}", self.verb))
     }
 }
@@ -244,7 +278,8 @@ fn variable(list: &str, frame: u32) -> Option<(Variable, &str)> {
     let (name, behind) = (rest.get(..length)?, rest.get(length..)?);
     let (name, line) = name.split_once(':').unwrap_or((name, "0"));
     let start = frame.wrapping_add(offset.parse().ok()?);
-    let variable = Variable { start, bytes: bytes.parse().ok()?, name: name.to_owned(), line: line.parse().unwrap_or(0) };
+    let variable =
+        Variable { start, bytes: bytes.parse().ok()?, name: name.to_owned(), line: line.parse().unwrap_or(0) };
     Some((variable, behind.trim_start()))
 }
 

@@ -138,7 +138,12 @@ pub fn geometry(shape: &Shape, ground: &Ground) -> Option<Geometry> {
     }
     match ground.rule {
         SlabRule::Slub { era, track, .. } => slub(shape, ground, era, track),
-        SlabRule::Slab { descriptor, bufctl, max_order } => slab(shape, ground, descriptor, bufctl, max_order),
+        SlabRule::Slab { descriptor, bufctl, max_order } => {
+            let of = |ground: &Ground| slab(shape, ground, descriptor, bufctl, max_order);
+            // An object that fills the largest slab has no room for a zone.
+            let plain = Ground { params: SlabParams { kasan: false, ..ground.params }, ..*ground };
+            of(ground).or_else(|| of(&plain))
+        }
         SlabRule::Slob { era, min_align, .. } => slob(shape, ground, era, min_align),
     }
 }
@@ -481,7 +486,8 @@ mod tests {
             (SLUB, 20, 0, true, 56),
             (SLAB, 20, 0, false, 40),
         ] {
-            let (plain, kasan) = (of(rule, object_size, align, has_ctor, false), of(rule, object_size, align, has_ctor, true));
+            let (plain, kasan) =
+                (of(rule, object_size, align, has_ctor, false), of(rule, object_size, align, has_ctor, true));
             assert_eq!((kasan.size, kasan.object_size), (size, object_size), "{object_size} {rule:?}");
             assert_eq!(kasan.size - kasan.redzone, align_up(plain.size.into(), kasan.align.into()) as u32);
             assert_eq!((kasan.link, plain.redzone), (plain.link, 0));

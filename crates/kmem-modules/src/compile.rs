@@ -140,6 +140,8 @@ pub struct Sources {
     pub configs: Vec<String>,
     /// Which checks are made.
     pub checks: Checks,
+    /// Bytes of the modules' stack; `None`: as the kernel has it.
+    pub stack_bytes: Option<u32>,
 }
 
 /// A compiled source.
@@ -394,6 +396,8 @@ impl Compiler {
             flags.extend(options.flat_map(|option| ["-mllvm".to_owned(), option]));
         } else {
             flags.push(format!("-fasan-shadow-offset={offset:#x}"));
+            // A byte of shadow describes eight: so frames begin at a multiple of eight, whoever calls.
+            flags.extend(["-mpreferred-stack-boundary=3", "-mincoming-stack-boundary=2"].map(str::to_owned));
             let params = [IN_LINE, "asan-stack=1", "asan-globals=1", "asan-instrument-allocas=1"];
             flags.extend(params.into_iter().flat_map(|param| ["--param".to_owned(), param.to_owned()]));
         }

@@ -67,6 +67,8 @@ pub enum FindingKind {
     AtomicSleep,
     /// A wild access ended the module.
     Oops,
+    /// A result that says that something failed, and that nobody looked at.
+    Unchecked,
     /// Locks, lists or another interface used wrongly.
     Misuse,
     /// A step of the driver script did not give what was expected.
@@ -84,6 +86,7 @@ impl FindingKind {
             Self::Memory(bug) => bug.name(),
             Self::AtomicSleep => "atomic-sleep",
             Self::Oops => "oops",
+            Self::Unchecked => "unchecked",
             Self::Misuse => "misuse",
             Self::Expect => "expect",
         }
@@ -99,6 +102,7 @@ impl FindingKind {
             Self::Mismatch => Some(Check::Mismatch),
             Self::Memory(_) => Some(Check::Kasan),
             Self::AtomicSleep => Some(Check::AtomicSleep),
+            Self::Unchecked => Some(Check::Null),
             Self::Misuse => Some(Check::Misuse),
             // What a debugged cache finds was asked for by a kernel parameter.
             Self::Overwrite | Self::Oops | Self::Expect => None,

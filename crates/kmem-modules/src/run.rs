@@ -8,7 +8,7 @@ use crate::host::{PoolIdle, EXPORTS};
 use crate::kasan::Kasan;
 use crate::load::{self, Image, LoadError, ObjectFile};
 use crate::log::{Log, Sink};
-use crate::session::{Parts, Session, STACK_BYTES};
+use crate::session::{Parts, Session, STACK_BYTES, STACK_SPARE};
 use crate::user_buffer::UserBuffer;
 use kmem::error::Name;
 use kmem::gfp::Gfp;
@@ -18,9 +18,6 @@ use kmem_hosted::{HostError, Hosted};
 use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
-
-/// Bytes of a kernel stack.
-const THREAD_SIZE: u64 = STACK_BYTES as u64;
 
 /// Why a run did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -127,9 +124,12 @@ impl Run {
         // own below 4 GiB.
         let exec = unsafe { Executor::new(kernel.machine(), place.stubs, exports) }?;
         overlay_mem_map(&kernel)?;
-        let stack =
-            kernel.map().vmalloc(kernel.memory(), THREAD_SIZE, Gfp::KERNEL, Name::new("alloc_thread_stack_node"))?;
-        let stack_top = (stack.raw() + THREAD_SIZE) as u32;
+        let stack_bytes = sources.stack_bytes.unwrap_or(STACK_BYTES);
+        let stack_bytes = stack_bytes + if kasan.is_some() { stack_bytes / STACK_SPARE } else { 0 };
+        let name = Name::new("alloc_thread_stack_node");
+        let stack = kernel.map().vmalloc(kernel.memory(), stack_bytes.into(), Gfp::KERNEL, name)?;
+        // It ends right before the guard page below it, whatever its size.
+        let stack_top = (stack.raw() + u64::from(stack_bytes)) as u32;
 
         let host = |name: &str| {
             let index = EXPORTS.iter().position(|(export, _)| *export == name)?;
@@ -141,7 +141,7 @@ impl Run {
             for image in [&runtime, &modules] {
                 kasan.allow(image.base(), image.contents().len() as u32);
             }
-            kasan.allow(stack.raw() as u32, STACK_BYTES);
+            kasan.allow(stack.raw() as u32, stack_bytes);
         }
         let loaded = objects
             .iter()
@@ -165,6 +165,7 @@ impl Run {
             modules,
             kernel_lines: Arc::clone(&kernel_lines),
             stack_top,
+            stack_bytes,
             checks: sources.checks,
             kasan,
         }));
@@ -311,7 +312,7 @@ impl Run {
     /// The driver's answer, or its death.
     pub fn read(&self, handle: i32, count: u32) -> Result<Vec<u8>, Failed> {
         let buffer = self.buffer(count)?;
-        let result = answer(self.call("kmem_fs_read", &[handle as u32, buffer.addr(), count]));
+        let result = self.operate(Moves::Bytes, "kmem_fs_read", &[handle as u32, buffer.addr(), count]);
         let bytes = result.map(|got| self.session.read_bytes(buffer.addr(), (got as u32).min(count)));
         buffer.free(&self.session.kernel);
         bytes
@@ -323,7 +324,7 @@ impl Run {
     pub fn write(&self, handle: i32, bytes: &[u8]) -> Result<u32, Failed> {
         let buffer = self.buffer(bytes.len() as u32)?;
         self.session.write_bytes(buffer.addr(), bytes);
-        let result = answer(self.call("kmem_fs_write", &[handle as u32, buffer.addr(), bytes.len() as u32]));
+        let result = self.operate(Moves::Bytes, "kmem_fs_write", &[handle as u32, buffer.addr(), bytes.len() as u32]);
         buffer.free(&self.session.kernel);
         result.map(|taken| taken as u32)
     }
@@ -345,7 +346,8 @@ impl Run {
     /// # Errors
     /// The driver's answer, or its death.
     pub fn ioctl(&self, handle: i32, command: u32, argument: u32) -> Result<i32, Failed> {
-        answer(self.call("kmem_fs_ioctl", &[handle as u32, command, argument])).map(|result| result as i32)
+        let result = self.operate(Moves::Anything, "kmem_fs_ioctl", &[handle as u32, command, argument]);
+        result.map(|result| result as i32)
     }
     /// Closes a handle.
     ///
@@ -356,6 +358,15 @@ impl Run {
     }
     fn buffer(&self, bytes: u32) -> Result<UserBuffer, Failed> {
         UserBuffer::new(&self.session.kernel, bytes.into()).map_err(|_| Failed::Errno(12))
+    }
+    /// Does an operation on a file, and checks that its answer fits what was copied.
+    fn operate(&self, moves: Moves, function: &str, args: &[u32]) -> Result<u64, Failed> {
+        self.session.operation_begins();
+        let result = answer(self.call(function, args));
+        if let Ok(value) = result {
+            self.session.operation_succeeded((moves == Moves::Bytes).then_some(value));
+        }
+        result
     }
     /// Calls a function of the runtime.
     fn call(&self, function: &str, args: &[u32]) -> Option<u64> {
@@ -410,6 +421,13 @@ impl Run {
         }
         self.session.free_string(buffer);
     }
+}
+
+/// What the answer of an operation counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moves {
+    Bytes,
+    Anything,
 }
 
 /// A result of the kernel's kind: negative numbers are errors.

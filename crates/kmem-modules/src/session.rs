@@ -3,12 +3,12 @@
 //! Host functions get a `&Session` and may be entered again while one is running (a constructor that calls kmalloc), so
 //! everything that changes sits in cells, and no borrow is held across a call into the module.
 
-use crate::checks::Checks;
+use crate::checks::{Check, Checks};
 use crate::compile::Era;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host};
 use crate::finding::{Finding, FindingKind, Place};
 use crate::host::{self, PoolIdle};
-use crate::kasan::Kasan;
+use crate::kasan::{Kasan, FRESH};
 use crate::load::Image;
 use crate::log::Log;
 use crate::run::KernelLines;
@@ -63,13 +63,17 @@ impl Host for Session {
     }
 }
 
-/// Bytes of a module's stack: `THREAD_SIZE`.
+/// Bytes of a module's stack, if nobody says otherwise: `THREAD_SIZE`.
 pub const STACK_BYTES: u32 = 8192;
 /// How far below the stack an access is taken for one of a function whose frame did not fit.
-const STACK_REACH: u32 = 4096;
+const STACK_REACH: u32 = 64 << 10;
+/// As many allocations that gave nothing are remembered.
+const REFUSED: usize = 64;
 /// What our modules taint the kernel with: they are not of its tree, and nobody has signed them.
 const OUT_OF_TREE: u32 = 1 << 12;
 const UNSIGNED: u32 = 1 << 13;
+/// Checked code has zones around its variables: such a part of the stack is added for them.
+pub(crate) const STACK_SPARE: u32 = 8;
 /// The longest call chain that is kept.
 const CHAIN: usize = 32;
 
@@ -112,6 +116,11 @@ pub struct Session {
     pub(crate) debugs: Cell<bool>,
     pub(crate) vmalloc_warned: Cell<bool>,
     checks: Checks,
+    /// Allocations that gave nothing, the last ones: function and call chain.
+    refused: RefCell<Vec<(&'static str, Chain)>>,
+    /// What copies between kernel and user space did since the last operation on a file began.
+    pub(crate) copies: RefCell<Copies>,
+    stack_bytes: u32,
     /// The checker of every access, where it is on.
     pub(crate) kasan: Option<Kasan>,
     started: Instant,
@@ -121,6 +130,15 @@ pub struct Session {
 thread_local! {
     /// The session that this thread runs, for hooks that the engine calls without one.
     static CURRENT: RefCell<Option<Rc<Session>>> = const { RefCell::new(None) };
+}
+
+/// Copies between kernel and user space.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Copies {
+    /// Bytes that were copied.
+    pub(crate) done: u64,
+    /// The first copy that was cut short: its function, the bytes that were left, its call chain.
+    pub(crate) cut: Option<(&'static str, u64, Chain)>,
 }
 
 /// What a session is made of.
@@ -147,6 +165,8 @@ pub struct Parts {
     pub kernel_lines: KernelLines,
     /// One past the last byte of the module's stack.
     pub stack_top: u32,
+    /// Bytes of it.
+    pub stack_bytes: u32,
     /// Which checks are made.
     pub checks: Checks,
     /// The checker of every access, where it is on.
@@ -196,6 +216,9 @@ impl Session {
             debugs: Cell::new(false),
             vmalloc_warned: Cell::new(false),
             checks: parts.checks,
+            refused: RefCell::default(),
+            copies: RefCell::default(),
+            stack_bytes: parts.stack_bytes,
             kasan: parts.kasan,
             started: Instant::now(),
             random: Cell::new(0x9e37_79b9_7f4a_7c15),
@@ -325,7 +348,10 @@ impl Session {
     }
     /// Gives an element back to a pool's C allocator.
     pub(crate) fn pool_free(token: [u64; 3], element: u64) {
-        Self::with_current(|s| s.enter(token[1] as u32, &[element as u32, token[2] as u32]));
+        Self::with_current(|s| {
+            s.kasan_element(element, false);
+            s.enter(token[1] as u32, &[element as u32, token[2] as u32])
+        });
     }
 
     // --- memory of the module ----------------------------------------------------------------------------------------
@@ -476,6 +502,14 @@ impl Session {
         let allocation = Allocation { kind, key, asked, given, function, chain, serial: 0, from, reported: false };
         self.kasan_allocated(&allocation);
         self.tracker.borrow_mut().add(allocation);
+    }
+    /// Notes that an allocation gave nothing: who uses that has not looked.
+    pub(crate) fn refused(&self, call: &Call<'_>, function: &'static str) {
+        let mut refused = self.refused.borrow_mut();
+        if refused.len() == REFUSED {
+            refused.remove(0);
+        }
+        refused.push((function, self.chain(call)));
     }
     pub(crate) fn forget(&self, call: &Call<'_>, space: Space, key: u64) {
         let chain = self.chain(call);
@@ -769,13 +803,19 @@ impl Session {
         }
         self.print_call_trace(chain);
         let (access, label) = if fetch { ("call", "this call".to_owned()) } else { (access, format!("this {access}")) };
-        let stack = self.stack_top - STACK_BYTES;
-        let title = if (stack.saturating_sub(STACK_REACH)..stack).contains(&addr) {
-            format!("kernel stack overflow: {access} of {addr:#010x}, below the stack of {STACK_BYTES} bytes")
+        let stack = self.stack_top - self.stack_bytes;
+        let below = self.checks.has(Check::Stack) && (stack.saturating_sub(STACK_REACH)..stack).contains(&addr);
+        let title = if below && self.tracker.borrow().around(Space::Virtual, addr.into()).is_none() {
+            let bytes = self.shown_stack_bytes();
+            format!("kernel stack overflow: {access} of {addr:#010x}, below the stack of {bytes} bytes")
         } else {
             format!("Oops: {access} of {addr:#010x}, which is {}", self.describe(addr.into()))
         };
-        let mut finding = Finding::new(FindingKind::Oops, title, self.place(chain), label);
+        let is_overflow = title.starts_with("kernel stack");
+        let mut finding = self.explain_pointer(Finding::new(FindingKind::Oops, title, self.place(chain), label), addr);
+        if is_overflow {
+            finding = finding.help("take large arrays from kmalloc(), and do without recursion");
+        }
         let key = u64::from(addr);
         let tracker = self.tracker.borrow();
         let live = tracker
@@ -792,6 +832,33 @@ impl Session {
         }
         drop(tracker);
         self.report(self.with_trace(finding, chain));
+    }
+    /// Says where a pointer that cannot be used comes from, if that is known.
+    fn explain_pointer(&self, finding: Finding, addr: u32) -> Finding {
+        if !self.checks.has(Check::Null) {
+            return finding;
+        }
+        let last = self.refused.borrow().last().cloned().filter(|_| addr < 4096);
+        if let Some((function, chain)) = last {
+            return finding.also(self.place(&chain), format!("{function}() gave nothing here")).help(format!(
+                "look at what {function}() returns before it is used, and undo what was done before it"
+            ));
+        }
+        let fresh = u32::from_ne_bytes([FRESH; 4]);
+        if self.kasan.is_some() && addr.abs_diff(fresh) < 1 << 16 {
+            return finding
+                .note(format!("fresh memory is filled with {FRESH:#04x}: the pointer was read from memory that nobody has written"))
+                .help("set the pointer, or take the memory zeroed: kzalloc(), __GFP_ZERO");
+        }
+        finding
+    }
+    /// Bytes of the stack as the kernel has them: what is larger because code is checked does not count.
+    fn shown_stack_bytes(&self) -> u32 {
+        if self.kasan.is_some() {
+            self.stack_bytes - self.stack_bytes / (STACK_SPARE + 1)
+        } else {
+            self.stack_bytes
+        }
     }
     pub(crate) fn with_trace(&self, finding: Finding, chain: &[u32]) -> Finding {
         let names: Vec<_> = chain.iter().map(|addr| self.symbol_text(addr.wrapping_sub(1), true)).collect();
@@ -817,6 +884,28 @@ impl Session {
         (x >> 32) as u8
     }
 
+    // --- operations on files --------------------------------------------------------------------------------------------
+
+    /// An operation on a file begins.
+    pub(crate) fn operation_begins(&self) {
+        self.copies.take();
+    }
+    /// An operation has succeeded. Who says so although a copy was cut short has not looked at its result; a read or write
+    /// may tell of the bytes that were copied.
+    pub(crate) fn operation_succeeded(&self, bytes: Option<u64>) {
+        let Copies { done, cut } = self.copies.take();
+        let Some((function, left, chain)) = cut.filter(|_| bytes.is_none_or(|bytes| bytes > done)) else { return };
+        let said = match bytes {
+            Some(bytes) => format!("the operation says that {bytes} bytes were moved"),
+            None => "the operation says that all is well".to_owned(),
+        };
+        let title = format!("{function}() left {left} bytes uncopied, and nobody looked");
+        let finding = Finding::new(FindingKind::Unchecked, title, self.place(&chain), "the result of this call")
+            .note(format!("the user's address is not mapped; {said}"))
+            .help(format!("return -EFAULT when {function}() does not return 0"));
+        self.report(finding);
+    }
+
     // --- the end -----------------------------------------------------------------------------------------------------
 
     /// Judges what is left when the modules are gone. After an Oops nothing is judged: the module stays loaded.
@@ -827,6 +916,7 @@ impl Session {
         }
         self.end_quarantine(None);
         self.validate_slabs();
+        self.excuse_reserves();
         for live in self.tracker.borrow().live() {
             if live.reported {
                 continue;
@@ -850,6 +940,23 @@ impl Session {
                     self.place(&allocation.chain),
                     "the pool was made here",
                 ));
+            }
+        }
+    }
+    /// What a pool that was never destroyed keeps in reserve is the pool's fault.
+    fn excuse_reserves(&self) {
+        for pool in self.pools.borrow().values() {
+            for element in self.kernel.pools().reserve(self.kernel.memory(), pool.id) {
+                let mut tracker = self.tracker.borrow_mut();
+                let frame = self.pfn_of(element as u32).map_or(u64::MAX, Pfn::raw);
+                let key = if tracker.get(Space::Linear, element).is_some() {
+                    (Space::Linear, element)
+                } else {
+                    (Space::Frame, frame)
+                };
+                if let Some(live) = tracker.get_mut(key.0, key.1) {
+                    live.reported = true;
+                }
             }
         }
     }

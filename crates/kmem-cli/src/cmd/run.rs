@@ -2,7 +2,7 @@
 
 use super::print_json;
 use crate::failure::{Failure, Verdict};
-use crate::machine_options::{Era as MachineEra, MachineOptions};
+use crate::machine_options::{size, Era as MachineEra, MachineOptions};
 use crate::script::Script;
 use crate::{render, report};
 use kmem::Profile;
@@ -15,6 +15,7 @@ use kmem_shell::{Dialect, Ending, FileVerbs, Known, Shell, Style};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -62,6 +63,9 @@ pub struct Run {
     /// `-NAME` all but that one, `none`, `all`
     #[arg(long, value_name = "LIST", default_value = "all", allow_hyphen_values = true, value_parser = Checks::parse)]
     check: Checks,
+    /// Bytes of the modules' stack, 8K if not given
+    #[arg(long, value_name = "SIZE", value_parser = stack)]
+    stack: Option<u32>,
     /// Stamp the lines (not in this version)
     #[arg(long, hide = true)]
     time: bool,
@@ -168,6 +172,7 @@ impl Run {
             includes: self.includes.clone(),
             configs: self.configs.clone(),
             checks: self.check,
+            stack_bytes: self.stack,
         };
         let output = Output { collected: self.json.then(Rc::default), open_line: Rc::default() };
         let sink = output.clone();
@@ -256,6 +261,17 @@ impl Run {
             count(outcome.findings.len() as u64, "finding")
         )?;
         Ok(())
+    }
+}
+
+/// Reads the size of a stack.
+fn stack(text: &str) -> Result<u32, String> {
+    const SIZES: RangeInclusive<u64> = 4 << 10..=256 << 10;
+    let bytes = size(text)?;
+    if SIZES.contains(&bytes) && bytes % 4096 == 0 {
+        Ok(bytes as u32)
+    } else {
+        Err("a stack has whole pages, from 4K to 256K".to_owned())
     }
 }
 

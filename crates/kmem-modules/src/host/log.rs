@@ -38,7 +38,8 @@ pub(super) fn misuse(s: &Session, call: &mut Call<'_>) -> u64 {
     let at = s.place(&s.chain(call));
     let mut finding = Finding::new(FindingKind::Misuse, what.trim_end(), at, "here");
     if pointer != 0 {
-        finding = finding.note(format!("it is about the address {pointer:#010x}"));
+        let what = s.describe(pointer.into());
+        finding = finding.note(format!("it is about the address {pointer:#010x}, which is {what}"));
     }
     s.report(finding);
     0

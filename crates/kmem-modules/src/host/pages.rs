@@ -32,6 +32,7 @@ fn take(s: &Session, call: &Call<'_>, flags: u32, order: u32, function: &'static
             Some(pfn)
         }
         Err(error) => {
+            s.refused(call, function);
             if !gfp.contains(Gfp::NOWARN) {
                 match error {
                     AllocError::TooLarge { .. } if !s.is_old() => {

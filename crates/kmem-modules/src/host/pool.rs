@@ -128,6 +128,7 @@ pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
             if let Some(record) = s.pools.borrow_mut().get_mut(&handle) {
                 record.out += 1;
             }
+            s.kasan_element(element, false);
             element
         }
         Err(_) if gfp.may_sleep() => {
@@ -149,6 +150,9 @@ pub(super) fn free(s: &Session, call: &mut Call<'_>) -> u64 {
     }
     // The pool is there.
     let _ = s.kernel.pools().free(s.kernel.memory(), id, element.into());
+    if s.kernel.pools().reserve(s.kernel.memory(), id).any(|reserved| reserved == u64::from(element)) {
+        s.kasan_element(element.into(), true);
+    }
     0
 }
 pub(super) fn resize(s: &Session, call: &mut Call<'_>) -> u64 {

@@ -32,6 +32,7 @@ fn kmalloc_at(s: &Session, call: &Call<'_>, size: u32, flags: u32, function: &'s
             addr.raw() as u32
         }
         Err(error) => {
+            s.refused(call, function);
             failed(s, call, &error, gfp, flags, size);
             0
         }
@@ -236,6 +237,7 @@ pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
         }
         Err(error) => {
             s.free_handle(handle);
+            s.refused(call, "kmem_cache_create");
             s.log.line(&format!("kmem_cache_create({name}) failed: {error}"));
             if flags.contains(SlabFlags::PANIC) {
                 create_panics(s, call, &name, &error);
@@ -355,6 +357,7 @@ fn object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, flags: u32, fu
             addr.raw() as u32
         }
         Err(error) => {
+            s.refused(call, function);
             failed(s, call, &error, gfp, flags, info.geometry.object_size);
             0
         }

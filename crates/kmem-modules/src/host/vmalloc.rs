@@ -2,6 +2,7 @@
 
 use crate::exec::Call;
 use crate::finding::FindingKind;
+use crate::kasan::Kasan;
 use crate::session::Session;
 use crate::tracker::{Kind, Space};
 use kmem::gfp::Gfp;
@@ -50,6 +51,7 @@ fn take_with(s: &Session, call: &Call<'_>, request: &VmallocRequest, function: &
             addr.raw()
         }
         Err(error) => {
+            s.refused(call, function);
             failed(s, call, &error, size, gfp);
             0
         }
@@ -182,6 +184,7 @@ pub(super) fn ioremap(s: &Session, call: &mut Call<'_>) -> u64 {
             addr.raw()
         }
         Err(error) => {
+            s.refused(call, "ioremap");
             s.log.line(&format!("ioremap of {phys:#x}, {size} bytes, failed: {error}"));
             0
         }
@@ -194,6 +197,7 @@ pub(super) fn flush_tlb_kernel_range(s: &Session, call: &mut Call<'_>) -> u64 {
     0
 }
 pub(super) fn pgd(s: &Session, _: &mut Call<'_>) -> u64 {
+    s.kasan.iter().for_each(Kasan::shows_tables);
     let root = s.kernel.map().root();
     root.and_then(|root| s.kernel.phys_to_virt(root)).map_or(0, |addr| addr.raw())
 }

@@ -28,7 +28,7 @@ use kmem::units::{PhysAddr, PAGE_SIZE};
 use kmem::{Machine, Pfn, VirtAddr};
 use quarantine::{Quarantine, Waiting};
 use shadow::{Shadow, ALLOCA, FREE_OBJECT, FREE_PAGE, GLOBAL, REDZONE, SCOPE, STACK};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::io;
 
@@ -62,6 +62,8 @@ pub(crate) struct Kasan {
     windows: RefCell<HashMap<u64, u32>>,
     /// Addresses of code that was reported.
     reported: RefCell<HashSet<u32>>,
+    /// The module has asked where the page tables are, so it may look at the kernel's pages.
+    tables: Cell<bool>,
     /// Objects whose owner or neighbour was reported.
     missed: RefCell<HashSet<u32>>,
 }
@@ -88,12 +90,17 @@ impl Kasan {
             globals: RefCell::default(),
             windows: RefCell::default(),
             reported: RefCell::default(),
+            tables: Cell::new(false),
             missed: RefCell::default(),
         })
     }
     /// Returns what the code adds to an address divided by eight.
     pub(crate) fn offset(&self) -> u32 {
         self.shadow.offset()
+    }
+    /// The module knows where the page tables are.
+    pub(crate) fn shows_tables(&self) {
+        self.tables.set(true);
     }
     /// Allows a range that belongs to the kernel or to a stack.
     pub(crate) fn allow(&self, start: u32, bytes: u32) {
@@ -191,6 +198,19 @@ impl Session {
         };
         let (start, end) = (u64::from(start), end.max(u64::from(start) + self.stride(allocation)));
         kasan.shadow.forbid(start / 8 * 8, end.next_multiple_of(8).min(END), why);
+    }
+    /// A mempool's element goes into its reserve, where nobody may touch it, or comes out.
+    pub(crate) fn kasan_element(&self, element: u64, is_reserved: bool) {
+        let tracker = self.tracker.borrow();
+        let object = tracker.get(Space::Linear, element);
+        let page = || tracker.get(Space::Frame, self.pfn_of(element as u32)?.raw());
+        let known = object.or_else(page).cloned();
+        drop(tracker);
+        match known {
+            Some(known) if is_reserved => self.kasan_freed(&known),
+            Some(known) => self.kasan_allocated(&known),
+            None => {}
+        }
     }
     /// A high page is mapped: `None` when it no longer is.
     pub(crate) fn kasan_window(&self, pfn: Pfn, addr: Option<VirtAddr>) {
@@ -350,7 +370,7 @@ impl Session {
         }
         let page = byte & !(PAGE - 1);
         if let Some(phys) = self.kernel.virt_to_phys(addr) {
-            return self.judge_linear(phys, page);
+            return self.judge_linear(kasan, addr, phys, page);
         }
         if self.is_user_range(byte, 1) {
             return Truth::Bad;
@@ -369,7 +389,7 @@ impl Session {
         }
     }
     /// The same in the direct map.
-    fn judge_linear(&self, phys: PhysAddr, page: u32) -> Truth {
+    fn judge_linear(&self, kasan: &Kasan, addr: VirtAddr, phys: PhysAddr, page: u32) -> Truth {
         let pfn = Pfn::containing(phys);
         let Some(frame) = self.kernel.frame(pfn) else { return Truth::Fine(page, PAGE) };
         match frame.kind {
@@ -381,7 +401,7 @@ impl Session {
                         let start = self.kernel.phys_to_virt(object.start).map_or(0, |start| start.raw() as u32);
                         let inside = phys.raw() - object.start.raw() < object.object_size.into();
                         let tracked = self.tracker.borrow().get(Space::Linear, start.into()).is_some();
-                        if inside && !tracked {
+                        if inside && !tracked && !self.is_just_before(addr) {
                             Truth::Fine(start, object.object_size)
                         } else {
                             Truth::Bad
@@ -391,7 +411,9 @@ impl Session {
                 }
             }
             FrameKind::Slob => Truth::Bad,
-            _ if self.is_free_for_module(pfn) => Truth::Bad,
+            _ if self.is_spare(addr) => Truth::Bad,
+            // The kernel's page before the module's first object of a slab is nobody's aim; an entry of a table may be.
+            _ if !kasan.tables.get() && self.is_just_before(addr) => Truth::Bad,
             _ => Truth::Fine(page, PAGE),
         }
     }
@@ -402,9 +424,15 @@ impl Session {
             && self.tracker.borrow().freed(Space::Linear, addr).is_some()
     }
     /// True for the rest of a block of which the module has asked for less.
-    fn is_free_for_module(&self, pfn: Pfn) -> bool {
-        let linear = self.kernel.phys_to_virt(pfn.phys()).map_or(0, VirtAddr::raw);
+    fn is_spare(&self, addr: VirtAddr) -> bool {
         let tracker = self.tracker.borrow();
-        tracker.around(Space::Linear, linear).is_some_and(|block| block.asked <= linear - block.key)
+        let block = tracker.around(Space::Linear, addr.raw());
+        block.is_some_and(|block| self.usable(block) <= addr.raw() - block.key)
+    }
+    /// True for the last bytes before something that the module holds.
+    fn is_just_before(&self, addr: VirtAddr) -> bool {
+        const BYTES: u64 = 16;
+        let tracker = self.tracker.borrow();
+        (1..=BYTES).any(|ahead| tracker.get(Space::Linear, addr.raw() + ahead).is_some())
     }
 }

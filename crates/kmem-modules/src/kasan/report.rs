@@ -159,6 +159,18 @@ impl Session {
                 .help("use copy_from_user(), copy_to_user(), get_user() or put_user(), and look at the result");
         }
         match self.owner(miss.byte) {
+            Owner::Live(live, start, usable) if u64::from(miss.byte.wrapping_sub(start)) < usable => {
+                let what = format!(
+                    "of the {} at {start:#010x} {}, which their mempool has back",
+                    count(usable),
+                    source(&live)
+                );
+                miss.finding(self, MemoryBug::UseAfterFree, &what)
+                    .also(self.place(&live.chain), "allocated here")
+                    .note(self.chain_note("allocated", &live.chain))
+                    .help("give an element back after its last use")
+                    .bytes(live.asked, live.given)
+            }
             Owner::Live(live, start, usable) => {
                 kasan.missed.borrow_mut().insert(start);
                 let bug = match live.kind {
@@ -202,6 +214,17 @@ impl Session {
                 )
                 .help("use the address only between kmap() and kunmap()")
             }
+            Owner::Nobody if self.slab_object(miss.byte).is_some() => {
+                let (start, size, cache) = self.slab_object(miss.byte).unwrap_or_default();
+                let bytes = count(size.into());
+                let what = if u64::from(miss.byte - start) < size.into() {
+                    format!("of a free object of {bytes} of the slab cache {cache}")
+                } else {
+                    format!("{} an object of {bytes} of the slab cache {cache}", beyond(miss.byte, start, size.into()))
+                };
+                miss.finding(self, MemoryBug::SlabOutOfBounds, &what)
+                    .help(format!("check the index or the length against the {bytes} of an object"))
+            }
             Owner::Nobody => {
                 let what =
                     format!("of {:#010x}, which the module never got: {}", miss.byte, self.describe(miss.byte.into()));
@@ -242,6 +265,13 @@ impl Session {
             (None, Some((freed, start))) => Owner::Freed(freed.clone(), start),
             (None, None) => Owner::Nobody,
         }
+    }
+    /// Returns the object of a slab that a byte lies in or behind: where it begins, its bytes, its cache.
+    fn slab_object(&self, byte: u32) -> Option<(u32, u32, String)> {
+        let phys = self.kernel.virt_to_phys(kmem::VirtAddr::new(byte.into()))?;
+        let object = self.kernel.slab().object(self.kernel.pages(), phys)?;
+        let cache = self.kernel.slab().info(object.cache)?.name.to_string();
+        Some((self.kernel.phys_to_virt(object.start)?.raw() as u32, object.object_size, cache))
     }
     fn chain_note(&self, what: &str, chain: &[u32]) -> String {
         let names: Vec<_> = chain.iter().map(|addr| self.symbol_text(addr.wrapping_sub(1), true)).collect();

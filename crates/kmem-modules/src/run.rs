@@ -15,9 +15,13 @@ use kmem::gfp::Gfp;
 use kmem::units::{align_down, align_up, PhysRange, PAGE_SIZE};
 use kmem::{AllocError, Kernel, VirtAddr};
 use kmem_hosted::{HostError, Hosted};
+use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
+
+/// Who names one of these knows where the page tables are.
+const ROOTS: [&str; 2] = ["init_mm", "kmem_host_pgd"];
 
 /// Why a run did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -136,8 +140,15 @@ impl Run {
             Some(exec.export(index as u32))
         };
         let runtime = load_runtime(&kernel, &place, &runtime, &host)?;
-        let modules = load_modules(&kernel, &objects, &|name| runtime.global(name).or_else(|| host(name)))?;
+        let walks_tables = Cell::new(false);
+        let modules = load_modules(&kernel, &objects, &|name| {
+            walks_tables.set(walks_tables.get() || ROOTS.contains(&name));
+            runtime.global(name).or_else(|| host(name))
+        })?;
         if let Some(kasan) = &kasan {
+            if walks_tables.get() {
+                kasan.shows_tables();
+            }
             for image in [&runtime, &modules] {
                 kasan.allow(image.base(), image.contents().len() as u32);
             }

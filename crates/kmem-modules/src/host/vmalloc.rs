@@ -2,7 +2,6 @@
 
 use crate::exec::Call;
 use crate::finding::FindingKind;
-use crate::kasan::Kasan;
 use crate::session::Session;
 use crate::tracker::{Kind, Space};
 use kmem::gfp::Gfp;
@@ -197,7 +196,6 @@ pub(super) fn flush_tlb_kernel_range(s: &Session, call: &mut Call<'_>) -> u64 {
     0
 }
 pub(super) fn pgd(s: &Session, _: &mut Call<'_>) -> u64 {
-    s.kasan.iter().for_each(Kasan::shows_tables);
     let root = s.kernel.map().root();
     root.and_then(|root| s.kernel.phys_to_virt(root)).map_or(0, |addr| addr.raw())
 }

@@ -6,6 +6,7 @@
 //! - `host`: those functions, by the kernel's names.
 //! - [`session`]: one run's state: machine, ledger ([`tracker`]), log ([`log`]), findings ([`finding`]).
 //! - [`checks`]: which checks are made; `kasan` is the one of every access.
+//! - `leaks`, `unchecked`, `damage`: what is found at the end, of results that nobody looked at, in debugged caches.
 //! - [`run`]: all of it in order.
 //! - [`symbols`]: an address becomes a line of C.
 
@@ -18,6 +19,7 @@ pub mod finding;
 mod host;
 mod kasan;
 mod kernel_lines;
+mod leaks;
 pub mod load;
 pub mod log;
 mod machine_header;
@@ -26,4 +28,5 @@ pub mod run;
 pub mod session;
 pub mod symbols;
 pub mod tracker;
+mod unchecked;
 mod user_buffer;

@@ -8,12 +8,13 @@ use crate::compile::Era;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host};
 use crate::finding::{Finding, FindingKind, Place};
 use crate::host::{self, PoolIdle};
-use crate::kasan::{Kasan, FRESH};
+use crate::kasan::Kasan;
 use crate::load::Image;
 use crate::log::Log;
 use crate::run::KernelLines;
 use crate::symbols::Symbolizer;
 use crate::tracker::{Allocation, Chain, Kind, Space, Tracker};
+use crate::unchecked::Copies;
 use kmem::error::Name;
 use kmem::gfp::{Gfp, GfpEncoding};
 use kmem::pool::PoolId;
@@ -67,8 +68,6 @@ impl Host for Session {
 pub const STACK_BYTES: u32 = 8192;
 /// How far below the stack an access is taken for one of a function whose frame did not fit.
 const STACK_REACH: u32 = 64 << 10;
-/// As many allocations that gave nothing are remembered.
-const REFUSED: usize = 64;
 /// What our modules taint the kernel with: they are not of its tree, and nobody has signed them.
 const OUT_OF_TREE: u32 = 1 << 12;
 const UNSIGNED: u32 = 1 << 13;
@@ -98,7 +97,7 @@ pub struct Session {
     /// What pools that are gone kept idle.
     pub(crate) idle: RefCell<Vec<PoolIdle>>,
     pub(crate) runtime_memory: RefCell<HashSet<u32>>,
-    kmaps: RefCell<HashMap<u64, Vec<Chain>>>,
+    pub(crate) kmaps: RefCell<HashMap<u64, Vec<Chain>>>,
     handles: RefCell<HashSet<u32>>,
     runtime: Rc<Image>,
     modules: Rc<Image>,
@@ -111,13 +110,13 @@ pub struct Session {
     folder: PathBuf,
     stack_top: u32,
     stack_pointer: Cell<u32>,
-    died: Cell<bool>,
+    pub(crate) died: Cell<bool>,
     /// There are debugged slab caches.
     pub(crate) debugs: Cell<bool>,
     pub(crate) vmalloc_warned: Cell<bool>,
-    checks: Checks,
+    pub(crate) checks: Checks,
     /// Allocations that gave nothing, the last ones: function and call chain.
-    refused: RefCell<Vec<(&'static str, Chain)>>,
+    pub(crate) refused: RefCell<Vec<(&'static str, Chain)>>,
     /// What copies between kernel and user space did since the last operation on a file began.
     pub(crate) copies: RefCell<Copies>,
     stack_bytes: u32,
@@ -130,15 +129,6 @@ pub struct Session {
 thread_local! {
     /// The session that this thread runs, for hooks that the engine calls without one.
     static CURRENT: RefCell<Option<Rc<Session>>> = const { RefCell::new(None) };
-}
-
-/// Copies between kernel and user space.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Copies {
-    /// Bytes that were copied.
-    pub(crate) done: u64,
-    /// The first copy that was cut short: its function, the bytes that were left, its call chain.
-    pub(crate) cut: Option<(&'static str, u64, Chain)>,
 }
 
 /// What a session is made of.
@@ -503,14 +493,6 @@ impl Session {
         self.kasan_allocated(&allocation);
         self.tracker.borrow_mut().add(allocation);
     }
-    /// Notes that an allocation gave nothing: who uses that has not looked.
-    pub(crate) fn refused(&self, call: &Call<'_>, function: &'static str) {
-        let mut refused = self.refused.borrow_mut();
-        if refused.len() == REFUSED {
-            refused.remove(0);
-        }
-        refused.push((function, self.chain(call)));
-    }
     pub(crate) fn forget(&self, call: &Call<'_>, space: Space, key: u64) {
         let chain = self.chain(call);
         let gone = self.tracker.borrow_mut().remove(space, key, chain);
@@ -833,25 +815,6 @@ impl Session {
         drop(tracker);
         self.report(self.with_trace(finding, chain));
     }
-    /// Says where a pointer that cannot be used comes from, if that is known.
-    fn explain_pointer(&self, finding: Finding, addr: u32) -> Finding {
-        if !self.checks.has(Check::Null) {
-            return finding;
-        }
-        let last = self.refused.borrow().last().cloned().filter(|_| addr < 4096);
-        if let Some((function, chain)) = last {
-            return finding.also(self.place(&chain), format!("{function}() gave nothing here")).help(format!(
-                "look at what {function}() returns before it is used, and undo what was done before it"
-            ));
-        }
-        let fresh = u32::from_ne_bytes([FRESH; 4]);
-        if self.kasan.is_some() && addr.abs_diff(fresh) < 1 << 16 {
-            return finding
-                .note(format!("fresh memory is filled with {FRESH:#04x}: the pointer was read from memory that nobody has written"))
-                .help("set the pointer, or take the memory zeroed: kzalloc(), __GFP_ZERO");
-        }
-        finding
-    }
     /// Bytes of the stack as the kernel has them: what is larger because code is checked does not count.
     fn shown_stack_bytes(&self) -> u32 {
         if self.kasan.is_some() {
@@ -883,151 +846,4 @@ impl Session {
         self.random.set(x);
         (x >> 32) as u8
     }
-
-    // --- operations on files --------------------------------------------------------------------------------------------
-
-    /// An operation on a file begins.
-    pub(crate) fn operation_begins(&self) {
-        self.copies.take();
-    }
-    /// An operation has succeeded. Who says so although a copy was cut short has not looked at its result; a read or write
-    /// may tell of the bytes that were copied.
-    pub(crate) fn operation_succeeded(&self, bytes: Option<u64>) {
-        let Copies { done, cut } = self.copies.take();
-        let Some((function, left, chain)) = cut.filter(|_| bytes.is_none_or(|bytes| bytes > done)) else { return };
-        let said = match bytes {
-            Some(bytes) => format!("the operation says that {bytes} bytes were moved"),
-            None => "the operation says that all is well".to_owned(),
-        };
-        let title = format!("{function}() left {left} bytes uncopied, and nobody looked");
-        let finding = Finding::new(FindingKind::Unchecked, title, self.place(&chain), "the result of this call")
-            .note(format!("the user's address is not mapped; {said}"))
-            .help(format!("return -EFAULT when {function}() does not return 0"));
-        self.report(finding);
-    }
-
-    // --- the end -----------------------------------------------------------------------------------------------------
-
-    /// Judges what is left when the modules are gone. After an Oops nothing is judged: the module stays loaded.
-    pub fn judge(&self) {
-        self.log.flush();
-        if self.died.get() {
-            return;
-        }
-        self.end_quarantine(None);
-        self.validate_slabs();
-        self.excuse_reserves();
-        for live in self.tracker.borrow().live() {
-            if live.reported {
-                continue;
-            }
-            self.report(self.leak(&live));
-        }
-        for (pfn, chains) in self.kmaps.borrow().iter() {
-            for chain in chains {
-                let title = format!("kmap() of page frame {pfn:#x} was never undone");
-                let finding = Finding::new(FindingKind::Leak, title, self.place(chain), "mapped here");
-                self.report(finding.help("call kunmap() with the same page"));
-            }
-        }
-        for (handle, pool) in self.pools.borrow().iter().filter(|(_, pool)| pool.out > 0) {
-            let known = self.tracker.borrow().get(Space::Handle, u64::from(*handle)).cloned();
-            if let Some(allocation) = known {
-                let title = format!("{} elements of a mempool were never given back", pool.out);
-                self.report(Finding::new(
-                    FindingKind::Leak,
-                    title,
-                    self.place(&allocation.chain),
-                    "the pool was made here",
-                ));
-            }
-        }
-    }
-    /// What a pool that was never destroyed keeps in reserve is the pool's fault.
-    fn excuse_reserves(&self) {
-        for pool in self.pools.borrow().values() {
-            for element in self.kernel.pools().reserve(self.kernel.memory(), pool.id) {
-                let mut tracker = self.tracker.borrow_mut();
-                let frame = self.pfn_of(element as u32).map_or(u64::MAX, Pfn::raw);
-                let key = if tracker.get(Space::Linear, element).is_some() {
-                    (Space::Linear, element)
-                } else {
-                    (Space::Frame, frame)
-                };
-                if let Some(live) = tracker.get_mut(key.0, key.1) {
-                    live.reported = true;
-                }
-            }
-        }
-    }
-    fn leak(&self, live: &Allocation) -> Finding {
-        let at = self.place(&live.chain);
-        let label = match &at {
-            Some(place) => format!("allocated here, in {}()", place.function),
-            None => "allocated here".to_owned(),
-        };
-        let (title, what, free) = match &live.kind {
-            Kind::Kmalloc => {
-                let what = format!("object {:#010x} of {}", live.key, live.from);
-                (format!("{} bytes from {}() were never freed", live.asked, live.function), what, "kfree()")
-            }
-            Kind::Object { .. } => {
-                let what = format!("object {:#010x}", live.key);
-                (
-                    format!("an object of {} bytes of the cache {} was never freed", live.asked, live.from),
-                    what,
-                    "kmem_cache_free()",
-                )
-            }
-            Kind::Pages { order } => {
-                let title = format!("{} from {}() were never freed", count(1 << order, "page"), live.function);
-                (
-                    title,
-                    format!("page frame {:#x}, order {order}, {}", live.key, live.from),
-                    "free_pages() with the same order",
-                )
-            }
-            Kind::Exact => {
-                let title = format!("{} bytes from alloc_pages_exact() were never freed", live.asked);
-                (title, format!("page frame {:#x}", live.key), "free_pages_exact()")
-            }
-            Kind::Vmalloc => {
-                let title = format!("{} bytes from {}() were never freed", live.asked, live.function);
-                (title, format!("area {:#010x}, {}", live.key, count(live.given / 4096, "page")), "vfree()")
-            }
-            Kind::Vmap => (
-                format!("a mapping of {} from vmap() was never undone", count(live.given / 4096, "page")),
-                format!("area {:#010x}", live.key),
-                "vunmap()",
-            ),
-            Kind::Ioremap => (
-                format!("an I/O mapping of {} bytes was never undone", live.asked),
-                format!("area {:#010x}, {}", live.key, live.from),
-                "iounmap()",
-            ),
-            Kind::Cache => (
-                format!("the slab cache {} was never destroyed", live.from),
-                "its slabs stay with it".to_owned(),
-                "kmem_cache_destroy()",
-            ),
-            Kind::Pool => (
-                "a mempool was never destroyed".to_owned(),
-                format!("it keeps its reserve, {}", live.from),
-                "mempool_destroy()",
-            ),
-        };
-        let mut finding = Finding::new(FindingKind::Leak, title, at, label)
-            .note(format!("{what}, alive when the module was unloaded"))
-            .help(format!("undo it with {free}, in the exit function or on this path"));
-        if live.kind.is_memory() {
-            finding = finding
-                .note(format!("{} bytes asked for, {} given", live.asked, live.given))
-                .bytes(live.asked, live.given);
-        }
-        finding
-    }
-}
-
-fn count(n: u64, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -813,6 +813,13 @@ impl Session {
                 .also(self.place(&freed.allocation.chain), "allocated here");
         }
         drop(tracker);
+        // An access that was bad from its first byte and went on to where nothing is, was told already.
+        if let Some(told) = self.findings.borrow_mut().last_mut() {
+            if matches!(told.kind, FindingKind::Memory(_)) && told.at.is_some() && told.at == finding.at {
+                told.notes.push(format!("it went on to {addr:#010x}, where nothing is mapped, and ended the module"));
+                return;
+            }
+        }
         self.report(self.with_trace(finding, chain));
     }
     /// Bytes of the stack as the kernel has them: what is larger because code is checked does not count.

@@ -441,6 +441,98 @@ MODULE_LICENSE("GPL");
     assert_eq!(own, ["grow: 1 7 7", "grow: 1 7 0", "grow: 1", "grow: 1 9 9"], "{lines:#?}");
 }
 
+/// What the kernel allows, and what looks as if it were not one's own, is nobody's fault.
+#[test]
+fn who_stays_inside_hears_nothing() {
+    let text = r#"
+#include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+struct shape { char a; long long b; char c[5]; };
+static struct shape shapes[3];
+static noinline void fill(struct shape *s, int n)
+{
+	while (n--)
+		s[n] = (struct shape){ .a = n, .b = n * 3LL, .c = "abcd" };
+}
+static void born(void *object)
+{
+	memset(object, 1, 24);
+}
+static int __init inside_init(void)
+{
+	int n = strlen(current->comm);
+	char line[n + 3], *p, *q;
+	struct shape local[3];
+	struct kmem_cache *cache = kmem_cache_create("inside", 24, 0, 0, born);
+	struct page *page = alloc_pages(GFP_KERNEL, 1);
+	int i;
+
+	fill(shapes, 3);
+	fill(local, 3);
+	snprintf(line, sizeof(line), "%s", current->comm);
+	pr_info("inside: %s %s %d %s\n", line, local[2].c, shapes[1].a, kmem_cache_name(cache));
+	p = kmalloc(21, GFP_KERNEL);
+	memset(p, 0, 21);
+	kfree_sensitive(p);
+	p = kmalloc(40, GFP_KERNEL);
+	memset(p, 1, 40);
+	p = kvrealloc(p, 3 * PAGE_SIZE, GFP_KERNEL), memset(p, 2, 3 * PAGE_SIZE); /* kvrealloc */
+	kvfree(p);
+	p = vmalloc(100);
+	p = vrealloc(p, 3000, GFP_KERNEL), memset(p, 3, 3000); /* vrealloc(p, 3 */
+	p = vrealloc(p, 3 * PAGE_SIZE + 1, GFP_KERNEL);
+	memset(p, 3, 3 * PAGE_SIZE + 1);
+	vfree(p);
+	p = krealloc(NULL, 10, GFP_KERNEL);
+	p = krealloc(p, 16, GFP_KERNEL);
+	memset(p, 4, 16);
+	p = krealloc(p, 500, GFP_KERNEL);
+	memset(p, 4, 500);
+	kfree(p);
+	for (i = 0; i < 2000; i++) {
+		p = kmem_cache_alloc(cache, GFP_KERNEL);
+		q = kmalloc(i, GFP_KERNEL);
+		memset(p, 5, 24);
+		memset(q, 5, i);
+		kfree(q);
+		kmem_cache_free(cache, p);
+	}
+	p = kmap(page + 1);
+	memset(p, 6, PAGE_SIZE);
+	kunmap(page + 1);
+	memset(page_address(page), 7, 2 * PAGE_SIZE);
+	__free_pages(page, 1);
+	kmem_cache_destroy(cache);
+	return 0;
+}
+module_init(inside_init);
+static void __exit inside_exit(void) { }
+module_exit(inside_exit);
+MODULE_LICENSE("GPL");
+"#;
+    for machine in ["armhf-6.12", "i386-pae-6.1", "msm8x25", "uclinux-2.6"] {
+        let text = if machine == "armhf-6.12" {
+            text.to_owned()
+        } else {
+            // Their API has other forms of these.
+            text.lines()
+                .filter(|line| !line.contains("realloc(p, 3") && !line.contains("kvrealloc"))
+                .collect::<Vec<_>>()
+                .join("\n")
+                .replace("vmalloc(100)", "vmalloc(3 * PAGE_SIZE + 1)")
+        };
+        let (lines, outcome) = run_text(machine, "inside", &text);
+        assert!(lines.iter().any(|line| line == "inside: insmod abcd 1 inside"), "{machine}: {lines:#?}");
+        clean(&outcome);
+    }
+}
+
 /// In place, `krealloc` with `__GFP_ZERO` zeroes what is spare from 6.12 on.
 #[test]
 fn krealloc_zeroes_as_its_kernel_does() {

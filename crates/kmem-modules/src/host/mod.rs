@@ -38,6 +38,7 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("kfree", slab::kfree),
     ("ksize", slab::ksize),
     ("krealloc", slab::krealloc),
+    ("kmem_host_resized", slab::resized),
     ("kmalloc_size_roundup", slab::kmalloc_size_roundup),
     ("kmem_host_cache_create", slab::cache_create),
     ("kmem_cache_destroy", slab::cache_destroy),

@@ -165,6 +165,19 @@ pub(super) fn krealloc(s: &Session, call: &mut Call<'_>) -> u64 {
     new.into()
 }
 
+/// What is at an address has so many bytes from now on; nothing where nothing was given.
+pub(super) fn resized(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (addr, size) = (u64::from(call.word()), u64::from(call.word()));
+    let resized = [Space::Linear, Space::Virtual].into_iter().find_map(|space| {
+        let mut tracker = s.tracker.borrow_mut();
+        let allocation = tracker.get_mut(space, addr).filter(|allocation| size <= allocation.given)?;
+        allocation.asked = size;
+        Some(allocation.clone())
+    });
+    resized.iter().for_each(|allocation| s.kasan_resized(allocation));
+    0
+}
+
 pub(super) fn kmalloc_size_roundup(s: &Session, call: &mut Call<'_>) -> u64 {
     let size = call.word();
     s.kernel.slab().kmalloc().size_roundup(size.into())

@@ -98,6 +98,8 @@ pub struct Session {
     pub(crate) idle: RefCell<Vec<PoolIdle>>,
     pub(crate) runtime_memory: RefCell<HashSet<u32>>,
     pub(crate) kmaps: RefCell<HashMap<u64, Vec<Chain>>>,
+    /// Temporary windows that are open: their page, the function, the call chain.
+    pub(crate) local_windows: RefCell<Vec<(u64, &'static str, Chain)>>,
     handles: RefCell<HashSet<u32>>,
     runtime: Rc<Image>,
     modules: Rc<Image>,
@@ -192,6 +194,7 @@ impl Session {
             idle: RefCell::default(),
             runtime_memory: RefCell::default(),
             kmaps: RefCell::default(),
+            local_windows: RefCell::default(),
             handles: RefCell::default(),
             runtime: Rc::new(parts.runtime),
             modules: Rc::new(parts.modules),

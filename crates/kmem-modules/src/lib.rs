@@ -22,6 +22,7 @@ mod kernel_lines;
 pub mod load;
 pub mod log;
 mod machine_header;
+mod memory;
 pub mod run;
 pub mod session;
 pub mod symbols;

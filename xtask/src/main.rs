@@ -4,6 +4,7 @@
 
 mod bare;
 mod bench;
+mod picture;
 mod process;
 mod repo;
 mod source;
@@ -24,6 +25,7 @@ usage: cargo xtask COMMAND
   tidy                the shape of the source: arrows between the engine's parts, unsafe code, file lengths, words
   bare ARCH [WORD…]   builds the bare-metal image, runs its self-test in QEMU with WORDs as its command line;
                       ARCH: i386
+  picture             draws the picture of the README anew, in a headless Chromium
   bench-gate          counts the instructions of the hit paths with valgrind; fails when one exceeds its limit
 
 examples:
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["test"] => return test::run_all(),
         ["long"] => test::run_long(),
         ["tidy"] => tidy::run(),
+        ["picture"] => picture::draw(),
         ["bench-gate"] => bench::gate(),
         ["bare", arch, ref command_line @ ..] => match bare::Image::by_name(arch) {
             Some(image) => image.build().and_then(|built| built.self_test(&command_line.join(" "))),

@@ -112,6 +112,7 @@ impl Like {
             cpu_nodes: (!self.cpu_nodes.is_empty()).then_some(&self.cpu_nodes),
             cmdline,
             held,
+            kasan: false,
         }
     }
 }

@@ -272,7 +272,20 @@ impl Chosen {
         displacement: Displacement,
         console: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Kernel<Hosted>, Failure> {
-        let booted = kmem_hosted::boot(self.profile, &self.params(), displacement, console);
+        self.boot_built(false, displacement, console)
+    }
+    /// As [`Chosen::boot`], a kernel built with KASAN or without.
+    ///
+    /// # Errors
+    /// As [`Chosen::boot`].
+    pub fn boot_built(
+        &self,
+        kasan: bool,
+        displacement: Displacement,
+        console: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Result<Kernel<Hosted>, Failure> {
+        let params = BootParams { kasan, ..self.params() };
+        let booted = kmem_hosted::boot(self.profile, &params, displacement, console);
         let kernel = booted.map_err(|error| self.cannot_be(error.into()))?;
         for setting in &self.sysctls {
             let value = setting.value.as_deref().unwrap_or_default();

@@ -6,6 +6,15 @@
 #ifdef KMEM_KASAN
 void __asan_loadN_noabort(unsigned long addr, size_t size);
 void __asan_storeN_noabort(unsigned long addr, size_t size);
+void __asan_report_load_n_noabort(unsigned long addr, size_t size);
+void __asan_report_store_n_noabort(unsigned long addr, size_t size);
+void __asan_poison_stack_memory(unsigned long addr, size_t size);
+void __asan_unpoison_stack_memory(unsigned long addr, size_t size);
+void __asan_alloca_poison(unsigned long addr, size_t size);
+void __asan_allocas_unpoison(unsigned long top, unsigned long bottom);
+void __asan_before_dynamic_init(const char *name);
+void __asan_after_dynamic_init(void);
+void __asan_unregister_globals(void *globals, size_t n);
 #define reads(p, n)	__asan_loadN_noabort((unsigned long)(p), (n))
 #define writes(p, n)	__asan_storeN_noabort((unsigned long)(p), (n))
 #else

@@ -43,6 +43,8 @@ void kfree_sensitive(const void *p)
 {
 	size_t size = ksize(p);
 
+	/* all of it may hold something */
+	kmem_host_resized(p, size);
 	if (size)
 		memzero_explicit((void *)p, size);
 	kfree(p);
@@ -75,6 +77,7 @@ void *kvrealloc(const void *p, size_t size, gfp_t gfp)
 		return new;
 	new = kvmalloc(size, gfp);
 	if (new && p) {
+		kmem_host_resized(p, ksize(p));
 		memcpy(new, p, min(ksize(p), size));
 		kfree(p);
 	}
@@ -98,9 +101,12 @@ void *vrealloc(const void *p, size_t size, gfp_t gfp)
 			return NULL;
 		}
 	}
+	/* of an area all pages are the caller's, whatever it asked for */
+	kmem_host_resized(p, old);
 	if (size <= old) {
 		if (gfp & __GFP_ZERO)
 			memset((void *)p + size, 0, old - size);
+		kmem_host_resized(p, size);
 		return (void *)p;
 	}
 	new = __vmalloc(size, gfp);

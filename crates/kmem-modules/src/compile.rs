@@ -1,9 +1,12 @@
 //! From C sources to objects: the host's compiler, our headers, the machine's constants.
 //!
 //! The headers and the runtime are part of this library and are unpacked into a folder of their own for each run, with a
-//! generated `kmem_machine.h` beside them. The sources are compiled one by one, as kbuild does, several at a time.
+//! generated `kmem_machine.h` beside them. The sources are compiled one by one, as kbuild does, several at a time. A runtime
+//! that was compiled before, by the same compiler for the same machine, is taken from the user's cache folder.
 
+use crate::checks::Checks;
 use crate::machine_header;
+use crate::object_cache::{self, ObjectCache};
 use kmem::gfp::{GfpEncoding, GFP_2_6, GFP_6_1};
 use kmem::Kernel;
 use kmem_hosted::Hosted;
@@ -135,6 +138,10 @@ pub struct Sources {
     pub includes: Vec<PathBuf>,
     /// `-C CONFIG_X=y` options.
     pub configs: Vec<String>,
+    /// Which checks are made.
+    pub checks: Checks,
+    /// Bytes of the modules' stack; `None`: as the kernel has it.
+    pub stack_bytes: Option<u32>,
 }
 
 /// A compiled source.
@@ -191,7 +198,7 @@ impl Workspace {
         vec![self.folder.join("include"), self.folder.join("rt")]
     }
 
-    /// Compiles the runtime and the sources.
+    /// Compiles the runtime and the sources; with a shadow (its offset), modules so that they look at it.
     ///
     /// # Errors
     /// The first thing that is wrong, sources in their order before the compiler.
@@ -200,56 +207,76 @@ impl Workspace {
         sources: &Sources,
         era: Era,
         kernel: &Kernel<Hosted>,
+        shadow: Option<u32>,
     ) -> Result<(Object, Vec<Object>), CompileError> {
         let header = machine_header::text(kernel, era, &sources.configs);
-        fs::write(self.folder.join("include/kmem_machine.h"), header)
+        fs::write(self.folder.join("include/kmem_machine.h"), &header)
             .map_err(|error| CompileError::Host { what: "writing kmem_machine.h".into(), error })?;
-        let compiler = compiler()?;
-        let machine = kernel.profile.name;
-        let runtime = self.folder.join("rt/kmem_rt.c");
-        let none = Sources::default();
+        let (compiler, machine) = (Compiler::find()?, kernel.profile.name);
+        let job = Job { compiler: &compiler, machine, shadow };
         thread::scope(|scope| {
-            let jobs: Vec<_> = std::iter::once((&runtime, None))
-                .chain(sources.files.iter().map(|file| (file, Some(sources))))
+            let runtime = scope.spawn(|| self.runtime(&job, &header));
+            let jobs: Vec<_> = sources
+                .files
+                .iter()
                 .enumerate()
-                .map(|(index, (file, options))| {
-                    let (compiler, none) = (&compiler, &none);
-                    scope.spawn(move || self.compile_one(compiler, machine, file, options.unwrap_or(none), index))
+                .map(|(index, file)| {
+                    let job = &job;
+                    scope.spawn(move || self.module(job, file, sources, index + 1))
                 })
                 .collect();
-            let mut objects = jobs.into_iter().map(|job| {
-                job.join().unwrap_or_else(|_| {
-                    let error = io::Error::other("a compile thread died");
-                    Err(CompileError::Host { what: "compiling".into(), error })
-                })
-            });
-            let runtime = objects.next();
-            let modules = objects.collect::<Result<Vec<_>, _>>()?;
-            match runtime {
-                Some(runtime) => Ok((runtime?, modules)),
-                None => Err(CompileError::Host { what: "compiling".into(), error: io::ErrorKind::NotFound.into() }),
-            }
+            let died = |_| {
+                let error = io::Error::other("a compile thread died");
+                Err(CompileError::Host { what: "compiling".into(), error })
+            };
+            let modules = jobs.into_iter().map(|job| job.join().unwrap_or_else(died)).collect::<Result<Vec<_>, _>>()?;
+            Ok((runtime.join().unwrap_or_else(died)?, modules))
         })
+    }
+
+    /// Compiles the runtime, or finds it in the cache: no line of it is ever shown, and it is to be ready soon.
+    fn runtime(&self, job: &Job<'_>, header: &str) -> Result<Object, CompileError> {
+        let mut flags: Vec<OsString> = ["-O0", "-g0", "-w", "-ffunction-sections", "-fdata-sections"].map(OsString::from).to_vec();
+        if let Some(offset) = job.shadow {
+            flags.extend(["-DKMEM_KASAN".into(), format!("-DKMEM_KASAN_OFFSET={offset:#x}UL").into()]);
+        }
+        let texts = FILES.iter().flat_map(|(name, bytes)| [name.as_bytes(), bytes]);
+        let options = flags.iter().map(|flag| flag.as_encoded_bytes());
+        let identity = [job.compiler.version.as_bytes(), FLAGS.as_bytes(), header.as_bytes()];
+        let key = object_cache::key(identity.into_iter().chain(options).chain(texts));
+        let (cache, source) = (ObjectCache::of_user(), self.folder.join("rt/kmem_rt.c"));
+        if let Some(bytes) = cache.get(&key) {
+            return Ok(Object { name: "kmem_rt".into(), source, bytes, warnings: String::new() });
+        }
+        // What it says of its own files does not depend on where they were unpacked.
+        let mut map = OsString::from("-ffile-prefix-map=");
+        map.push(self.folder.as_os_str());
+        map.push("/=");
+        flags.push(map);
+        let object = self.compile_one(job, &source, &Sources::default(), &flags, 0)?;
+        cache.put(&key, &object.bytes);
+        Ok(object)
+    }
+    fn module(&self, job: &Job<'_>, file: &Path, options: &Sources, index: usize) -> Result<Object, CompileError> {
+        let flags = job.shadow.map_or(Vec::new(), |offset| job.compiler.shadow_flags(offset));
+        self.compile_one(job, file, options, &flags, index)
     }
 
     fn compile_one(
         &self,
-        compiler: &OsString,
-        machine: &'static str,
+        job: &Job<'_>,
         source: &Path,
         options: &Sources,
+        flags: &[OsString],
         index: usize,
     ) -> Result<Object, CompileError> {
         let stem = source.file_stem().unwrap_or_default().to_string_lossy();
         let name: String = stem.chars().map(|c| if c == '-' { '_' } else { c }).collect();
         let object = self.folder.join(format!("{index}.o"));
         let include = self.folder.join("include");
-        let mut command = Command::new(compiler);
+        let mut command = Command::new(&job.compiler.program);
         command.args(FLAGS.lines().map(str::trim).filter(|flag| !flag.is_empty() && !flag.starts_with('#')));
-        if index == 0 {
-            // The runtime: no line of it is ever shown, and it is to be ready soon.
-            command.args(["-O0", "-g0", "-w", "-ffunction-sections", "-fdata-sections"]);
-        }
+        command.args(flags);
         command.args(["-D__KERNEL__", "-DMODULE"]);
         command.arg(format!("-DKBUILD_MODNAME=\"{name}\"")).arg(format!("-DKBUILD_BASENAME=\"{name}\""));
         command.arg("-include").arg(include.join("kmem_machine.h"));
@@ -265,7 +292,8 @@ impl Workspace {
         let output = String::from_utf8_lossy(&stderr).into_owned();
         if !status.success() {
             if output.contains("mode not compiled in") || output.contains("option '-m32'") {
-                return Err(CompileError::NoIlp32 { compiler: compiler.to_string_lossy().into_owned(), machine });
+                let compiler = job.compiler.program.to_string_lossy().into_owned();
+                return Err(CompileError::NoIlp32 { compiler, machine: job.machine });
             }
             return Err(CompileError::Refused { path: source.to_owned(), output });
         }
@@ -273,6 +301,13 @@ impl Workspace {
             .map_err(|error| CompileError::Host { what: format!("reading {}", object.display()), error })?;
         Ok(Object { name, source: source.to_owned(), bytes, warnings: output })
     }
+}
+
+/// What all compilations of a run have in common.
+struct Job<'a> {
+    compiler: &'a Compiler,
+    machine: &'static str,
+    shadow: Option<u32>,
 }
 
 impl Drop for Workspace {
@@ -321,18 +356,53 @@ pub fn read_sources(files: &[PathBuf]) -> Result<Era, CompileError> {
     Ok(era)
 }
 
-/// Finds the compiler: what CC names, else cc, gcc, clang.
-fn compiler() -> Result<OsString, CompileError> {
-    let named = env::var_os("CC").filter(|name| !name.is_empty());
-    let candidates: Vec<OsString> = match named {
-        Some(name) => vec![name],
-        None => ["cc", "gcc", "clang"].map(OsString::from).to_vec(),
-    };
-    let works = |name: &OsString| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
-    candidates.iter().find(|name| works(name)).cloned().ok_or_else(|| {
-        let tried: Vec<_> = candidates.iter().map(|name| name.to_string_lossy()).collect();
-        CompileError::NoCompiler { tried: format!("tried {}", tried.join(", ")) }
-    })
+/// The host's C compiler.
+struct Compiler {
+    program: OsString,
+    /// What it says of itself.
+    version: String,
+}
+
+impl Compiler {
+    /// Finds it: what CC names, else cc, gcc, clang.
+    fn find() -> Result<Self, CompileError> {
+        let named = env::var_os("CC").filter(|name| !name.is_empty());
+        let candidates: Vec<OsString> = match named {
+            Some(name) => vec![name],
+            None => ["cc", "gcc", "clang"].map(OsString::from).to_vec(),
+        };
+        let found = candidates.iter().find_map(|program| {
+            let output = Command::new(program).arg("--version").output().ok().filter(|out| out.status.success())?;
+            let version = String::from_utf8_lossy(&output.stdout).into_owned();
+            Some(Self { program: program.clone(), version })
+        });
+        found.ok_or_else(|| {
+            let tried: Vec<_> = candidates.iter().map(|name| name.to_string_lossy()).collect();
+            CompileError::NoCompiler { tried: format!("tried {}", tried.join(", ")) }
+        })
+    }
+    fn is_clang(&self) -> bool {
+        self.version.contains("clang")
+    }
+    /// Returns the flags that make code look at a shadow: before each access in line, around the variables of functions and
+    /// those outside of them, and for the blocks in which they live.
+    fn shadow_flags(&self, offset: u32) -> Vec<OsString> {
+        /// More accesses than a function has: beyond that the looks would be calls.
+        const IN_LINE: &str = "asan-instrumentation-with-call-threshold=1000000";
+        let mut flags = vec!["-fsanitize=kernel-address".to_owned(), "-fsanitize-address-use-after-scope".to_owned()];
+        if self.is_clang() {
+            let options = [&format!("-asan-mapping-offset={offset:#x}"), "-asan-stack=1", "-asan-globals=1"];
+            let options = options.into_iter().map(str::to_owned).chain([format!("-{IN_LINE}")]);
+            flags.extend(options.flat_map(|option| ["-mllvm".to_owned(), option]));
+        } else {
+            flags.push(format!("-fasan-shadow-offset={offset:#x}"));
+            // A byte of shadow describes eight: so frames begin at a multiple of eight, whoever calls.
+            flags.extend(["-mpreferred-stack-boundary=3", "-mincoming-stack-boundary=2"].map(str::to_owned));
+            let params = [IN_LINE, "asan-stack=1", "asan-globals=1", "asan-instrument-allocas=1"];
+            flags.extend(params.into_iter().flat_map(|param| ["--param".to_owned(), param.to_owned()]));
+        }
+        flags.into_iter().map(OsString::from).collect()
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,54 @@
 //! What the checkers find: one value for each fault, with the places in the source that it is about.
 
+use crate::checks::Check;
 use serde_json::{json, Value};
 use std::path::PathBuf;
+
+/// What is wrong with an access to memory, named as KASAN names it where it has a name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum MemoryBug {
+    /// Outside of an object.
+    SlabOutOfBounds,
+    /// Outside of a block of pages.
+    PageOutOfBounds,
+    /// Outside of what vmalloc gave.
+    VmallocOutOfBounds,
+    /// Outside of a variable that lies outside all functions.
+    GlobalOutOfBounds,
+    /// Outside of a variable of a function.
+    StackOutOfBounds,
+    /// Outside of an array whose length was computed.
+    AllocaOutOfBounds,
+    /// Of a variable whose block was left.
+    UseAfterScope,
+    /// Of what was freed.
+    UseAfterFree,
+    /// Through a window that was closed.
+    KmapUseAfterUnmap,
+    /// Of a process's memory by a plain pointer.
+    UserMemoryAccess,
+    /// Of what the module never got.
+    WildAccess,
+}
+
+impl MemoryBug {
+    /// Returns the name that reports and JSON use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SlabOutOfBounds => "slab-out-of-bounds",
+            Self::PageOutOfBounds => "page-out-of-bounds",
+            Self::VmallocOutOfBounds => "vmalloc-out-of-bounds",
+            Self::GlobalOutOfBounds => "global-out-of-bounds",
+            Self::StackOutOfBounds => "stack-out-of-bounds",
+            Self::AllocaOutOfBounds => "alloca-out-of-bounds",
+            Self::UseAfterScope => "use-after-scope",
+            Self::UseAfterFree => "use-after-free",
+            Self::KmapUseAfterUnmap => "kmap-use-after-unmap",
+            Self::UserMemoryAccess => "user-memory-access",
+            Self::WildAccess => "wild-memory-access",
+        }
+    }
+}
 
 /// The kinds of fault, named as the command line's `--check` names them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -14,12 +61,16 @@ pub enum FindingKind {
     Mismatch,
     /// Something was written to that is not the writer's: around an object, or after it was freed.
     Overwrite,
+    /// An access to memory that is not the module's: what `--check kasan` finds.
+    Memory(MemoryBug),
     /// A call that may sleep where sleeping is a bug.
     AtomicSleep,
     /// A wild access ended the module.
     Oops,
     /// Tasks wait for ever, for each other or for nobody.
     Deadlock,
+    /// A result that says that something failed, and that nobody looked at.
+    Unchecked,
     /// Locks, lists or another interface used wrongly.
     Misuse,
     /// A step of the driver script did not give what was expected.
@@ -34,11 +85,30 @@ impl FindingKind {
             Self::DoubleFree => "double-free",
             Self::Mismatch => "mismatch",
             Self::Overwrite => "overwrite",
+            Self::Memory(bug) => bug.name(),
             Self::AtomicSleep => "atomic-sleep",
             Self::Oops => "oops",
             Self::Deadlock => "deadlock",
+            Self::Unchecked => "unchecked",
             Self::Misuse => "misuse",
             Self::Expect => "expect",
+        }
+    }
+}
+
+impl FindingKind {
+    /// Returns the check that looks for it; `None` for what is always told.
+    pub const fn check(self) -> Option<Check> {
+        match self {
+            Self::Leak => Some(Check::Leak),
+            Self::DoubleFree => Some(Check::DoubleFree),
+            Self::Mismatch => Some(Check::Mismatch),
+            Self::Memory(_) => Some(Check::Kasan),
+            Self::AtomicSleep => Some(Check::AtomicSleep),
+            Self::Unchecked => Some(Check::Null),
+            Self::Misuse => Some(Check::Misuse),
+            // What a debugged cache finds was asked for by a kernel parameter.
+            Self::Overwrite | Self::Oops | Self::Deadlock | Self::Expect => None,
         }
     }
 }

@@ -5,11 +5,14 @@
 //! - [`exec`]: the image's functions are entered, and call host functions.
 //! - `host`: those functions, by the kernel's names.
 //! - [`session`]: one run's state: machine, ledger ([`tracker`]), log ([`log`]), findings ([`finding`]).
+//! - [`checks`]: which checks are made; `kasan` is the one of every access.
+//! - `leaks`, `unchecked`, `damage`: what is found at the end, of results that nobody looked at, in debugged caches.
 //! - [`run`]: all of it in order.
 //! - [`fake_device`]: devices with registers and an interrupt, for drivers to find.
 //! - `tasks`, `holds`: their stacks and who waits; what they have set going or registered.
 //! - [`symbols`]: an address becomes a line of C.
 
+pub mod checks;
 pub mod compile;
 mod damage;
 mod devices;
@@ -18,14 +21,18 @@ pub mod fake_device;
 pub mod finding;
 mod holds;
 mod host;
+mod kasan;
 mod kernel_lines;
+mod leaks;
 pub mod load;
 pub mod log;
 mod machine_header;
 mod memory;
+mod object_cache;
 pub mod run;
 pub mod session;
 pub mod symbols;
 mod tasks;
 pub mod tracker;
+mod unchecked;
 mod user_buffer;

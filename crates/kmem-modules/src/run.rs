@@ -1,23 +1,27 @@
 //! A run from start to end: compile, boot's image, load, init, drive, exit, judge.
 
+use crate::checks::Check;
 use crate::compile::{CompileError, Era, Object, Sources, Workspace};
 use crate::exec::{ExecError, Executor};
 use crate::finding::Finding;
 use crate::host::{PoolIdle, EXPORTS};
+use crate::kasan::Kasan;
 use crate::load::{self, Image, LoadError, ObjectFile};
 use crate::log::{Log, Sink};
-use crate::session::{Parts, Session, STACK_BYTES};
+use crate::session::{Parts, Session, STACK_BYTES, STACK_SPARE};
 use crate::user_buffer::UserBuffer;
 use kmem::error::Name;
 use kmem::gfp::Gfp;
 use kmem::units::{align_down, align_up, PhysRange, PAGE_SIZE};
 use kmem::{AllocError, Kernel, VirtAddr};
 use kmem_hosted::{HostError, Hosted};
+use std::cell::Cell;
+use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
-/// Bytes of a kernel stack.
-const THREAD_SIZE: u64 = STACK_BYTES as u64;
+/// Who names one of these knows where the page tables are.
+const ROOTS: [&str; 2] = ["init_mm", "kmem_host_pgd"];
 
 /// Why a run did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +41,9 @@ pub enum RunError {
     /// The host refused something.
     #[error(transparent)]
     Host(#[from] HostError),
+    /// The checks of every access need a place of their own.
+    #[error("no room below 4 GiB for the shadow of the machine's memory ({0}); `--check -kasan` runs without it")]
+    NoShadow(io::Error),
     /// The machine is too small for the modules.
     #[error("the machine has no memory for the modules: {0}; give it more with --ram")]
     Memory(AllocError),
@@ -112,23 +119,41 @@ impl Run {
         sink: Sink,
     ) -> Result<Self, RunError> {
         Executor::probe()?;
-        let (runtime, objects) = workspace.compile(sources, era, &kernel)?;
+        let kasan = sources.checks.has(Check::Kasan).then(|| checker(&kernel)).transpose()?;
+        let shadow = kasan.as_ref().map(Kasan::offset);
+        let (runtime, objects) = workspace.compile(sources, era, &kernel, shadow)?;
         let place = ImagePlace::new(&kernel)?;
         let exports = EXPORTS.len() as u32;
         // SAFETY: The code is what the user asked to run; this process is position independent and holds nothing of its
         // own below 4 GiB.
         let exec = unsafe { Executor::new(kernel.machine(), place.stubs, exports) }?;
         overlay_mem_map(&kernel)?;
-        let stack =
-            kernel.map().vmalloc(kernel.memory(), THREAD_SIZE, Gfp::KERNEL, Name::new("alloc_thread_stack_node"))?;
-        let stack_top = (stack.raw() + THREAD_SIZE) as u32;
+        let stack_bytes = sources.stack_bytes.unwrap_or(STACK_BYTES);
+        let stack_bytes = stack_bytes + if kasan.is_some() { stack_bytes / STACK_SPARE } else { 0 };
+        let name = Name::new("alloc_thread_stack_node");
+        let stack = kernel.map().vmalloc(kernel.memory(), stack_bytes.into(), Gfp::KERNEL, name)?;
+        // It ends right before the guard page below it, whatever its size.
+        let stack_top = (stack.raw() + u64::from(stack_bytes)) as u32;
 
         let host = |name: &str| {
             let index = EXPORTS.iter().position(|(export, _)| *export == name)?;
             Some(exec.export(index as u32))
         };
         let runtime = load_runtime(&kernel, &place, &runtime, &objects, &host)?;
-        let modules = load_modules(&kernel, &objects, &|name| runtime.global(name).or_else(|| host(name)))?;
+        let walks_tables = Cell::new(false);
+        let modules = load_modules(&kernel, &objects, &|name| {
+            walks_tables.set(walks_tables.get() || ROOTS.contains(&name));
+            runtime.global(name).or_else(|| host(name))
+        })?;
+        if let Some(kasan) = &kasan {
+            if walks_tables.get() {
+                kasan.shows_tables();
+            }
+            for image in [&runtime, &modules] {
+                kasan.allow(image.base(), image.contents().len() as u32);
+            }
+            kasan.allow(stack.raw() as u32, stack_bytes);
+        }
         let loaded = objects
             .iter()
             .enumerate()
@@ -151,6 +176,9 @@ impl Run {
             modules,
             kernel_lines: Arc::clone(&kernel_lines),
             stack_top,
+            stack_bytes,
+            checks: sources.checks,
+            kasan,
         }));
         if let Ok(mut lines) = kernel_lines.lock() {
             lines.clear();
@@ -158,6 +186,9 @@ impl Run {
         Session::make_current(&session);
         let run = Self { session, modules: loaded, init_error: None };
         run.call("kmem_rt_init", &[]);
+        for constructor in run.session.constructors() {
+            run.enter(constructor, &[]);
+        }
         Ok(run)
     }
 
@@ -299,7 +330,7 @@ impl Run {
     /// The driver's answer, or its death.
     pub fn read(&self, handle: i32, count: u32) -> Result<Vec<u8>, Failed> {
         let buffer = self.buffer(count)?;
-        let result = answer(self.call("kmem_fs_read", &[handle as u32, buffer.addr(), count]));
+        let result = self.operate(Moves::Bytes, "kmem_fs_read", &[handle as u32, buffer.addr(), count]);
         let bytes = result.map(|got| self.session.read_bytes(buffer.addr(), (got as u32).min(count)));
         buffer.free(&self.session.kernel);
         bytes
@@ -311,7 +342,7 @@ impl Run {
     pub fn write(&self, handle: i32, bytes: &[u8]) -> Result<u32, Failed> {
         let buffer = self.buffer(bytes.len() as u32)?;
         self.session.write_bytes(buffer.addr(), bytes);
-        let result = answer(self.call("kmem_fs_write", &[handle as u32, buffer.addr(), bytes.len() as u32]));
+        let result = self.operate(Moves::Bytes, "kmem_fs_write", &[handle as u32, buffer.addr(), bytes.len() as u32]);
         buffer.free(&self.session.kernel);
         result.map(|taken| taken as u32)
     }
@@ -333,7 +364,8 @@ impl Run {
     /// # Errors
     /// The driver's answer, or its death.
     pub fn ioctl(&self, handle: i32, command: u32, argument: u32) -> Result<i32, Failed> {
-        answer(self.call("kmem_fs_ioctl", &[handle as u32, command, argument])).map(|result| result as i32)
+        let result = self.operate(Moves::Anything, "kmem_fs_ioctl", &[handle as u32, command, argument]);
+        result.map(|result| result as i32)
     }
     /// Closes a handle.
     ///
@@ -355,6 +387,15 @@ impl Run {
     pub fn sleep(&self, nanoseconds: u64) -> Result<(), Failed> {
         let (low, high) = (nanoseconds as u32, (nanoseconds >> 32) as u32);
         self.call("kmem_rt_sleep", &[low, high]).map(|_| ()).ok_or(Failed::Died)
+    }
+    /// Does an operation on a file, and checks that its answer fits what was copied.
+    fn operate(&self, moves: Moves, function: &str, args: &[u32]) -> Result<u64, Failed> {
+        self.session.operation_begins();
+        let result = answer(self.call(function, args));
+        if let Ok(value) = result {
+            self.session.operation_succeeded((moves == Moves::Bytes).then_some(value));
+        }
+        result
     }
     /// Calls a function of the runtime.
     fn call(&self, function: &str, args: &[u32]) -> Option<u64> {
@@ -393,6 +434,13 @@ impl Run {
     }
 }
 
+/// What the answer of an operation counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moves {
+    Bytes,
+    Anything,
+}
+
 /// A result of the kernel's kind: negative numbers are errors.
 fn answer(result: Option<u64>) -> Result<u64, Failed> {
     match result.map(|result| result as i32) {
@@ -400,6 +448,12 @@ fn answer(result: Option<u64>) -> Result<u64, Failed> {
         Some(error) if error < 0 => Err(Failed::Errno(-error)),
         Some(value) => Ok(value as u64),
     }
+}
+
+/// Makes the checker of every access.
+fn checker(kernel: &Kernel<Hosted>) -> Result<Kasan, RunError> {
+    let base = kernel.machine().segment_base().ok_or(ExecError::OutOfReach)?;
+    Kasan::new(base, kernel.total_pages() * PAGE_SIZE).map_err(RunError::NoShadow)
 }
 
 /// Where the parts of the kernel image lie: all inside what boot has reserved for it.

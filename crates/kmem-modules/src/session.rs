@@ -3,6 +3,7 @@
 //! Host functions get a `&Session` and may be entered again while one is running (a constructor that calls kmalloc), so
 //! everything that changes sits in cells, and no borrow is held across a call into the module.
 
+use crate::checks::{Check, Checks};
 use crate::compile::Era;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host};
 use crate::fake_device::FakeDevice;
@@ -10,12 +11,14 @@ use crate::finding::{Finding, FindingKind, Place};
 use crate::holds::Holds;
 use crate::host::percpu::Chunk;
 use crate::host::{self, PoolIdle};
+use crate::kasan::Kasan;
 use crate::load::Image;
 use crate::log::Log;
 use crate::run::KernelLines;
 use crate::symbols::Symbolizer;
 use crate::tasks::Tasks;
 use crate::tracker::{Allocation, Chain, Kind, Space, Tracker};
+use crate::unchecked::Copies;
 use kmem::error::Name;
 use kmem::gfp::{Gfp, GfpEncoding};
 use kmem::pool::PoolId;
@@ -64,11 +67,15 @@ impl Host for Session {
     }
 }
 
-/// Bytes of a module's stack: `THREAD_SIZE`.
+/// Bytes of a module's stack, if nobody says otherwise: `THREAD_SIZE`.
 pub const STACK_BYTES: u32 = 8192;
+/// How far below the stack an access is taken for one of a function whose frame did not fit.
+pub(crate) const STACK_REACH: u32 = 64 << 10;
 /// What our modules taint the kernel with: they are not of its tree, and nobody has signed them.
 const OUT_OF_TREE: u32 = 1 << 12;
 const UNSIGNED: u32 = 1 << 13;
+/// Checked code has zones around its variables: such a part of the stack is added for them.
+pub(crate) const STACK_SPARE: u32 = 8;
 /// The longest call chain that is kept.
 const CHAIN: usize = 32;
 
@@ -93,7 +100,9 @@ pub struct Session {
     /// What pools that are gone kept idle.
     pub(crate) idle: RefCell<Vec<PoolIdle>>,
     pub(crate) runtime_memory: RefCell<HashSet<u32>>,
-    kmaps: RefCell<HashMap<u64, Vec<Chain>>>,
+    pub(crate) kmaps: RefCell<HashMap<u64, Vec<Chain>>>,
+    /// Temporary windows that are open: their page, the function, the call chain.
+    pub(crate) local_windows: RefCell<Vec<(u64, &'static str, Chain)>>,
     handles: RefCell<HashSet<u32>>,
     runtime: Rc<Image>,
     modules: Rc<Image>,
@@ -106,10 +115,18 @@ pub struct Session {
     folder: PathBuf,
     stack_top: u32,
     stack_pointer: Cell<u32>,
-    died: Cell<bool>,
+    pub(crate) died: Cell<bool>,
     /// There are debugged slab caches.
     pub(crate) debugs: Cell<bool>,
     pub(crate) vmalloc_warned: Cell<bool>,
+    pub(crate) checks: Checks,
+    /// Allocations that gave nothing, the last ones: function and call chain.
+    pub(crate) refused: RefCell<Vec<(&'static str, Chain)>>,
+    /// What copies between kernel and user space did since the last operation on a file began.
+    pub(crate) copies: RefCell<Copies>,
+    stack_bytes: u32,
+    /// The checker of every access, where it is on.
+    pub(crate) kasan: Option<Kasan>,
     random: Cell<u64>,
     pub(crate) holds: RefCell<Holds>,
     pub(crate) tasks: Tasks,
@@ -146,6 +163,12 @@ pub struct Parts {
     pub kernel_lines: KernelLines,
     /// One past the last byte of the module's stack.
     pub stack_top: u32,
+    /// Bytes of it.
+    pub stack_bytes: u32,
+    /// Which checks are made.
+    pub checks: Checks,
+    /// The checker of every access, where it is on.
+    pub(crate) kasan: Option<Kasan>,
 }
 
 /// A parameter that a module has.
@@ -177,6 +200,7 @@ impl Session {
             idle: RefCell::default(),
             runtime_memory: RefCell::default(),
             kmaps: RefCell::default(),
+            local_windows: RefCell::default(),
             handles: RefCell::default(),
             runtime: Rc::new(parts.runtime),
             modules: Rc::new(parts.modules),
@@ -190,6 +214,11 @@ impl Session {
             died: Cell::new(false),
             debugs: Cell::new(false),
             vmalloc_warned: Cell::new(false),
+            checks: parts.checks,
+            refused: RefCell::default(),
+            copies: RefCell::default(),
+            stack_bytes: parts.stack_bytes,
+            kasan: parts.kasan,
             random: Cell::new(0x9e37_79b9_7f4a_7c15),
             holds: RefCell::default(),
             tasks: Tasks::default(),
@@ -241,9 +270,6 @@ impl Session {
     pub(crate) fn set_dead(&self) -> bool {
         !self.died.replace(true)
     }
-    pub(crate) fn stack_top(&self) -> u32 {
-        self.stack_top
-    }
     pub(crate) fn module_object_at(&self, addr: u32) -> Option<usize> {
         self.modules.object_at(addr)
     }
@@ -271,9 +297,16 @@ impl Session {
     /// Puts a string into memory that is not counted as the module's.
     pub fn new_string(&self, text: &str) -> Option<u32> {
         let addr = self.kernel.kmalloc(text.len() as u64 + 1, Gfp::KERNEL | Gfp::ZERO).ok()?.raw() as u32;
-        self.runtime_memory.borrow_mut().insert(addr);
+        self.own(addr, text.len() as u32 + 1);
         self.write_string(addr, text.len() as u32 + 1, text);
         Some(addr)
+    }
+    /// Enters memory that is not counted as the module's, and that it may use.
+    pub(crate) fn own(&self, addr: u32, bytes: u32) {
+        self.runtime_memory.borrow_mut().insert(addr);
+        if let Some(kasan) = &self.kasan {
+            kasan.allow(addr, bytes);
+        }
     }
     /// Frees a string of [`Session::new_string`].
     pub fn free_string(&self, addr: u32) {
@@ -312,11 +345,17 @@ impl Session {
 
     /// Runs a C constructor: `ctor(object, cache, SLAB_CTOR_CONSTRUCTOR)`.
     pub(crate) fn run_ctor(token: u64, object: VirtAddr) {
-        Self::with_current(|s| s.enter(token as u32, &[object.raw() as u32, (token >> 32) as u32, 1]));
+        Self::with_current(|s| s.construct(token, object, 1));
     }
     /// Runs a C destructor.
     pub(crate) fn run_dtor(token: u64, object: VirtAddr) {
-        Self::with_current(|s| s.enter(token as u32, &[object.raw() as u32, (token >> 32) as u32, 0]));
+        Self::with_current(|s| s.construct(token, object, 0));
+    }
+    fn construct(&self, token: u64, object: VirtAddr, how: u32) {
+        let (function, cache) = (token as u32, (token >> 32) as u32);
+        self.kasan_constructs(cache, object, true);
+        self.enter(function, &[object.raw() as u32, cache, how]);
+        self.kasan_constructs(cache, object, false);
     }
     /// Asks a pool's C allocator for an element.
     pub(crate) fn pool_alloc(token: [u64; 3], gfp: Gfp) -> Option<u64> {
@@ -325,7 +364,10 @@ impl Session {
     }
     /// Gives an element back to a pool's C allocator.
     pub(crate) fn pool_free(token: [u64; 3], element: u64) {
-        Self::with_current(|s| s.enter(token[1] as u32, &[element as u32, token[2] as u32]));
+        Self::with_current(|s| {
+            s.kasan_element(element, false);
+            s.enter(token[1] as u32, &[element as u32, token[2] as u32])
+        });
     }
 
     // --- pages -------------------------------------------------------------------------------------------------------
@@ -413,11 +455,15 @@ impl Session {
     ) {
         let chain = self.chain(call);
         let allocation = Allocation { kind, key, asked, given, function, chain, serial: 0, from, reported: false };
+        self.kasan_allocated(&allocation);
         self.tracker.borrow_mut().add(allocation);
     }
     pub(crate) fn forget(&self, call: &Call<'_>, space: Space, key: u64) {
         let chain = self.chain(call);
-        self.tracker.borrow_mut().remove(space, key, chain);
+        let gone = self.tracker.borrow_mut().remove(space, key, chain);
+        if let Some(gone) = gone {
+            self.kasan_freed(&gone);
+        }
     }
     /// Returns the bytes that kmalloc gave at an address and the name of where they came from.
     pub(crate) fn describe_kmalloc(&self, addr: VirtAddr) -> (u64, String) {
@@ -450,13 +496,17 @@ impl Session {
         let caches = self.caches.borrow();
         caches.iter().find(|(_, cache)| cache.name == name && !cache.is_zombie).map(|(handle, _)| *handle)
     }
-    pub(crate) fn kmapped(&self, call: &Call<'_>, pfn: Pfn, _addr: VirtAddr) {
+    pub(crate) fn kmapped(&self, call: &Call<'_>, pfn: Pfn, addr: VirtAddr) {
+        self.kasan_window(pfn, Some(addr));
         let chain = self.chain(call);
         self.kmaps.borrow_mut().entry(pfn.raw()).or_default().push(chain);
     }
     pub(crate) fn kunmapped(&self, pfn: Pfn) {
         if let Some(chains) = self.kmaps.borrow_mut().get_mut(&pfn.raw()) {
             chains.pop();
+            if chains.is_empty() {
+                self.kasan_window(pfn, None);
+            }
         }
     }
 
@@ -475,10 +525,27 @@ impl Session {
         symbols.locate_call(addr).into_iter().find_map(|frame| {
             let file = PathBuf::from(frame.file?);
             let mine = !self.own_code.iter().any(|own| file.starts_with(own));
-            let file = file.strip_prefix(&self.folder).map(PathBuf::from).unwrap_or(file);
+            let file = self.shown_file(file);
             let function = frame.function.unwrap_or_else(|| "?".into());
             mine.then(|| Place { file, line: frame.line.unwrap_or(0), column: frame.column.unwrap_or(0), function })
         })
+    }
+    /// Returns a file as it is shown: relative where it lies below the folder that the process is in.
+    pub(crate) fn shown_file(&self, file: PathBuf) -> PathBuf {
+        file.strip_prefix(&self.folder).map(PathBuf::from).unwrap_or(file)
+    }
+    /// True for an address of the modules' image.
+    pub(crate) fn is_module_code(&self, addr: u32) -> bool {
+        self.modules.contains(addr.wrapping_sub(1))
+    }
+    /// Returns one past the last byte of the module's stack.
+    pub(crate) fn stack_top(&self) -> u32 {
+        self.stack_top
+    }
+    /// Returns the sections of the modules that list functions to be called before all others.
+    pub(crate) fn constructors(&self) -> Vec<u32> {
+        let lists = self.modules.sections().iter().filter(|section| section.name.starts_with(".init_array"));
+        lists.flat_map(|list| (0..list.bytes / 4).map(|n| self.read_word(list.start + 4 * n))).collect()
     }
     /// Returns `function+0x1a/0x90` (with its module, as in a kernel), or the bare address.
     pub(crate) fn symbol_text(&self, addr: u32, with_offset: bool) -> String {
@@ -508,8 +575,11 @@ impl Session {
 
     // --- reports -----------------------------------------------------------------------------------------------------
 
-    /// Enters a finding.
+    /// Enters a finding, if its check is made.
     pub fn report(&self, finding: Finding) {
+        if finding.kind.check().is_some_and(|check| !self.checks.has(check)) {
+            return;
+        }
         self.findings.borrow_mut().push(finding);
     }
     pub(crate) fn misuse(&self, call: &Call<'_>, kind: FindingKind, title: String, notes: Vec<String>) {
@@ -680,12 +750,18 @@ impl Session {
         }
         self.print_call_trace(chain);
         let (access, label) = if fetch { ("call", "this call".to_owned()) } else { (access, format!("this {access}")) };
-        let title = if self.is_below_stack(addr) {
-            format!("kernel stack overflow: {access} of {addr:#010x}, below the stack of {STACK_BYTES} bytes")
+        let below = self.checks.has(Check::Stack) && self.is_below_stack(addr);
+        let title = if below && self.tracker.borrow().around(Space::Virtual, addr.into()).is_none() {
+            let bytes = self.shown_stack_bytes();
+            format!("kernel stack overflow: {access} of {addr:#010x}, below the stack of {bytes} bytes")
         } else {
             format!("Oops: {access} of {addr:#010x}, which is {}", self.describe(addr.into()))
         };
-        let mut finding = Finding::new(FindingKind::Oops, title, self.place(chain), label);
+        let is_overflow = title.starts_with("kernel stack");
+        let mut finding = self.explain_pointer(Finding::new(FindingKind::Oops, title, self.place(chain), label), addr);
+        if is_overflow {
+            finding = finding.help("take large arrays from kmalloc(), and do without recursion");
+        }
         let key = u64::from(addr);
         let tracker = self.tracker.borrow();
         let live = tracker
@@ -701,9 +777,27 @@ impl Session {
                 .also(self.place(&freed.allocation.chain), "allocated here");
         }
         drop(tracker);
+        // An access that was bad from its first byte and went on to where nothing is, was told already.
+        if let Some(told) = self.findings.borrow_mut().last_mut() {
+            if matches!(told.kind, FindingKind::Memory(_)) && told.at.is_some() && told.at == finding.at {
+                told.notes.push(format!("it went on to {addr:#010x}, where nothing is mapped, and ended the module"));
+                return;
+            }
+        }
         self.report(self.with_trace(finding, chain));
     }
-    fn with_trace(&self, finding: Finding, chain: &[u32]) -> Finding {
+    /// Bytes of the stack as the kernel has them: what is larger because code is checked does not count.
+    pub(crate) fn stack_bytes(&self) -> u32 {
+        self.stack_bytes
+    }
+    fn shown_stack_bytes(&self) -> u32 {
+        if self.kasan.is_some() {
+            self.stack_bytes - self.stack_bytes / (STACK_SPARE + 1)
+        } else {
+            self.stack_bytes
+        }
+    }
+    pub(crate) fn with_trace(&self, finding: Finding, chain: &[u32]) -> Finding {
         let names: Vec<_> = chain.iter().map(|addr| self.symbol_text(addr.wrapping_sub(1), true)).collect();
         finding.note(format!("call chain: {}", names.join(" <- ")))
     }
@@ -723,119 +817,4 @@ impl Session {
         self.random.set(x);
         (x >> 32) as u8
     }
-
-    // --- the end -----------------------------------------------------------------------------------------------------
-
-    /// Judges what is left when the modules are gone. After an Oops nothing is judged: the module stays loaded.
-    pub fn judge(&self) {
-        self.log.flush();
-        if self.died.get() {
-            return;
-        }
-        self.validate_slabs();
-        for live in self.tracker.borrow().live() {
-            if live.reported {
-                continue;
-            }
-            self.report(self.leak(&live));
-        }
-        for (pfn, chains) in self.kmaps.borrow().iter() {
-            for chain in chains {
-                let title = format!("kmap() of page frame {pfn:#x} was never undone");
-                let finding = Finding::new(FindingKind::Leak, title, self.place(chain), "mapped here");
-                self.report(finding.help("call kunmap() with the same page"));
-            }
-        }
-        for (handle, pool) in self.pools.borrow().iter().filter(|(_, pool)| pool.out > 0) {
-            let known = self.tracker.borrow().get(Space::Handle, u64::from(*handle)).cloned();
-            if let Some(allocation) = known {
-                let title = format!("{} elements of a mempool were never given back", pool.out);
-                self.report(Finding::new(
-                    FindingKind::Leak,
-                    title,
-                    self.place(&allocation.chain),
-                    "the pool was made here",
-                ));
-            }
-        }
-    }
-    fn leak(&self, live: &Allocation) -> Finding {
-        let at = self.place(&live.chain);
-        let label = match &at {
-            Some(place) => format!("allocated here, in {}()", place.function),
-            None => "allocated here".to_owned(),
-        };
-        let (title, what, free) = match &live.kind {
-            Kind::Kmalloc => {
-                let what = format!("object {:#010x} of {}", live.key, live.from);
-                (format!("{} bytes from {}() were never freed", live.asked, live.function), what, "kfree()")
-            }
-            Kind::Object { .. } => {
-                let what = format!("object {:#010x}", live.key);
-                (
-                    format!("an object of {} bytes of the cache {} was never freed", live.asked, live.from),
-                    what,
-                    "kmem_cache_free()",
-                )
-            }
-            Kind::Pages { order } => {
-                let title = format!("{} from {}() were never freed", count(1 << order, "page"), live.function);
-                (
-                    title,
-                    format!("page frame {:#x}, order {order}, {}", live.key, live.from),
-                    "free_pages() with the same order",
-                )
-            }
-            Kind::Exact => {
-                let title = format!("{} bytes from alloc_pages_exact() were never freed", live.asked);
-                (title, format!("page frame {:#x}", live.key), "free_pages_exact()")
-            }
-            Kind::Coherent => {
-                let title = format!("{} bytes from dma_alloc_coherent() were never freed", live.asked);
-                (title, format!("page frame {:#x}, {}", live.key, live.from), "dma_free_coherent() with the same size")
-            }
-            Kind::Vmalloc => {
-                let title = format!("{} bytes from {}() were never freed", live.asked, live.function);
-                (title, format!("area {:#010x}, {}", live.key, count(live.given / 4096, "page")), "vfree()")
-            }
-            Kind::Vmap => (
-                format!("a mapping of {} from vmap() was never undone", count(live.given / 4096, "page")),
-                format!("area {:#010x}", live.key),
-                "vunmap()",
-            ),
-            Kind::Ioremap => (
-                format!("an I/O mapping of {} bytes was never undone", live.asked),
-                format!("area {:#010x}, {}", live.key, live.from),
-                "iounmap()",
-            ),
-            Kind::Percpu => (
-                format!("{} bytes for each CPU from alloc_percpu() were never freed", live.asked),
-                format!("object {:#010x}, {}", live.key, live.from),
-                "free_percpu()",
-            ),
-            Kind::Cache => (
-                format!("the slab cache {} was never destroyed", live.from),
-                "its slabs stay with it".to_owned(),
-                "kmem_cache_destroy()",
-            ),
-            Kind::Pool => (
-                "a mempool was never destroyed".to_owned(),
-                format!("it keeps its reserve, {}", live.from),
-                "mempool_destroy()",
-            ),
-        };
-        let mut finding = Finding::new(FindingKind::Leak, title, at, label)
-            .note(format!("{what}, alive when the module was unloaded"))
-            .help(format!("undo it with {free}, in the exit function or on this path"));
-        if live.kind.is_memory() {
-            finding = finding
-                .note(format!("{} bytes asked for, {} given", live.asked, live.given))
-                .bytes(live.asked, live.given);
-        }
-        finding
-    }
-}
-
-fn count(n: u64, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

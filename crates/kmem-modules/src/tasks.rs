@@ -5,15 +5,12 @@
 
 use crate::exec::Call;
 use crate::finding::{Finding, FindingKind, Place};
-use crate::session::{Session, STACK_BYTES};
+use crate::session::{Session, STACK_REACH};
 use kmem::error::Name;
 use kmem::gfp::Gfp;
 use kmem::VirtAddr;
 use kmem_hosted::CpuGuard;
 use std::cell::{Cell, RefCell};
-
-/// How far below a stack an access is taken for one of a function whose frame did not fit.
-const STACK_REACH: u32 = 4096;
 
 /// A task that waits, as the runtime names it.
 #[derive(Debug)]
@@ -43,9 +40,13 @@ pub(crate) fn stack_alloc(s: &Session, _: &mut Call<'_>) -> u64 {
         return top.into();
     }
     let (map, memory) = (s.kernel.map(), s.kernel.memory());
-    match map.vmalloc(memory, STACK_BYTES.into(), Gfp::KERNEL, Name::new("alloc_thread_stack_node")) {
+    let bytes = s.stack_bytes();
+    match map.vmalloc(memory, bytes.into(), Gfp::KERNEL, Name::new("alloc_thread_stack_node")) {
         Ok(stack) => {
-            let top = stack.raw() as u32 + STACK_BYTES;
+            let top = stack.raw() as u32 + bytes;
+            if let Some(kasan) = &s.kasan {
+                kasan.allow(stack.raw() as u32, bytes);
+            }
             s.tasks.stacks.borrow_mut().push(top);
             top.into()
         }
@@ -53,10 +54,15 @@ pub(crate) fn stack_alloc(s: &Session, _: &mut Call<'_>) -> u64 {
     }
 }
 /// `void kmem_host_stack_free(unsigned long top)`: its task has ended. Stacks stay mapped for the next task. Who keeps
-/// something about the bytes of a stack forgets it here, for `top - STACK_BYTES..top`.
+/// something about the bytes of a stack forgets it here, for the bytes below `top`.
 pub(crate) fn stack_free(s: &Session, call: &mut Call<'_>) -> u64 {
     let top = call.word();
-    s.write_bytes(top - STACK_BYTES, &[0; STACK_BYTES as usize]);
+    let bytes = s.stack_bytes();
+    s.write_bytes(top - bytes, &vec![0; bytes as usize]);
+    if let Some(kasan) = &s.kasan {
+        // What its functions have left around their variables.
+        kasan.allow(top - bytes, bytes);
+    }
     s.tasks.free.borrow_mut().push(top);
     0
 }
@@ -135,7 +141,7 @@ impl Session {
     pub(crate) fn is_below_stack(&self, addr: u32) -> bool {
         let tops = self.tasks.stacks.borrow();
         let is_below = |top: u32| {
-            let stack = top - STACK_BYTES;
+            let stack = top - self.stack_bytes();
             (stack.saturating_sub(STACK_REACH)..stack).contains(&addr)
         };
         tops.iter().copied().chain([self.stack_top()]).any(is_below)
@@ -143,7 +149,7 @@ impl Session {
     /// True when an address lies in a task's stack.
     pub(crate) fn is_in_stack(&self, addr: u32) -> bool {
         let tops = self.tasks.stacks.borrow();
-        tops.iter().copied().chain([self.stack_top()]).any(|top| (top - STACK_BYTES..top).contains(&addr))
+        tops.iter().copied().chain([self.stack_top()]).any(|top| (top - self.stack_bytes()..top).contains(&addr))
     }
     /// What time it is on the machine, in nanoseconds since boot.
     pub fn clock_ns(&self) -> u64 {

@@ -173,6 +173,10 @@ impl Tracker {
             freed.allocation.kind.space() == space && key >= start && key - start < freed.allocation.given
         })
     }
+    /// Returns all that was freed and is remembered, in no order.
+    pub fn all_freed(&self) -> impl Iterator<Item = &Freed> {
+        self.freed.values()
+    }
     /// Returns everything live in the order of allocation.
     pub fn live(&self) -> Vec<Allocation> {
         let mut live: Vec<_> = self.live.values().cloned().collect();

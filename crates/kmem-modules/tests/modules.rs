@@ -3,13 +3,31 @@
 use kmem::boot::BootParams;
 use kmem::profile::{self, Profile, SlabKind};
 use kmem_hosted::{boot, Displacement};
+use kmem_modules::checks::{Check, Checks};
 use kmem_modules::compile::{read_sources, Sources, Workspace};
-use kmem_modules::finding::FindingKind;
+use kmem_modules::finding::{FindingKind, MemoryBug};
 use kmem_modules::run::{KernelLines, Outcome, Run};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+thread_local! {
+    /// The checks of the runs of this thread's test.
+    static CHECKS: Cell<Checks> = const { Cell::new(Checks::ALL) };
+}
+
+/// Does something with other checks.
+fn with_checks<T>(checks: Checks, work: impl FnOnce() -> T) -> T {
+    let before = CHECKS.replace(checks);
+    let result = work();
+    CHECKS.set(before);
+    result
+}
+
+fn without_kasan() -> Checks {
+    Checks::parse("-kasan").unwrap()
+}
 
 /// Runs modules on a machine; returns the log and how it went.
 fn run(machine: &str, files: &[&str], params: &[&str], drive: impl FnOnce(&mut Run)) -> (Vec<String>, Outcome) {
@@ -43,16 +61,21 @@ fn run_on(
     params: &[&str],
     drive: impl FnOnce(&mut Run),
 ) -> (Vec<String>, Outcome) {
+    // Two machines with the shadows of their memory do not fit below 4 GiB in every process.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let kernel_lines = KernelLines::default();
     let lines = Arc::clone(&kernel_lines);
     let console = move |line: &str| lines.lock().unwrap().push(line.to_owned());
-    let params_of_boot = BootParams { cmdline, ram_bytes, ..BootParams::new(profile) };
+    let checks = CHECKS.get();
+    let kasan = checks.has(Check::Kasan);
+    let params_of_boot = BootParams { cmdline, ram_bytes, kasan, ..BootParams::new(profile) };
     let kernel = boot(profile, &params_of_boot, Displacement::Below4G, console).unwrap();
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../modules");
     let files: Vec<_> = files.iter().map(|file| root.join(file)).collect();
     let era = read_sources(&files).unwrap();
     let workspace = Workspace::new(false).unwrap();
-    let sources = Sources { files, ..Sources::default() };
+    let sources = Sources { files, checks, ..Sources::default() };
     let log = Rc::new(RefCell::new(Vec::new()));
     let sink = Rc::clone(&log);
     let sink = Box::new(move |line: &str| sink.borrow_mut().push(line.to_owned()));
@@ -95,11 +118,19 @@ fn clean(outcome: &Outcome) {
 
 #[test]
 fn quiet_modules_print_what_a_real_kernel_prints() {
-    for name in
-        ["student", "mempool_demo", "vmalloc_demo", "highmem_kmap", "zones_dma", "cache_ctor", "pages_demo", "edges"]
-    {
+    print_what_a_real_kernel_prints();
+    with_checks(Checks::NONE, print_what_a_real_kernel_prints);
+}
+
+fn print_what_a_real_kernel_prints() {
+    for name in ["student", "mempool_demo", "vmalloc_demo", "highmem_kmap", "zones_dma", "cache_ctor", "pages_demo"] {
         clean(&like_real(name, &[], &format!("{name}.i686.txt")));
     }
+    // It looks at the last byte of a page of which it has asked for 100 bytes.
+    let findings = like_real("edges", &[], "edges.i686.txt").findings;
+    let kinds: Vec<_> = findings.iter().map(|finding| finding.kind).collect();
+    let expected = CHECKS.get().has(Check::Kasan).then_some(FindingKind::Memory(MemoryBug::VmallocOutOfBounds));
+    assert_eq!(kinds, Vec::from_iter(expected), "{findings:#?}");
     clean(&like_real("vmalloc_demo", &["hold=512"], "vmalloc_demo-hold512.i686.txt"));
     clean(&like_real("vmalloc_demo", &["hold=40", "vmalloc_demo.big=64"], "vmalloc_demo-hold40-big64.i686.txt"));
 }
@@ -321,7 +352,11 @@ fn debugged_caches_report_as_a_real_kernel_does() {
         ),
         ("double_free", "what=0", "double_free-what0.txt", "kmem_cache_free() of 0x", 42, &[41, 40]),
     ] {
-        let (lines, outcome) = run("armhf-6.12", &[&format!("{name}.c")], &[params], |_| {});
+        let file = format!("{name}.c");
+        // Who looks at every access finds it first, at the access, and says it once.
+        let (_, checked) = run("armhf-6.12", &[&file], &[params], |_| {});
+        assert_eq!(checked.findings.len(), 1, "{name} {params}: {:#?}", checked.findings);
+        let (lines, outcome) = with_checks(without_kasan(), || run("armhf-6.12", &[&file], &[params], |_| {}));
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../modules/expected").join(capture);
         let real = std::fs::read_to_string(path).unwrap();
         let ours = slab_report(lines.iter().cloned(), name);
@@ -348,13 +383,14 @@ fn debugged_caches_report_as_a_real_kernel_does() {
 fn kernel_parameters_debug_kmalloc_too() {
     // 6.1 has no red zone inside a size class; 6.12 has.
     for (machine, found) in [("i386-pae-6.1", 0), ("armhf-6.12", 1)] {
-        let (lines, outcome) = run_with(machine, "slub_debug=FZPU", &["overflow.c"], &["what=1"], |_| {});
+        let run = || run_with(machine, "slub_debug=FZPU", &["overflow.c"], &["what=1"], |_| {});
+        let (lines, outcome) = with_checks(without_kasan(), run);
         let found_in_log = lines.iter().filter(|line| line.contains("[kmalloc Redzone overwritten]")).count();
         assert_eq!((found_in_log, outcome.findings.len()), (found, found), "{machine} {:#?}", outcome.findings);
         assert!(outcome.findings.iter().all(|finding| finding.kind == FindingKind::Overwrite));
     }
     // And whoever does nothing wrong has nothing reported.
-    for name in ["student", "mempool_demo", "cache_ctor", "edges"] {
+    for name in ["student", "mempool_demo", "cache_ctor"] {
         let (_, outcome) = run_with("i386-pae-6.1", "slub_debug=FZPU", &[&format!("{name}.c")], &[], |_| {});
         clean(&outcome);
     }
@@ -398,10 +434,103 @@ static void __exit grow_exit(void) { }
 module_exit(grow_exit);
 MODULE_LICENSE("GPL");
 "#;
-    let (lines, outcome) = run_text("armhf-6.12", "grow", text);
+    // It looks at what lies behind the bytes it has asked for.
+    let (lines, outcome) = with_checks(without_kasan(), || run_text("armhf-6.12", "grow", text));
     clean(&outcome);
     let own: Vec<_> = lines.iter().filter(|line| line.starts_with("grow:")).collect();
     assert_eq!(own, ["grow: 1 7 7", "grow: 1 7 0", "grow: 1", "grow: 1 9 9"], "{lines:#?}");
+}
+
+/// What the kernel allows, and what looks as if it were not one's own, is nobody's fault.
+#[test]
+fn who_stays_inside_hears_nothing() {
+    let text = r#"
+#include <linux/fs.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+struct shape { char a; long long b; char c[5]; };
+static struct shape shapes[3];
+static noinline void fill(struct shape *s, int n)
+{
+	while (n--)
+		s[n] = (struct shape){ .a = n, .b = n * 3LL, .c = "abcd" };
+}
+static void born(void *object)
+{
+	memset(object, 1, 24);
+}
+static int __init inside_init(void)
+{
+	int n = strlen(current->comm);
+	char line[n + 3], *p, *q;
+	struct shape local[3];
+	struct kmem_cache *cache = kmem_cache_create("inside", 24, 0, 0, born);
+	struct page *page = alloc_pages(GFP_KERNEL, 1);
+	int i;
+
+	fill(shapes, 3);
+	fill(local, 3);
+	snprintf(line, sizeof(line), "%s", current->comm);
+	pr_info("inside: %s %s %d %s\n", line, local[2].c, shapes[1].a, kmem_cache_name(cache));
+	p = kmalloc(21, GFP_KERNEL);
+	memset(p, 0, 21);
+	kfree_sensitive(p);
+	p = kmalloc(40, GFP_KERNEL);
+	memset(p, 1, 40);
+	p = kvrealloc(p, 3 * PAGE_SIZE, GFP_KERNEL), memset(p, 2, 3 * PAGE_SIZE); /* kvrealloc */
+	kvfree(p);
+	p = vmalloc(100);
+	p = vrealloc(p, 3000, GFP_KERNEL), memset(p, 3, 3000); /* vrealloc(p, 3 */
+	p = vrealloc(p, 3 * PAGE_SIZE + 1, GFP_KERNEL);
+	memset(p, 3, 3 * PAGE_SIZE + 1);
+	vfree(p);
+	p = krealloc(NULL, 10, GFP_KERNEL);
+	p = krealloc(p, 16, GFP_KERNEL);
+	memset(p, 4, 16);
+	p = krealloc(p, 500, GFP_KERNEL);
+	memset(p, 4, 500);
+	kfree(p);
+	for (i = 0; i < 2000; i++) {
+		p = kmem_cache_alloc(cache, GFP_KERNEL);
+		q = kmalloc(i, GFP_KERNEL);
+		memset(p, 5, 24);
+		memset(q, 5, i);
+		kfree(q);
+		kmem_cache_free(cache, p);
+	}
+	p = kmap(page + 1);
+	memset(p, 6, PAGE_SIZE);
+	kunmap(page + 1);
+	memset(page_address(page), 7, 2 * PAGE_SIZE);
+	__free_pages(page, 1);
+	kmem_cache_destroy(cache);
+	return 0;
+}
+module_init(inside_init);
+static void __exit inside_exit(void) { }
+module_exit(inside_exit);
+MODULE_LICENSE("GPL");
+"#;
+    for machine in ["armhf-6.12", "i386-pae-6.1", "msm8x25", "uclinux-2.6"] {
+        let text = if machine == "armhf-6.12" {
+            text.to_owned()
+        } else {
+            // Their API has other forms of these.
+            text.lines()
+                .filter(|line| !line.contains("realloc(p, 3") && !line.contains("kvrealloc"))
+                .collect::<Vec<_>>()
+                .join("\n")
+                .replace("vmalloc(100)", "vmalloc(3 * PAGE_SIZE + 1)")
+        };
+        let (lines, outcome) = run_text(machine, "inside", &text);
+        assert!(lines.iter().any(|line| line == "inside: insmod abcd 1 inside"), "{machine}: {lines:#?}");
+        clean(&outcome);
+    }
 }
 
 /// In place, `krealloc` with `__GFP_ZERO` zeroes what is spare from 6.12 on.
@@ -426,7 +555,7 @@ module_exit(spare_exit);
 MODULE_LICENSE("GPL");
 "#;
     for (machine, line) in [("i386-pae-6.1", "spare: 1 7 7 7"), ("armhf-6.12", "spare: 1 7 0 0")] {
-        let (lines, outcome) = run_text(machine, "spare", text);
+        let (lines, outcome) = with_checks(without_kasan(), || run_text(machine, "spare", text));
         clean(&outcome);
         assert!(lines.iter().any(|own| own == line), "{machine}: {lines:#?}");
     }

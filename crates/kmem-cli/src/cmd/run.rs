@@ -2,11 +2,12 @@
 
 use super::print_json;
 use crate::failure::{Failure, Verdict};
-use crate::machine_options::{Era as MachineEra, MachineOptions};
+use crate::machine_options::{size, Era as MachineEra, MachineOptions};
 use crate::script::Script;
 use crate::{render, report};
 use kmem::Profile;
 use kmem_hosted::Displacement;
+use kmem_modules::checks::{Check, Checks};
 use kmem_modules::compile::{read_sources, CompileError, Era, Sources, Workspace};
 use kmem_modules::fake_device::FakeDevice;
 use kmem_modules::run::{errno_name, KernelLines, Outcome, Run as ModuleRun, RunError};
@@ -15,6 +16,7 @@ use kmem_shell::{Dialect, Ending, FileVerbs, Known, Shell, Style};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -68,9 +70,13 @@ pub struct Run {
     /// Write a report (not in this version)
     #[arg(long, value_name = "FILE.html", hide = true)]
     report: Option<PathBuf>,
-    /// Choose the checks (not in this version)
-    #[arg(long, value_name = "LIST", hide = true)]
-    check: Option<String>,
+    /// The checks to make, separated by commas: leak, kasan, double-free, mismatch, atomic-sleep, null, stack, misuse;
+    /// `-NAME` all but that one, `none`, `all`
+    #[arg(long, value_name = "LIST", default_value = "all", allow_hyphen_values = true, value_parser = Checks::parse)]
+    check: Checks,
+    /// Bytes of the modules' stack, 8K if not given
+    #[arg(long, value_name = "SIZE", value_parser = stack)]
+    stack: Option<u32>,
     /// Begin the lines of the log with the machine's time
     #[arg(long)]
     time: bool,
@@ -144,7 +150,6 @@ impl Run {
             (self.fail.as_deref().is_some_and(|how| how != "none"), "--fail"),
             (self.trace.is_some(), "--trace"),
             (self.report.is_some(), "--report"),
-            (self.check.is_some(), "--check"),
         ] {
             if given {
                 return Err(Failure::request(format!("{option}: not in this version")));
@@ -159,7 +164,7 @@ impl Run {
         let chosen = self.machine.choose(&mut io::stderr())?;
         self.check_syntax(chosen.profile, script.as_ref())?;
         let kernel_lines = KernelLines::default();
-        let kernel = chosen.boot(Displacement::True, {
+        let kernel = chosen.boot_built(self.check.has(Check::Kasan), Displacement::True, {
             let lines = Arc::clone(&kernel_lines);
             move |line| {
                 if let Ok(mut lines) = lines.lock() {
@@ -176,6 +181,8 @@ impl Run {
             defines: self.defines.clone(),
             includes: self.includes.clone(),
             configs: self.configs.clone(),
+            checks: self.check,
+            stack_bytes: self.stack,
         };
         let output = Output { collected: self.json.then(Rc::default), open_line: Rc::default() };
         let sink = output.clone();
@@ -272,6 +279,17 @@ impl Run {
     }
 }
 
+/// Reads the size of a stack.
+fn stack(text: &str) -> Result<u32, String> {
+    const SIZES: RangeInclusive<u64> = 4 << 10..=256 << 10;
+    let bytes = size(text)?;
+    if SIZES.contains(&bytes) && bytes % 4096 == 0 {
+        Ok(bytes as u32)
+    } else {
+        Err("a stack has whole pages, from 4K to 256K".to_owned())
+    }
+}
+
 fn verdict(outcome: &Outcome, scripted: bool) -> Verdict {
     if !outcome.findings.is_empty() || !scripted {
         Verdict::Problem
@@ -320,7 +338,9 @@ fn compile_failure(error: CompileError) -> Failure {
 fn run_failure(error: RunError) -> Failure {
     match error {
         RunError::Compile(error) => compile_failure(error),
-        RunError::Exec(_) | RunError::Host(_) => Failure::Host { what: error.to_string(), help: None },
+        RunError::Exec(_) | RunError::Host(_) | RunError::NoShadow(_) => {
+            Failure::Host { what: error.to_string(), help: None }
+        }
         _ => Failure::request(error.to_string()),
     }
 }

@@ -25,7 +25,7 @@ void iounmap(volatile void __iomem *addr);
 
 static inline phys_addr_t virt_to_phys(volatile const void *addr)
 {
-	return __pa(addr);
+	return __pa(kmem_linear(addr));
 }
 
 static inline void *phys_to_virt(phys_addr_t addr)

@@ -3,6 +3,7 @@
 #pragma once
 #include <linux/const.h>
 #include <linux/types.h>
+#include <kmem/host.h>
 
 #define PAGE_SHIFT	12
 #define PAGE_SIZE	(_AC(1, UL) << PAGE_SHIFT)
@@ -24,13 +25,13 @@
 #define pfn_to_page(pfn)	(mem_map + ((unsigned long)(pfn) - KMEM_FIRST_PFN))
 #define pfn_valid(pfn)	\
 	((unsigned long)(pfn) - KMEM_FIRST_PFN < (unsigned long)KMEM_MAX_PFN - KMEM_FIRST_PFN)
-#define virt_to_page(kaddr)	pfn_to_page(__pa(kaddr) >> PAGE_SHIFT)
+#define virt_to_page(kaddr)	pfn_to_page(virt_to_pfn(kaddr))
 #define virt_addr_valid(kaddr)	\
 	((unsigned long)(kaddr) - PAGE_OFFSET < (unsigned long)KMEM_HIGH_MEMORY - PAGE_OFFSET)
 #define page_to_phys(page)	((phys_addr_t)page_to_pfn(page) << PAGE_SHIFT)
 #define phys_to_page(phys)	pfn_to_page((unsigned long)((phys) >> PAGE_SHIFT))
 #define page_to_virt(page)	__va(page_to_phys(page))
-#define virt_to_pfn(kaddr)	((unsigned long)(__pa(kaddr) >> PAGE_SHIFT))
+#define virt_to_pfn(kaddr)	((unsigned long)(__pa(kmem_linear(kaddr)) >> PAGE_SHIFT))
 #define pfn_to_virt(pfn)	__va((phys_addr_t)(pfn) << PAGE_SHIFT)
 #define pfn_to_kaddr(pfn)	pfn_to_virt(pfn)
 
@@ -43,3 +44,13 @@ static inline __attribute__((__const__)) int get_order(unsigned long size)
 	size = (size - 1) >> PAGE_SHIFT;
 	return size ? (int)sizeof(long) * 8 - __builtin_clzl(size) : 0;
 }
+
+/* an address of the direct map; vmalloc memory, stacks and a module's variables lie elsewhere, on pages of any place */
+static inline unsigned long kmem_linear_address(unsigned long addr)
+{
+	if (__builtin_expect(!virt_addr_valid(addr), 0))
+		kmem_host_misuse("virt_to_phys() or virt_to_page() of an address outside of the direct map: "
+				 "it has no physical address that can be computed", (void *)addr);
+	return addr;
+}
+#define kmem_linear(kaddr)	kmem_linear_address((unsigned long)(kaddr))

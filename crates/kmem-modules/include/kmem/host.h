@@ -36,6 +36,7 @@ unsigned long kmem_host_meminfo(int what);
 void *kmem_host_ioremap(unsigned long long phys, unsigned long size);
 void kmem_host_flush_tlb_kernel_range(unsigned long start, unsigned long end);
 unsigned long kmem_host_pgd(void);
+void kmem_host_resized(const void *p, __SIZE_TYPE__ size);
 unsigned long kmem_host_vmalloc_bytes(const void *area);
 void kmem_host_kunmap_atomic(void *addr);
 void kmem_host_kunmap_local(void *addr);

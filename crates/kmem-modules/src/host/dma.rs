@@ -30,7 +30,7 @@ pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
     };
     let addr = s.kernel.phys_to_virt(pfn.phys()).map_or(0, |addr| addr.raw());
     if is_of_pool {
-        s.runtime_memory.borrow_mut().insert(addr as u32);
+        s.own(addr as u32, order.bytes() as u32);
     } else {
         let from = format!("zone {}", s.zone_name(pfn));
         s.record(call, Kind::Coherent, pfn.raw(), size.into(), order.bytes(), "dma_alloc_coherent", from);

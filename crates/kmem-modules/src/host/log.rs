@@ -38,7 +38,8 @@ pub(super) fn misuse(s: &Session, call: &mut Call<'_>) -> u64 {
     let at = s.place(&s.chain(call));
     let mut finding = Finding::new(FindingKind::Misuse, what.trim_end(), at, "here");
     if pointer != 0 {
-        finding = finding.note(format!("it is about the address {pointer:#010x}"));
+        let what = s.describe(pointer.into());
+        finding = finding.note(format!("it is about the address {pointer:#010x}, which is {what}"));
     }
     s.report(finding);
     0
@@ -62,6 +63,7 @@ pub(super) fn might_sleep(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 pub(super) fn random(s: &Session, call: &mut Call<'_>) -> u64 {
     let (buffer, len) = (call.word(), call.word());
+    s.kasan_access(call, buffer, len, true);
     let bytes: Vec<u8> = (0..len.min(1 << 20)).map(|_| s.random_byte()).collect();
     s.write_bytes(buffer, &bytes);
     0

@@ -5,6 +5,7 @@
 //! checker's ledger, and returns what the kernel's function of that name would. `../ABI.md` has the prototypes.
 
 mod dma;
+mod kasan;
 mod kmap;
 mod log;
 mod pages;
@@ -53,6 +54,7 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("kfree", slab::kfree),
     ("ksize", slab::ksize),
     ("krealloc", slab::krealloc),
+    ("kmem_host_resized", slab::resized),
     ("kmalloc_size_roundup", slab::kmalloc_size_roundup),
     ("kmem_host_cache_create", slab::cache_create),
     ("kmem_cache_destroy", slab::cache_destroy),
@@ -108,7 +110,7 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("kmem_host_vmalloc_bytes", vmalloc::bytes),
     ("kmap", kmap::kmap),
     ("kunmap", kmap::kunmap),
-    ("kmap_atomic", kmap::kmap_local),
+    ("kmap_atomic", kmap::kmap_atomic),
     ("kmem_host_kunmap_atomic", kmap::kunmap_local),
     ("kmap_local_page", kmap::kmap_local),
     ("kmem_host_kunmap_local", kmap::kunmap_local),
@@ -116,6 +118,20 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("copy_from_user", user::copy_from_user),
     ("clear_user", user::clear_user),
     ("strncpy_from_user", user::strncpy_from_user),
+    ("__asan_register_globals", kasan::register_globals),
+    ("__asan_handle_no_return", kasan::handle_no_return),
+    ("__asan_report_load1_noabort", kasan::load1),
+    ("__asan_report_load2_noabort", kasan::load2),
+    ("__asan_report_load4_noabort", kasan::load4),
+    ("__asan_report_load8_noabort", kasan::load8),
+    ("__asan_report_load16_noabort", kasan::load16),
+    ("__asan_report_load_n_noabort", kasan::load_n),
+    ("__asan_report_store1_noabort", kasan::store1),
+    ("__asan_report_store2_noabort", kasan::store2),
+    ("__asan_report_store4_noabort", kasan::store4),
+    ("__asan_report_store8_noabort", kasan::store8),
+    ("__asan_report_store16_noabort", kasan::store16),
+    ("__asan_report_store_n_noabort", kasan::store_n),
 ];
 
 /// `-errno` as the kernel returns it.

@@ -15,7 +15,10 @@ fn take(s: &Session, call: &Call<'_>, flags: u32, order: u32, function: &'static
         s.check_context(call, &format!("{function}() with flags that may sleep"));
     }
     let result = match Order::new(order) {
-        Some(order) => s.kernel.alloc_pages(gfp | Gfp::NOWARN, order),
+        Some(order) => {
+            let take = || s.kernel.alloc_pages(gfp | Gfp::NOWARN, order);
+            take().or_else(|error| if s.end_quarantine(None) { take() } else { Err(error) })
+        }
         None => Err(AllocError::TooLarge { bytes: u64::MAX, limit: 0 }),
     };
     match result {
@@ -23,9 +26,13 @@ fn take(s: &Session, call: &Call<'_>, flags: u32, order: u32, function: &'static
             let bytes = 4096 << order;
             let zone = s.zone_name(pfn);
             s.record(call, Kind::Pages { order }, pfn.raw(), bytes, bytes, function, format!("zone {zone}"));
+            if let Some(addr) = s.kernel.phys_to_virt(pfn.phys()) {
+                s.kasan_fresh(addr, bytes, gfp);
+            }
             Some(pfn)
         }
         Err(error) => {
+            s.refused(call, function);
             if !gfp.contains(Gfp::NOWARN) {
                 match error {
                     AllocError::TooLarge { .. } if !s.is_old() => {

@@ -6,6 +6,7 @@ use crate::finding::{FindingKind, Place};
 use crate::session::{PoolRecord, Session};
 use crate::tracker::{Kind, Space};
 use kmem::pool::{PoolId, Source};
+use kmem::Pfn;
 
 /// What a pool kept in reserve when it was destroyed, or when the run ended.
 #[derive(Clone, Debug)]
@@ -36,6 +37,23 @@ impl Session {
         let function = made.as_ref().map_or("mempool_create", |made| made.function);
         let place = made.and_then(|made| self.place(&made.chain));
         self.idle.borrow_mut().push(PoolIdle { place, function, reserved, bytes });
+    }
+    /// What a pool that was never destroyed keeps in reserve is the pool's fault.
+    pub(crate) fn excuse_reserves(&self) {
+        for pool in self.pools.borrow().values() {
+            for element in self.kernel.pools().reserve(self.kernel.memory(), pool.id) {
+                let mut tracker = self.tracker.borrow_mut();
+                let frame = self.pfn_of(element as u32).map_or(u64::MAX, Pfn::raw);
+                let key = if tracker.get(Space::Linear, element).is_some() {
+                    (Space::Linear, element)
+                } else {
+                    (Space::Frame, frame)
+                };
+                if let Some(live) = tracker.get_mut(key.0, key.1) {
+                    live.reported = true;
+                }
+            }
+        }
     }
     /// Notes what the pools keep idle that are still there.
     pub(crate) fn note_pools(&self) {
@@ -128,6 +146,7 @@ pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
             if let Some(record) = s.pools.borrow_mut().get_mut(&handle) {
                 record.out += 1;
             }
+            s.kasan_element(element, false);
             element
         }
         Err(_) if gfp.may_sleep() => {
@@ -149,6 +168,9 @@ pub(super) fn free(s: &Session, call: &mut Call<'_>) -> u64 {
     }
     // The pool is there.
     let _ = s.kernel.pools().free(s.kernel.memory(), id, element.into());
+    if s.kernel.pools().reserve(s.kernel.memory(), id).any(|reserved| reserved == u64::from(element)) {
+        s.kasan_element(element.into(), true);
+    }
     0
 }
 pub(super) fn resize(s: &Session, call: &mut Call<'_>) -> u64 {

@@ -21,14 +21,18 @@ pub(super) fn kmalloc(s: &Session, call: &mut Call<'_>) -> u64 {
 
 fn kmalloc_at(s: &Session, call: &Call<'_>, size: u32, flags: u32, function: &'static str) -> u32 {
     let Some(gfp) = slab_gfp(s, call, flags, function) else { return 0 };
-    match s.kernel.kmalloc(size.into(), gfp | Gfp::NOWARN) {
+    let take = || s.kernel.kmalloc(size.into(), gfp | Gfp::NOWARN);
+    // What waits in the quarantine is free memory.
+    match take().or_else(|error| if s.end_quarantine(None) { take() } else { Err(error) }) {
         Ok(addr) if addr.raw() == u64::from(ZERO_SIZE_PTR) => ZERO_SIZE_PTR,
         Ok(addr) => {
             let (given, from) = s.describe_kmalloc(addr);
             s.record(call, Kind::Kmalloc, addr.raw(), size.into(), given, function, from);
+            s.kasan_fresh(addr, size.into(), gfp);
             addr.raw() as u32
         }
         Err(error) => {
+            s.refused(call, function);
             failed(s, call, &error, gfp, flags, size);
             0
         }
@@ -86,9 +90,15 @@ fn kfree_at(s: &Session, call: &Call<'_>, addr: u32, function: &str) {
         return;
     }
     let key = u64::from(addr);
-    if s.tracker.borrow().get(Space::Linear, key).is_none() {
+    let known = s.tracker.borrow().get(Space::Linear, key).cloned();
+    let Some(allocation) = known else {
         s.let_kernel_refuse(key);
         s.report_bad_free(call, function, Space::Linear, key);
+        return;
+    };
+    if allocation.kind == Kind::Kmalloc && s.quarantines(&allocation) {
+        s.forget(call, Space::Linear, key);
+        s.quarantine(&allocation);
         return;
     }
     let bytes = s.tracker.borrow().get(Space::Linear, key).map_or(0, |live| live.given);
@@ -107,7 +117,10 @@ pub(super) fn ksize(s: &Session, call: &mut Call<'_>) -> u64 {
         return 0;
     }
     match s.kernel.ksize(VirtAddr::new(addr.into())) {
-        Ok(bytes) => bytes,
+        Ok(bytes) => {
+            s.kasan_measured(addr);
+            bytes
+        }
         Err(misuse) => {
             s.report_refused(call, "ksize", addr.into(), &misuse);
             0
@@ -132,8 +145,12 @@ pub(super) fn krealloc(s: &Session, call: &mut Call<'_>) -> u64 {
     if u64::from(size) <= given {
         // Whoever asks how large an object is may use all of it.
         let _ = s.kernel.ksize(VirtAddr::new(key));
-        if let Some(allocation) = s.tracker.borrow_mut().get_mut(Space::Linear, key) {
+        let resized = s.tracker.borrow_mut().get_mut(Space::Linear, key).map(|allocation| {
             allocation.asked = size.into();
+            allocation.clone()
+        });
+        if let Some(resized) = resized {
+            s.kasan_resized(&resized);
         }
         let zeroes = ObjectRule::of(s.kernel.profile).krealloc_zeroes_spare;
         if zeroes && s.decode_gfp(flags).contains(Gfp::ZERO) {
@@ -148,6 +165,19 @@ pub(super) fn krealloc(s: &Session, call: &mut Call<'_>) -> u64 {
         kfree_at(s, call, old, "krealloc");
     }
     new.into()
+}
+
+/// What is at an address has so many bytes from now on; nothing where nothing was given.
+pub(super) fn resized(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (addr, size) = (u64::from(call.word()), u64::from(call.word()));
+    let resized = [Space::Linear, Space::Virtual].into_iter().find_map(|space| {
+        let mut tracker = s.tracker.borrow_mut();
+        let allocation = tracker.get_mut(space, addr).filter(|allocation| size <= allocation.given)?;
+        allocation.asked = size;
+        Some(allocation.clone())
+    });
+    resized.iter().for_each(|allocation| s.kasan_resized(allocation));
+    0
 }
 
 pub(super) fn kmalloc_size_roundup(s: &Session, call: &mut Call<'_>) -> u64 {
@@ -215,13 +245,14 @@ pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
     match s.kernel.cache_create(&spec) {
         Ok(id) => {
             s.look_for_debugging();
-            let given = s.kernel.slab().info(id).map_or(0, |info| info.geometry.size);
+            let given = s.kernel.slab().info(id).map_or(0, |info| info.geometry.size - info.geometry.redzone);
             s.caches.borrow_mut().insert(handle, CacheRecord { id, name: name.clone(), size, is_zombie: false });
             s.record(call, Kind::Cache, handle.into(), size.into(), given.into(), "kmem_cache_create", name);
             handle.into()
         }
         Err(error) => {
             s.free_handle(handle);
+            s.refused(call, "kmem_cache_create");
             s.log.line(&format!("kmem_cache_create({name}) failed: {error}"));
             if flags.contains(SlabFlags::PANIC) {
                 create_panics(s, call, &name, &error);
@@ -274,6 +305,7 @@ pub(super) fn cache_destroy(s: &Session, call: &mut Call<'_>) -> u64 {
     let is_slob = s.kernel.profile.slab.kind() == SlabKind::Slob;
     let live = s.tracker.borrow().live();
     let out = live.iter().filter(|live| live.kind == (Kind::Object { cache: handle })).count();
+    s.end_quarantine(Some(id));
     match s.kernel.cache_destroy(id) {
         Ok(()) if (is_shared || is_slob) && out > 0 => {
             let objects = if out == 1 { "1 object".to_owned() } else { format!("{out} objects") };
@@ -326,16 +358,21 @@ fn object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, flags: u32, fu
         let text = "__GFP_ZERO with a cache that has a constructor";
         s.print_warning("mm/slab.h:735", Some(text), &s.chain(call));
     }
-    match s.kernel.cache_alloc(id, gfp | Gfp::NOWARN) {
+    let take = || s.kernel.cache_alloc(id, gfp | Gfp::NOWARN);
+    match take().or_else(|error| if s.end_quarantine(None) { take() } else { Err(error) }) {
         Ok(addr) => {
             // What this creator called it and asked for: the family's name and size may be another's.
             let own = s.caches.borrow().get(&handle).map(|record| (record.name.clone(), record.size));
             let (from, asked) = own.unwrap_or((info.name.as_str().to_owned(), info.geometry.object_size));
-            let (asked, given) = (asked.into(), info.geometry.size.into());
+            let (asked, given) = (u64::from(asked), (info.geometry.size - info.geometry.redzone).into());
             s.record(call, Kind::Object { cache: handle }, addr.raw(), asked, given, function, from);
+            if !info.has_ctor && !info.flags.contains(SlabFlags::TYPESAFE_BY_RCU) {
+                s.kasan_fresh(addr, asked, gfp);
+            }
             addr.raw() as u32
         }
         Err(error) => {
+            s.refused(call, function);
             failed(s, call, &error, gfp, flags, info.geometry.object_size);
             0
         }
@@ -354,13 +391,19 @@ fn free_object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, addr: u32
         return;
     }
     let key = u64::from(addr);
-    let kind = s.tracker.borrow().get(Space::Linear, key).map(|allocation| allocation.kind.clone());
-    match kind {
+    let known = s.tracker.borrow().get(Space::Linear, key).cloned();
+    match known.as_ref().map(|allocation| &allocation.kind) {
         None => {
             s.let_kernel_refuse(key);
             s.report_bad_free(call, "kmem_cache_free", Space::Linear, key);
         }
-        Some(Kind::Object { cache }) if cache == handle => match s.kernel.cache_free_checked(id, VirtAddr::new(key)) {
+        Some(Kind::Object { cache })
+            if *cache == handle && known.as_ref().is_some_and(|known| s.quarantines(known)) =>
+        {
+            s.forget(call, Space::Linear, key);
+            known.iter().for_each(|known| s.quarantine(known));
+        }
+        Some(Kind::Object { cache }) if *cache == handle => match s.kernel.cache_free_checked(id, VirtAddr::new(key)) {
             Ok(()) => s.forget(call, Space::Linear, key),
             // As above.
             Err(Misuse::Overwritten(_)) => {}
@@ -381,6 +424,7 @@ fn free_object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, addr: u32
 pub(super) fn cache_shrink(s: &Session, call: &mut Call<'_>) -> u64 {
     let handle = call.word();
     if let Some(id) = cache(s, call, handle, "kmem_cache_shrink") {
+        s.end_quarantine(Some(id));
         // The cache is there, so shrinking cannot be refused.
         let _ = s.kernel.cache_shrink(id);
     }
@@ -426,7 +470,7 @@ pub(super) fn rt_alloc(s: &Session, call: &mut Call<'_>) -> u64 {
     let size = call.word();
     match s.kernel.kmalloc(size.into(), Gfp::KERNEL | Gfp::ZERO) {
         Ok(addr) => {
-            s.runtime_memory.borrow_mut().insert(addr.raw() as u32);
+            s.own(addr.raw() as u32, size);
             addr.raw()
         }
         Err(_) => 0,

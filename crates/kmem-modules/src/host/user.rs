@@ -13,9 +13,19 @@ fn copy(s: &Session, call: &Call<'_>, to: u32, from: u32, n: u32, to_user: bool)
     let user = if to_user { to } else { from };
     let function = if to_user { "copy_to_user()" } else { "copy_from_user()" };
     s.check_context(call, function);
-    if !s.is_user_range(user, n) {
-        return n.into();
+    s.kasan_access(call, if to_user { from } else { to }, n, !to_user);
+    let done = if s.is_user_range(user, n) { copy_pieces(s, call, to, from, n, to_user) } else { 0 };
+    let left = u64::from(n - done);
+    let mut copies = s.copies.borrow_mut();
+    copies.done += u64::from(done);
+    if left != 0 && copies.cut.is_none() {
+        let name = if to_user { "copy_to_user" } else { "copy_from_user" };
+        copies.cut = Some((name, left, s.chain(call)));
     }
+    left
+}
+/// Returns how many bytes were copied.
+fn copy_pieces(s: &Session, call: &Call<'_>, to: u32, from: u32, n: u32, to_user: bool) -> u32 {
     let mut done = 0;
     while done < n {
         let (to, from) = (to.wrapping_add(done), from.wrapping_add(done));
@@ -26,7 +36,7 @@ fn copy(s: &Session, call: &Call<'_>, to: u32, from: u32, n: u32, to_user: bool)
         let read = machine.read(VirtAddr::new(from.into()), &mut bytes);
         if read.is_err() && to_user {
             s.die_at(call, from, false);
-            return n.into();
+            return 0;
         }
         if read.is_err() {
             break;
@@ -39,7 +49,7 @@ fn copy(s: &Session, call: &Call<'_>, to: u32, from: u32, n: u32, to_user: bool)
         }
         done += left;
     }
-    (n - done).into()
+    done
 }
 
 pub(super) fn copy_to_user(s: &Session, call: &mut Call<'_>) -> u64 {
@@ -79,6 +89,7 @@ pub(super) fn strncpy_from_user(s: &Session, call: &mut Call<'_>) -> u64 {
         if !s.is_user_range(at, 1) || s.kernel.machine().read(VirtAddr::new(at.into()), &mut byte).is_err() {
             return errno(EFAULT);
         }
+        s.kasan_access(call, to.wrapping_add(index), 1, true);
         s.write_bytes(to.wrapping_add(index), &byte);
         if byte[0] == 0 {
             return index.into();

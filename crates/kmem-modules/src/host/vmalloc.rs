@@ -46,9 +46,11 @@ fn take_with(s: &Session, call: &Call<'_>, request: &VmallocRequest, function: &
         Ok(addr) => {
             let given = u64::from(size).div_ceil(4096) * 4096;
             s.record(call, Kind::Vmalloc, addr.raw(), size.into(), given, function, "the vmalloc area".into());
+            s.kasan_fresh(addr, size.into(), gfp);
             addr.raw()
         }
         Err(error) => {
+            s.refused(call, function);
             failed(s, call, &error, size, gfp);
             0
         }
@@ -181,6 +183,7 @@ pub(super) fn ioremap(s: &Session, call: &mut Call<'_>) -> u64 {
             addr.raw()
         }
         Err(error) => {
+            s.refused(call, "ioremap");
             s.log.line(&format!("ioremap of {phys:#x}, {size} bytes, failed: {error}"));
             0
         }

@@ -63,6 +63,8 @@ pub struct BootParams<'a> {
     pub cmdline: &'a str,
     /// What is held when the page allocator takes over.
     pub held: Held<'a>,
+    /// The kernel is built with KASAN: behind each slab object lies a piece that nobody may touch.
+    pub kasan: bool,
 }
 
 /// What the image and early boot hold.
@@ -94,6 +96,7 @@ impl<'a> BootParams<'a> {
             cpu_nodes: None,
             cmdline: profile.default_cmdline,
             held: Held::Estimated,
+            kasan: false,
         }
     }
 }
@@ -107,6 +110,8 @@ pub struct Plan {
     pub memblock: Memblock,
     /// CPUs.
     pub cpus: u32,
+    /// The kernel is built with KASAN.
+    pub kasan: bool,
     /// The array of page structures: its bytes.
     pub mem_map_bytes: u64,
     /// Where it lies; `None` when what is held was given.
@@ -273,6 +278,7 @@ fn attempt(profile: &Profile, params: &BootParams<'_>) -> Result<Plan, BootError
     let mut plan = Plan {
         memblock,
         cpus: params.cpus,
+        kasan: params.kasan,
         mem_map_bytes: 0,
         mem_map: None,
         initrd: None,

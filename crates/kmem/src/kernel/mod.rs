@@ -193,7 +193,10 @@ impl<M: Machine> Kernel<M> {
 
         let ground = Ground {
             rule: profile.slab,
-            params: SlabParams::new(profile.slab, profile.top_order, CommandLine::new(cmdline)),
+            params: SlabParams {
+                kasan: plan.kasan,
+                ..SlabParams::new(profile.slab, profile.top_order, CommandLine::new(cmdline))
+            },
             word: profile.word_bytes,
             cache_line: profile.cache_line,
             cpus,

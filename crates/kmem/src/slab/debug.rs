@@ -198,7 +198,7 @@ impl Layout {
             // SLAB: red zones only where the geometry has made room for them.
             let red = red && geometry.left >= rule.word;
             let zone_end = object + rounded + if red { rule.word } else { 0 };
-            let tracks = (user && geometry.size >= zone_end + rule.word).then_some(zone_end);
+            let tracks = (user && geometry.size - geometry.redzone >= zone_end + rule.word).then_some(zone_end);
             let size = geometry.size;
             return Self {
                 object,

@@ -125,6 +125,8 @@ pub struct Geometry {
     pub cpu_batch: u32,
     /// Slabs without a live object that are kept.
     pub min_partial: u32,
+    /// Bytes of `size` that are there only because the kernel is built with KASAN.
+    pub redzone: u32,
 }
 
 /// Computes the shape of a cache's slabs; `None` when not even one object fits into the largest slab.
@@ -136,7 +138,12 @@ pub fn geometry(shape: &Shape, ground: &Ground) -> Option<Geometry> {
     }
     match ground.rule {
         SlabRule::Slub { era, track, .. } => slub(shape, ground, era, track),
-        SlabRule::Slab { descriptor, bufctl, max_order } => slab(shape, ground, descriptor, bufctl, max_order),
+        SlabRule::Slab { descriptor, bufctl, max_order } => {
+            let of = |ground: &Ground| slab(shape, ground, descriptor, bufctl, max_order);
+            // An object that fills the largest slab has no room for a zone.
+            let plain = Ground { params: SlabParams { kasan: false, ..ground.params }, ..*ground };
+            of(ground).or_else(|| of(&plain))
+        }
         SlabRule::Slob { era, min_align, .. } => slob(shape, ground, era, min_align),
     }
 }
@@ -154,6 +161,8 @@ pub(crate) fn alignment(shape: &Shape, ground: &Ground) -> u32 {
     // SLUB keeps 8-byte alignment of every object on the machines of the profiles (ARCH_SLAB_MINALIGN).
     let least = match ground.rule {
         SlabRule::Slub { .. } => ground.word.max(8),
+        // A byte of shadow describes eight.
+        SlabRule::Slab { .. } if ground.params.kasan => ground.word.max(8),
         SlabRule::Slab { .. } => ground.word,
         SlabRule::Slob { min_align, .. } => min_align,
     };
@@ -192,7 +201,8 @@ fn slub(shape: &Shape, ground: &Ground, era: SlubEra, track: u32) -> Option<Geom
         left = if is_old { 0 } else { align_up(word.into(), align.into()) as u32 };
         size += word + left;
     }
-    let size = align_up(size.into(), align.into()) as u32;
+    let plain = align_up(size.into(), align.into()) as u32;
+    let size = align_up((size + redzone(shape, ground, size - left)).into(), align.into()) as u32;
     let order = slub_order(size, ground, era)?;
     let cpu_limit = slub_cpu_limit(size);
     let cpu_partial = if shape.flags.intersects(SlabFlags::DEBUG) { 0 } else { slub_cpu_partial(size, era) };
@@ -208,8 +218,30 @@ fn slub(shape: &Shape, ground: &Ground, era: SlubEra, track: u32) -> Option<Geom
         cpu_limit,
         cpu_batch: cpu_limit.div_ceil(2),
         min_partial: (size.ilog2() / 2).clamp(5, 10),
+        redzone: size - plain,
         ..Geometry::default()
     })
+}
+
+/// What a kernel with KASAN adds to `size` bytes of an object and its debugging: who allocated it, who freed it if that
+/// finds no room inside, and enough that an access a little beyond the object meets nobody else's.
+///
+/// Kernel counterpart: 6.1 `mm/kasan/generic.c` (`kasan_cache_create`, `optimal_redzone`). SLAB had the same.
+fn redzone(shape: &Shape, ground: &Ground, size: u32) -> u32 {
+    // `struct kasan_alloc_meta`: two tracks of a stack and a task, a word each.
+    const ALLOC_META: u32 = 16;
+    // By the object's size with its zone.
+    const ZONES: [(u32, u32); 7] =
+        [(64, 16), (128, 32), (512, 64), (4096, 128), (1 << 14, 256), (1 << 15, 512), (1 << 16, 1024)];
+    if !ground.params.kasan {
+        return 0;
+    }
+    // `struct kasan_free_meta`: a link of the quarantine and a track.
+    let free_meta = ground.word + 8;
+    let is_kept = shape.has_ctor || shape.flags.contains(SlabFlags::TYPESAFE_BY_RCU) || shape.object_size < free_meta;
+    let meta = ALLOC_META + if is_kept { free_meta } else { 0 };
+    let zone = ZONES.iter().find(|(with, zone)| shape.object_size + zone <= *with).map_or(2048, |(_, zone)| *zone);
+    (size + meta).max(shape.object_size + zone) - size
 }
 
 /// Objects that SLUB keeps on a CPU's partial slabs: `set_cpu_partial`.
@@ -322,7 +354,8 @@ fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order:
     }
     // Large objects keep their management elsewhere, or it would cost a whole object. What alignment adds does not count.
     let mut off_slab = u64::from(size) >= PAGE_SIZE / 8;
-    let size = align_up(size.into(), align.into()) as u32;
+    let plain = align_up(size.into(), align.into()) as u32;
+    let size = align_up((size + redzone(shape, ground, size)).into(), align.into()) as u32;
     let management = |objects: u32, align: u32| align_up(u64::from(objects * bufctl + descriptor), align.into());
     // Machines with more than 32 MiB take slabs of up to two pages to waste less.
     let break_order = u32::from(ground.total_pages > (32 << 20) / PAGE_SIZE);
@@ -388,6 +421,7 @@ fn slab(shape: &Shape, ground: &Ground, descriptor: u32, bufctl: u32, max_order:
         cpu_limit,
         cpu_batch: cpu_limit.div_ceil(2),
         min_partial: 2,
+        redzone: size - plain,
         ..Geometry::default()
     })
 }
@@ -432,6 +466,32 @@ mod tests {
         let things = of(SLUB, 2, 116, 0, SlabFlags::HWCACHE_ALIGN, true);
         assert_eq!(things.align, 64);
         assert!(things.link >= 116);
+    }
+
+    #[test]
+    fn kasan_keeps_objects_apart() {
+        let of = |rule, object_size, align, has_ctor, kasan| {
+            let params = SlabParams { max_order: 3, kasan, ..SlabParams::default() };
+            let ground = Ground { rule, params, word: 4, cache_line: 64, cpus: 2, total_pages: 1 << 19 };
+            let flags = SlabFlags::empty();
+            let shape = Shape { object_size, align, flags, has_ctor, is_kmalloc: false, freeptr_offset: None };
+            geometry(&shape, &ground).unwrap_or_default()
+        };
+        // By the formula: 16 bytes of meta at least, 12 more with a constructor, and the zone by size.
+        for (rule, object_size, align, has_ctor, size) in [
+            (SLUB, 8, 8, false, 40),
+            (SLUB, 64, 64, false, 128),
+            (SLUB, 96, 8, false, 128),
+            (SLUB, 4096, 4096, false, 8192),
+            (SLUB, 20, 0, true, 56),
+            (SLAB, 20, 0, false, 40),
+        ] {
+            let (plain, kasan) =
+                (of(rule, object_size, align, has_ctor, false), of(rule, object_size, align, has_ctor, true));
+            assert_eq!((kasan.size, kasan.object_size), (size, object_size), "{object_size} {rule:?}");
+            assert_eq!(kasan.size - kasan.redzone, align_up(plain.size.into(), kasan.align.into()) as u32);
+            assert_eq!((kasan.link, plain.redzone), (plain.link, 0));
+        }
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl SlabAllocator {
         let size = align_up(size, align);
         let founder = self.caches.iter().filter(|(_, cache)| cache.is_live()).filter_map(|(slot, cache)| {
             let cache = cache.inner.lock();
-            let theirs = u64::from(cache.geometry.size);
+            let theirs = u64::from(cache.geometry.size - cache.geometry.redzone);
             let fits = size <= theirs && theirs - size < word && theirs & !(align - 1) == theirs;
             let alike = cache.flags & SAME == spec.flags & SAME;
             (fits && alike && self.is_mergeable(&cache)).then_some((cache.serial, CacheId(slot)))

@@ -22,13 +22,15 @@ pub struct SlabParams {
     pub min_objects: u32,
     /// Whether caches of equal geometry share their slabs.
     pub merge: bool,
+    /// Whether the kernel is built with KASAN: [`crate::boot::BootParams::kasan`], no parameter of the command line.
+    pub kasan: bool,
 }
 
 impl SlabParams {
     /// Reads a kernel's command line. `top` is the largest block of its page allocator.
     pub fn new(rule: SlabRule, top: Order, line: CommandLine<'_>) -> Self {
         let SlabRule::Slub { max_order, era, .. } = rule else { return Self::default() };
-        let mut this = Self { max_order, min_order: 0, min_objects: 0, merge: true };
+        let mut this = Self { max_order, merge: true, ..Self::default() };
         for param in line.params() {
             this.apply(param, era, top);
         }
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn names_and_numbers() {
-        let plain = SlabParams { max_order: 3, min_order: 0, min_objects: 0, merge: true };
+        let plain = SlabParams { max_order: 3, merge: true, ..SlabParams::default() };
         let old = |line| of(&i386_pae_6_1::PROFILE, line);
         let new = |line| of(&amd64_6_12::PROFILE, line);
         assert_eq!(old("quiet"), plain);
@@ -107,7 +109,7 @@ mod tests {
 
     #[test]
     fn bounds_follow_each_other_since_6_12() {
-        let plain = SlabParams { max_order: 3, min_order: 0, min_objects: 0, merge: true };
+        let plain = SlabParams { max_order: 3, merge: true, ..SlabParams::default() };
         let old = |line| of(&i386_pae_6_1::PROFILE, line);
         let new = |line| of(&amd64_6_12::PROFILE, line);
         assert_eq!(old("slub_min_order=5"), SlabParams { min_order: 5, ..plain });

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What code compiled with -fsanitize=kernel-address calls besides the reports: ranges, and the stack's own poison.
+ * A byte of shadow describes eight of memory: 0 all may be touched, 1 to 7 the first so many, else none.
+ */
+#include <linux/types.h>
+#include "kasan.h"
+
+#ifdef KMEM_KASAN
+
+#define GRANULE	8UL
+#define ALLOCA_ZONE	32UL
+#define SCOPE	0xf8
+#define ALLOCA_LEFT	0xca
+#define ALLOCA_RIGHT	0xcb
+
+static inline signed char *shadow_of(unsigned long addr)
+{
+	return (signed char *)((addr >> 3) + KMEM_KASAN_OFFSET);
+}
+
+static void set_shadow(unsigned long addr, unsigned long bytes, int value)
+{
+	signed char *s = shadow_of(addr), *end = s + (bytes >> 3);
+
+	while (s < end)
+		*s++ = value;
+}
+
+/* allows a range that begins with a granule; its last one may be allowed in part */
+static void allow(unsigned long addr, unsigned long bytes)
+{
+	set_shadow(addr, bytes, 0);
+	if (bytes % GRANULE)
+		*shadow_of(addr + bytes) = bytes % GRANULE;
+}
+
+/* whether all of a range may be touched */
+static int is_allowed(unsigned long addr, unsigned long bytes)
+{
+	signed char *s = shadow_of(addr), *last = shadow_of(addr + bytes - 1);
+
+	if (addr + bytes < addr)
+		return 0;
+	while (s < last && ((unsigned long)s & 3))
+		if (*s++)
+			return 0;
+	while (last - s >= 4) {
+		if (*(u32 __attribute__((may_alias)) *)s)
+			return 0;
+		s += 4;
+	}
+	while (s < last)
+		if (*s++)
+			return 0;
+	return !*last || (signed char)((addr + bytes - 1) & (GRANULE - 1)) < *last;
+}
+
+/* the host names the fault, unless it knows better than the shadow */
+void __asan_loadN_noabort(unsigned long addr, size_t size)
+{
+	if (size && !is_allowed(addr, size))
+		__asan_report_load_n_noabort(addr, size);
+}
+
+void __asan_storeN_noabort(unsigned long addr, size_t size)
+{
+	if (size && !is_allowed(addr, size))
+		__asan_report_store_n_noabort(addr, size);
+}
+
+/* by name for the sizes that have one, where the compiler does not check in line */
+#define BY_SIZE(size)							\
+	void __asan_load##size##_noabort(unsigned long addr);		\
+	void __asan_load##size##_noabort(unsigned long addr)		\
+	{ __asan_loadN_noabort(addr, size); }				\
+	void __asan_store##size##_noabort(unsigned long addr);		\
+	void __asan_store##size##_noabort(unsigned long addr)		\
+	{ __asan_storeN_noabort(addr, size); }
+BY_SIZE(1)
+BY_SIZE(2)
+BY_SIZE(4)
+BY_SIZE(8)
+BY_SIZE(16)
+
+/* a large variable leaves its block, or comes into it */
+void __asan_poison_stack_memory(unsigned long addr, size_t size)
+{
+	set_shadow(addr, (size + GRANULE - 1) & ~(GRANULE - 1), SCOPE);
+}
+
+void __asan_unpoison_stack_memory(unsigned long addr, size_t size)
+{
+	allow(addr, size);
+}
+
+/* clang's way to write many equal bytes */
+#define SET_SHADOW(name, value)						\
+	void __asan_set_shadow_##name(unsigned long at, size_t size);	\
+	void __asan_set_shadow_##name(unsigned long at, size_t size)	\
+	{ while (size--) *(signed char *)at++ = (signed char)(value); }
+SET_SHADOW(00, 0)
+SET_SHADOW(f1, 0xf1)
+SET_SHADOW(f2, 0xf2)
+SET_SHADOW(f3, 0xf3)
+SET_SHADOW(f5, 0xf5)
+SET_SHADOW(f8, 0xf8)
+
+/* memory of alloca lies between two zones; the right one ends at a multiple of their size */
+void __asan_alloca_poison(unsigned long addr, size_t size)
+{
+	unsigned long whole = (size + GRANULE - 1) & ~(GRANULE - 1);
+	unsigned long padded = (size + ALLOCA_ZONE - 1) & ~(ALLOCA_ZONE - 1);
+
+	allow(addr, size);
+	set_shadow(addr - ALLOCA_ZONE, ALLOCA_ZONE, ALLOCA_LEFT);
+	set_shadow(addr + whole, ALLOCA_ZONE + padded - whole, ALLOCA_RIGHT);
+}
+
+void __asan_allocas_unpoison(unsigned long top, unsigned long bottom)
+{
+	if (top && top <= bottom)
+		set_shadow(top, bottom - top, 0);
+}
+
+/* nobody asks in which order variables are initialised, and what is gone stays as it is until its memory is another's */
+void __asan_before_dynamic_init(const char *name)
+{
+}
+
+void __asan_after_dynamic_init(void)
+{
+}
+
+void __asan_unregister_globals(void *globals, size_t n)
+{
+}
+
+#endif

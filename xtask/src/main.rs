@@ -21,7 +21,8 @@ usage: cargo xtask COMMAND
 
   test                everything that must hold before a change goes in; installs what it needs (as root on Debian)
                       or names it, prints a table of steps, ends with the line `N passed, N failed`
-  long                the long form of the random tests: ten million page operations, a million broken dumps
+  long                the long form of the random tests: ten million page operations, a million broken dumps,
+                      a log of a gigabyte, ten minutes for each reader of dumps
   tidy                the shape of the source: arrows between the engine's parts, unsafe code, file lengths, words
   bare ARCH [WORD…]   builds the bare-metal image, runs its self-test in QEMU with WORDs as its command line;
                       ARCH: i386

@@ -39,12 +39,7 @@ static int __percpu *counters;
 static int flag, ticks, restarts;
 static u32 __maybe_unused table[4];
 
-static noinline __maybe_unused u32 deep(u32 n)
-{
-	volatile u32 room[128];
-
-	return n ? deep(n - 1) + (room[n % 128] = n) : 0;	/* BUG 14 oops */
-}
+static noinline __maybe_unused u32 deep(u32 n) { volatile u32 room[128]; return n ? deep(n - 1) + (room[n % 128] = n) : 0; }	/* BUG 14 oops */
 
 static int body(void *data)
 {

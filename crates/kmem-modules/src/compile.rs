@@ -236,7 +236,8 @@ impl Workspace {
 
     /// Compiles the runtime, or finds it in the cache: no line of it is ever shown, and it is to be ready soon.
     fn runtime(&self, job: &Job<'_>, header: &str) -> Result<Object, CompileError> {
-        let mut flags: Vec<OsString> = ["-O0", "-g0", "-w"].map(OsString::from).to_vec();
+        let mut flags: Vec<OsString> =
+            ["-O0", "-g0", "-w", "-ffunction-sections", "-fdata-sections"].map(OsString::from).to_vec();
         if let Some(offset) = job.shadow {
             flags.extend(["-DKMEM_KASAN".into(), format!("-DKMEM_KASAN_OFFSET={offset:#x}UL").into()]);
         }

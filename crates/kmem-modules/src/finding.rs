@@ -67,6 +67,8 @@ pub enum FindingKind {
     AtomicSleep,
     /// A wild access ended the module.
     Oops,
+    /// Tasks wait for ever, for each other or for nobody.
+    Deadlock,
     /// A result that says that something failed, and that nobody looked at.
     Unchecked,
     /// Locks, lists or another interface used wrongly.
@@ -86,6 +88,7 @@ impl FindingKind {
             Self::Memory(bug) => bug.name(),
             Self::AtomicSleep => "atomic-sleep",
             Self::Oops => "oops",
+            Self::Deadlock => "deadlock",
             Self::Unchecked => "unchecked",
             Self::Misuse => "misuse",
             Self::Expect => "expect",
@@ -105,7 +108,7 @@ impl FindingKind {
             Self::Unchecked => Some(Check::Null),
             Self::Misuse => Some(Check::Misuse),
             // What a debugged cache finds was asked for by a kernel parameter.
-            Self::Overwrite | Self::Oops | Self::Expect => None,
+            Self::Overwrite | Self::Oops | Self::Deadlock | Self::Expect => None,
         }
     }
 }

@@ -8,6 +8,8 @@
 //! - [`checks`]: which checks are made; `kasan` is the one of every access.
 //! - `leaks`, `unchecked`, `damage`: what is found at the end, of results that nobody looked at, in debugged caches.
 //! - [`run`]: all of it in order.
+//! - [`fake_device`]: devices with registers and an interrupt, for drivers to find.
+//! - `tasks`, `holds`: their stacks and who waits; what they have set going or registered.
 //! - [`symbols`]: an address becomes a line of C.
 
 pub mod checks;
@@ -15,7 +17,9 @@ pub mod compile;
 mod damage;
 mod devices;
 pub mod exec;
+pub mod fake_device;
 pub mod finding;
+mod holds;
 mod host;
 mod kasan;
 mod kernel_lines;
@@ -23,10 +27,12 @@ mod leaks;
 pub mod load;
 pub mod log;
 mod machine_header;
+mod memory;
 mod object_cache;
 pub mod run;
 pub mod session;
 pub mod symbols;
+mod tasks;
 pub mod tracker;
 mod unchecked;
 mod user_buffer;

@@ -6,13 +6,17 @@
 use crate::checks::{Check, Checks};
 use crate::compile::Era;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host};
+use crate::fake_device::FakeDevice;
 use crate::finding::{Finding, FindingKind, Place};
+use crate::holds::Holds;
+use crate::host::percpu::Chunk;
 use crate::host::{self, PoolIdle};
 use crate::kasan::Kasan;
 use crate::load::Image;
 use crate::log::Log;
 use crate::run::KernelLines;
 use crate::symbols::Symbolizer;
+use crate::tasks::Tasks;
 use crate::tracker::{Allocation, Chain, Kind, Space, Tracker};
 use crate::unchecked::Copies;
 use kmem::error::Name;
@@ -26,7 +30,6 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Instant;
 
 /// A cache that a module made.
 #[derive(Clone, Debug)]
@@ -67,7 +70,7 @@ impl Host for Session {
 /// Bytes of a module's stack, if nobody says otherwise: `THREAD_SIZE`.
 pub const STACK_BYTES: u32 = 8192;
 /// How far below the stack an access is taken for one of a function whose frame did not fit.
-const STACK_REACH: u32 = 64 << 10;
+pub(crate) const STACK_REACH: u32 = 64 << 10;
 /// What our modules taint the kernel with: they are not of its tree, and nobody has signed them.
 const OUT_OF_TREE: u32 = 1 << 12;
 const UNSIGNED: u32 = 1 << 13;
@@ -126,8 +129,11 @@ pub struct Session {
     stack_bytes: u32,
     /// The checker of every access, where it is on.
     pub(crate) kasan: Option<Kasan>,
-    started: Instant,
     random: Cell<u64>,
+    pub(crate) holds: RefCell<Holds>,
+    pub(crate) tasks: Tasks,
+    pub(crate) percpu: RefCell<Vec<Chunk>>,
+    pub(crate) devices: RefCell<Vec<FakeDevice>>,
 }
 
 thread_local! {
@@ -215,8 +221,11 @@ impl Session {
             copies: RefCell::default(),
             stack_bytes: parts.stack_bytes,
             kasan: parts.kasan,
-            started: Instant::now(),
             random: Cell::new(0x9e37_79b9_7f4a_7c15),
+            holds: RefCell::default(),
+            tasks: Tasks::default(),
+            percpu: RefCell::default(),
+            devices: RefCell::default(),
         }
     }
     /// Makes this the session that the engine's hooks find on this thread.
@@ -244,13 +253,27 @@ impl Session {
             return None;
         }
         let stack = self.stack_pointer.get() & !15;
+        // The runtime's tasks: who enters here is the one to come back.
+        let words = ["kmem_depth", "kmem_level"].map(|name| self.runtime_symbol(name).unwrap_or(0));
+        let outer = words.map(|at| self.read_word(at));
+        words.iter().for_each(|at| _ = self.write_bytes(*at, &(outer[0] + 1).to_le_bytes()));
         match self.exec.enter(self, function, args, stack) {
-            Ok(result) => Some(result),
+            Ok(result) => {
+                words.iter().zip(outer).for_each(|(at, value)| _ = self.write_bytes(*at, &value.to_le_bytes()));
+                Some(result)
+            }
             Err(fault) => {
                 self.oops(&fault);
                 None
             }
         }
+    }
+    /// Notes that the modules have ended; false when they had before.
+    pub(crate) fn set_dead(&self) -> bool {
+        !self.died.replace(true)
+    }
+    pub(crate) fn module_object_at(&self, addr: u32) -> Option<usize> {
+        self.modules.object_at(addr)
     }
     /// True when an Oops ended the module.
     pub fn is_dead(&self) -> bool {
@@ -347,67 +370,6 @@ impl Session {
             s.kasan_element(element, false);
             s.enter(token[1] as u32, &[element as u32, token[2] as u32])
         });
-    }
-
-    // --- memory of the module ----------------------------------------------------------------------------------------
-
-    /// Reads bytes of the machine; what is not mapped comes as an early end.
-    pub fn read_bytes(&self, addr: u32, len: u32) -> Vec<u8> {
-        let mut bytes = vec![0; len as usize];
-        if self.kernel.machine().read(VirtAddr::new(addr.into()), &mut bytes).is_ok() {
-            return bytes;
-        }
-        bytes.clear();
-        let mut byte = [0];
-        for offset in 0..len {
-            let at = VirtAddr::new(u64::from(addr.wrapping_add(offset)));
-            if self.kernel.machine().read(at, &mut byte).is_err() {
-                break;
-            }
-            bytes.push(byte[0]);
-        }
-        bytes
-    }
-    /// Reads a word; 0 where nothing is mapped.
-    pub fn read_word(&self, addr: u32) -> u32 {
-        self.kernel.machine().read_u32(VirtAddr::new(addr.into())).unwrap_or(0)
-    }
-    /// Reads a string up to its NUL.
-    pub fn read_string(&self, addr: u32) -> String {
-        if addr == 0 {
-            return String::new();
-        }
-        let mut text = Vec::new();
-        while text.len() < 4096 {
-            let at = addr.wrapping_add(text.len() as u32);
-            let piece = self.read_bytes(at, (4096 - at % 4096).min(256));
-            let end = piece.iter().position(|byte| *byte == 0);
-            text.extend_from_slice(&piece[..end.unwrap_or(piece.len())]);
-            if end.is_some() || piece.is_empty() {
-                break;
-            }
-        }
-        String::from_utf8_lossy(&text).into_owned()
-    }
-    /// Writes bytes; false where the memory is not mapped.
-    pub fn write_bytes(&self, addr: u32, bytes: &[u8]) -> bool {
-        self.kernel.machine().write(VirtAddr::new(addr.into()), bytes).is_ok()
-    }
-    /// Writes a string with its NUL into a buffer, cut to fit; returns its length.
-    pub(crate) fn write_string(&self, addr: u32, size: u32, text: &str) -> u64 {
-        if size == 0 {
-            return 0;
-        }
-        let text = &text.as_bytes()[..text.len().min(size as usize - 1)];
-        self.write_bytes(addr, text);
-        self.write_bytes(addr.wrapping_add(text.len() as u32), &[0]);
-        text.len() as u64
-    }
-    /// True when all of a range belongs to user space.
-    pub(crate) fn is_user_range(&self, addr: u32, len: u32) -> bool {
-        let limit = self.kernel.profile.task_size;
-        // Without an MMU there is only one space.
-        limit == 0 || u64::from(addr) + u64::from(len) <= limit
     }
 
     // --- pages -------------------------------------------------------------------------------------------------------
@@ -730,7 +692,7 @@ impl Session {
                 let linear = self.kernel.phys_to_virt(Pfn::new(key).phys())?;
                 tracker.get(Space::Linear, linear.raw()).cloned()
             }
-            Space::Handle => None,
+            Space::Handle | Space::Percpu => None,
         }
     }
 
@@ -801,8 +763,7 @@ impl Session {
         }
         self.print_call_trace(chain);
         let (access, label) = if fetch { ("call", "this call".to_owned()) } else { (access, format!("this {access}")) };
-        let stack = self.stack_top - self.stack_bytes;
-        let below = self.checks.has(Check::Stack) && (stack.saturating_sub(STACK_REACH)..stack).contains(&addr);
+        let below = self.checks.has(Check::Stack) && self.is_below_stack(addr);
         let title = if below && self.tracker.borrow().around(Space::Virtual, addr.into()).is_none() {
             let bytes = self.shown_stack_bytes();
             format!("kernel stack overflow: {access} of {addr:#010x}, below the stack of {bytes} bytes")
@@ -839,6 +800,9 @@ impl Session {
         self.report(self.with_trace(finding, chain));
     }
     /// Bytes of the stack as the kernel has them: what is larger because code is checked does not count.
+    pub(crate) fn stack_bytes(&self) -> u32 {
+        self.stack_bytes
+    }
     fn shown_stack_bytes(&self) -> u32 {
         if self.kasan.is_some() {
             self.stack_bytes - self.stack_bytes / (STACK_SPARE + 1)
@@ -857,9 +821,6 @@ impl Session {
 
     // --- time and chance ---------------------------------------------------------------------------------------------
 
-    pub(crate) fn elapsed_ns(&self) -> u64 {
-        self.started.elapsed().as_nanos() as u64
-    }
     /// xorshift64: the same in every run.
     pub(crate) fn random_byte(&self) -> u8 {
         let mut x = self.random.get();

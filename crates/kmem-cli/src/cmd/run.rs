@@ -9,6 +9,7 @@ use kmem::Profile;
 use kmem_hosted::Displacement;
 use kmem_modules::checks::{Check, Checks};
 use kmem_modules::compile::{read_sources, CompileError, Era, Sources, Workspace};
+use kmem_modules::fake_device::FakeDevice;
 use kmem_modules::run::{errno_name, KernelLines, Outcome, Run as ModuleRun, RunError};
 use kmem_shell::parse::parse;
 use kmem_shell::{Dialect, Ending, FileVerbs, Known, Shell, Style};
@@ -50,6 +51,16 @@ pub struct Run {
     /// Run a command of the shell language once the modules are loaded; may be repeated
     #[arg(long = "do", value_name = "COMMAND", allow_hyphen_values = true)]
     commands: Vec<String>,
+    /// Put a device on the machine, with registers and an interrupt; may be repeated
+    #[arg(
+        long = "device",
+        value_name = "NAME[,mmio=SIZE][,irq=N][,of=COMPATIBLE][,pci=VENDOR:DEVICE][,prop.KEY=VALUE]",
+        value_parser = FakeDevice::parse
+    )]
+    devices: Vec<FakeDevice>,
+    /// Let tasks run in an order that this number decides [default: in turn]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    seed: u32,
     /// Fail allocations (not in this version)
     #[arg(long, value_name = "HOW", hide = true)]
     fail: Option<String>,
@@ -66,8 +77,8 @@ pub struct Run {
     /// Bytes of the modules' stack, 8K if not given
     #[arg(long, value_name = "SIZE", value_parser = stack)]
     stack: Option<u32>,
-    /// Stamp the lines (not in this version)
-    #[arg(long, hide = true)]
+    /// Begin the lines of the log with the machine's time
+    #[arg(long)]
     time: bool,
     /// Leave the compiled files and say where they are
     #[arg(long)]
@@ -139,7 +150,6 @@ impl Run {
             (self.fail.as_deref().is_some_and(|how| how != "none"), "--fail"),
             (self.trace.is_some(), "--trace"),
             (self.report.is_some(), "--report"),
-            (self.time, "--time"),
         ] {
             if given {
                 return Err(Failure::request(format!("{option}: not in this version")));
@@ -180,6 +190,11 @@ impl Run {
         let mut run = ModuleRun::new(kernel, kernel_lines, &workspace, &sources, era, sink).map_err(run_failure)?;
         // What was compiled is loaded: nothing stays behind, however this ends.
         drop(workspace);
+        if self.time {
+            run.stamp_lines();
+        }
+        run.session().set_seed(self.seed);
+        run.add_devices(&self.devices).map_err(|why| Failure::request(format!("--device: {why}")))?;
         for param in &self.params {
             run.set_param(param).map_err(run_failure)?;
         }

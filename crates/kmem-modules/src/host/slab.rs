@@ -96,6 +96,7 @@ fn kfree_at(s: &Session, call: &Call<'_>, addr: u32, function: &str) {
         s.report_bad_free(call, function, Space::Linear, key);
         return;
     };
+    s.check_freed(call, addr, allocation.given);
     if allocation.kind == Kind::Kmalloc && s.quarantines(&allocation) {
         s.forget(call, Space::Linear, key);
         s.quarantine(&allocation);

@@ -66,6 +66,19 @@ pub struct Outcome {
     pub pools: Vec<PoolIdle>,
     /// What the first init that failed returned, and whose it was.
     pub init_error: Option<(String, i32)>,
+    /// How the modules' KUnit cases went.
+    pub kunit: KunitCounts,
+}
+
+/// How many KUnit cases went how.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct KunitCounts {
+    /// Cases that passed.
+    pub passed: u32,
+    /// Cases with a failed expectation or assertion, and suites that could not begin.
+    pub failed: u32,
+    /// Cases that were skipped.
+    pub skipped: u32,
 }
 
 /// One loaded module.
@@ -231,7 +244,28 @@ impl Run {
             Some(_) => {}
         }
         self.modules[index].is_up = true;
-        Ok(())
+        self.run_kunit(index)
+    }
+    /// Runs a module's KUnit suites, as a kernel does when a module is live.
+    fn run_kunit(&self, index: usize) -> Result<(), Failed> {
+        let (early, early_count) = self.session.table(index, ".kunit_init_test_suites");
+        let (suites, count) = self.session.table(index, ".kunit_test_suites");
+        if early_count + count == 0 {
+            return Ok(());
+        }
+        let Some(name) = self.session.new_string(&self.modules[index].name) else { return Err(Failed::Errno(12)) };
+        let ran = self.call("kmem_kunit_run", &[early, early_count, suites, count, name]);
+        let idle = self.call("kmem_rt_idle", &[]);
+        self.session.free_string(name);
+        ran.and(idle).map(|_| ()).ok_or(Failed::Died)
+    }
+    fn kunit_counts(&self) -> KunitCounts {
+        let count = |name: &str| u32::try_from(self.session.runtime_int(name)).unwrap_or(0);
+        KunitCounts {
+            passed: count("kmem_kunit_passed"),
+            failed: count("kmem_kunit_failed"),
+            skipped: count("kmem_kunit_skipped"),
+        }
     }
     fn rmmod(&mut self, index: usize) -> Result<(), Failed> {
         let Some(module) = self.modules.get_mut(index).filter(|module| module.is_up) else {
@@ -361,8 +395,10 @@ impl Run {
         self.session.judge();
         self.judge_registrations();
         Session::clear_current();
+        let kunit = self.kunit_counts();
         let tracker = self.session.tracker.borrow();
         let outcome = Outcome {
+            kunit,
             modules: self.modules.len(),
             allocations: tracker.count(),
             live: tracker.live_count(),

@@ -244,6 +244,14 @@ impl Session {
         }
         params
     }
+    /// Returns a table of pointers that a module has in a section of its own: its address and how many they are.
+    pub fn table(&self, object: usize, section: &str) -> (u32, u32) {
+        self.modules.section(object, section).map_or((0, 0), |section| (section.start, section.bytes / 4))
+    }
+    /// Reads an `int` of the runtime.
+    pub fn runtime_int(&self, name: &str) -> i32 {
+        self.runtime_symbol(name).map_or(0, |at| self.read_word(at) as i32)
+    }
     /// Puts a string into memory that is not counted as the module's.
     pub fn new_string(&self, text: &str) -> Option<u32> {
         let addr = self.kernel.kmalloc(text.len() as u64 + 1, Gfp::KERNEL | Gfp::ZERO).ok()?.raw() as u32;

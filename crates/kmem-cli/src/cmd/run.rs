@@ -258,7 +258,7 @@ impl Run {
 }
 
 fn verdict(outcome: &Outcome, scripted: bool) -> Verdict {
-    if !outcome.findings.is_empty() || !scripted {
+    if !outcome.findings.is_empty() || outcome.kunit.failed > 0 || !scripted {
         Verdict::Problem
     } else if outcome.init_error.is_some() {
         Verdict::InitError
@@ -283,6 +283,9 @@ fn document(outcome: &Outcome, collected: &Collected, scripted: bool) -> serde_j
         "init_error": outcome.init_error.as_ref().map(|(module, error)| json!({
             "module": module, "error": error, "name": errno_name(*error),
         })),
+        "kunit": json!({
+            "passed": outcome.kunit.passed, "failed": outcome.kunit.failed, "skipped": outcome.kunit.skipped,
+        }),
         "script_ok": scripted,
         "log": collected.log,
         "script": String::from_utf8_lossy(&collected.script),

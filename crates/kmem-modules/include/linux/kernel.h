@@ -3,6 +3,7 @@
 #pragma once
 #include <linux/stdarg.h>
 #include <linux/align.h>
+#include <linux/args.h>
 #include <linux/array_size.h>
 #include <linux/limits.h>
 #include <linux/linkage.h>
@@ -45,8 +46,6 @@
 #define tracing_on()	do { } while (0)
 #define tracing_off()	do { } while (0)
 #define VERIFY_OCTAL_PERMISSIONS(perms)	(perms)
-#define __CONCAT(a, b)	a##b
-#define CONCATENATE(a, b)	__CONCAT(a, b)
 
 enum system_states {
 	SYSTEM_BOOTING,

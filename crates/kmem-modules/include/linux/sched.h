@@ -27,6 +27,7 @@
 #define MAX_SCHEDULE_TIMEOUT	LONG_MAX
 
 struct mm_struct;
+struct kunit;
 
 struct task_struct {
 #if KMEM_ERA >= 60
@@ -48,6 +49,9 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct mm_struct *active_mm;
 	void *journal_info;
+#if KMEM_ERA >= 60
+	struct kunit *kunit_test;
+#endif
 	char comm[TASK_COMM_LEN];
 };
 

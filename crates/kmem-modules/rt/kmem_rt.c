@@ -29,6 +29,7 @@
 #include "proc.c"
 #include "fops.c"
 #include "file.c"
+#include "path.c"
 #include "rbtree.c"
 #include "uuid.c"
 #include "prime.c"

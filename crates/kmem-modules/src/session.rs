@@ -413,6 +413,14 @@ impl Session {
     pub(crate) fn decode_gfp(&self, raw: u32) -> Gfp {
         self.gfp.decode(raw).0
     }
+    /// Returns what the command line adds to the flags of each allocation: `init_on_alloc`.
+    pub(crate) fn forced_gfp(&self) -> Gfp {
+        if self.kernel.init_on_alloc() {
+            Gfp::ZERO
+        } else {
+            Gfp::empty()
+        }
+    }
     pub(crate) fn gfp_text(&self, gfp: Gfp) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail.

@@ -21,7 +21,7 @@ pub(super) fn kmalloc(s: &Session, call: &mut Call<'_>) -> u64 {
 
 fn kmalloc_at(s: &Session, call: &Call<'_>, size: u32, flags: u32, function: &'static str) -> u32 {
     let Some(gfp) = slab_gfp(s, call, flags, function) else { return 0 };
-    match s.kernel.kmalloc(size.into(), gfp | Gfp::NOWARN) {
+    match s.kernel.kmalloc(size.into(), gfp | s.forced_gfp() | Gfp::NOWARN) {
         Ok(addr) if addr.raw() == u64::from(ZERO_SIZE_PTR) => ZERO_SIZE_PTR,
         Ok(addr) => {
             let (given, from) = s.describe_kmalloc(addr);
@@ -324,7 +324,10 @@ fn object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, flags: u32, fu
         let text = "__GFP_ZERO with a cache that has a constructor";
         s.print_warning("mm/slab.h:735", Some(text), &s.chain(call));
     }
-    match s.kernel.cache_alloc(id, gfp | Gfp::NOWARN) {
+    // An object that keeps its state from free to alloc is not to be cleared.
+    let keeps = info.has_ctor || info.flags.intersects(SlabFlags::TYPESAFE_BY_RCU | SlabFlags::POISON);
+    let forced = if keeps { Gfp::empty() } else { s.forced_gfp() };
+    match s.kernel.cache_alloc(id, gfp | forced | Gfp::NOWARN) {
         Ok(addr) => {
             // What this creator called it and asked for: the family's name and size may be another's.
             let own = s.caches.borrow().get(&handle).map(|record| (record.name.clone(), record.size));

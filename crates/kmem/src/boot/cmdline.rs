@@ -220,7 +220,7 @@ pub static PARAMETERS: &[Parameter] = &[
     used("hugepages", "huge pages taken at boot; those larger than the largest block come off RAM"),
     used("hugepagesz", "which size of huge pages is meant"),
     used("default_hugepagesz", "the usual size of huge pages"),
-    accepted("init_on_alloc", "zero what is allocated"),
+    used("init_on_alloc", "`1`: zero what modules allocate"),
     accepted("init_on_free", "zero what is freed"),
     used("page_poison", "`1`: fill freed pages, and see writes to them when they are allocated again"),
     used("page_owner", "`on`: remember who allocated a page"),

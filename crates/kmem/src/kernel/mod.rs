@@ -62,6 +62,7 @@ pub struct Kernel<M: Machine> {
     tuned: SpinLock<Tuned>,
     mem_map: PhysRange,
     first_pfn: Pfn,
+    init_on_alloc: bool,
 }
 
 /// Why a kernel did not boot.
@@ -233,12 +234,18 @@ impl<M: Machine> Kernel<M> {
             tuned: SpinLock::new(Tuned { tunables, tuning }),
             mem_map,
             first_pfn,
+            init_on_alloc: line.is_on("init_on_alloc"),
         })
     }
 
     /// Returns pages, slabs, kmalloc: what the kernel derefs to.
     pub fn memory(&self) -> &Memory<M> {
         &self.memory
+    }
+    /// True with `init_on_alloc=1`: whoever allocates for others asks for zeroed memory. The engine's own structures are
+    /// written before they are read, and are not zeroed first.
+    pub fn init_on_alloc(&self) -> bool {
+        self.init_on_alloc
     }
     /// Returns the page tables and the address ranges above them.
     pub fn map(&self) -> &Map {

@@ -3,7 +3,7 @@
 //! The headers and the runtime are part of this library and are unpacked into a folder of their own for each run, with a
 //! generated `kmem_machine.h` beside them. The sources are compiled one by one, as kbuild does, several at a time.
 
-use crate::machine_header;
+use crate::{forms, machine_header};
 use kmem::gfp::{GfpEncoding, GFP_2_6, GFP_6_1};
 use kmem::Kernel;
 use kmem_hosted::Hosted;
@@ -14,7 +14,7 @@ use std::process::{Command, Output};
 use std::{env, fs, thread};
 
 /// The headers and the runtime, by their paths.
-static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
+pub(crate) static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 /// The compiler's flags, one a line.
 static FLAGS: &str = include_str!("../rt/FLAGS");
 
@@ -30,6 +30,14 @@ pub enum Era {
 impl Era {
     /// Tells by what only the old API has. A source that asks for the version serves both and is built as modern.
     pub fn of(source: &str) -> Self {
+        let both = source.contains("LINUX_VERSION_CODE");
+        if !both && (Self::has_old_words(source) || forms::old_call(source).is_some()) {
+            Self::Old
+        } else {
+            Self::Modern
+        }
+    }
+    fn has_old_words(source: &str) -> bool {
         const OLD_ONLY: &[&str] = &[
             "linux/config.h",
             "asm/semaphore.h",
@@ -42,11 +50,18 @@ impl Era {
             "MODULE_PARM(",
             "ioremap_nocache",
         ];
-        let both = source.contains("LINUX_VERSION_CODE");
-        if !both && OLD_ONLY.iter().any(|word| source.contains(word)) {
-            Self::Old
-        } else {
-            Self::Modern
+        OLD_ONLY.iter().any(|word| source.contains(word))
+    }
+    /// Says what told that a source is old, where it is no more than the form of a call.
+    pub fn note(source: &str) -> Option<String> {
+        let is_plain = Self::has_old_words(source) || Self::of(source) == Self::Modern;
+        forms::old_call(source).filter(|_| !is_plain)
+    }
+    /// Returns its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Old => "2.6",
+            Self::Modern => "modern",
         }
     }
     /// Returns the API's version on a machine: the machine's own if it is of this era, else the era's.

@@ -7,12 +7,15 @@
 //! - [`session`]: one run's state: machine, ledger ([`tracker`]), log ([`log`]), findings ([`finding`]).
 //! - [`run`]: all of it in order.
 //! - [`symbols`]: an address becomes a line of C.
+//! - [`headers`], [`forms`]: what the headers offer, and what is said of a name that is missing or changed.
 
 pub mod compile;
 mod damage;
 mod devices;
 pub mod exec;
 pub mod finding;
+pub mod forms;
+pub mod headers;
 mod host;
 mod kernel_lines;
 pub mod load;

@@ -8,6 +8,9 @@ use crate::{render, report};
 use kmem::Profile;
 use kmem_hosted::Displacement;
 use kmem_modules::compile::{read_sources, CompileError, Era, Sources, Workspace};
+use kmem_modules::forms;
+use kmem_modules::headers::{self, MissingHeader};
+use kmem_modules::load::LoadError;
 use kmem_modules::run::{errno_name, KernelLines, Outcome, Run as ModuleRun, RunError};
 use kmem_shell::parse::parse;
 use kmem_shell::{Dialect, Ending, FileVerbs, Known, Shell, Style};
@@ -144,7 +147,11 @@ impl Run {
         let era = match (read_sources(&self.files).map_err(compile_failure)?, self.machine.era) {
             (_, Some(MachineEra::Old)) => Era::Old,
             (_, Some(MachineEra::Modern)) => Era::Modern,
-            (era, None) => era,
+            (era, None) => {
+                let texts = self.files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+                texts.filter_map(|text| Era::note(&text)).take(1).for_each(|note| say(&note));
+                era
+            }
         };
         let chosen = self.machine.choose(&mut io::stderr())?;
         self.check_syntax(chosen.profile, script.as_ref())?;
@@ -170,7 +177,13 @@ impl Run {
         let output = Output { collected: self.json.then(Rc::default), open_line: Rc::default() };
         let sink = output.clone();
         let sink = Box::new(move |line: &str| sink.line(line));
-        let mut run = ModuleRun::new(kernel, kernel_lines, &workspace, &sources, era, sink).map_err(run_failure)?;
+        let run = ModuleRun::new(kernel, kernel_lines, &workspace, &sources, era, sink);
+        let mut run = run.map_err(|error| {
+            let notes = notes(&error, &sources, era);
+            let failure = run_failure(error);
+            notes.iter().for_each(|note| say(note));
+            failure
+        })?;
         // What was compiled is loaded: nothing stays behind, however this ends.
         drop(workspace);
         for param in &self.params {
@@ -293,6 +306,27 @@ fn document(outcome: &Outcome, collected: &Collected, scripted: bool) -> serde_j
     })
 }
 
+fn say(text: &str) {
+    report::kernel_line(&format!("kmem: {text}"));
+}
+
+/// Returns what kmem knows of headers and calls that a compiler stumbles over.
+fn notes(error: &RunError, sources: &Sources, era: Era) -> Vec<String> {
+    let RunError::Compile(CompileError::Refused { path, output }) = error else { return Vec::new() };
+    let mut notes = Vec::new();
+    if let Some(missing) = MissingHeader::in_output(output) {
+        notes.push(missing.text());
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let others = headers::also_missing(&text, &missing.name, &sources.includes);
+        if !others.is_empty() {
+            let others: Vec<String> = others.iter().map(|name| format!("<{name}>")).collect();
+            notes.push(format!("{} wants more that is not provided: {}", path.display(), others.join(", ")));
+        }
+    }
+    notes.extend(forms::notes(output, era));
+    notes
+}
+
 fn compile_failure(error: CompileError) -> Failure {
     match error {
         CompileError::Refused { path, output } => {
@@ -308,6 +342,13 @@ fn compile_failure(error: CompileError) -> Failure {
 fn run_failure(error: RunError) -> Failure {
     match error {
         RunError::Compile(error) => compile_failure(error),
+        RunError::Load(LoadError::Unknown(symbols)) => {
+            let lines = symbols.iter().map(|unknown| match &headers::near_names(&unknown.symbol)[..] {
+                [] => unknown.to_string(),
+                near => format!("{unknown} (nearest: {})", near.join(", ")),
+            });
+            Failure::request(lines.collect::<Vec<_>>().join("\n"))
+        }
         RunError::Exec(_) | RunError::Host(_) => Failure::Host { what: error.to_string(), help: None },
         _ => Failure::request(error.to_string()),
     }

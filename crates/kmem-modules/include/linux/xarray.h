@@ -151,27 +151,66 @@ int kmem_xa_reserve(struct xarray *xa, unsigned long index, gfp_t gfp);
 void xa_release(struct xarray *xa, unsigned long index);
 #define xa_reserve(xa, index, gfp)	kmem_xa_reserve(xa, index, gfp)
 
-#define __kmem_xa_form(type, name, params, args)			\
-static inline type xa_##name params					\
-{									\
-	type result;							\
-									\
-	xa_lock(xa);							\
-	result = __xa_##name args;					\
-	xa_unlock(xa);							\
-	return result;							\
+static inline void *xa_store(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+{
+	void *result;
+
+	xa_lock(xa);
+	result = __xa_store(xa, index, entry, gfp);
+	xa_unlock(xa);
+	return result;
 }
-__kmem_xa_form(void *, store, (struct xarray *xa, unsigned long index, void *entry, gfp_t gfp), (xa, index, entry, gfp))
-__kmem_xa_form(void *, erase, (struct xarray *xa, unsigned long index), (xa, index))
-__kmem_xa_form(void *, cmpxchg, (struct xarray *xa, unsigned long index, void *old, void *entry, gfp_t gfp),
-	       (xa, index, old, entry, gfp))
-__kmem_xa_form(int, insert, (struct xarray *xa, unsigned long index, void *entry, gfp_t gfp), (xa, index, entry, gfp))
-__kmem_xa_form(int, alloc, (struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, gfp_t gfp),
-	       (xa, id, entry, limit, gfp))
-__kmem_xa_form(int, alloc_cyclic,
-	       (struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, u32 *next, gfp_t gfp),
-	       (xa, id, entry, limit, next, gfp))
-#undef __kmem_xa_form
+
+static inline void *xa_erase(struct xarray *xa, unsigned long index)
+{
+	void *result;
+
+	xa_lock(xa);
+	result = __xa_erase(xa, index);
+	xa_unlock(xa);
+	return result;
+}
+
+static inline void *xa_cmpxchg(struct xarray *xa, unsigned long index, void *old, void *entry, gfp_t gfp)
+{
+	void *result;
+
+	xa_lock(xa);
+	result = __xa_cmpxchg(xa, index, old, entry, gfp);
+	xa_unlock(xa);
+	return result;
+}
+
+static inline int xa_insert(struct xarray *xa, unsigned long index, void *entry, gfp_t gfp)
+{
+	int result;
+
+	xa_lock(xa);
+	result = __xa_insert(xa, index, entry, gfp);
+	xa_unlock(xa);
+	return result;
+}
+
+static inline int xa_alloc(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, gfp_t gfp)
+{
+	int result;
+
+	xa_lock(xa);
+	result = __xa_alloc(xa, id, entry, limit, gfp);
+	xa_unlock(xa);
+	return result;
+}
+
+static inline int xa_alloc_cyclic(struct xarray *xa, u32 *id, void *entry, struct xa_limit limit, u32 *next,
+				  gfp_t gfp)
+{
+	int result;
+
+	xa_lock(xa);
+	result = __xa_alloc_cyclic(xa, id, entry, limit, next, gfp);
+	xa_unlock(xa);
+	return result;
+}
 
 static inline void xa_set_mark(struct xarray *xa, unsigned long index, xa_mark_t mark)
 {

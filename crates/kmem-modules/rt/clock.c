@@ -136,7 +136,8 @@ void time64_to_tm(time64_t totalsecs, int offset, struct tm *result)
 	result->tm_sec = rest % 60;
 	result->tm_wday = (days % 7 + 11) % 7;
 
-	year = (days + 719468) / 366;
+	/* not above the year it is */
+	year = days + 719468 >= 0 ? (days + 719468) / 366 : (days + 719468) / 365 - 1;
 	while (march_first(year + 1) <= days)
 		year++;
 	day = days - march_first(year);

@@ -36,6 +36,7 @@
 #include "xarray.c"
 #include "idr.c"
 #include "radix-tree.c"
+#include "stringhash.c"
 #include "path.c"
 #include "rbtree.c"
 #include "uuid.c"

@@ -27,10 +27,14 @@ unsigned long long memparse(const char *s, char **end)
 int get_option(char **str, int *value)
 {
 	char *s = *str;
+	long number;
 
 	if (!s || !*s)
 		return 0;
-	*value = simple_strtol(s, str, 0);
+	/* a sign without a number is passed over all the same */
+	number = *s == '-' ? -simple_strtoull(++s, str, 0) : simple_strtoull(s, str, 0);
+	if (value)
+		*value = number;
 	if (s == *str)
 		return 0;
 	if (**str == ',') {

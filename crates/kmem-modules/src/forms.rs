@@ -103,7 +103,8 @@ const FORMS: &[Form] = &[
 
 /// Returns a line for each call of the table that a compiler complained about.
 pub fn notes(output: &str, era: Era) -> Vec<String> {
-    let complaints: Vec<&str> = output.lines().filter(|line| line.contains("error: ")).collect();
+    let errors = output.lines().filter(|line| line.contains("error: "));
+    let complaints: Vec<&str> = errors.filter_map(|line| line.split("did you mean").next()).collect();
     let is_named = |name: &str| {
         let quoted = [format!("‘{name}’"), format!("'{name}'"), format!("\"{name}\"")];
         complaints.iter().any(|line| quoted.iter().any(|quoted| line.contains(quoted)))

@@ -285,7 +285,8 @@ mod tests {
     fn a_name_is_found_where_it_is_declared_and_not_where_it_is_used() {
         let found = declarations("kmem_cache_create");
         assert!(!found.is_empty() && found.iter().all(|at| at.header == "linux/slab.h"), "{found:?}");
-        assert_eq!(declarations("kmem_cache_t").iter().map(|at| at.eras).collect::<Vec<_>>(), [Eras::Old]);
+        let old = declarations("kmem_cache_t");
+        assert!(!old.is_empty() && old.iter().all(|at| at.eras == Eras::Old), "{old:?}");
         assert!(declarations("kunit_kzalloc").iter().all(|at| at.eras == Eras::Modern));
         assert_eq!(declarations("vmalloc")[0].eras, Eras::Both);
         assert_eq!(declarations("KUNIT_SKIPPED").len(), 1);

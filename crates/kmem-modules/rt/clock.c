@@ -1,35 +1,56 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The module's clock: the host's, moved on by every sleep and delay instead of waiting. */
+/*
+ * The machine's clock.  It moves only by what sleeps, delays, changes of tasks and looks at it take, so it is the same in
+ * every run.
+ */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/time.h>
 #include "rt.h"
 
-static u64 skipped;	/* time that passed without anybody waiting for it */
+#define LOOK_NS	100	/* what a look at the clock takes: who only looks at it does not wait for ever */
+
+static u64 now_ns = NSEC_PER_SEC;	/* since boot; the modules come after a second */
+
+u64 kmem_clock_peek(void)
+{
+	return now_ns;
+}
 
 u64 kmem_clock_ns(void)
 {
-	return kmem_host_ktime_ns() + skipped;
+	kmem_delay(LOOK_NS);
+	return now_ns;
 }
 
 void kmem_clock_reach(u64 ns)
 {
-	u64 now = kmem_clock_ns();
-
-	if (ns > now)
-		skipped += ns - now;
+	if (ns > now_ns)
+		now_ns = ns;
 }
 
 /* the machine was started at the beginning of 2026 */
+u64 kmem_wall_clock_peek(void)
+{
+	return 1767225600ULL * 1000000000 + now_ns;
+}
+
 u64 kmem_wall_clock_ns(void)
 {
-	return 1767225600ULL * 1000000000 + kmem_clock_ns();
+	kmem_delay(LOOK_NS);
+	return kmem_wall_clock_peek();
+}
+
+u64 kmem_jiffies_peek(void)
+{
+	return INITIAL_JIFFIES + div_u64(now_ns, TICK_NSEC);
 }
 
 u64 get_jiffies_64(void)
 {
-	return INITIAL_JIFFIES + div_u64(kmem_clock_ns(), TICK_NSEC);
+	kmem_delay(LOOK_NS);
+	return kmem_jiffies_peek();
 }
 
 unsigned int jiffies_to_msecs(const unsigned long j)

@@ -263,7 +263,7 @@ impl Workspace {
         command.args(FLAGS.lines().map(str::trim).filter(|flag| !flag.is_empty() && !flag.starts_with('#')));
         if index == 0 {
             // The runtime: no line of it is ever shown, and it is to be ready soon.
-            command.args(["-O0", "-g0", "-w"]);
+            command.args(["-O0", "-g0", "-w", "-ffunction-sections", "-fdata-sections"]);
         }
         command.args(["-D__KERNEL__", "-DMODULE"]);
         command.arg(format!("-DKBUILD_MODNAME=\"{name}\"")).arg(format!("-DKBUILD_BASENAME=\"{name}\""));

@@ -18,6 +18,8 @@ pub enum FindingKind {
     AtomicSleep,
     /// A wild access ended the module.
     Oops,
+    /// Tasks wait for ever, for each other or for nobody.
+    Deadlock,
     /// Locks, lists or another interface used wrongly.
     Misuse,
     /// A step of the driver script did not give what was expected.
@@ -34,6 +36,7 @@ impl FindingKind {
             Self::Overwrite => "overwrite",
             Self::AtomicSleep => "atomic-sleep",
             Self::Oops => "oops",
+            Self::Deadlock => "deadlock",
             Self::Misuse => "misuse",
             Self::Expect => "expect",
         }

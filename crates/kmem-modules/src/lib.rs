@@ -6,6 +6,8 @@
 //! - `host`: those functions, by the kernel's names.
 //! - [`session`]: one run's state: machine, ledger ([`tracker`]), log ([`log`]), findings ([`finding`]).
 //! - [`run`]: all of it in order.
+//! - [`fake_device`]: devices with registers and an interrupt, for drivers to find.
+//! - `tasks`, `holds`: their stacks and who waits; what they have set going or registered.
 //! - [`symbols`]: an address becomes a line of C.
 //! - [`headers`], [`forms`]: what the headers offer, and what is said of a name that is missing or changed.
 
@@ -13,9 +15,11 @@ pub mod compile;
 mod damage;
 mod devices;
 pub mod exec;
+pub mod fake_device;
 pub mod finding;
 pub mod forms;
 pub mod headers;
+mod holds;
 mod host;
 mod kernel_lines;
 pub mod load;
@@ -24,5 +28,6 @@ mod machine_header;
 pub mod run;
 pub mod session;
 pub mod symbols;
+mod tasks;
 pub mod tracker;
 mod user_buffer;

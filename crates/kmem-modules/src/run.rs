@@ -2,7 +2,7 @@
 
 use crate::compile::{CompileError, Era, Object, Sources, Workspace};
 use crate::exec::{ExecError, Executor};
-use crate::finding::{Finding, FindingKind};
+use crate::finding::Finding;
 use crate::host::{PoolIdle, EXPORTS};
 use crate::load::{self, Image, LoadError, ObjectFile};
 use crate::log::{Log, Sink};
@@ -140,7 +140,7 @@ impl Run {
             let index = EXPORTS.iter().position(|(export, _)| *export == name)?;
             Some(exec.export(index as u32))
         };
-        let runtime = load_runtime(&kernel, &place, &runtime, &host)?;
+        let runtime = load_runtime(&kernel, &place, &runtime, &objects, &host)?;
         let modules = load_modules(&kernel, &objects, &|name| runtime.global(name).or_else(|| host(name)))?;
         let loaded = objects
             .iter()
@@ -273,10 +273,9 @@ impl Run {
         };
         module.is_up = false;
         let exit = module.exit;
-        match exit.map_or(Some(0), |exit| self.call_hook(exit)) {
-            Some(_) => Ok(()),
-            None => Err(Failed::Died),
-        }
+        let Some(_) = exit.map_or(Some(0), |exit| self.enter(exit, &[])) else { return Err(Failed::Died) };
+        self.session.judge_active(index, self.modules.iter().all(|module| !module.is_up));
+        self.call("kmem_rt_idle", &[]).map(|_| ()).ok_or(Failed::Died)
     }
     /// Calls an init or exit and lets what it has set in motion come to rest.
     fn call_hook(&self, function: u32) -> Option<u64> {
@@ -372,6 +371,17 @@ impl Run {
     fn buffer(&self, bytes: u32) -> Result<UserBuffer, Failed> {
         UserBuffer::new(&self.session.kernel, bytes.into()).map_err(|_| Failed::Errno(12))
     }
+    pub(crate) fn call_runtime(&self, function: &str, args: &[u32]) -> Option<u64> {
+        self.call(function, args)
+    }
+    /// Lets time pass.
+    ///
+    /// # Errors
+    /// The death of a module by what the time brought.
+    pub fn sleep(&self, nanoseconds: u64) -> Result<(), Failed> {
+        let (low, high) = (nanoseconds as u32, (nanoseconds >> 32) as u32);
+        self.call("kmem_rt_sleep", &[low, high]).map(|_| ()).ok_or(Failed::Died)
+    }
     /// Calls a function of the runtime.
     fn call(&self, function: &str, args: &[u32]) -> Option<u64> {
         self.enter(self.session.runtime_symbol(function)?, args)
@@ -393,7 +403,7 @@ impl Run {
         }
         self.session.note_pools();
         self.session.judge();
-        self.judge_registrations();
+        self.session.judge_registered();
         Session::clear_current();
         let kunit = self.kunit_counts();
         let tracker = self.session.tracker.borrow();
@@ -408,24 +418,6 @@ impl Run {
         };
         drop(tracker);
         outcome
-    }
-    /// What is still registered with the runtime: device numbers, nodes, proc entries.
-    fn judge_registrations(&self) {
-        if self.session.is_dead() {
-            return;
-        }
-        let Some(buffer) = self.session.new_string(&" ".repeat(200)) else { return };
-        for index in 0..1000 {
-            match self.call("kmem_fs_left", &[index, buffer, 200]) {
-                Some(length) if length as i32 > 0 => {
-                    let what = self.session.read_string(buffer);
-                    let title = format!("still registered when the modules were gone: {what}");
-                    self.session.report(Finding::new(FindingKind::Leak, title, None, ""));
-                }
-                _ => break,
-            }
-        }
-        self.session.free_string(buffer);
     }
 }
 
@@ -486,14 +478,33 @@ fn object_file(object: &Object) -> ObjectFile {
     ObjectFile { name: object.source.display().to_string(), bytes: object.bytes.clone().into() }
 }
 
+/// How the names of the runtime begin that the host uses itself.
+const HOST_USES: &[&str] = &[
+    "kmem_rt_",
+    "kmem_fs_",
+    "kmem_preempt_count",
+    "kmem_irqs_disabled",
+    "kmem_seed",
+    "kmem_depth",
+    "kmem_level",
+    "no_hash_pointers",
+];
+
 /// Loads the runtime into the kernel image, behind the stubs.
 fn load_runtime(
     kernel: &Kernel<Hosted>,
     place: &ImagePlace,
     runtime: &Object,
+    modules: &[Object],
     host: &dyn Fn(&str) -> Option<u32>,
 ) -> Result<Image, RunError> {
-    let plan = load::Plan::new([object_file(runtime)])?;
+    let mut plan = load::Plan::new([object_file(runtime)])?;
+    if u64::from(plan.bytes()) > place.rest.bytes() {
+        // A small machine has a small kernel: without what these modules do not use.
+        let used = load::undefined(modules.iter().map(object_file))?;
+        let is_wanted = |name: &str| used.contains(name) || HOST_USES.iter().any(|start| name.starts_with(start));
+        plan = load::Plan::trimmed(object_file(runtime), &is_wanted)?;
+    }
     let at = kernel.phys_to_virt(place.rest.start);
     let fits = u64::from(plan.bytes()) <= place.rest.bytes();
     let base =
@@ -513,7 +524,7 @@ fn load_modules(
     objects: &[Object],
     exports: &dyn Fn(&str) -> Option<u32>,
 ) -> Result<Image, RunError> {
-    let plan = load::Plan::new(objects.iter().map(object_file))?;
+    let plan = load::Plan::for_cpus(objects.iter().map(object_file), kernel.plan().cpus)?;
     let bytes = u64::from(plan.bytes()).max(PAGE_SIZE);
     let base = kernel.map().module_alloc(kernel.memory(), bytes, Name::new("load_module"))?;
     let image = plan.link(base.raw() as u32, exports)?;

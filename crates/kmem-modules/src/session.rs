@@ -5,12 +5,16 @@
 
 use crate::compile::Era;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host};
+use crate::fake_device::FakeDevice;
 use crate::finding::{Finding, FindingKind, Place};
+use crate::holds::Holds;
+use crate::host::percpu::Chunk;
 use crate::host::{self, PoolIdle};
 use crate::load::Image;
 use crate::log::Log;
 use crate::run::KernelLines;
 use crate::symbols::Symbolizer;
+use crate::tasks::Tasks;
 use crate::tracker::{Allocation, Chain, Kind, Space, Tracker};
 use kmem::error::Name;
 use kmem::gfp::{Gfp, GfpEncoding};
@@ -23,7 +27,6 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Instant;
 
 /// A cache that a module made.
 #[derive(Clone, Debug)]
@@ -63,8 +66,6 @@ impl Host for Session {
 
 /// Bytes of a module's stack: `THREAD_SIZE`.
 pub const STACK_BYTES: u32 = 8192;
-/// How far below the stack an access is taken for one of a function whose frame did not fit.
-const STACK_REACH: u32 = 4096;
 /// What our modules taint the kernel with: they are not of its tree, and nobody has signed them.
 const OUT_OF_TREE: u32 = 1 << 12;
 const UNSIGNED: u32 = 1 << 13;
@@ -109,8 +110,11 @@ pub struct Session {
     /// There are debugged slab caches.
     pub(crate) debugs: Cell<bool>,
     pub(crate) vmalloc_warned: Cell<bool>,
-    started: Instant,
     random: Cell<u64>,
+    pub(crate) holds: RefCell<Holds>,
+    pub(crate) tasks: Tasks,
+    pub(crate) percpu: RefCell<Vec<Chunk>>,
+    pub(crate) devices: RefCell<Vec<FakeDevice>>,
 }
 
 thread_local! {
@@ -186,8 +190,11 @@ impl Session {
             died: Cell::new(false),
             debugs: Cell::new(false),
             vmalloc_warned: Cell::new(false),
-            started: Instant::now(),
             random: Cell::new(0x9e37_79b9_7f4a_7c15),
+            holds: RefCell::default(),
+            tasks: Tasks::default(),
+            percpu: RefCell::default(),
+            devices: RefCell::default(),
         }
     }
     /// Makes this the session that the engine's hooks find on this thread.
@@ -215,13 +222,30 @@ impl Session {
             return None;
         }
         let stack = self.stack_pointer.get() & !15;
+        // The runtime's tasks: who enters here is the one to come back.
+        let words = ["kmem_depth", "kmem_level"].map(|name| self.runtime_symbol(name).unwrap_or(0));
+        let outer = words.map(|at| self.read_word(at));
+        words.iter().for_each(|at| _ = self.write_bytes(*at, &(outer[0] + 1).to_le_bytes()));
         match self.exec.enter(self, function, args, stack) {
-            Ok(result) => Some(result),
+            Ok(result) => {
+                words.iter().zip(outer).for_each(|(at, value)| _ = self.write_bytes(*at, &value.to_le_bytes()));
+                Some(result)
+            }
             Err(fault) => {
                 self.oops(&fault);
                 None
             }
         }
+    }
+    /// Notes that the modules have ended; false when they had before.
+    pub(crate) fn set_dead(&self) -> bool {
+        !self.died.replace(true)
+    }
+    pub(crate) fn stack_top(&self) -> u32 {
+        self.stack_top
+    }
+    pub(crate) fn module_object_at(&self, addr: u32) -> Option<usize> {
+        self.modules.object_at(addr)
     }
     /// True when an Oops ended the module.
     pub fn is_dead(&self) -> bool {
@@ -662,7 +686,7 @@ impl Session {
                 let linear = self.kernel.phys_to_virt(Pfn::new(key).phys())?;
                 tracker.get(Space::Linear, linear.raw()).cloned()
             }
-            Space::Handle => None,
+            Space::Handle | Space::Percpu => None,
         }
     }
 
@@ -733,8 +757,7 @@ impl Session {
         }
         self.print_call_trace(chain);
         let (access, label) = if fetch { ("call", "this call".to_owned()) } else { (access, format!("this {access}")) };
-        let stack = self.stack_top - STACK_BYTES;
-        let title = if (stack.saturating_sub(STACK_REACH)..stack).contains(&addr) {
+        let title = if self.is_below_stack(addr) {
             format!("kernel stack overflow: {access} of {addr:#010x}, below the stack of {STACK_BYTES} bytes")
         } else {
             format!("Oops: {access} of {addr:#010x}, which is {}", self.describe(addr.into()))
@@ -768,9 +791,6 @@ impl Session {
 
     // --- time and chance ---------------------------------------------------------------------------------------------
 
-    pub(crate) fn elapsed_ns(&self) -> u64 {
-        self.started.elapsed().as_nanos() as u64
-    }
     /// xorshift64: the same in every run.
     pub(crate) fn random_byte(&self) -> u8 {
         let mut x = self.random.get();
@@ -847,6 +867,10 @@ impl Session {
                 let title = format!("{} bytes from alloc_pages_exact() were never freed", live.asked);
                 (title, format!("page frame {:#x}", live.key), "free_pages_exact()")
             }
+            Kind::Coherent => {
+                let title = format!("{} bytes from dma_alloc_coherent() were never freed", live.asked);
+                (title, format!("page frame {:#x}, {}", live.key, live.from), "dma_free_coherent() with the same size")
+            }
             Kind::Vmalloc => {
                 let title = format!("{} bytes from {}() were never freed", live.asked, live.function);
                 (title, format!("area {:#010x}, {}", live.key, count(live.given / 4096, "page")), "vfree()")
@@ -860,6 +884,11 @@ impl Session {
                 format!("an I/O mapping of {} bytes was never undone", live.asked),
                 format!("area {:#010x}, {}", live.key, live.from),
                 "iounmap()",
+            ),
+            Kind::Percpu => (
+                format!("{} bytes for each CPU from alloc_percpu() were never freed", live.asked),
+                format!("object {:#010x}, {}", live.key, live.from),
+                "free_percpu()",
             ),
             Kind::Cache => (
                 format!("the slab cache {} was never destroyed", live.from),

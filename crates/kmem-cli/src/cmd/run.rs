@@ -8,6 +8,7 @@ use crate::{render, report};
 use kmem::Profile;
 use kmem_hosted::Displacement;
 use kmem_modules::compile::{read_sources, CompileError, Era, Sources, Workspace};
+use kmem_modules::fake_device::FakeDevice;
 use kmem_modules::forms;
 use kmem_modules::headers::{self, MissingHeader};
 use kmem_modules::load::LoadError;
@@ -51,6 +52,16 @@ pub struct Run {
     /// Run a command of the shell language once the modules are loaded; may be repeated
     #[arg(long = "do", value_name = "COMMAND", allow_hyphen_values = true)]
     commands: Vec<String>,
+    /// Put a device on the machine, with registers and an interrupt; may be repeated
+    #[arg(
+        long = "device",
+        value_name = "NAME[,mmio=SIZE][,irq=N][,of=COMPATIBLE][,pci=VENDOR:DEVICE][,prop.KEY=VALUE]",
+        value_parser = FakeDevice::parse
+    )]
+    devices: Vec<FakeDevice>,
+    /// Let tasks run in an order that this number decides [default: in turn]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    seed: u32,
     /// Fail allocations (not in this version)
     #[arg(long, value_name = "HOW", hide = true)]
     fail: Option<String>,
@@ -186,6 +197,8 @@ impl Run {
         })?;
         // What was compiled is loaded: nothing stays behind, however this ends.
         drop(workspace);
+        run.session().set_seed(self.seed);
+        run.add_devices(&self.devices).map_err(|why| Failure::request(format!("--device: {why}")))?;
         for param in &self.params {
             run.set_param(param).map_err(run_failure)?;
         }

@@ -104,7 +104,12 @@ fn give(s: &Session, call: &Call<'_>, pfn: Pfn, order: u32, function: &'static s
     let allocated = match allocation.kind {
         Kind::Pages { order } => order,
         _ => {
-            let title = format!("{function}() of pages that alloc_pages_exact() gave: free_pages_exact() frees them");
+            let title = match allocation.kind {
+                Kind::Exact => {
+                    format!("{function}() of pages that alloc_pages_exact() gave: free_pages_exact() frees them")
+                }
+                _ => format!("{function}() of what {}() gave", allocation.function),
+            };
             s.report_mismatch(call, title, &allocation);
             return;
         }

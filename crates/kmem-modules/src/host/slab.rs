@@ -91,6 +91,8 @@ fn kfree_at(s: &Session, call: &Call<'_>, addr: u32, function: &str) {
         s.report_bad_free(call, function, Space::Linear, key);
         return;
     }
+    let bytes = s.tracker.borrow().get(Space::Linear, key).map_or(0, |live| live.given);
+    s.check_freed(call, addr, bytes);
     match s.kernel.kfree(VirtAddr::new(key)) {
         Ok(()) => s.forget(call, Space::Linear, key),
         // The checks have left a finding.

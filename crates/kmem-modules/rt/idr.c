@@ -14,12 +14,12 @@ void idr_init(struct idr *idr)
 
 void idr_destroy(struct idr *idr)
 {
-	kmem_numbered_drop_all(&idr->kmem_entries);
+	kmem_numbered_drop_all(&idr->idr_rt.kmem_entries);
 }
 
 int idr_for_each(const struct idr *idr, int (*fn)(int id, void *p, void *data), void *data)
 {
-	struct numbered *at = kmem_numbered_from(&idr->kmem_entries, 0);
+	struct numbered *at = kmem_numbered_from(&idr->idr_rt.kmem_entries, 0);
 	int result = 0;
 
 	while (at && !result) {
@@ -27,14 +27,14 @@ int idr_for_each(const struct idr *idr, int (*fn)(int id, void *p, void *data), 
 
 		result = fn(number, at->entry, data);
 		/* it may be gone by now */
-		at = number < ULONG_MAX ? kmem_numbered_from(&idr->kmem_entries, number + 1) : NULL;
+		at = number < ULONG_MAX ? kmem_numbered_from(&idr->idr_rt.kmem_entries, number + 1) : NULL;
 	}
 	return result;
 }
 
 void *idr_replace(struct idr *idr, void *ptr, unsigned long id)
 {
-	struct numbered *at = kmem_numbered_find(&idr->kmem_entries, id);
+	struct numbered *at = kmem_numbered_find(&idr->idr_rt.kmem_entries, id);
 	void *was;
 
 	if (!at)
@@ -48,9 +48,9 @@ static int idr_take(struct idr *idr, void *ptr, unsigned long min, unsigned long
 {
 	struct numbered *at;
 
-	if (!kmem_numbered_free(&idr->kmem_entries, min, max, id))
+	if (!kmem_numbered_free(&idr->idr_rt.kmem_entries, min, max, id))
 		return -ENOSPC;
-	at = kmem_numbered_add(&idr->kmem_entries, *id);
+	at = kmem_numbered_add(&idr->idr_rt.kmem_entries, *id);
 	if (!at)
 		return -ENOMEM;
 	at->entry = ptr;
@@ -66,16 +66,16 @@ void idr_init_base(struct idr *idr, int base)
 
 void *idr_find(const struct idr *idr, unsigned long id)
 {
-	struct numbered *at = kmem_numbered_find(&idr->kmem_entries, id);
+	struct numbered *at = kmem_numbered_find(&idr->idr_rt.kmem_entries, id);
 
 	return at ? at->entry : NULL;
 }
 
 void *idr_remove(struct idr *idr, unsigned long id)
 {
-	struct numbered *at = kmem_numbered_find(&idr->kmem_entries, id);
+	struct numbered *at = kmem_numbered_find(&idr->idr_rt.kmem_entries, id);
 
-	return at ? kmem_numbered_drop(&idr->kmem_entries, at) : NULL;
+	return at ? kmem_numbered_drop(&idr->idr_rt.kmem_entries, at) : NULL;
 }
 
 int idr_alloc_u32(struct idr *idr, void *ptr, u32 *id, unsigned long max, gfp_t gfp)
@@ -117,7 +117,7 @@ int idr_alloc_cyclic(struct idr *idr, void *ptr, int start, int end, gfp_t gfp)
 
 void *idr_get_next_ul(struct idr *idr, unsigned long *id)
 {
-	struct numbered *at = kmem_numbered_from(&idr->kmem_entries, *id);
+	struct numbered *at = kmem_numbered_from(&idr->idr_rt.kmem_entries, *id);
 
 	while (at && !at->entry)
 		at = kmem_numbered_next(at);
@@ -137,6 +137,11 @@ void *idr_get_next(struct idr *idr, int *id)
 	return entry;
 }
 
+void idr_preload(gfp_t gfp)
+{
+	preempt_disable();
+}
+
 int ida_alloc_range(struct ida *ida, unsigned int min, unsigned int max, gfp_t gfp)
 {
 	unsigned long id;
@@ -150,10 +155,10 @@ int ida_alloc_range(struct ida *ida, unsigned int min, unsigned int max, gfp_t g
 
 void ida_free(struct ida *ida, unsigned int id)
 {
-	struct numbered *at = kmem_numbered_find(&ida->kmem_ids.kmem_entries, id);
+	struct numbered *at = kmem_numbered_find(&ida->kmem_ids.idr_rt.kmem_entries, id);
 
 	if (at)
-		kmem_numbered_drop(&ida->kmem_ids.kmem_entries, at);
+		kmem_numbered_drop(&ida->kmem_ids.idr_rt.kmem_entries, at);
 	else
 		WARN(1, "ida_free called for id=%d which is not allocated.\n", id);
 }
@@ -167,17 +172,17 @@ void ida_destroy(struct ida *ida)
 
 void *idr_find(struct idr *idr, int id)
 {
-	struct numbered *at = kmem_numbered_find(&idr->kmem_entries, id);
+	struct numbered *at = kmem_numbered_find(&idr->idr_rt.kmem_entries, id);
 
 	return at ? at->entry : NULL;
 }
 
 void idr_remove(struct idr *idr, int id)
 {
-	struct numbered *at = kmem_numbered_find(&idr->kmem_entries, id);
+	struct numbered *at = kmem_numbered_find(&idr->idr_rt.kmem_entries, id);
 
 	if (at)
-		kmem_numbered_drop(&idr->kmem_entries, at);
+		kmem_numbered_drop(&idr->idr_rt.kmem_entries, at);
 	else
 		printk(KERN_ERR "idr_remove called for id=%d which is not allocated.\n", id);
 }

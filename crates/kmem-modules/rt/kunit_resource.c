@@ -266,22 +266,32 @@ void __kunit_activate_static_stub(struct kunit *test, void *real, void *replacem
 
 /* devices */
 
-static void drop_kunit_device(void *context)
+static void free_kunit_device(struct device *dev)
 {
-	struct device *dev = context;
-
-	kmem_devres_release(dev);
 	kmem_host_rt_free(dev);
+}
+
+static void drop_kunit_device(void *dev)
+{
+	device_unregister(dev);
 }
 
 struct device *kunit_device_register(struct kunit *test, const char *name)
 {
 	struct device *dev = kmem_rt_zalloc(sizeof(*dev));
+	int err;
 
 	if (!dev)
 		return ERR_PTR(-ENOMEM);
-	kref_init(&dev->kobj.kref);
-	dev_set_name(dev, "%s", name);
+	dev->release = free_kunit_device;
+	device_initialize(dev);
+	err = dev_set_name(dev, "%s", name);
+	if (!err)
+		err = device_add(dev);
+	if (err) {
+		put_device(dev);
+		return ERR_PTR(err);
+	}
 	return kunit_add_action_or_reset(test, drop_kunit_device, dev) ? ERR_PTR(-ENOMEM) : dev;
 }
 

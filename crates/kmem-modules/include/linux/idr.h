@@ -2,12 +2,12 @@
 /* Small numbers for pointers, and small numbers alone. */
 #pragma once
 #include <linux/gfp.h>
-#include <linux/rbtree_types.h>
+#include <linux/radix-tree.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
 struct idr {
-	struct rb_root kmem_entries;
+	struct radix_tree_root idr_rt;
 	unsigned int idr_base;
 	unsigned int idr_next;
 };
@@ -31,10 +31,8 @@ int __must_check idr_alloc_u32(struct idr *idr, void *ptr, u32 *id, unsigned lon
 void *idr_get_next(struct idr *idr, int *id);
 void *idr_get_next_ul(struct idr *idr, unsigned long *id);
 
-static inline bool idr_is_empty(const struct idr *idr)
-{
-	return !idr->kmem_entries.rb_node;
-}
+#define IDR_FREE	0	/* the mark of what is free, in the kernel's own trees */
+#define idr_is_empty(idr)	(!(idr)->idr_rt.kmem_entries.rb_node)
 
 static inline unsigned int idr_get_cursor(const struct idr *idr)
 {
@@ -46,7 +44,7 @@ static inline void idr_set_cursor(struct idr *idr, unsigned int val)
 	WRITE_ONCE(idr->idr_next, val);
 }
 
-#define idr_preload(gfp)	preempt_disable()
+void idr_preload(gfp_t gfp);
 #define idr_preload_end()	preempt_enable()
 #define idr_for_each_entry(idr, entry, id)	\
 	for (id = 0; ((entry) = idr_get_next(idr, &(id))) != NULL; id += 1U)
@@ -78,10 +76,7 @@ static inline void ida_init(struct ida *ida)
 	*ida = (struct ida)IDA_INIT(name);
 }
 
-static inline bool ida_is_empty(const struct ida *ida)
-{
-	return idr_is_empty(&ida->kmem_ids);
-}
+#define ida_is_empty(ida)	idr_is_empty(&(ida)->kmem_ids)
 #else
 void *idr_find(struct idr *idr, int id);
 void idr_remove(struct idr *idr, int id);

@@ -8,6 +8,7 @@
 #include <linux/preempt.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
+#include <linux/thread_info.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 

@@ -9,10 +9,6 @@
 /* says at the call what the allocation below may do */
 #define might_alloc(gfp)	might_sleep_if(gfpflags_allow_blocking(gfp))
 
-#define memalloc_noio_save()	0U
-#define memalloc_noio_restore(flags)	((void)(flags))
-#define memalloc_nofs_save()	0U
-#define memalloc_nofs_restore(flags)	((void)(flags))
 #define memalloc_noreclaim_save()	0U
 #define memalloc_noreclaim_restore(flags)	((void)(flags))
 #define memalloc_pin_save()	0U

@@ -234,6 +234,7 @@ impl Run {
         let Some((init, name)) = self.modules.get(index).filter(|module| !module.is_up).map(Module::init) else {
             return Err(Failed::Errno(17));
         };
+        let for_good = self.modules[index].exit.is_none().then(|| self.session.before_for_good());
         let result = init.map_or(Some(0), |init| self.call_hook(init));
         match result.map(|result| result as i32) {
             None => return Err(Failed::Died),
@@ -242,6 +243,9 @@ impl Run {
                 return Err(Failed::Errno(-error));
             }
             Some(_) => {}
+        }
+        if let Some(before) = &for_good {
+            self.session.keep_for_good(before);
         }
         self.modules[index].is_up = true;
         self.run_kunit(index)

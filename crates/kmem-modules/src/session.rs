@@ -37,6 +37,8 @@ pub struct CacheRecord {
     pub name: String,
     /// Bytes of an object, as the module asked for.
     pub size: u32,
+    /// Made with `SLAB_PANIC`, as caches are that a kernel makes at boot and cannot do without.
+    pub panics: bool,
     /// Destroyed by the module while objects were out.
     pub is_zombie: bool,
 }
@@ -146,6 +148,12 @@ pub struct Parts {
     pub kernel_lines: KernelLines,
     /// One past the last byte of the module's stack.
     pub stack_top: u32,
+}
+
+/// What was there before the init of a module that has no exit.
+pub(crate) struct ForGood {
+    caches: HashSet<u64>,
+    holds: u64,
 }
 
 /// A parameter that a module has.
@@ -267,6 +275,26 @@ impl Session {
             }
         }
         params
+    }
+    /// Returns what is there before the init of a module that cannot be unloaded.
+    pub(crate) fn before_for_good(&self) -> ForGood {
+        let tracker = self.tracker.borrow();
+        let caches = tracker.live().iter().filter(|live| live.kind == Kind::Cache).map(|live| live.key).collect();
+        ForGood { caches, holds: self.holds_so_far() }
+    }
+    /// Takes what such an init has set up for what a kernel sets up at boot: its caches with `SLAB_PANIC` and its CPU hotplug
+    /// states stay, and are no leak. What it allocated is judged as all else.
+    pub(crate) fn keep_for_good(&self, before: &ForGood) {
+        self.keep_hotplug_states(before.holds);
+        let (caches, mut tracker) = (self.caches.borrow(), self.tracker.borrow_mut());
+        for cache in tracker.live().into_iter().filter(|live| live.kind == Kind::Cache) {
+            let panics = caches.get(&(cache.key as u32)).is_some_and(|record| record.panics);
+            if panics && !before.caches.contains(&cache.key) {
+                if let Some(cache) = tracker.get_mut(Space::Handle, cache.key) {
+                    cache.reported = true;
+                }
+            }
+        }
     }
     /// Returns a table of pointers that a module has in a section of its own: its address and how many they are.
     pub fn table(&self, object: usize, section: &str) -> (u32, u32) {

@@ -216,7 +216,16 @@ pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
         Ok(id) => {
             s.look_for_debugging();
             let given = s.kernel.slab().info(id).map_or(0, |info| info.geometry.size);
-            s.caches.borrow_mut().insert(handle, CacheRecord { id, name: name.clone(), size, is_zombie: false });
+            s.caches.borrow_mut().insert(
+                handle,
+                CacheRecord {
+                    id,
+                    name: name.clone(),
+                    size,
+                    panics: flags.contains(SlabFlags::PANIC),
+                    is_zombie: false,
+                },
+            );
             s.record(call, Kind::Cache, handle.into(), size.into(), given.into(), "kmem_cache_create", name);
             handle.into()
         }

@@ -6,6 +6,7 @@ mod bare;
 mod bench;
 mod kernel_modules;
 mod kernel_source;
+mod picture;
 mod process;
 mod repo;
 mod source;
@@ -30,6 +31,7 @@ usage: cargo xtask COMMAND
   tidy                the shape of the source: arrows between the engine's parts, unsafe code, file lengths, words
   bare ARCH [WORD…]   builds the bare-metal image, runs its self-test in QEMU with WORDs as its command line;
                       ARCH: i386
+  picture             draws the picture of the README anew, in a headless Chromium
   bench-gate          counts the instructions of the hit paths with valgrind; fails when one exceeds its limit
 
 examples:
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         ["long"] => test::run_long(),
         ["kernel-modules", ref names @ ..] => kernel_modules::run_all(names),
         ["tidy"] => tidy::run(),
+        ["picture"] => picture::draw(),
         ["bench-gate"] => bench::gate(),
         ["bare", arch, ref command_line @ ..] => match bare::Image::by_name(arch) {
             Some(image) => image.build().and_then(|built| built.self_test(&command_line.join(" "))),

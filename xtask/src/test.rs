@@ -5,7 +5,7 @@ use crate::process::{cargo, run};
 use crate::steps::Steps;
 use crate::toolchain::{oldest_cargo, DISTRIBUTION_CLIPPY};
 use crate::tools::{provide_component, C_COMPILER};
-use crate::{kernel_modules, repo, tidy};
+use crate::{kernel_modules, picture, repo, tidy};
 use std::process::ExitCode;
 
 /// Tests that have a long form, which `KMEM_LONG` chooses: package and test file.
@@ -26,6 +26,7 @@ pub fn run_all() -> ExitCode {
             Err(missing.join("\n"))
         }
     });
+    let browser = picture::provide();
     steps.step("tidy", tidy::run);
     steps.step("format", || {
         run(cargo().args(["fmt", "--all", "--check"]))?;
@@ -33,6 +34,13 @@ pub fn run_all() -> ExitCode {
     });
     steps.step("clippy", || run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])));
     steps.step("tests", || run(cargo().args(["test", "--workspace", "--no-fail-fast"])));
+    // The workspace's tests have the browser's among them; alone it shows that it ran.
+    match &browser {
+        Ok(()) => {
+            steps.step("browser", || run(cargo().args(["test", "--package", "kmem-picture", "--test", "browser"])))
+        }
+        Err(why) => steps.skip("browser", why),
+    }
     steps.step("interleavings", || {
         let mut cargo = cargo();
         cargo.args(["test", "--release", "--package", "kmem", "--lib", "interleavings"]);

@@ -101,7 +101,8 @@ fn is_date(stamp: &str) -> bool {
 /// `Mon dd hh:mm:ss host kernel: `, `… kernel[0]: `, Android's `… I/KERNEL  (  123): `, a folder's `/proc/meminfo:` of grep.
 fn after_tag(text: &str) -> Option<&str> {
     const TAGS: [&str; 5] = ["kernel:", "kernel[", "/KERNEL", "/kernel", "klogd:"];
-    if text.starts_with("/proc/") {
+    // The name of a tunable is in its path.
+    if text.starts_with("/proc/") && !text.starts_with("/proc/sys/") {
         let (path, rest) = text.split_once(':')?;
         return (!path.contains(' ')).then_some(rest);
     }

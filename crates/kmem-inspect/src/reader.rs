@@ -11,7 +11,9 @@ use crate::parse::kernel_log::{self, KernelLog};
 use crate::parse::meminfo::{self, MemInfoFile};
 use crate::parse::pagetypeinfo::{self, PageTypeInfo};
 use crate::parse::report::{self, Report};
+use crate::parse::slab_folder::{self, SlabFolder};
 use crate::parse::slabinfo::{self, SlabInfo};
+use crate::parse::sysctl::{self, Sysctl};
 use crate::parse::vmallocinfo::{self, VmallocInfo};
 use crate::parse::vmstat::{self, VmStatFile};
 use crate::parse::zoneinfo::{self, ZoneInfoFile};
@@ -40,6 +42,10 @@ pub struct Capture {
     pub iomem: Vec<IoMem>,
     /// Listings of `/proc/vmstat`.
     pub vmstat: Vec<VmStatFile>,
+    /// Listings of tunables.
+    pub sysctl: Vec<Sysctl>,
+    /// Folders of slab caches.
+    pub slab_folders: Vec<SlabFolder>,
     /// Boots.
     pub logs: Vec<KernelLog>,
     /// Reports of failures.
@@ -83,6 +89,8 @@ pub struct Reader {
     slabinfo: slabinfo::Reader,
     iomem: iomem::Reader,
     vmstat: vmstat::Reader,
+    sysctl: sysctl::Reader,
+    slab_folder: slab_folder::Reader,
     log: kernel_log::Reader,
     report: report::Reader,
 }
@@ -156,6 +164,8 @@ impl Reader {
         keep(&mut capture.slabinfo, self.slabinfo.finish(), lost);
         keep(&mut capture.iomem, self.iomem.finish(), lost);
         keep(&mut capture.vmstat, self.vmstat.finish(), lost);
+        keep(&mut capture.sysctl, self.sysctl.finish(doubts), lost);
+        keep(&mut capture.slab_folders, self.slab_folder.finish(doubts), lost);
         keep(&mut capture.logs, self.log.finish(), lost);
         keep(&mut capture.reports, self.report.finish(), lost);
     }
@@ -203,6 +213,8 @@ impl Reader {
         show!(log, logs, doubts);
         show!(slabinfo, slabinfo, doubts);
         show!(vmstat, vmstat);
+        show!(sysctl, sysctl, doubts);
+        show!(slab_folder, slab_folders, doubts);
         Taken::No
     }
 }

@@ -4,11 +4,13 @@ pub mod changes;
 pub mod memory;
 pub mod pages;
 pub mod reports;
+pub mod tunables;
 pub mod vmalloc;
 
 use crate::parse::buddyinfo::free_pages;
 use crate::parse::kernel_log::KernelLog;
 use crate::parse::report::Kind;
+use crate::parse::sysctl::Sysctl;
 use crate::parse::vmallocinfo::VmallocInfo;
 use crate::place::{Doubt, DoubtKind, Doubts, Place};
 use crate::reader::Capture;
@@ -79,6 +81,11 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
     }
     if capture.vmallocinfo.is_empty() && (question.fit.is_some() || question.advise) {
         writeln!(out, "\nNo listing of vm areas: give /proc/vmallocinfo, read as root")?;
+    }
+    let advice = if question.advise { tunables::advise(capture) } else { Vec::new() };
+    if !advice.is_empty() {
+        writeln!(out)?;
+        tunables::write(out, &advice)?;
     }
     if doubts.count() > 0 {
         writeln!(out, "\nDoubts")?;
@@ -165,6 +172,18 @@ fn state(out: &mut dyn Write, capture: &Capture, doubts: &mut Doubts) -> Result<
             memory::growth(out, before, after)?;
         }
     }
+    if capture.sysctl.iter().any(|file| !file.vm.is_empty()) {
+        writeln!(out)?;
+        tunables::state(out, capture)?;
+    }
+    // The folder says the same, more exactly, and needs no root.
+    if let Some(folder) = capture.slab_folders.last().filter(|_| capture.slabinfo.is_empty()) {
+        writeln!(out)?;
+        memory::slabs(out, &folder.rows())?;
+        if let [before, .., after] = &capture.slab_folders[..] {
+            memory::growth(out, &before.rows(), &after.rows())?;
+        }
+    }
     Ok(())
 }
 
@@ -193,6 +212,9 @@ fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
         capture.slabinfo.iter().for_each(|info| add(info.place, format!("slabinfo, {} caches", info.rows.len())));
         capture.iomem.iter().for_each(|info| add(info.place, "iomem".to_owned()));
         capture.vmstat.iter().for_each(|file| add(file.place, "vmstat".to_owned()));
+        capture.sysctl.iter().for_each(|file| add(file.place, sysctl_name(file)));
+        let folders = capture.slab_folders.iter();
+        folders.for_each(|folder| add(folder.place, format!("slab folder, {} caches", folder.caches.len())));
         capture.reports.iter().for_each(|report| add(report.place, "report".to_owned()));
         for log in &capture.logs {
             let release = log.release.as_deref().map_or(String::new(), |release| format!(", Linux {release}"));
@@ -204,6 +226,13 @@ fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
         writeln!(out, "{}: {found}; {} of {} lines are other text", source.name, source.other, source.lines)?;
     }
     Ok(())
+}
+
+fn sysctl_name(file: &Sysctl) -> String {
+    match file.kctune.len() {
+        0 => format!("tunables, {} of vm", file.vm.len()),
+        count => format!("kctune, {count} tunables"),
+    }
 }
 
 /// The log that a listing belongs to: of the same source if there is one, with a layout block rather than without.

@@ -325,8 +325,8 @@ fn fit(out: &mut dyn Write, area: &Area, bytes: u64) -> std::result::Result<Answ
     Ok(Answer::No)
 }
 
-/// What bounds a gap.
-fn about(area: &Area, gap: &Gap) -> String {
+/// What bounds a gap, in words.
+pub fn about(area: &Area, gap: &Gap) -> String {
     let below = area.rows.iter().rev().find(|row| row.area.end == gap.start);
     let above = area.rows.iter().find(|row| row.area.start == gap.end);
     let name = |row: Option<&AreaRow>, edge: &str| match row {

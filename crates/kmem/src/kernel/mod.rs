@@ -6,7 +6,7 @@
 //!
 //! # What it shows of itself
 //! `proc` (the files, and the rows of those that are lists) · `zones` (zones and nodes) · `meminfo` · `vmstat` · `sysctl`
-//! (tunables, read and written) · `report` (what it says when memory is short) · `slab_report` (what it says about slabs) · `slab_files` (`/sys/kernel/slab`).
+//! (tunables, read and written) · `usage` (how much of a tunable is in use) · `report` (what it says when memory is short) · `slab_report` (what it says about slabs) · `slab_files` (`/sys/kernel/slab`).
 //! `kvmalloc` is kmalloc and vmalloc in one.
 
 mod kvmalloc;
@@ -16,11 +16,13 @@ mod report;
 mod slab_files;
 mod slab_report;
 mod sysctl;
+mod usage;
 mod vmstat;
 mod zones;
 
 pub use proc::{proc_path, PROC_FILES};
-pub use sysctl::SysctlError;
+pub use sysctl::{check_sysctl, default_sysctl, plain_key, sysctls, Access, SysctlError, SysctlInfo};
+pub use usage::Usage;
 
 use crate::boot::cmdline::CommandLine;
 use crate::boot::{default_huge_page, huge_pools, BootError, Plan};
@@ -204,7 +206,7 @@ impl<M: Machine> Kernel<M> {
         slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile, CommandLine::new(cmdline))?;
         let reclaim = Reclaim::default();
         let settings = Settings::new(profile);
-        let huge = HugePools::default();
+        let huge = SpinLock::new(HugePools::default());
         let rcu_invoker = SpinLock::new(None);
         let (users, reporter) = (None, None);
         let mut memory =
@@ -216,7 +218,7 @@ impl<M: Machine> Kernel<M> {
         let line = CommandLine::new(cmdline);
         let sizes = profile.image.gigantic.iter().copied().chain([profile.image.huge_page_bytes]);
         let (usual, asked) = (default_huge_page(profile, line), huge_pools(profile, line));
-        memory.huge = memory.fill_huge_pools(&plan, usual, sizes, asked);
+        memory.huge = SpinLock::new(memory.fill_huge_pools(&plan, usual, sizes, asked));
         // So that the first state of the zones is one that `drain` leads back to.
         memory.drain();
         // What fragmentation added to the marks meanwhile is kswapd's to take back.
@@ -225,17 +227,12 @@ impl<M: Machine> Kernel<M> {
         pools.set_poison(is_poison_wanted(line));
         let used = mem_map.start.offset(bytes.max(plan.mem_map_bytes)).raw();
         let mem_map = PhysRange::new(mem_map.start.raw(), mem_map.end.raw().min(used));
-        Ok(Self {
-            memory,
-            map,
-            pools,
-            user,
-            plan,
-            tuned: SpinLock::new(Tuned { tunables, tuning }),
-            mem_map,
-            first_pfn,
-            init_on_alloc: line.is_on("init_on_alloc"),
-        })
+        let tuned = SpinLock::new(Tuned { tunables, tuning });
+        let init_on_alloc = line.is_on("init_on_alloc");
+        let kernel = Self { memory, map, pools, user, plan, tuned, mem_map, first_pfn, init_on_alloc };
+        kernel.reserve_for_people();
+        kernel.write_sysctls_of(line);
+        Ok(kernel)
     }
 
     /// Returns pages, slabs, kmalloc: what the kernel derefs to.

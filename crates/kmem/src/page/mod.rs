@@ -22,6 +22,7 @@ mod counts;
 pub(crate) mod ext;
 pub(crate) mod frame;
 mod inject;
+mod lazy;
 pub mod lru;
 pub mod mobility;
 mod owner;
@@ -69,7 +70,7 @@ use ext::{PageExt, Wanted};
 use frame::{FrameTable, State, States};
 use inject::Injecting;
 use lru::Lru;
-use rule::PageRule;
+use rule::{OrderCheck, PageRule};
 use steal::Ground;
 use trace::Tracing;
 use tunables::Parts as Retuned;
@@ -102,6 +103,9 @@ pub struct PageAllocator {
     cpu_nodes: [u8; MAX_CPUS],
     top: Order,
     pageblock: Order,
+    /// Orders, a bit each, in which plain requests past the lists may go to the first zone of their zonelist at once: there is
+    /// one node, a zone that has enough pages has enough blocks, and lists are not filled with many.
+    home_orders: u32,
     rule: &'static PageRule,
     low_end: Pfn,
     /// `vm.watermark_boost_factor`.
@@ -234,12 +238,14 @@ impl PageAllocator {
             None => None,
         };
         let shape = Shape::of(profile, cpus);
+        let has_home = nodes == 1 && rule.order_check == OrderCheck::Block;
         let pages = Self {
             frames,
             heads: reserve.array(cpus.into())?,
             stacks: Stacks::new(reserve, cpus, Lists::width(slots), |at| shape.slots_at(extents, at))?,
             pcp: reserve.array(u64::from(cpus) * u64::from(slots))?,
             slots,
+            home_orders: if has_home { shape.not_small(top) } else { 0 },
             shape,
             groups: false,
             cpus,

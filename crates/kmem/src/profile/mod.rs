@@ -30,6 +30,9 @@ use crate::units::{Order, PhysAddr, VirtAddr};
 use crate::user::UserRule;
 pub use slab_kind::SlabKind;
 
+/// A kernel's version: 6, 1, 176.
+pub type Version = (u32, u32, u32);
+
 /// Everything that is particular to one kernel on one architecture (and, for a board, to the board).
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -38,7 +41,7 @@ pub struct Profile {
     /// One line about it for `kmem machines`.
     pub summary: &'static str,
     /// Kernel version: 6, 1, 176.
-    pub version: (u32, u32, u32),
+    pub version: Version,
     /// What `uname -r` says.
     pub release: &'static str,
     /// Bytes of a machine word: `sizeof(long)`.

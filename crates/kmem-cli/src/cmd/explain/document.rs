@@ -1,6 +1,7 @@
 //! `kmem.explain/1`: what captures show, as one document.
 
 use kmem_inspect::explain::reports::{verdicts, Refusal};
+use kmem_inspect::explain::tunables::{self, TunableAdvice};
 use kmem_inspect::explain::vmalloc::Listing;
 use kmem_inspect::explain::{date_reports, listings, Answer, Question};
 use kmem_inspect::parse::report::Report;
@@ -26,6 +27,7 @@ pub fn document(capture: &mut Capture, question: &Question, answer: Answer) -> V
         "fits": answer,
         "vmalloc": listings(capture).iter().map(|listing| vmalloc(listing, question)).collect::<Vec<_>>(),
         "zones": zones(capture),
+        "tunables": question.advise.then(|| tunables::advise(capture).iter().map(advice_document).collect::<Vec<_>>()),
         "reports": capture.reports.iter().map(report).collect::<Vec<_>>(),
         "doubts": capture.doubts.iter().map(|doubt| json!({
             "file": source(doubt.place.source),
@@ -37,6 +39,14 @@ pub fn document(capture: &mut Capture, question: &Question, answer: Answer) -> V
             },
             "what": doubt.what,
         })).collect::<Vec<_>>(),
+    })
+}
+
+/// A recommended tunable.
+pub fn advice_document(advice: &TunableAdvice) -> Value {
+    json!({
+        "name": format!("vm.{}", advice.key), "value": advice.value, "now": advice.now, "reason": advice.reason,
+        "computed": advice.computed,
     })
 }
 

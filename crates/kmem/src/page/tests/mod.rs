@@ -5,6 +5,8 @@
 mod broken;
 #[cfg(kmem_loom)]
 pub(crate) mod interleavings;
+#[cfg(not(kmem_loom))]
+mod lazy;
 
 use super::watermark::{Tuning, ZoneTuning};
 use super::*;

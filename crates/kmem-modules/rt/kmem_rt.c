@@ -53,6 +53,7 @@
 #include "uuid.c"
 #include "prime.c"
 #include "stacktrace.c"
+#include "stackdepot.c"
 #include "string_helpers.c"
 #include "kunit.c"
 #include "kunit_try.c"

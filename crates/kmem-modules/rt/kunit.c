@@ -87,6 +87,16 @@ static void thrown(void *context)
 {
 }
 
+void kunit_init_test(struct kunit *test, const char *name, struct string_stream *log)
+{
+	test->name = name;
+	test->log = log;
+	test->status = KUNIT_SUCCESS;
+	test->status_comment[0] = '\0';
+	spin_lock_init(&test->lock);
+	INIT_LIST_HEAD(&test->resources);
+}
+
 static void run_case(struct kunit_suite *suite, struct kunit_case *test_case, struct kunit *test)
 {
 	struct trial trial = { test, suite, test_case };
@@ -94,9 +104,7 @@ static void run_case(struct kunit_suite *suite, struct kunit_case *test_case, st
 	kunit_try_catch_func_t steps[] = { run_body, run_end, run_cleanup };
 	unsigned int i;
 
-	test->name = test_case->name;
-	INIT_LIST_HEAD(&test->resources);
-	spin_lock_init(&test->lock);
+	kunit_init_test(test, test_case->name, test_case->log);
 	current->kunit_test = test;
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
 		kunit_try_catch_init(&test->try_catch, test, steps[i], thrown);

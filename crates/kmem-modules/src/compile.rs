@@ -17,6 +17,10 @@ use std::{env, fs, thread};
 pub(crate) static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 /// The compiler's flags, one a line.
 static FLAGS: &str = include_str!("../rt/FLAGS");
+/// Those of one era, in a file of the workspace that the compiler reads.
+const ERA_FLAGS: &str = "era.flags";
+/// Since 6.2 a char has no sign, on any machine; sources of the modern era are taken to mean it so.
+const MODERN_FLAGS: &str = "-funsigned-char\n";
 
 /// Which API the sources use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -219,6 +223,9 @@ impl Workspace {
         let header = machine_header::text(kernel, era, &sources.configs);
         fs::write(self.folder.join("include/kmem_machine.h"), header)
             .map_err(|error| CompileError::Host { what: "writing kmem_machine.h".into(), error })?;
+        let flags = if era == Era::Modern { MODERN_FLAGS } else { "" };
+        fs::write(self.folder.join(ERA_FLAGS), flags)
+            .map_err(|error| CompileError::Host { what: "writing the flags".into(), error })?;
         let compiler = compiler()?;
         let machine = kernel.profile.name;
         let runtime = self.folder.join("rt/kmem_rt.c");
@@ -261,6 +268,9 @@ impl Workspace {
         let include = self.folder.join("include");
         let mut command = Command::new(compiler);
         command.args(FLAGS.lines().map(str::trim).filter(|flag| !flag.is_empty() && !flag.starts_with('#')));
+        let mut era_flags = OsString::from("@");
+        era_flags.push(self.folder.join(ERA_FLAGS));
+        command.arg(era_flags);
         if index == 0 {
             // The runtime: no line of it is ever shown, and it is to be ready soon.
             command.args(["-O0", "-g0", "-w", "-ffunction-sections", "-fdata-sections"]);

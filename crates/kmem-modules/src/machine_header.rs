@@ -86,6 +86,7 @@ pub fn text(kernel: &Kernel<Hosted>, era: Era, configs: &[String]) -> String {
     let has_zone = |kind| profile.zones.iter().any(|zone| zone.kind == kind);
     profile.configs.iter().for_each(|name| define(name, "1".into()));
     define(profile.slab.kind().config(), "1".into());
+    define("CONFIG_BASE_SMALL", "0".into());
     define("CONFIG_HZ", profile.hz.to_string());
     define("CONFIG_NR_CPUS", kernel.plan().cpus.to_string());
     ALWAYS.iter().for_each(|name| define(name, "1".into()));

@@ -166,6 +166,8 @@ void kunit_kfree(struct kunit *test, const void *ptr);
 void kunit_kfree_const(struct kunit *test, const void *ptr);
 const char *kunit_kstrdup_const(struct kunit *test, const char *str, gfp_t gfp);
 void kunit_cleanup(struct kunit *test);
+/* a case for tests of tests: it does not run */
+void kunit_init_test(struct kunit *test, const char *name, struct string_stream *log);
 
 static inline void *kunit_kmalloc(struct kunit *test, size_t size, gfp_t gfp)
 {

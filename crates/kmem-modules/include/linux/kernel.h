@@ -10,7 +10,9 @@
 #include <linux/stddef.h>
 #include <linux/types.h>
 #include <linux/compiler.h>
+#include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/container_of.h>
 #include <linux/bitops.h>
 #include <linux/hex.h>
@@ -27,6 +29,7 @@
 #include <linux/build_bug.h>
 #include <linux/bug.h>
 #include <linux/stringify.h>
+#include <linux/string.h>
 #include <linux/instruction_pointer.h>
 #include <asm/byteorder.h>
 #include <kmem/context.h>

@@ -4,6 +4,7 @@ use crate::compile::{CompileError, Era, Object, Sources, Workspace};
 use crate::exec::{ExecError, Executor};
 use crate::finding::Finding;
 use crate::host::{PoolIdle, EXPORTS};
+pub use crate::kunit::KunitCounts;
 use crate::load::{self, Image, LoadError, ObjectFile};
 use crate::log::{Log, Sink};
 use crate::session::{Parts, Session, STACK_BYTES};
@@ -68,17 +69,6 @@ pub struct Outcome {
     pub init_error: Option<(String, i32)>,
     /// How the modules' KUnit cases went.
     pub kunit: KunitCounts,
-}
-
-/// How many KUnit cases went how.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct KunitCounts {
-    /// Cases that passed.
-    pub passed: u32,
-    /// Cases with a failed expectation or assertion, and suites that could not begin.
-    pub failed: u32,
-    /// Cases that were skipped.
-    pub skipped: u32,
 }
 
 /// One loaded module.
@@ -263,14 +253,6 @@ impl Run {
         self.session.free_string(name);
         ran.and(idle).map(|_| ()).ok_or(Failed::Died)
     }
-    fn kunit_counts(&self) -> KunitCounts {
-        let count = |name: &str| u32::try_from(self.session.runtime_int(name)).unwrap_or(0);
-        KunitCounts {
-            passed: count("kmem_kunit_passed"),
-            failed: count("kmem_kunit_failed"),
-            skipped: count("kmem_kunit_skipped"),
-        }
-    }
     fn rmmod(&mut self, index: usize) -> Result<(), Failed> {
         let Some(module) = self.modules.get_mut(index).filter(|module| module.is_up) else {
             return Err(Failed::Errno(2));
@@ -409,7 +391,7 @@ impl Run {
         self.session.judge();
         self.session.judge_registered();
         Session::clear_current();
-        let kunit = self.kunit_counts();
+        let kunit = self.session.kunit_counts();
         let tracker = self.session.tracker.borrow();
         let outcome = Outcome {
             kunit,

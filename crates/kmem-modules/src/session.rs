@@ -98,12 +98,12 @@ pub struct Session {
     kmaps: RefCell<HashMap<u64, Vec<Chain>>>,
     handles: RefCell<HashSet<u32>>,
     runtime: Rc<Image>,
-    modules: Rc<Image>,
+    pub(crate) modules: Rc<Image>,
     symbols: OnceCell<Symbolizer<Rc<Image>>>,
     kernel_lines: KernelLines,
     /// Directories whose code is not the user's: our headers and runtime.
     own_code: Vec<PathBuf>,
-    names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Where the process is: places below it are shown relative to it.
     folder: PathBuf,
     stack_top: u32,
@@ -148,25 +148,6 @@ pub struct Parts {
     pub kernel_lines: KernelLines,
     /// One past the last byte of the module's stack.
     pub stack_top: u32,
-}
-
-/// What was there before the init of a module that has no exit.
-pub(crate) struct ForGood {
-    caches: HashSet<u64>,
-    holds: u64,
-}
-
-/// A parameter that a module has.
-#[derive(Clone, Debug)]
-pub struct ParamRecord {
-    /// The module.
-    pub module: String,
-    /// Its name.
-    pub name: String,
-    /// Where its record lies.
-    pub at: u32,
-    /// The function that sets it: `set(value, record)`.
-    pub set: u32,
 }
 
 impl Session {
@@ -262,47 +243,6 @@ impl Session {
     /// Finds a function or variable of the runtime.
     pub fn runtime_symbol(&self, name: &str) -> Option<u32> {
         self.runtime.global(name)
-    }
-    /// Returns the parameters of all modules.
-    pub fn params(&self) -> Vec<ParamRecord> {
-        const RECORD: u32 = 16;
-        let mut params = Vec::new();
-        for (object, module) in self.names.iter().enumerate() {
-            let Some(section) = self.modules.section(object, "__kmem_param") else { continue };
-            for at in (section.start..section.start + section.bytes).step_by(RECORD as usize) {
-                let (name, set) = (self.read_string(self.read_word(at)), self.read_word(at + 4));
-                params.push(ParamRecord { module: module.clone(), name, at, set });
-            }
-        }
-        params
-    }
-    /// Returns what is there before the init of a module that cannot be unloaded.
-    pub(crate) fn before_for_good(&self) -> ForGood {
-        let tracker = self.tracker.borrow();
-        let caches = tracker.live().iter().filter(|live| live.kind == Kind::Cache).map(|live| live.key).collect();
-        ForGood { caches, holds: self.holds_so_far() }
-    }
-    /// Takes what such an init has set up for what a kernel sets up at boot: its caches with `SLAB_PANIC` and its CPU hotplug
-    /// states stay, and are no leak. What it allocated is judged as all else.
-    pub(crate) fn keep_for_good(&self, before: &ForGood) {
-        self.keep_hotplug_states(before.holds);
-        let (caches, mut tracker) = (self.caches.borrow(), self.tracker.borrow_mut());
-        for cache in tracker.live().into_iter().filter(|live| live.kind == Kind::Cache) {
-            let panics = caches.get(&(cache.key as u32)).is_some_and(|record| record.panics);
-            if panics && !before.caches.contains(&cache.key) {
-                if let Some(cache) = tracker.get_mut(Space::Handle, cache.key) {
-                    cache.reported = true;
-                }
-            }
-        }
-    }
-    /// Returns a table of pointers that a module has in a section of its own: its address and how many they are.
-    pub fn table(&self, object: usize, section: &str) -> (u32, u32) {
-        self.modules.section(object, section).map_or((0, 0), |section| (section.start, section.bytes / 4))
-    }
-    /// Reads an `int` of the runtime.
-    pub fn runtime_int(&self, name: &str) -> i32 {
-        self.runtime_symbol(name).map_or(0, |at| self.read_word(at) as i32)
     }
     /// Puts a string into memory that is not counted as the module's.
     pub fn new_string(&self, text: &str) -> Option<u32> {

@@ -171,7 +171,7 @@ pub(super) fn alloc_pages_exact(s: &Session, call: &mut Call<'_>) -> u64 {
     if gfp.may_sleep() {
         s.check_context(call, "alloc_pages_exact() with flags that may sleep");
     }
-    match s.kernel.alloc_pages_exact(size.into(), gfp - Gfp::HIGHMEM | s.forced_gfp()) {
+    match s.kernel.alloc_pages_exact(size.into(), (gfp - Gfp::HIGHMEM) | s.forced_gfp()) {
         Ok(pfn) => {
             let given = u64::from(size).div_ceil(4096) * 4096;
             let zone = s.zone_name(pfn);

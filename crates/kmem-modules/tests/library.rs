@@ -13,7 +13,10 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
-fn new_run(machine: &str, cmdline: &str, file: PathBuf) -> Result<(Run, Rc<RefCell<Vec<String>>>), RunError> {
+/// The lines of a log as they come.
+type Lines = Rc<RefCell<Vec<String>>>;
+
+fn new_run(machine: &str, cmdline: &str, file: PathBuf) -> Result<(Run, Lines), RunError> {
     let profile = profile::by_name(machine).unwrap();
     let kernel_lines = KernelLines::default();
     let lines = Arc::clone(&kernel_lines);
@@ -22,7 +25,7 @@ fn new_run(machine: &str, cmdline: &str, file: PathBuf) -> Result<(Run, Rc<RefCe
     let kernel = boot(profile, &params, Displacement::Below4G, console).unwrap();
     let files = vec![file];
     let era = read_sources(&files).unwrap();
-    let log = Rc::new(RefCell::new(Vec::new()));
+    let log = Lines::default();
     let sink = Rc::clone(&log);
     let sink = Box::new(move |line: &str| sink.borrow_mut().push(line.to_owned()));
     let workspace = Workspace::new(false).unwrap();

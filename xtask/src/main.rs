@@ -23,8 +23,8 @@ usage: cargo xtask COMMAND
 
   test                everything that must hold before a change goes in; installs what it needs (as root on Debian)
                       or names it, prints a table of steps, ends with the line `N passed, N failed`
-  long                the long form of the random tests: ten million page operations, a million broken dumps; then the
-                      kernel's own modules
+  long                the long form of the random tests: ten million page operations, a million broken dumps,
+                      a log of a gigabyte, ten minutes for each reader of dumps; then the kernel's own modules
   kernel-modules [NAME…]
                       the kernel's own test modules, from the distribution's source package, run by `kmem run`; those whose
                       name contains a NAME, or all

@@ -9,7 +9,8 @@ use crate::{kernel_modules, picture, repo, tidy};
 use std::process::ExitCode;
 
 /// Tests that have a long form, which `KMEM_LONG` chooses: package and test file.
-const LONG_TESTS: [(&str, &str); 2] = [("kmem", "random_pages"), ("kmem-inspect", "mutations")];
+const LONG_TESTS: [(&str, &str); 4] =
+    [("kmem", "random_pages"), ("kmem-inspect", "mutations"), ("kmem-inspect", "big_log"), ("kmem-inspect", "fuzz")];
 
 /// Runs all steps; what fails does not keep the others from being tried.
 pub fn run_all() -> ExitCode {

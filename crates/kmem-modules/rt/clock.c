@@ -11,29 +11,29 @@
 
 #define LOOK_NS	100	/* what a look at the clock takes: who only looks at it does not wait for ever */
 
-static u64 now_ns = NSEC_PER_SEC;	/* since boot; the modules come after a second */
+u64 kmem_now_ns = NSEC_PER_SEC;	/* since boot; the modules come after a second */
 
 u64 kmem_clock_peek(void)
 {
-	return now_ns;
+	return kmem_now_ns;
 }
 
 u64 kmem_clock_ns(void)
 {
 	kmem_delay(LOOK_NS);
-	return now_ns;
+	return kmem_now_ns;
 }
 
 void kmem_clock_reach(u64 ns)
 {
-	if (ns > now_ns)
-		now_ns = ns;
+	if (ns > kmem_now_ns)
+		kmem_now_ns = ns;
 }
 
 /* the machine was started at the beginning of 2026 */
 u64 kmem_wall_clock_peek(void)
 {
-	return 1767225600ULL * 1000000000 + now_ns;
+	return 1767225600ULL * 1000000000 + kmem_now_ns;
 }
 
 u64 kmem_wall_clock_ns(void)
@@ -44,7 +44,7 @@ u64 kmem_wall_clock_ns(void)
 
 u64 kmem_jiffies_peek(void)
 {
-	return INITIAL_JIFFIES + div_u64(now_ns, TICK_NSEC);
+	return INITIAL_JIFFIES + div_u64(kmem_now_ns, TICK_NSEC);
 }
 
 u64 get_jiffies_64(void)

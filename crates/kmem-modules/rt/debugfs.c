@@ -60,7 +60,8 @@ static struct dentry *add_debug(const char *name, umode_t mode, struct dentry *p
 	it->dentry.d_name.name = it->dentry.d_iname;
 	it->dentry.d_parent = parent;
 	list_add_tail(&it->list, &debug_files);
-	kmem_hold(KMEM_HOLD_DEBUGFS, it, "/sys/kernel/debug%s", path);
+	if (!parent)
+		kmem_hold(KMEM_HOLD_DEBUGFS, it, "/sys/kernel/debug%s", path);
 	return &it->dentry;
 }
 

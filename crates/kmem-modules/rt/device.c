@@ -429,6 +429,13 @@ void bus_unregister(const struct bus_type *bus)
 	kmem_sysfs_forget(bus);
 }
 
+/* for the host: drivers whose modules are gone let go of their devices */
+void kmem_drop_drivers(void)
+{
+	while (!list_empty(&drivers))
+		driver_unregister(list_entry(drivers.next, struct device_driver, kmem_on_bus));
+}
+
 /* --- coming and going --- */
 
 int device_add(struct device *dev)

@@ -38,7 +38,7 @@ static u64 coherent_mask_of(struct device *dev)
 
 /* --- coherent buffers --- */
 
-void *dma_alloc_coherent(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gfp)
+static void *take_coherent(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gfp, int is_of_pool)
 {
 	u64 mask = coherent_mask_of(dev);
 	void *cpu;
@@ -51,16 +51,21 @@ void *dma_alloc_coherent(struct device *dev, size_t size, dma_addr_t *handle, gf
 	else if (mask <= 0xffffffff)
 		gfp |= __GFP_DMA32;
 #endif
-	cpu = kmem_host_dma_alloc(size, gfp | __GFP_ZERO);
+	cpu = kmem_host_dma_alloc(size, gfp | __GFP_ZERO, is_of_pool);
 	if (!cpu)
 		return NULL;
 	if ((u64)virt_to_phys(cpu) + size - 1 > mask) {
-		kmem_host_dma_free(cpu, size);
+		kmem_host_dma_free(cpu, size, is_of_pool);
 		return NULL;
 	}
 	memset(cpu, 0, PAGE_ALIGN(size));
 	*handle = virt_to_phys(cpu);
 	return cpu;
+}
+
+void *dma_alloc_coherent(struct device *dev, size_t size, dma_addr_t *handle, gfp_t gfp)
+{
+	return take_coherent(dev, size, handle, gfp, 0);
 }
 
 void dma_free_coherent(struct device *dev, size_t size, void *cpu, dma_addr_t handle)
@@ -72,7 +77,7 @@ void dma_free_coherent(struct device *dev, size_t size, void *cpu, dma_addr_t ha
 #endif
 	if (handle != (dma_addr_t)virt_to_phys(cpu))
 		kmem_host_misuse("dma_free_coherent: the bus address is not this buffer's", cpu);
-	kmem_host_dma_free(cpu, size);
+	kmem_host_dma_free(cpu, size, 0);
 }
 
 /* --- mappings --- */
@@ -334,7 +339,7 @@ static struct pool_page *new_page(struct dma_pool *pool, gfp_t gfp)
 
 	if (!page)
 		return NULL;
-	page->cpu = dma_alloc_coherent(pool->dev, pool->allocation, &page->addr, gfp);
+	page->cpu = take_coherent(pool->dev, pool->allocation, &page->addr, gfp, 1);
 	if (!page->cpu) {
 		kmem_host_rt_free(page);
 		return NULL;
@@ -402,13 +407,12 @@ void dma_pool_destroy(struct dma_pool *pool)
 	if (!pool)
 		return;
 	list_for_each_entry_safe(page, next, &pool->pages, list) {
-		if (page->used) {
+		/* what is out is left to the check at the end, which knows where it was taken */
+		if (page->used)
 			printk(KERN_ERR "%s: dma_pool_destroy %s, %p busy\n", pool->dev ? dev_name(pool->dev) : "dmapool",
 			       pool->name, page->cpu);
-			kmem_host_misuse("dma_pool_destroy: objects of the pool are still out", page->cpu);
-		}
 		list_del(&page->list);
-		dma_free_coherent(pool->dev, pool->allocation, page->cpu, page->addr);
+		kmem_host_dma_free(page->cpu, pool->allocation, 1);
 		kmem_host_rt_free(page);
 	}
 	kmem_host_unhold(KMEM_HOLD_DMA_POOL, pool);

@@ -252,8 +252,10 @@ static void switch_to(struct task_struct *next)
 	bury();
 }
 
+#define NOBODY	"nobody can run, and no timer is pending"
+
 /* names everybody who waits, the host's own task first */
-static void __noreturn deadlock(void)
+static void __noreturn deadlock(const char *why)
 {
 	struct task_struct *task;
 
@@ -269,13 +271,54 @@ static void __noreturn deadlock(void)
 				  task->kmem.wait_what ? task->kmem.wait_what : "schedule()",
 				  eip, ebp, owner ? owner->comm : NULL, owner ? owner->pid : 0);
 	}
-	kmem_host_stuck("nobody can run, and no timer is pending");
+	kmem_host_stuck(why);
+}
+
+/* who sleeps in an interrupt has been reported: time passes, but nobody else can run */
+static int cannot_leave(const char *what, u64 deadline)
+{
+	set_current_state(TASK_RUNNING);
+	if (deadline == KMEM_NEVER)
+		kmem_host_stuck(what ? what : "schedule() in an interrupt");
+	kmem_clock_reach(deadline);
+	return 0;
+}
+
+/*
+ * The host's own task may wait for ever while others, with their timers, only come and go: after ten minutes in one wait
+ * without an end nobody is expected to end it.
+ */
+#define PATIENCE_NS	(600ULL * NSEC_PER_SEC)
+static struct {
+	const char *what;
+	const void *frame;
+	u64 since;
+} endless;
+
+static void note_wait(const char *what, u64 deadline, const void *frame)
+{
+	if (kmem_current != &main_task)
+		return;
+	if (deadline == KMEM_NEVER && main_task.kmem_task_state != TASK_RUNNING &&
+	    endless.what == what && endless.frame == frame)
+		return;	/* woken, but not for what it waits for */
+	endless.what = deadline == KMEM_NEVER && main_task.kmem_task_state != TASK_RUNNING ? what : NULL;
+	endless.frame = frame;
+	endless.since = kmem_clock_peek();
+}
+
+static void check_patience(void)
+{
+	if (endless.what && main_task.kmem_task_state != TASK_RUNNING &&
+	    kmem_clock_peek() > endless.since + PATIENCE_NS)
+		deadlock("ten minutes have passed: others run, but nobody ends this wait");
 }
 
 /* who runs next; soft interrupts and timers run meanwhile, as they do in an idle CPU */
 static struct task_struct *next_task(void)
 {
 	struct task_struct *me = kmem_current, *next;
+	int is_late = 0;
 	u64 first;
 
 	put_away(me);
@@ -293,8 +336,11 @@ static struct task_struct *next_task(void)
 		if (first == KMEM_NEVER)
 			break;
 		kmem_clock_reach(first);
+		is_late = 1;
 	}
 	take_up(me);
+	if (is_late)
+		check_patience();
 	return next;
 }
 
@@ -305,6 +351,9 @@ int kmem_block(const char *what, u64 deadline)
 {
 	struct task_struct *me = kmem_current, *next;
 
+	if (me == &idle_task || in_hardirq() || in_serving_softirq())
+		return cannot_leave(what, deadline);
+	note_wait(what, deadline, __builtin_frame_address(0));
 	me->kmem.late = 0;
 	me->kmem.deadline = deadline;
 	me->kmem.wait_what = what;
@@ -314,7 +363,7 @@ int kmem_block(const char *what, u64 deadline)
 	}
 	next = next_task();
 	if (!next)
-		deadlock();
+		deadlock(NOBODY);
 	switch_to(next);
 	me->kmem.deadline = KMEM_NEVER;
 	me->kmem.wait_what = NULL;
@@ -488,7 +537,7 @@ void __noreturn kmem_task_end(void)
 	me->flags |= PF_EXITING;
 	next = next_task();
 	if (!next)
-		deadlock();
+		deadlock(NOBODY);
 	list_del(&me->kmem.all);
 	INIT_LIST_HEAD(&me->kmem.all);
 	put_task_struct(me);

@@ -27,7 +27,7 @@ static void run_tasklet(struct tasklet_struct *t)
 #endif
 		t->func(t->data);
 	if (kmem_preempt_count != count + SOFTIRQ_OFFSET)
-		kmem_host_misuse("a tasklet's function left preemption unbalanced", NULL);
+		kmem_host_misuse_in("a tasklet's function left preemption unbalanced", t->func);
 	kmem_preempt_count = count;
 	tasklet_now = NULL;
 }

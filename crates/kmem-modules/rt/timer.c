@@ -77,7 +77,7 @@ static void go_off(struct timer_list *timer)
 	timer->function(timer->data);
 #endif
 	if (kmem_preempt_count != count + SOFTIRQ_OFFSET)
-		kmem_host_misuse("a timer's function left preemption unbalanced", NULL);
+		kmem_host_misuse_in("a timer's function left preemption unbalanced", timer->function);
 	kmem_preempt_count = count;
 	running = outer;
 }
@@ -138,7 +138,8 @@ static void hr_go_off(struct hrtimer *timer)
 	if (again != HRTIMER_RESTART || timer->kmem_queued)
 		return;
 	if (hr_due_ns(timer) <= kmem_clock_peek()) {
-		kmem_host_misuse("an hrtimer restarts itself without hrtimer_forward(): it would go off for ever", timer);
+		kmem_host_misuse_in("an hrtimer restarts itself without hrtimer_forward(): it would go off for ever",
+				    timer->function);
 		return;
 	}
 	hr_queue(timer);

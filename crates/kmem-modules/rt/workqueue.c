@@ -23,6 +23,7 @@ struct work_order {
 	enum { ARMED, QUEUED, RUNNING } state;	/* armed: its timer runs */
 	u64 serial;
 	int cpu;
+	const void *function;
 	struct task_struct *worker;
 };
 
@@ -114,11 +115,12 @@ static int work_for_ever(void *unused)
 			kmem_current->kmem.cpu = order->cpu;
 		kmem_move_to_cpu(kmem_current->kmem.cpu);
 		set_pending(work, 0);
-		kmem_host_unhold(KMEM_HOLD_WORK, work);
-		kmem_host_hold(KMEM_HOLD_WORKER, kmem_current, NULL, work->func);
+		order->function = work->func;
+		kmem_host_hold_on(KMEM_HOLD_WORK, work, KMEM_HOLD_WORKER, kmem_current);
 		call(work);
 		if (kmem_preempt_count || kmem_irqs_disabled) {
-			kmem_host_misuse("a work function returned with a spin lock held, or with preemption or interrupts off", NULL);
+			kmem_host_misuse_in("a work function returned with a spin lock held, or with preemption or interrupts off",
+					    order->function);
 			kmem_preempt_count = kmem_irqs_disabled = kmem_rcu_depth = 0;
 		}
 		kmem_host_unhold(KMEM_HOLD_WORKER, kmem_current);
@@ -192,10 +194,9 @@ static void came_due(struct work_struct *work)
 {
 	struct work_order *order = order_of(work, 0);
 
-	kmem_host_unhold(KMEM_HOLD_DELAYED_WORK, work);
 	if (!order || order->state != ARMED)
 		return;
-	kmem_host_hold(KMEM_HOLD_WORK, work, NULL, work->func);
+	kmem_host_hold_on(KMEM_HOLD_DELAYED_WORK, work, KMEM_HOLD_WORK, work);
 	make_due(order);
 }
 
@@ -220,6 +221,17 @@ static int take_back(struct work_struct *work)
 	return 1;
 }
 
+/* who waits for an order that he carries out himself waits for ever */
+static void check_self(const struct work_order *order, const char *what)
+{
+	static char text[80];
+
+	if (order->worker != kmem_current)
+		return;
+	scnprintf(text, sizeof(text), "%s from the work itself waits for itself", what);
+	kmem_host_stuck(text);
+}
+
 static int wait_for(struct work_struct *work, u64 serial, const char *what)
 {
 	struct work_order *order;
@@ -229,6 +241,7 @@ again:
 	list_for_each_entry(order, &orders, list) {
 		if (order->work == work && order->state != ARMED && order->serial <= serial) {
 			waited = 1;
+			check_self(order, what);
 			kmem_current->kmem.wait_owner = order->worker;
 			kmem_wait_on(&orders, what, KMEM_NEVER);
 			kmem_current->kmem.wait_owner = NULL;
@@ -259,6 +272,7 @@ void kmem_flush_workqueue(struct workqueue_struct *wq)
 again:
 	list_for_each_entry(order, &orders, list) {
 		if (order->wq == wq && order->state != ARMED && order->serial <= serial) {
+			check_self(order, "flush_workqueue()");
 			kmem_current->kmem.wait_owner = order->worker;
 			kmem_wait_on(&orders, "flush_workqueue()", KMEM_NEVER);
 			kmem_current->kmem.wait_owner = NULL;
@@ -274,6 +288,7 @@ static void drain_queue(struct workqueue_struct *wq)
 again:
 	list_for_each_entry(order, &orders, list) {
 		if (order->wq == wq && order->state != ARMED) {
+			check_self(order, "drain_workqueue()");
 			kmem_wait_on(&orders, "drain_workqueue()", KMEM_NEVER);
 			goto again;
 		}

@@ -43,6 +43,10 @@ const fn held(what: &'static str, label: &'static str, undo: &'static str) -> Ho
     HoldKind { what, left: "never undone", label, undo, is_active: false, is_embedded: false }
 }
 
+const fn embedded(what: &'static str, label: &'static str, undo: &'static str) -> HoldKind {
+    HoldKind { what, left: "never undone", label, undo, is_active: false, is_embedded: true }
+}
+
 /// In the order of `rt/rt.h`.
 const KINDS: &[HoldKind] = &[
     active("kernel thread", "still runs", "started here", "kthread_stop()", false),
@@ -64,11 +68,11 @@ const KINDS: &[HoldKind] = &[
     registered("interrupt", "requested here", "free_irq()"),
     registered("port region", "requested here", "release_region()"),
     registered("memory region", "requested here", "release_mem_region()"),
-    registered("driver", "registered here", "platform_driver_unregister() or its like"),
+    active("driver", "still registered", "registered here", "platform_driver_unregister() or its like", false),
     held("kobject", "its first reference was taken here", "kobject_put()"),
     registered("", "made here", "sysfs_remove_file() or sysfs_remove_group()"),
     registered("", "made here", "debugfs_remove()"),
-    held("DMA mapping", "mapped here", "dma_unmap_single(), dma_unmap_page() or dma_unmap_sg()"),
+    embedded("DMA mapping", "mapped here", "dma_unmap_single(), dma_unmap_page() or dma_unmap_sg()"),
     held("DMA pool", "made here", "dma_pool_destroy()"),
     registered("notifier", "registered here", "unregister it in the exit function"),
     registered("CPU hotplug state", "set up here", "cpuhp_remove_state()"),
@@ -111,6 +115,17 @@ pub(crate) fn unhold(s: &Session, call: &mut Call<'_>) -> u64 {
     0
 }
 
+/// `void kmem_host_hold_on(unsigned from, const void *from_key, unsigned kind, const void *key)`: it goes on as another
+/// kind of thing; who asked for it stays.
+pub(crate) fn hold_on(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (from, from_key, kind, key) = (call.word(), call.word(), call.word(), call.word());
+    let mut holds = s.holds.borrow_mut();
+    if let Some(hold) = holds.live.remove(&(from_key, from)) {
+        holds.live.insert((key, kind), hold);
+    }
+    0
+}
+
 impl Session {
     fn hold_name(&self, kind: &HoldKind, hold: &Hold) -> String {
         let symbol = if hold.function == 0 { String::new() } else { self.symbol_text(hold.function, false) };
@@ -127,15 +142,17 @@ impl Session {
         let at = self.place(&hold.chain).or_else(|| self.place_of(hold.function.wrapping_add(1)));
         Finding::new(FindingKind::Leak, title, at, kind.label)
     }
-    fn take_holds(&self, wanted: impl Fn(&HoldKind, &Hold) -> bool) -> Vec<(&'static HoldKind, Hold)> {
+    fn take_holds(&self, wanted: impl Fn(&HoldKind, u32, &Hold) -> bool) -> Vec<(&'static HoldKind, Hold)> {
         let mut holds = self.holds.borrow_mut();
         let mut taken = Vec::new();
-        holds.live.retain(|(_, kind), hold| match KINDS.get(*kind as usize).filter(|kind| wanted(kind, hold)) {
-            Some(kind) => {
-                taken.push((kind, hold.clone()));
-                false
+        holds.live.retain(|(key, kind), hold| {
+            match KINDS.get(*kind as usize).filter(|kind| wanted(kind, *key, hold)) {
+                Some(kind) => {
+                    taken.push((kind, hold.clone()));
+                    false
+                }
+                None => true,
             }
-            None => true,
         });
         taken.sort_by_key(|(_, hold)| hold.serial);
         taken
@@ -157,11 +174,12 @@ impl Session {
         if self.is_dead() {
             return;
         }
-        let is_of_module = |hold: &Hold| match self.module_object_at(hold.function) {
-            Some(its) => its == object,
-            None => is_last,
-        };
-        for (kind, hold) in self.take_holds(|kind, hold| kind.is_active && is_of_module(hold)) {
+        let is_of_module =
+            |key: u32, hold: &Hold| match self.module_object_at(hold.function).or_else(|| self.module_object_at(key)) {
+                Some(its) => its == object,
+                None => is_last,
+            };
+        for (kind, hold) in self.take_holds(|kind, key, hold| kind.is_active && is_of_module(key, hold)) {
             let title = format!("{} {} when its module is gone", self.hold_name(kind, &hold), kind.left);
             let finding = self
                 .hold_finding(kind, &hold, title)
@@ -175,7 +193,7 @@ impl Session {
         if self.is_dead() {
             return;
         }
-        for (kind, hold) in self.take_holds(|_, _| true) {
+        for (kind, hold) in self.take_holds(|_, _, _| true) {
             let name = self.hold_name(kind, &hold);
             let title = match kind.left {
                 "still registered" => format!("still registered when the modules were gone: {name}"),

@@ -27,6 +27,7 @@ mod kunit;
 pub mod load;
 pub mod log;
 mod machine_header;
+mod memory;
 pub mod params;
 pub mod run;
 pub mod session;

@@ -169,6 +169,12 @@ impl Run {
         Rc::clone(&self.session)
     }
 
+    /// From now on the lines of the log begin with the machine's time.
+    pub fn stamp_lines(&self) {
+        let session = Rc::downgrade(&self.session);
+        let clock = move || session.upgrade().map_or(0, |session| session.clock_ns());
+        self.session.log.stamp_with(Box::new(clock));
+    }
     /// Sets a module parameter, given as `[MODULE.]NAME=VALUE`.
     ///
     /// # Errors
@@ -261,6 +267,8 @@ impl Run {
         let exit = module.exit;
         let Some(_) = exit.map_or(Some(0), |exit| self.enter(exit, &[])) else { return Err(Failed::Died) };
         self.session.judge_active(index, self.modules.iter().all(|module| !module.is_up));
+        // A driver that was left behind has been reported; what it holds of its devices is not one more fault.
+        let _ = self.call("kmem_drop_drivers", &[]);
         self.call("kmem_rt_idle", &[]).map(|_| ()).ok_or(Failed::Died)
     }
     /// Calls an init or exit and lets what it has set in motion come to rest.
@@ -471,6 +479,7 @@ const HOST_USES: &[&str] = &[
     "kmem_preempt_count",
     "kmem_irqs_disabled",
     "kmem_seed",
+    "kmem_now_ns",
     "kmem_depth",
     "kmem_level",
     "no_hash_pointers",

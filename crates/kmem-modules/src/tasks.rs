@@ -85,8 +85,11 @@ pub(crate) fn stuck(s: &Session, call: &mut Call<'_>) -> u64 {
     let what = s.read_string(call.word());
     let waiting = s.tasks.waiting.take();
     if waiting.is_empty() {
-        let note = "nobody else could wake it: on a real machine this task would hang".to_owned();
-        s.die(call, format!("deadlock: {}", what.trim_end()), vec![note]);
+        let chain = s.chain(call);
+        let title = format!("deadlock: {}", what.trim_end());
+        let finding = Finding::new(FindingKind::Deadlock, title, s.place(&chain), "here")
+            .note("nobody else could end this wait: on a real machine this CPU or task would hang");
+        s.die_with(finding, &chain);
         return 0;
     }
     let (finding, chain) = deadlock(s, &waiting, what.trim_end());
@@ -141,6 +144,11 @@ impl Session {
     pub(crate) fn is_in_stack(&self, addr: u32) -> bool {
         let tops = self.tasks.stacks.borrow();
         tops.iter().copied().chain([self.stack_top()]).any(|top| (top - STACK_BYTES..top).contains(&addr))
+    }
+    /// What time it is on the machine, in nanoseconds since boot.
+    pub fn clock_ns(&self) -> u64 {
+        let at = self.runtime_symbol("kmem_now_ns").unwrap_or(0);
+        u64::from(self.read_word(at)) | u64::from(self.read_word(at.wrapping_add(4))) << 32
     }
     /// Chooses the order in which tasks run: 0 is in turn.
     pub fn set_seed(&self, seed: u32) {

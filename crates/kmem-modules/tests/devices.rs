@@ -120,3 +120,27 @@ fn what_a_failing_probe_has_taken_goes_by_itself() {
     assert_eq!(titles.len(), 1, "{titles:#?}");
     assert!(titles[0].starts_with("an I/O mapping of 4096 bytes was never undone"), "{titles:#?}");
 }
+
+#[test]
+fn an_object_goes_with_its_last_user() {
+    let run = |fault: u32| {
+        let setup = Setup { defines: vec![format!("FAULT={fault}")], ..Setup::on("i386-pae-6.1") };
+        setup.run("kobj.c", |run| {
+            assert_eq!(cat(run, "/sys/kernel/things/one/size"), "1\n");
+            echo(run, "9", "/sys/kernel/things/two/size");
+            assert_eq!(cat(run, "/sys/kernel/things/two/size"), "9\n");
+            assert_eq!(run.open("/sys/kernel/things/three/size", 0), Err(Failed::Errno(2)));
+        })
+    };
+    let (lines, outcome) = run(0);
+    clean(&outcome);
+    for line in ["kobj: again 0, released 1", "kobj: released 3"] {
+        assert!(lines.iter().any(|own| own == line), "{line}: {lines:#?}");
+    }
+    // The object, and its memory.
+    let (_, outcome) = run(1);
+    let lines: Vec<_> = outcome.findings.iter().filter_map(|finding| Some(finding.at.as_ref()?.line)).collect();
+    let marked = std::fs::read_to_string(runner::source("kobj.c")).unwrap();
+    let line = marked.lines().position(|line| line.contains("/* BUG 1 */")).unwrap() as u32 + 1;
+    assert!(lines.contains(&line), "{:#?}", outcome.findings);
+}

@@ -19,6 +19,10 @@ use std::path::{Path, PathBuf};
 ///
 /// Each file is recognised by its content: /proc/vmallocinfo, meminfo, a kernel log, or a page or a mail that has them in
 /// it. Rows that were cut, wrapped or lost their blanks are read; what cannot be read or does not add up is named.
+///
+/// First comes all in short: what machine, what state, what is wrong, what to do. Then the details: reports of failures, each
+/// asked again in the engine with the smallest changes that let the request pass; what grew between two captures; the tables;
+/// the sources at the end.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit status: 0 all well, or the request fits; 1 it does not fit, or, when nothing is asked, something failed, is short or

@@ -74,8 +74,8 @@ pub struct Run {
     /// Choose the checks (not in this version)
     #[arg(long, value_name = "LIST", hide = true)]
     check: Option<String>,
-    /// Stamp the lines (not in this version)
-    #[arg(long, hide = true)]
+    /// Begin the lines of the log with the machine's time
+    #[arg(long)]
     time: bool,
     /// Leave the compiled files and say where they are
     #[arg(long)]
@@ -148,7 +148,6 @@ impl Run {
             (self.trace.is_some(), "--trace"),
             (self.report.is_some(), "--report"),
             (self.check.is_some(), "--check"),
-            (self.time, "--time"),
         ] {
             if given {
                 return Err(Failure::request(format!("{option}: not in this version")));
@@ -197,6 +196,9 @@ impl Run {
         })?;
         // What was compiled is loaded: nothing stays behind, however this ends.
         drop(workspace);
+        if self.time {
+            run.stamp_lines();
+        }
         run.session().set_seed(self.seed);
         run.add_devices(&self.devices).map_err(|why| Failure::request(format!("--device: {why}")))?;
         for param in &self.params {

@@ -25,6 +25,8 @@
 #include <linux/string.h>
 #if KMEM_ERA < 60
 #include <linux/version.h>
+#else
+#include <linux/percpu.h>
 #endif
 
 #define MODULE_NAME_LEN	(64 - sizeof(unsigned long))

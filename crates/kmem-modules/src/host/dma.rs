@@ -13,9 +13,10 @@ fn order_of(bytes: u32) -> Option<Order> {
     Order::new(pages.trailing_zeros())
 }
 
-/// `void *kmem_host_dma_alloc(size_t size, gfp_t gfp)`: pages of the zone that the flags say, by their address.
+/// `void *kmem_host_dma_alloc(size_t size, gfp_t gfp, int is_of_pool)`: pages of the zone that the flags say, by their
+/// address. Those of a pool are the pool's: its objects are what the module holds.
 pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (size, flags) = (call.word(), call.word());
+    let (size, flags, is_of_pool) = (call.word(), call.word(), call.word() != 0);
     let gfp = s.decode_gfp(flags) - Gfp::COMP;
     if gfp.may_sleep() {
         s.check_context(call, "dma_alloc_coherent() with flags that may sleep");
@@ -27,15 +28,25 @@ pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
         }
         return 0;
     };
-    let from = format!("zone {}", s.zone_name(pfn));
-    s.record(call, Kind::Coherent, pfn.raw(), size.into(), order.bytes(), "dma_alloc_coherent", from);
-    s.kernel.phys_to_virt(pfn.phys()).map_or(0, |addr| addr.raw())
+    let addr = s.kernel.phys_to_virt(pfn.phys()).map_or(0, |addr| addr.raw());
+    if is_of_pool {
+        s.runtime_memory.borrow_mut().insert(addr as u32);
+    } else {
+        let from = format!("zone {}", s.zone_name(pfn));
+        s.record(call, Kind::Coherent, pfn.raw(), size.into(), order.bytes(), "dma_alloc_coherent", from);
+    }
+    addr
 }
-/// `void kmem_host_dma_free(void *cpu, size_t size)`
+/// `void kmem_host_dma_free(void *cpu, size_t size, int is_of_pool)`
 pub(super) fn free(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (addr, size) = (call.word(), call.word());
+    let (addr, size, is_of_pool) = (call.word(), call.word(), call.word() != 0);
     let phys = s.kernel.virt_to_phys(VirtAddr::new(addr.into()));
     let key = phys.map_or(u64::MAX, |phys| Pfn::containing(phys).raw());
+    if is_of_pool && s.runtime_memory.borrow_mut().remove(&addr) {
+        // It came from `alloc` and was in the set, so it is freed once.
+        let _ = order_of(size).map(|order| s.kernel.free_pages(Pfn::new(key), order));
+        return 0;
+    }
     let known = s.tracker.borrow().get(Space::Frame, key).cloned();
     let Some(allocation) = known.filter(|allocation| allocation.kind == Kind::Coherent) else {
         s.report_bad_free(call, "dma_free_coherent", Space::Frame, key);

@@ -43,6 +43,13 @@ pub(super) fn misuse(s: &Session, call: &mut Call<'_>) -> u64 {
     s.report(finding);
     0
 }
+/// `void kmem_host_misuse_in(const char *what, const void *function)`: a callback that did it has returned already.
+pub(super) fn misuse_in(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (what, function) = (s.read_string(call.word()), call.word());
+    let at = s.place_of(function.wrapping_add(1));
+    s.report(Finding::new(FindingKind::Misuse, what.trim_end(), at, "this function"));
+    0
+}
 pub(super) fn symbol(s: &Session, call: &mut Call<'_>) -> u64 {
     let (addr, buffer, size, with_offset) = (call.word(), call.word(), call.word(), call.word());
     let text = s.symbol_text(addr, with_offset != 0);

@@ -31,6 +31,8 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("kmem_host_warn", log::warn),
     ("kmem_host_panic", log::panic),
     ("kmem_host_misuse", log::misuse),
+    ("kmem_host_misuse_in", log::misuse_in),
+    ("kmem_host_hold_on", holds::hold_on),
     ("kmem_host_symbol", log::symbol),
     ("kmem_host_stuck", tasks::stuck),
     ("kmem_host_waiting", tasks::waiting),

@@ -86,13 +86,13 @@ fn kfree_at(s: &Session, call: &Call<'_>, addr: u32, function: &str) {
         return;
     }
     let key = u64::from(addr);
-    if s.tracker.borrow().get(Space::Linear, key).is_none() {
+    let given = s.tracker.borrow().get(Space::Linear, key).map(|live| live.given);
+    s.check_freed(call, addr, given.unwrap_or(0));
+    if given.is_none() {
         s.let_kernel_refuse(key);
         s.report_bad_free(call, function, Space::Linear, key);
         return;
     }
-    let bytes = s.tracker.borrow().get(Space::Linear, key).map_or(0, |live| live.given);
-    s.check_freed(call, addr, bytes);
     match s.kernel.kfree(VirtAddr::new(key)) {
         Ok(()) => s.forget(call, Space::Linear, key),
         // The checks have left a finding.

@@ -119,6 +119,12 @@ impl ReadObject {
             }
         }
         self.wanted.retain(|(.., index)| is_kept[*index]);
+        for symbol in symbols.iter_mut() {
+            // What is not there is nobody's: who asks for it finds nothing.
+            if home(symbol).is_some_and(|index| !is_kept.get(index).copied().unwrap_or(true)) {
+                (symbol.home, symbol.binding) = (Home::Nowhere, Binding::Weak);
+            }
+        }
         for (section, is_kept) in sections.iter_mut().zip(is_kept) {
             if !is_kept {
                 *section = None;

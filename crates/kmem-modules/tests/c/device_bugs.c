@@ -84,7 +84,7 @@ static int transfer(struct device *dev, struct gadget *g)
 #elif FAULT == 4
 	at = dma_map_single(dev, buf + 200, 100, DMA_TO_DEVICE);	/* BUG 4 misuse */
 #endif
-	at = dma_map_single(dev, buf, 256, DMA_FROM_DEVICE);	/* BUG 5 leak */
+	at = dma_map_single(dev, buf, 256, DMA_FROM_DEVICE);	/* SECOND 5 */
 #if FAULT != 6
 	if (dma_mapping_error(dev, at))
 		return -ENOMEM;
@@ -110,9 +110,7 @@ static int transfer(struct device *dev, struct gadget *g)
 	dma_pool_free(g->pool, p, object);			/* BUG 11 misuse */
 #endif
 	vfree(far);
-#if FAULT != 5
-	kfree(buf);
-#endif
+	kfree(buf);						/* BUG 5 misuse */
 	here[0] = still[0];
 	return here[0];
 }

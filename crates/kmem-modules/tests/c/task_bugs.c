@@ -39,13 +39,7 @@ static int __percpu *counters;
 static int flag, ticks, restarts;
 static u32 __maybe_unused table[4];
 
-static noinline __maybe_unused u32 deep(u32 n)
-{
-	volatile u32 room[128];
-
-	room[n % 128] = n;				/* BUG 14 oops */
-	return n ? deep(n - 1) + room[n % 128] : 0;
-}
+static noinline __maybe_unused u32 deep(u32 n) { volatile u32 room[128]; return n ? deep(n - 1) + (room[n % 128] = n) : 0; }	/* BUG 14 oops */
 
 static int body(void *data)
 {
@@ -88,20 +82,22 @@ static void on_timer(struct timer_list *t)
 #if FAULT == 9
 	msleep(1);					/* BUG 9 atomic-sleep */
 #elif FAULT == 17
-	del_timer_sync(t);				/* BUG 17 oops */
+	del_timer_sync(t);				/* BUG 17 deadlock */
 #elif FAULT == 25
-	spin_lock(&lock);				/* BUG 25 oops */
+	spin_lock(&lock);				/* BUG 25 deadlock */
 	spin_unlock(&lock);
 #endif
 }
 
+#if FAULT == 18
+static enum hrtimer_restart on_high(struct hrtimer *t) { return HRTIMER_RESTART; }	/* BUG 18 misuse */
+#else
 static enum hrtimer_restart on_high(struct hrtimer *t)
 {
-#if FAULT != 18
 	hrtimer_forward_now(t, ms_to_ktime(1));
-#endif
 	return ++restarts < 3 ? HRTIMER_RESTART : HRTIMER_NORESTART;
 }
+#endif
 
 static void on_tasklet(struct tasklet_struct *t)
 {
@@ -180,7 +176,7 @@ static int __init task_init(void)
 	obj = NULL;
 #elif FAULT == 22
 	rcu_read_lock();
-	kmem_synchronize_rcu();				/* BUG 22 oops */
+	kmem_synchronize_rcu();				/* BUG 22 deadlock */
 	rcu_read_unlock();
 #elif FAULT == 23
 	wake_up(&((struct wait_queue_head *)table)[0]);	/* BUG 23 misuse */
@@ -202,13 +198,6 @@ static void __exit task_exit(void)
 #if FAULT == 4
 	schedule_work(&work);				/* BUG 4 leak */
 #endif
-#if FAULT == 5
-	tasklet_schedule(&tasklet);			/* BUG 5 leak */
-#endif
-	call_rcu(&obj->rcu, free_obj);			/* BUG 6 leak */
-#if FAULT != 6
-	rcu_barrier();
-#endif
 #if FAULT == 13
 	msleep(20);
 	kthread_stop(thread);				/* BUG 13 misuse */
@@ -226,6 +215,17 @@ static void __exit task_exit(void)
 #endif
 #if FAULT != 21
 	free_percpu(counters);
+#endif
+#if FAULT == 5
+	tasklet_schedule(&tasklet);			/* BUG 5 leak */
+#endif
+#if FAULT == 5
+	kfree(obj);
+#else
+	call_rcu(&obj->rcu, free_obj);			/* BUG 6 leak */
+#endif
+#if FAULT != 6 && FAULT != 5
+	rcu_barrier();
 #endif
 }
 

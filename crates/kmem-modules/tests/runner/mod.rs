@@ -12,7 +12,7 @@ use kmem_modules::run::{KernelLines, Outcome, Run};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// How a module is run.
 #[derive(Clone)]
@@ -36,6 +36,9 @@ impl Setup {
 
     /// Compiles and runs a module of `tests/c`; returns its log and how it went.
     pub fn run(&self, file: &str, drive: impl FnOnce(&mut Run)) -> (Vec<String>, Outcome) {
+        // The room below 4 GiB is enough for one of the larger machines.
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let profile = profile::by_name(self.machine).unwrap();
         let kernel_lines = KernelLines::default();
         let lines = Arc::clone(&kernel_lines);

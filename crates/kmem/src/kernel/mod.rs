@@ -156,7 +156,7 @@ impl<M: Machine> Kernel<M> {
         let cpus = plan.cpus;
         let extents = extents(profile, &plan);
         let (first_pfn, frame_count) = span(profile, &extents);
-        let spare = PageAllocator::bytes(profile, &extents, cpus, plan.nodes()) + Rcu::bytes(cpus);
+        let spare = PageAllocator::bytes(profile, profile.top_order, &extents, cpus, plan.nodes()) + Rcu::bytes(cpus);
         let on = |name| CommandLine::new(cmdline).is_on(name);
         let wanted = Wanted { poison: on("page_poison"), owner: on("page_owner") };
         let bytes_with = |wanted: Wanted| frame_count * FrameTable::ENTRY + spare + wanted.bytes(frame_count, cpus);
@@ -174,6 +174,7 @@ impl<M: Machine> Kernel<M> {
         let frames = FrameTable::new(&mut reserve, frame_count, first_pfn).ok_or(BootFailure::MemMap { bytes })?;
         let parts = Parts {
             profile,
+            top: profile.top_order,
             frames,
             extents: &extents,
             cpus,

@@ -111,7 +111,8 @@ impl PageAllocator {
         let home = request.node.unwrap_or_else(|| self.node_of_cpu(cpu));
         let only = if request.gfp.contains(Gfp::THISNODE) { NodeMask::of(home) } else { NodeMask::ALL };
         let allowed = request.nodes.and(only);
-        self.node_order.from(home).filter(move |node| allowed.contains(*node)).flat_map(move |node| {
+        let may = move |node: &u32| allowed.contains(*node) && self.zonelists[*node as usize].serves(request.gfp);
+        self.node_order.from(home).filter(may).flat_map(move |node| {
             let preferred = self.zonelists[node as usize].preferred(request.gfp);
             (0..=preferred).rev().filter_map(move |index| {
                 let slot = node as usize * MAX_ZONES + index;

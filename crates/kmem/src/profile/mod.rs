@@ -140,6 +140,8 @@ pub struct Counting {
     pub trims_first_mib: bool,
     /// Bytes of RAM that one section of the mem_map describes (`SECTION_SIZE_BITS`); `None` for one flat array.
     pub section_bytes: Option<u64>,
+    /// Whether the `Memory:` line comes when all CPUs run, and not with the page allocator (6.12: `page_alloc_init_late`).
+    pub memory_line_late: bool,
 }
 
 /// What `present_pages` of a zone is.

@@ -123,9 +123,14 @@ void ktime_get_real_ts64(struct timespec64 *ts)
 }
 
 /* days since 1970 of the first of March of a year, counted from there so that February comes last */
+static long floor_of(long a, long b)
+{
+	return a / b - (a % b < 0);
+}
+
 static long march_first(long year)
 {
-	return year * 365 + year / 4 - year / 100 + year / 400 - 719468;
+	return year * 365 + floor_of(year, 4) - floor_of(year, 100) + floor_of(year, 400) - 719468;
 }
 
 time64_t mktime64(const unsigned int year, const unsigned int mon, const unsigned int day,
@@ -157,7 +162,8 @@ void time64_to_tm(time64_t totalsecs, int offset, struct tm *result)
 	result->tm_sec = rest % 60;
 	result->tm_wday = (days % 7 + 11) % 7;
 
-	year = (days + 719468) / 366;
+	/* not above the year it is */
+	year = days + 719468 >= 0 ? (days + 719468) / 366 : (days + 719468) / 365 - 1;
 	while (march_first(year + 1) <= days)
 		year++;
 	day = days - march_first(year);
@@ -165,7 +171,8 @@ void time64_to_tm(time64_t totalsecs, int offset, struct tm *result)
 	result->tm_mday = day - (153 * month + 2) / 5 + 1;
 	result->tm_mon = month < 10 ? month + 2 : month - 10;
 	result->tm_year = year + (month >= 10) - 1900;
-	result->tm_yday = days - mktime64(result->tm_year + 1900, 1, 1, 0, 0, 0) / 86400;
+	/* January begins 306 days after the March before */
+	result->tm_yday = days - (march_first(result->tm_year + 1899) + 306);
 }
 
 #else

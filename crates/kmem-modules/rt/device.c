@@ -288,6 +288,7 @@ void device_initialize(struct device *dev)
 	kmem_kobject_init(&dev->kobj, &device_type);
 	INIT_LIST_HEAD(&dev->kmem_on_bus);
 	INIT_LIST_HEAD(&dev->kmem_resources);
+	INIT_LIST_HEAD(&dev->dma_pools);
 	dev->kmem_node = NULL;
 	kmem_host_hold(KMEM_HOLD_KOBJECT, &dev->kobj, dev->kobj.name, NULL);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Start of the runtime, and memory of its own. */
+#include <linux/cpumask.h>
 #include <linux/string.h>
 #include <linux/utsname.h>
 #include <linux/panic.h>
 #include "rt.h"
 
 int oops_in_progress;
+const struct cpumask kmem_all_cpus = { { (2UL << (KMEM_NR_CPUS - 1)) - 1 } };
 
 struct new_utsname system_utsname = {
 	.sysname = "Linux",

@@ -158,6 +158,17 @@ impl Session {
         taken
     }
 
+    /// Forgets the CPU hotplug states that were set up for good
+    /// after so many things were held.
+    pub(crate) fn keep_hotplug_states(&self, since: u64) {
+        let is_hotplug = |kind: u32| KINDS.get(kind as usize).is_some_and(|kind| kind.what == "CPU hotplug state");
+        self.holds.borrow_mut().live.retain(|(_, kind), hold| hold.serial <= since || !is_hotplug(*kind));
+    }
+    /// Returns how many things were ever held.
+    pub(crate) fn holds_so_far(&self) -> u64 {
+        self.holds.borrow().serial
+    }
+
     /// Reports what would still call into a module whose exit function has just returned. `is_last`: no other is loaded.
     pub(crate) fn judge_active(&self, object: usize, is_last: bool) {
         if self.is_dead() {

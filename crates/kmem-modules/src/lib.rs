@@ -11,6 +11,7 @@
 //! - [`fake_device`]: devices with registers and an interrupt, for drivers to find.
 //! - `tasks`, `holds`: their stacks and who waits; what they have set going or registered.
 //! - [`symbols`]: an address becomes a line of C.
+//! - [`headers`], [`forms`]: what the headers offer, and what is said of a name that is missing or changed.
 
 pub mod checks;
 pub mod compile;
@@ -19,16 +20,21 @@ mod devices;
 pub mod exec;
 pub mod fake_device;
 pub mod finding;
+mod for_good;
+pub mod forms;
+pub mod headers;
 mod holds;
 mod host;
 mod kasan;
 mod kernel_lines;
+mod kunit;
 mod leaks;
 pub mod load;
 pub mod log;
 mod machine_header;
 mod memory;
 mod object_cache;
+pub mod params;
 pub mod run;
 pub mod session;
 pub mod symbols;

@@ -6,6 +6,7 @@ use crate::exec::{ExecError, Executor};
 use crate::finding::Finding;
 use crate::host::{PoolIdle, EXPORTS};
 use crate::kasan::Kasan;
+pub use crate::kunit::KunitCounts;
 use crate::load::{self, Image, LoadError, ObjectFile};
 use crate::log::{Log, Sink};
 use crate::session::{Parts, Session, STACK_BYTES, STACK_SPARE};
@@ -73,6 +74,8 @@ pub struct Outcome {
     pub pools: Vec<PoolIdle>,
     /// What the first init that failed returned, and whose it was.
     pub init_error: Option<(String, i32)>,
+    /// How the modules' KUnit cases went.
+    pub kunit: KunitCounts,
 }
 
 /// One loaded module.
@@ -258,6 +261,7 @@ impl Run {
         let Some((init, name)) = self.modules.get(index).filter(|module| !module.is_up).map(Module::init) else {
             return Err(Failed::Errno(17));
         };
+        let for_good = self.modules[index].exit.is_none().then(|| self.session.before_for_good());
         let result = init.map_or(Some(0), |init| self.call_hook(init));
         match result.map(|result| result as i32) {
             None => return Err(Failed::Died),
@@ -267,8 +271,24 @@ impl Run {
             }
             Some(_) => {}
         }
+        if let Some(before) = &for_good {
+            self.session.keep_for_good(before);
+        }
         self.modules[index].is_up = true;
-        Ok(())
+        self.run_kunit(index)
+    }
+    /// Runs a module's KUnit suites, as a kernel does when a module is live.
+    fn run_kunit(&self, index: usize) -> Result<(), Failed> {
+        let (early, early_count) = self.session.table(index, ".kunit_init_test_suites");
+        let (suites, count) = self.session.table(index, ".kunit_test_suites");
+        if early_count + count == 0 {
+            return Ok(());
+        }
+        let Some(name) = self.session.new_string(&self.modules[index].name) else { return Err(Failed::Errno(12)) };
+        let ran = self.call("kmem_kunit_run", &[early, early_count, suites, count, name]);
+        let idle = self.call("kmem_rt_idle", &[]);
+        self.session.free_string(name);
+        ran.and(idle).map(|_| ()).ok_or(Failed::Died)
     }
     fn rmmod(&mut self, index: usize) -> Result<(), Failed> {
         let Some(module) = self.modules.get_mut(index).filter(|module| module.is_up) else {
@@ -420,8 +440,10 @@ impl Run {
         self.session.judge();
         self.session.judge_registered();
         Session::clear_current();
+        let kunit = self.session.kunit_counts();
         let tracker = self.session.tracker.borrow();
         let outcome = Outcome {
+            kunit,
             modules: self.modules.len(),
             allocations: tracker.count(),
             live: tracker.live_count(),

@@ -40,6 +40,8 @@ pub struct CacheRecord {
     pub name: String,
     /// Bytes of an object, as the module asked for.
     pub size: u32,
+    /// Made with `SLAB_PANIC`, as caches are that a kernel makes at boot and cannot do without.
+    pub panics: bool,
     /// Destroyed by the module while objects were out.
     pub is_zombie: bool,
 }
@@ -107,12 +109,12 @@ pub struct Session {
     pub(crate) local_windows: RefCell<Vec<(u64, &'static str, Chain)>>,
     handles: RefCell<HashSet<u32>>,
     runtime: Rc<Image>,
-    modules: Rc<Image>,
+    pub(crate) modules: Rc<Image>,
     symbols: OnceCell<Symbolizer<Rc<Image>>>,
     kernel_lines: KernelLines,
     /// Directories whose code is not the user's: our headers and runtime.
     own_code: Vec<PathBuf>,
-    names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Where the process is: places below it are shown relative to it.
     folder: PathBuf,
     stack_top: u32,
@@ -171,19 +173,6 @@ pub struct Parts {
     pub checks: Checks,
     /// The checker of every access, where it is on.
     pub(crate) kasan: Option<Kasan>,
-}
-
-/// A parameter that a module has.
-#[derive(Clone, Debug)]
-pub struct ParamRecord {
-    /// The module.
-    pub module: String,
-    /// Its name.
-    pub name: String,
-    /// Where its record lies.
-    pub at: u32,
-    /// The function that sets it: `set(value, record)`.
-    pub set: u32,
 }
 
 impl Session {
@@ -282,19 +271,6 @@ impl Session {
     /// Finds a function or variable of the runtime.
     pub fn runtime_symbol(&self, name: &str) -> Option<u32> {
         self.runtime.global(name)
-    }
-    /// Returns the parameters of all modules.
-    pub fn params(&self) -> Vec<ParamRecord> {
-        const RECORD: u32 = 16;
-        let mut params = Vec::new();
-        for (object, module) in self.names.iter().enumerate() {
-            let Some(section) = self.modules.section(object, "__kmem_param") else { continue };
-            for at in (section.start..section.start + section.bytes).step_by(RECORD as usize) {
-                let (name, set) = (self.read_string(self.read_word(at)), self.read_word(at + 4));
-                params.push(ParamRecord { module: module.clone(), name, at, set });
-            }
-        }
-        params
     }
     /// Puts a string into memory that is not counted as the module's.
     pub fn new_string(&self, text: &str) -> Option<u32> {
@@ -411,6 +387,14 @@ impl Session {
     }
     pub(crate) fn decode_gfp(&self, raw: u32) -> Gfp {
         self.gfp.decode(raw).0
+    }
+    /// Returns what the command line adds to the flags of each allocation: `init_on_alloc`.
+    pub(crate) fn forced_gfp(&self) -> Gfp {
+        if self.kernel.init_on_alloc() {
+            Gfp::ZERO
+        } else {
+            Gfp::empty()
+        }
     }
     pub(crate) fn gfp_text(&self, gfp: Gfp) -> String {
         let mut text = String::new();

@@ -10,6 +10,9 @@ use kmem_hosted::Displacement;
 use kmem_modules::checks::{Check, Checks};
 use kmem_modules::compile::{read_sources, CompileError, Era, Sources, Workspace};
 use kmem_modules::fake_device::FakeDevice;
+use kmem_modules::forms;
+use kmem_modules::headers::{self, MissingHeader};
+use kmem_modules::load::LoadError;
 use kmem_modules::run::{errno_name, KernelLines, Outcome, Run as ModuleRun, RunError};
 use kmem_shell::parse::parse;
 use kmem_shell::{Dialect, Ending, FileVerbs, Known, Shell, Style};
@@ -159,7 +162,11 @@ impl Run {
         let era = match (read_sources(&self.files).map_err(compile_failure)?, self.machine.era) {
             (_, Some(MachineEra::Old)) => Era::Old,
             (_, Some(MachineEra::Modern)) => Era::Modern,
-            (era, None) => era,
+            (era, None) => {
+                let texts = self.files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+                texts.filter_map(|text| Era::note(&text)).take(1).for_each(|note| say(&note));
+                era
+            }
         };
         let chosen = self.machine.choose(&mut io::stderr())?;
         self.check_syntax(chosen.profile, script.as_ref())?;
@@ -187,7 +194,13 @@ impl Run {
         let output = Output { collected: self.json.then(Rc::default), open_line: Rc::default() };
         let sink = output.clone();
         let sink = Box::new(move |line: &str| sink.line(line));
-        let mut run = ModuleRun::new(kernel, kernel_lines, &workspace, &sources, era, sink).map_err(run_failure)?;
+        let run = ModuleRun::new(kernel, kernel_lines, &workspace, &sources, era, sink);
+        let mut run = run.map_err(|error| {
+            let notes = notes(&error, &sources, era);
+            let failure = run_failure(error);
+            notes.iter().for_each(|note| say(note));
+            failure
+        })?;
         // What was compiled is loaded: nothing stays behind, however this ends.
         drop(workspace);
         if self.time {
@@ -291,7 +304,7 @@ fn stack(text: &str) -> Result<u32, String> {
 }
 
 fn verdict(outcome: &Outcome, scripted: bool) -> Verdict {
-    if !outcome.findings.is_empty() || !scripted {
+    if !outcome.findings.is_empty() || outcome.kunit.failed > 0 || !scripted {
         Verdict::Problem
     } else if outcome.init_error.is_some() {
         Verdict::InitError
@@ -316,11 +329,35 @@ fn document(outcome: &Outcome, collected: &Collected, scripted: bool) -> serde_j
         "init_error": outcome.init_error.as_ref().map(|(module, error)| json!({
             "module": module, "error": error, "name": errno_name(*error),
         })),
+        "kunit": json!({
+            "passed": outcome.kunit.passed, "failed": outcome.kunit.failed, "skipped": outcome.kunit.skipped,
+        }),
         "script_ok": scripted,
         "log": collected.log,
         "script": String::from_utf8_lossy(&collected.script),
         "findings": outcome.findings.iter().map(kmem_modules::finding::Finding::to_json).collect::<Vec<_>>(),
     })
+}
+
+fn say(text: &str) {
+    report::kernel_line(&format!("kmem: {text}"));
+}
+
+/// Returns what kmem knows of headers and calls that a compiler stumbles over.
+fn notes(error: &RunError, sources: &Sources, era: Era) -> Vec<String> {
+    let RunError::Compile(CompileError::Refused { path, output }) = error else { return Vec::new() };
+    let mut notes = Vec::new();
+    if let Some(missing) = MissingHeader::in_output(output) {
+        notes.push(missing.text());
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let others = headers::also_missing(&text, &missing.name, &sources.includes);
+        if !others.is_empty() {
+            let others: Vec<String> = others.iter().map(|name| format!("<{name}>")).collect();
+            notes.push(format!("{} wants more that is not provided: {}", path.display(), others.join(", ")));
+        }
+    }
+    notes.extend(forms::notes(output, era));
+    notes
 }
 
 fn compile_failure(error: CompileError) -> Failure {
@@ -338,6 +375,13 @@ fn compile_failure(error: CompileError) -> Failure {
 fn run_failure(error: RunError) -> Failure {
     match error {
         RunError::Compile(error) => compile_failure(error),
+        RunError::Load(LoadError::Unknown(symbols)) => {
+            let lines = symbols.iter().map(|unknown| match &headers::near_names(&unknown.symbol)[..] {
+                [] => unknown.to_string(),
+                near => format!("{unknown} (nearest: {})", near.join(", ")),
+            });
+            Failure::request(lines.collect::<Vec<_>>().join("\n"))
+        }
         RunError::Exec(_) | RunError::Host(_) | RunError::NoShadow(_) => {
             Failure::Host { what: error.to_string(), help: None }
         }

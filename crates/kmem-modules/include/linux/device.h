@@ -57,6 +57,7 @@ struct device {
 	u64 *dma_mask;
 	u64 coherent_dma_mask;
 	u64 kmem_dma_mask;
+	struct list_head dma_pools;
 	struct device_node *of_node;
 	struct fwnode_handle *fwnode;
 	const struct attribute_group **groups;

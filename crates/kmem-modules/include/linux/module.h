@@ -15,6 +15,7 @@
 #include <linux/gfp.h>
 #include <linux/kobject.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>

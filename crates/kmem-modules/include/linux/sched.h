@@ -8,6 +8,7 @@
 #include <linux/preempt.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
+#include <linux/thread_info.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 
@@ -29,6 +30,7 @@
 #define MAX_SCHEDULE_TIMEOUT	LONG_MAX
 
 struct mm_struct;
+struct kunit;
 
 /* what the runtime keeps of a task */
 struct kmem_task {
@@ -65,6 +67,9 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct mm_struct *active_mm;
 	void *journal_info;
+#if KMEM_ERA >= 60
+	struct kunit *kunit_test;
+#endif
 	char comm[TASK_COMM_LEN];
 	struct kmem_task kmem;
 };

@@ -16,7 +16,7 @@ fn take(s: &Session, call: &Call<'_>, flags: u32, order: u32, function: &'static
     }
     let result = match Order::new(order) {
         Some(order) => {
-            let take = || s.kernel.alloc_pages(gfp | Gfp::NOWARN, order);
+            let take = || s.kernel.alloc_pages(gfp | s.forced_gfp() | Gfp::NOWARN, order);
             take().or_else(|error| if s.end_quarantine(None) { take() } else { Err(error) })
         }
         None => Err(AllocError::TooLarge { bytes: u64::MAX, limit: 0 }),
@@ -178,7 +178,7 @@ pub(super) fn alloc_pages_exact(s: &Session, call: &mut Call<'_>) -> u64 {
     if gfp.may_sleep() {
         s.check_context(call, "alloc_pages_exact() with flags that may sleep");
     }
-    match s.kernel.alloc_pages_exact(size.into(), gfp - Gfp::HIGHMEM) {
+    match s.kernel.alloc_pages_exact(size.into(), (gfp - Gfp::HIGHMEM) | s.forced_gfp()) {
         Ok(pfn) => {
             let given = u64::from(size).div_ceil(4096) * 4096;
             let zone = s.zone_name(pfn);

@@ -235,7 +235,9 @@ impl Workspace {
         fs::write(self.folder.join(ERA_FLAGS), flags)
             .map_err(|error| CompileError::Host { what: "writing the flags".into(), error })?;
         let (compiler, machine) = (Compiler::find()?, kernel.profile.name);
-        let job = Job { compiler: &compiler, machine, shadow };
+        let ram = kernel.plan().layout.low.bytes();
+        let runtime = if ram < SMALL { "-Os" } else { "-O0" };
+        let job = Job { compiler: &compiler, machine, shadow, runtime };
         thread::scope(|scope| {
             let runtime = scope.spawn(|| self.runtime(&job, &header));
             let jobs: Vec<_> = sources
@@ -259,7 +261,7 @@ impl Workspace {
     /// Compiles the runtime, or finds it in the cache: no line of it is ever shown, and it is to be ready soon.
     fn runtime(&self, job: &Job<'_>, header: &str) -> Result<Object, CompileError> {
         let mut flags: Vec<OsString> =
-            ["-O0", "-g0", "-w", "-ffunction-sections", "-fdata-sections"].map(OsString::from).to_vec();
+            [job.runtime, "-g0", "-w", "-ffunction-sections", "-fdata-sections"].map(OsString::from).to_vec();
         if let Some(offset) = job.shadow {
             flags.extend(["-DKMEM_KASAN".into(), format!("-DKMEM_KASAN_OFFSET={offset:#x}UL").into()]);
         }
@@ -334,7 +336,12 @@ struct Job<'a> {
     compiler: &'a Compiler,
     machine: &'static str,
     shadow: Option<u32>,
+    /// How the runtime is compiled: to be ready soon, or to be small.
+    runtime: &'static str,
 }
+
+/// Machines with less RAM have room for a small kernel only.
+const SMALL: u64 = 16 << 20;
 
 impl Drop for Workspace {
     fn drop(&mut self) {

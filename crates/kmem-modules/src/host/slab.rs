@@ -377,7 +377,7 @@ fn object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, flags: u32, fu
             let (from, asked) = own.unwrap_or((info.name.as_str().to_owned(), info.geometry.object_size));
             let (asked, given) = (u64::from(asked), (info.geometry.size - info.geometry.redzone).into());
             s.record(call, Kind::Object { cache: handle }, addr.raw(), asked, given, function, from);
-            if !info.has_ctor && !info.flags.contains(SlabFlags::TYPESAFE_BY_RCU) {
+            if !info.has_ctor && !info.flags.intersects(SlabFlags::TYPESAFE_BY_RCU | SlabFlags::POISON) {
                 s.kasan_fresh(addr, asked, gfp);
             }
             addr.raw() as u32

@@ -156,7 +156,7 @@ impl Session {
     }
     /// Fills memory that nobody has written yet.
     pub(crate) fn kasan_fresh(&self, addr: VirtAddr, bytes: u64, gfp: Gfp) {
-        if self.kasan.is_some() && !gfp.contains(Gfp::ZERO) {
+        if self.kasan.is_some() && !(gfp | self.forced_gfp()).contains(Gfp::ZERO) {
             self.write_bytes(addr.raw() as u32, &vec![FRESH; bytes.min(MOST_FRESH) as usize]);
         }
     }

@@ -138,18 +138,38 @@ fn handle(signal: i32, info: &libc::siginfo_t, context: &mut libc::mcontext_t) -
     } else {
         0
     };
+    leave(level, Caught { signal, trap, error, addr, ..seen(context) }, context);
+    true
+}
+
+fn register(context: &libc::mcontext_t, index: i32) -> u64 {
+    context.gregs[index as usize] as u64
+}
+
+/// True when a signal has interrupted 64-bit code: ours, not a module's.
+pub(crate) fn is_host_code(context: &libc::mcontext_t) -> bool {
+    register(context, libc::REG_CSGSFS) & 0xffff == USER_CODE
+}
+
+/// Writes down where the interrupted code was, and its registers.
+pub(crate) fn seen(context: &libc::mcontext_t) -> Caught {
     let mut registers = [0; 16];
     for (slot, index) in registers.iter_mut().zip(ENCODING_ORDER) {
-        *slot = register(index);
+        *slot = register(context, index);
     }
-    level.caught.set(Some(Caught { signal, trap, error, addr, ip, flags: register(libc::REG_EFL), registers }));
+    let (ip, flags) = (register(context, libc::REG_RIP), register(context, libc::REG_EFL));
+    Caught { ip, flags, registers, ..Caught::default() }
+}
+
+/// Has the interrupted thread continue where the level is left.
+pub(crate) fn leave(level: &Level, caught: Caught, context: &mut libc::mcontext_t) {
+    level.caught.set(Some(caught));
+    // The word holds the selectors of code, gs, fs and stack, 16 bits each.
+    let middle = register(context, libc::REG_CSGSFS) & 0x0000_ffff_ffff_0000;
     context.gregs[libc::REG_RIP as usize] = level.leave as i64;
     context.gregs[libc::REG_RSP as usize] = level.host_stack.get() as i64;
     context.gregs[libc::REG_EFL as usize] = CLEAN_FLAGS;
-    // The word holds the selectors of code, gs, fs and stack, 16 bits each.
-    let middle = register(libc::REG_CSGSFS) & 0x0000_ffff_ffff_0000;
     context.gregs[libc::REG_CSGSFS as usize] = (middle | USER_CODE | USER_DATA << 48) as i64;
-    true
 }
 
 /// The order of [`Caught::registers`].

@@ -7,14 +7,17 @@
 //! - [`session`]: one run's state: machine, ledger ([`tracker`]), log ([`log`]), findings ([`finding`]).
 //! - [`checks`]: which checks are made; `kasan` is the one of every access.
 //! - `leaks`, `unchecked`, `damage`: what is found at the end, of results that nobody looked at, in debugged caches.
+//! - [`fail`]: which allocations fail because somebody wants them to; [`coverage`]: which lines ran; `watch`: how long.
 //! - [`run`]: all of it in order.
 //! - [`symbols`]: an address becomes a line of C.
 
 pub mod checks;
 pub mod compile;
+pub mod coverage;
 mod damage;
 mod devices;
 pub mod exec;
+pub mod fail;
 pub mod finding;
 mod host;
 mod kasan;
@@ -30,3 +33,4 @@ pub mod symbols;
 pub mod tracker;
 mod unchecked;
 mod user_buffer;
+mod watch;

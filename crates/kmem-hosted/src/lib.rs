@@ -35,6 +35,7 @@ mod mapping;
 mod registry;
 pub mod signal;
 pub mod stack;
+pub mod syscall;
 mod tlb;
 pub mod trace;
 mod wait;

@@ -13,6 +13,7 @@
 use crate::error::HostError;
 use crate::level::{self, Caught, Level};
 use crate::registry;
+use crate::syscall;
 use crate::tlb::{Access, Miss};
 use std::io;
 use std::mem;
@@ -20,7 +21,7 @@ use std::ptr;
 use std::sync::OnceLock;
 
 /// The signals that exceptions of module code arrive as.
-const SIGNALS: [i32; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP];
+const SIGNALS: [i32; 6] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP, libc::SIGSYS];
 /// Selector of 64-bit user code in Linux.
 const USER_CODE: u64 = 0x33;
 /// Selector of user data in Linux.
@@ -105,7 +106,10 @@ fn handle(signal: i32, info: &libc::siginfo_t, context: &mut libc::mcontext_t) -
     }
     let gregs = context.gregs;
     let register = |index: i32| gregs[index as usize] as u64;
-    let (trap, mut error) = (register(libc::REG_TRAPNO) as u32, register(libc::REG_ERR) as u32);
+    let (mut trap, mut error) = (register(libc::REG_TRAPNO) as u32, register(libc::REG_ERR) as u32);
+    if signal == libc::SIGSYS {
+        (trap, error) = (syscall::TRAP, 0);
+    }
     let innermost = level::current();
     // SAFETY: Whoever hung the level there keeps it valid while it hangs, and this is its thread.
     let innermost: Option<&Level> = unsafe { innermost.as_ref() };
@@ -138,7 +142,9 @@ fn handle(signal: i32, info: &libc::siginfo_t, context: &mut libc::mcontext_t) -
     } else {
         0
     };
-    leave(level, Caught { signal, trap, error, addr, ..seen(context) }, context);
+    // A system call is told when it is over: the instruction is two bytes long.
+    let ip = if signal == libc::SIGSYS { ip.wrapping_sub(2) } else { ip };
+    leave(level, Caught { signal, trap, error, addr, ip, ..seen(context) }, context);
     true
 }
 

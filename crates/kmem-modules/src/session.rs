@@ -11,7 +11,7 @@ use crate::fail::Failures;
 use crate::finding::{Finding, FindingKind, Place};
 use crate::host::{self, PoolIdle};
 use crate::kasan::Kasan;
-use crate::load::Image;
+use crate::load::{Image, SymbolOffset};
 use crate::log::Log;
 use crate::run::KernelLines;
 use crate::symbols::Symbolizer;
@@ -769,6 +769,14 @@ impl Session {
         }
         // Return addresses are looked up one byte lower; the faulting instruction itself is not one.
         let mut chain = vec![fault.registers.eip.wrapping_add(1)];
+        let is_function = |at: SymbolOffset<'_>| at.symbol.is_function;
+        let images = [&self.modules, &self.runtime];
+        if !fault.is_fetch()
+            && !images.iter().any(|image| image.symbol_at(fault.registers.eip).is_some_and(is_function))
+        {
+            // Data that is executed has no frame: who called it stands on the stack.
+            chain.push(self.read_word(fault.registers.esp));
+        }
         chain.extend(&fault.chain);
         if let FaultKind::Page { write, fetch } = fault.kind {
             self.report_fault(fault.addr, write, fetch, &chain);

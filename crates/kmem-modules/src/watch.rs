@@ -7,7 +7,7 @@ use crate::exec::Call;
 use crate::finding::{Finding, FindingKind};
 use crate::session::Session;
 use kmem_hosted::deadline::{self, Deadline};
-use kmem_hosted::HostError;
+use kmem_hosted::{syscall, HostError};
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -28,6 +28,7 @@ impl Watch {
     /// # Errors
     /// When the host has no timer.
     pub(crate) fn new(time: Option<Duration>) -> Result<Self, HostError> {
+        syscall::refuse();
         let limit = time.map(|time| Deadline::new().map(|deadline| (deadline, time))).transpose()?;
         Ok(Self { limit, ..Self::default() })
     }

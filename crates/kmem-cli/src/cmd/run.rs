@@ -70,7 +70,7 @@ pub struct Run {
     #[arg(long, value_name = "DIR", hide = true)]
     child: Option<PathBuf>,
     /// End a module when a call into it takes more CPU time than this; 0: never
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, overrides_with = "timeout")]
     timeout: Duration,
     /// Write which lines of the modules ran, over all runs, as an lcov tracefile
     #[arg(long, value_name = "FILE")]

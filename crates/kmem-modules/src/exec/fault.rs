@@ -1,7 +1,7 @@
 //! [`Fault`]: why module code did not come to its end.
 
-use kmem_hosted::deadline;
 use kmem_hosted::level::Caught;
+use kmem_hosted::{deadline, syscall};
 use std::fmt;
 
 /// What kind of thing went wrong.
@@ -126,6 +126,7 @@ impl fmt::Display for Fault {
             FaultKind::Divide => "divide error",
             FaultKind::Breakpoint => "breakpoint",
             FaultKind::Deadline => "time is up",
+            FaultKind::Exception(syscall::TRAP) => "system call of a program",
             FaultKind::Exception(number) => return write!(f, "exception {number} at {:#010x}", self.registers.eip),
             FaultKind::Host(why) => return f.write_str(why),
         };

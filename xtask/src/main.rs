@@ -4,6 +4,7 @@
 
 mod bare;
 mod bench;
+mod picture;
 mod process;
 mod repo;
 mod source;
@@ -20,10 +21,12 @@ usage: cargo xtask COMMAND
 
   test                everything that must hold before a change goes in; installs what it needs (as root on Debian)
                       or names it, prints a table of steps, ends with the line `N passed, N failed`
-  long                the long form of the random tests: ten million page operations, a million broken dumps
+  long                the long form of the random tests: ten million page operations, a million broken dumps,
+                      a log of a gigabyte, ten minutes for each reader of dumps
   tidy                the shape of the source: arrows between the engine's parts, unsafe code, file lengths, words
   bare ARCH [WORD…]   builds the bare-metal image, runs its self-test in QEMU with WORDs as its command line;
                       ARCH: i386
+  picture             draws the picture of the README anew, in a headless Chromium
   bench-gate          counts the instructions of the hit paths with valgrind; fails when one exceeds its limit
 
 examples:
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         ["test"] => return test::run_all(),
         ["long"] => test::run_long(),
         ["tidy"] => tidy::run(),
+        ["picture"] => picture::draw(),
         ["bench-gate"] => bench::gate(),
         ["bare", arch, ref command_line @ ..] => match bare::Image::by_name(arch) {
             Some(image) => image.build().and_then(|built| built.self_test(&command_line.join(" "))),

@@ -5,11 +5,12 @@ use crate::process::{cargo, run};
 use crate::steps::Steps;
 use crate::toolchain::{oldest_cargo, DISTRIBUTION_CLIPPY};
 use crate::tools::{provide_component, C_COMPILER};
-use crate::{repo, tidy};
+use crate::{picture, repo, tidy};
 use std::process::ExitCode;
 
 /// Tests that have a long form, which `KMEM_LONG` chooses: package and test file.
-const LONG_TESTS: [(&str, &str); 2] = [("kmem", "random_pages"), ("kmem-inspect", "mutations")];
+const LONG_TESTS: [(&str, &str); 4] =
+    [("kmem", "random_pages"), ("kmem-inspect", "mutations"), ("kmem-inspect", "big_log"), ("kmem-inspect", "fuzz")];
 
 /// Runs all steps; what fails does not keep the others from being tried.
 pub fn run_all() -> ExitCode {
@@ -26,6 +27,7 @@ pub fn run_all() -> ExitCode {
             Err(missing.join("\n"))
         }
     });
+    let browser = picture::provide();
     steps.step("tidy", tidy::run);
     steps.step("format", || {
         run(cargo().args(["fmt", "--all", "--check"]))?;
@@ -33,6 +35,13 @@ pub fn run_all() -> ExitCode {
     });
     steps.step("clippy", || run(cargo().args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])));
     steps.step("tests", || run(cargo().args(["test", "--workspace", "--no-fail-fast"])));
+    // The workspace's tests have the browser's among them; alone it shows that it ran.
+    match &browser {
+        Ok(()) => {
+            steps.step("browser", || run(cargo().args(["test", "--package", "kmem-picture", "--test", "browser"])))
+        }
+        Err(why) => steps.skip("browser", why),
+    }
     steps.step("interleavings", || {
         let mut cargo = cargo();
         cargo.args(["test", "--release", "--package", "kmem", "--lib", "interleavings"]);

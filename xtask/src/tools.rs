@@ -19,6 +19,13 @@ pub const C_COMPILER: Program =
     Program { purpose: "C compiler", name: "cc", packages: &["gcc", "libc6-dev", "binutils"] };
 /// LLVM's linker, for toolchains that do not bring it.
 pub const LLD: Program = Program { purpose: "linker for other targets", name: "ld.lld", packages: &["lld"] };
+/// The browser that pictures are tested in.
+pub const CHROMIUM: Program = Program { purpose: "browser", name: "chromium", packages: &["chromium"] };
+
+/// True when one of these programs is there.
+pub fn exists_any(names: &[&str]) -> bool {
+    names.iter().any(|name| exists(name))
+}
 
 impl Program {
     /// Makes sure that the program is there.

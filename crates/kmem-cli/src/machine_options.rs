@@ -2,16 +2,18 @@
 
 use crate::failure::Failure;
 use crate::like::Like;
+use crate::tunables::{self, Kind, Setting};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use kmem::boot::cmdline::CommandLine;
 use kmem::boot::{cut_nodes, equal_nodes, plan, BootParams, NodeRanges, Plan};
+use kmem::page::tunables::sysctls_of;
 use kmem::profile::{by_name, SlabKind, MAX_NODES, PROFILES};
 use kmem::units::{align_down, PAGE_SIZE};
 use kmem::{Kernel, Profile};
 use kmem_hosted::{Displacement, Hosted};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The heading of these options in `--help`.
 const HEADING: &str = "The machine";
@@ -44,6 +46,9 @@ pub struct MachineOptions {
     /// machine's own]
     #[arg(long, help_heading = HEADING, value_name = "KIND", value_parser = slab_kind)]
     pub slab: Option<SlabKind>,
+    /// Leave out the tunables that `kmem tune` keeps for the machine
+    #[arg(long, help_heading = HEADING)]
+    pub no_tune: bool,
     /// Which kernels' interfaces: 2.6 or modern; chooses the default machine
     #[arg(long, help_heading = HEADING, value_name = "ERA", hide_possible_values = true)]
     pub era: Option<Era>,
@@ -84,6 +89,19 @@ pub struct Chosen {
     nodes: Option<NodeRanges>,
     /// The capture that it was taken from.
     like: Option<Like>,
+    /// What is written under `/proc/sys/vm` when boot ends.
+    sysctls: Vec<Setting>,
+}
+
+/// Which of the tunables that are kept for a machine are in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// None.
+    Nothing,
+    /// Those that take effect at once.
+    Immediate,
+    /// Those that are held until boot, too.
+    All,
 }
 
 impl MachineOptions {
@@ -99,6 +117,33 @@ impl MachineOptions {
     /// # Errors
     /// As [`MachineOptions::choose`].
     pub fn choose_for(&self, era: Option<Era>, notes: &mut dyn Write) -> Result<Chosen, Failure> {
+        let kept = if self.no_tune { Kept::Nothing } else { Kept::All };
+        let chosen = self.choose_with(kept, era, notes)?;
+        let named: Vec<String> = chosen
+            .2
+            .iter()
+            .map(|setting| match &setting.value {
+                Some(value) => format!("{}={value}", setting.full_name()),
+                None => setting.full_name(),
+            })
+            .collect();
+        if !named.is_empty() {
+            let (name, named) = (chosen.1, named.join(" "));
+            writeln!(notes, "kmem: `kmem tune` keeps for {name}, in force: {named} (--no-tune leaves them out)")?;
+        }
+        Ok(chosen.0)
+    }
+    /// As [`MachineOptions::choose`], with so much of what is kept for the machine. Returns the name under which that is kept, and
+    /// what of it is in force.
+    ///
+    /// # Errors
+    /// As [`MachineOptions::choose`].
+    pub fn choose_with(
+        &self,
+        kept: Kept,
+        era: Option<Era>,
+        notes: &mut dyn Write,
+    ) -> Result<(Chosen, String, Vec<Setting>), Failure> {
         let like = self.read_like()?;
         let profile = match (&like, &self.machine, self.era.or(era)) {
             (Some(like), ..) => like.profile,
@@ -110,7 +155,13 @@ impl MachineOptions {
         let mut cmdline = String::new();
         let boards = like.as_ref().map_or(profile.default_cmdline, |like| &like.cmdline);
         let boards = Some(boards).filter(|_| !self.no_default_cmdline);
-        for part in boards.into_iter().chain(self.cmdline.iter().map(String::as_str)).filter(|part| !part.is_empty()) {
+        let name = like.as_ref().map_or(profile.name.to_owned(), |like| kept_name(profile, &like.folder));
+        let (held, sysctls) = self.in_force(kept, profile, &name)?;
+        let in_force = held.iter().chain(&sysctls).cloned().collect();
+        let held: Vec<String> = held.iter().map(Setting::parameter).collect();
+        let given = self.cmdline.iter().map(String::as_str);
+        let parts = boards.into_iter().chain(held.iter().map(String::as_str)).chain(given);
+        for part in parts.filter(|part| !part.is_empty()) {
             if !cmdline.is_empty() {
                 cmdline.push(' ');
             }
@@ -125,7 +176,30 @@ impl MachineOptions {
         };
         let ram_bytes = whole_pages(self.ram.or(sizes).unwrap_or(default_ram));
         let nodes = self.nodes.as_ref().map(|spec| spec.cut(profile, ram_bytes)).transpose()?;
-        Ok(Chosen { profile, cmdline, ram_bytes, cpus: self.cpus.unwrap_or(default_cpus), nodes, like })
+        let cpus = self.cpus.unwrap_or(default_cpus);
+        Ok((Chosen { profile, cmdline, ram_bytes, cpus, nodes, like, sysctls }, name, in_force))
+    }
+
+    /// What is kept for a machine and in force: parameters, and tunables that the command line does not write itself.
+    fn in_force(
+        &self,
+        kept: Kept,
+        profile: &'static Profile,
+        name: &str,
+    ) -> Result<(Vec<Setting>, Vec<Setting>), Failure> {
+        if kept == Kept::Nothing {
+            return Ok(Default::default());
+        }
+        let config = tunables::of_machine(profile, name)?;
+        let given = self.cmdline.join(" ");
+        let given = CommandLine::new(&given);
+        let wins = |setting: &Setting| match setting.kind {
+            Kind::Boot => given.last(&setting.name).is_some(),
+            Kind::Sysctl => sysctls_of(profile, given).any(|(key, _)| key == setting.name),
+        };
+        let settings = config.settings().filter(|setting| !wins(setting)).cloned();
+        let (held, sysctls): (Vec<Setting>, Vec<Setting>) = settings.partition(|setting| setting.kind == Kind::Boot);
+        Ok((if kept == Kept::All { held } else { Vec::new() }, sysctls))
     }
 
     /// Reads the capture of `--like`, beside which nothing may say what it says.
@@ -212,8 +286,22 @@ impl Chosen {
     ) -> Result<Kernel<Hosted>, Failure> {
         let params = BootParams { kasan, ..self.params() };
         let booted = kmem_hosted::boot(self.profile, &params, displacement, console);
-        booted.map_err(|error| self.cannot_be(error.into()))
+        let kernel = booted.map_err(|error| self.cannot_be(error.into()))?;
+        for setting in &self.sysctls {
+            let value = setting.value.as_deref().unwrap_or_default();
+            let written = kernel.write_sysctl(&setting.name, value);
+            written.map_err(|error| Failure::request(format!("kmem tune: {error}")).help("--no-tune leaves it out"))?;
+        }
+        Ok(kernel)
     }
+}
+
+/// The name under which tunables are kept for a machine that a capture was taken from.
+fn kept_name(profile: &Profile, folder: &Path) -> String {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let last = folder.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-+".contains(c) { c } else { '_' };
+    format!("{}.like-{}", profile.name, last.chars().map(plain).collect::<String>())
 }
 
 /// The default machine of `--era 2.6`.
@@ -302,6 +390,8 @@ mod tests {
     use super::*;
 
     fn choose(options: MachineOptions) -> (Result<Chosen, Failure>, String) {
+        // Nothing that somebody keeps on the host is to disturb.
+        let options = MachineOptions { no_tune: true, ..options };
         let mut notes = Vec::new();
         let chosen = options.choose(&mut notes);
         (chosen, String::from_utf8(notes).unwrap_or_default())

@@ -4,10 +4,12 @@ mod cmd;
 mod failure;
 mod like;
 mod machine_options;
+mod picture;
 mod region;
 mod render;
 mod report;
 mod script;
+mod tunables;
 
 use clap::Parser;
 use failure::Verdict;

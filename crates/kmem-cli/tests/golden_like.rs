@@ -232,6 +232,7 @@ fn every_printed_field_of_every_capture() {
             std::fs::copy(case.join(file), inputs.join(file)).unwrap();
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_kmem"));
+        command.env("KMEM_CONFIG_DIR", &folder);
         let done = command.args(["boot", "--like"]).arg(&inputs).args(["--show", &FILES.join(",")]).output().unwrap();
         let text = String::from_utf8(done.stdout).unwrap();
         assert!(done.status.success(), "{}: {}", name(&case), String::from_utf8_lossy(&done.stderr));
@@ -368,7 +369,7 @@ fn refusals_name_key_value_and_range() {
         ("vm/watermark_scale_factor", "0", "vm.watermark_scale_factor takes 1 to 3000, not 0"),
         ("vm.percpu_pagelist_high_fraction", "7", "vm.percpu_pagelist_high_fraction takes 8 to 2147483647, not 7"),
         ("vm.drop_caches", "9", "vm.drop_caches takes 1 to 4, not 9"),
-        ("vm.nr_hugepages", "9", "vm.nr_hugepages can only be read"),
+        ("vm.mmap_min_addr", "9", "vm.mmap_min_addr can only be read"),
         ("vm.nothing", "9", "this kernel has no vm.nothing"),
     ] {
         let error = kernel.write_sysctl(key, value).unwrap_err().to_string();

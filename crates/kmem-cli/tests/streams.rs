@@ -69,6 +69,7 @@ fn a_reader_that_goes_away_is_no_failure() {
         &["machines", "--json"],
     ] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_kmem"))
+            .env("KMEM_CONFIG_DIR", support::NO_TUNABLES)
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -106,6 +106,38 @@ fn promises_are_kept_count_of_when_that_is_wanted() {
 }
 
 #[test]
+fn huge_pages_come_and_go_while_the_kernel_runs() {
+    let profile = by_name("amd64-6.12").unwrap();
+    let cut = cut_nodes(profile, 1 << 30, &[768 << 20, 256 << 20]).unwrap();
+    let params = BootParams { ram_bytes: 1 << 30, nodes: Some(cut.as_slice()), ..BootParams::new(profile) };
+    let kernel = boot(profile, &params, Displacement::Any, |_| {}).unwrap();
+    let free = || {
+        kernel.drain();
+        kernel.pages().free_pages()
+    };
+    let (before, limit) = (free(), kernel.mem_info()[MemField::CommitLimit]);
+    for (wanted, count) in [(9, [5, 4]), (4, [2, 2]), (64, [32, 32]), (64, [32, 32]), (1, [0, 1])] {
+        kernel.write_sysctl("vm.nr_hugepages", &wanted.to_string()).unwrap();
+        let found = kernel.huge_pools().default_pool().unwrap().count;
+        assert_eq!(found.iter().sum::<u64>(), wanted);
+        assert!(found[0].abs_diff(count[0]) <= 1 && found[1].abs_diff(count[1]) <= 1, "{wanted}: {found:?}");
+        assert_eq!(before - free(), wanted * 512);
+        let info = kernel.mem_info();
+        assert_eq!((info[MemField::HugePagesTotal], info[MemField::HugePagesFree]), (wanted, wanted));
+        kernel.verify().unwrap();
+    }
+    // More than there is: as much as there is, and all of it comes back.
+    kernel.write_sysctl("vm.nr_hugepages", "100000").unwrap();
+    let most = kernel.mem_info()[MemField::HugePagesTotal];
+    assert!((300..512).contains(&most), "{most}");
+    kernel.verify().unwrap();
+    kernel.write_sysctl("vm.nr_hugepages_mempolicy", "0").unwrap();
+    assert_eq!((free(), kernel.mem_info()[MemField::CommitLimit]), (before, limit));
+    assert!(kernel.write_sysctl("vm.nr_hugepages", "-1").is_err());
+    kernel.verify().unwrap();
+}
+
+#[test]
 fn huge_pages_are_spread_over_the_nodes() {
     let profile = by_name("amd64-6.12").unwrap();
     let cut = cut_nodes(profile, 1 << 30, &[768 << 20, 256 << 20]).unwrap();

@@ -24,10 +24,11 @@ pub struct Epoch {
 }
 
 /// All epochs, ascending.
-pub static EPOCHS: [Epoch; 8] = [
+pub static EPOCHS: [Epoch; 9] = [
     Epoch { from: (0, 0, 0), until: (2, 5, 0), name: "2.4", encoding: &GFP_2_4 },
     Epoch { from: (2, 5, 0), until: (2, 6, 24), name: "2.6.0 to 2.6.23", encoding: &GFP_2_6 },
-    Epoch { from: (2, 6, 24), until: (4, 4, 0), name: "2.6.24 to 4.3", encoding: &GFP_3_4 },
+    Epoch { from: (2, 6, 24), until: (3, 6, 0), name: "2.6.24 to 3.5", encoding: &GFP_3_4 },
+    Epoch { from: (3, 6, 0), until: (4, 4, 0), name: "3.6 to 4.3", encoding: &GFP_3_6 },
     Epoch { from: (4, 4, 0), until: (4, 10, 0), name: "4.4 to 4.9", encoding: &GFP_4_4 },
     Epoch { from: (4, 10, 0), until: (4, 18, 0), name: "4.10 to 4.17", encoding: &GFP_4_10 },
     Epoch { from: (4, 18, 0), until: (5, 0, 0), name: "4.18 to 4.20", encoding: &GFP_4_18 },
@@ -192,16 +193,25 @@ const COMMON: [Bit; 18] = [
     (Gfp::ATOMIC_BIT, 0x8_0000, "__GFP_ATOMIC"),
 ];
 
-/// The common bits and some more.
-const fn with<const N: usize>(more: &[Bit]) -> [Bit; N] {
-    let mut bits = [COMMON[0]; N];
+/// Bits and some more.
+const fn joined<const N: usize>(bits: &[Bit], more: &[Bit]) -> [Bit; N] {
+    let mut all = [COMMON[0]; N];
     let mut at = 0;
     while at < N {
-        bits[at] = if at < COMMON.len() { COMMON[at] } else { more[at - COMMON.len()] };
+        all[at] = if at < bits.len() { bits[at] } else { more[at - bits.len()] };
         at += 1;
     }
-    bits
+    all
 }
+/// The common bits and some more.
+const fn with<const N: usize>(more: &[Bit]) -> [Bit; N] {
+    joined(&COMMON, more)
+}
+
+/// 3.6 gave the bit that had been free since 2.6.24 to swapping over networks.
+const BITS_3_4: &[Bit] = GFP_3_4.bits;
+static BITS_3_6: [Bit; BITS_3_4.len() + 1] = joined(BITS_3_4, &[(Gfp::MEMALLOC, 0x2000, "__GFP_MEMALLOC")]);
+static GFP_3_6: GfpEncoding = GfpEncoding { bits: &BITS_3_6, names: GFP_3_4.names, words: &[], none: "GFP_NOWAIT" };
 
 static BITS_4_4: [Bit; 24] = with(&[
     (Gfp::COLD, 0x100, "__GFP_COLD"),
@@ -219,7 +229,9 @@ static BITS_4_10: [Bit; 24] = with(&[
     (Gfp::WRITE, 0x80_0000, "__GFP_WRITE"),
     (Gfp::KSWAPD_RECLAIM, 0x100_0000, "__GFP_KSWAPD_RECLAIM"),
 ]);
-static BITS_4_18: [Bit; 22] = with(&[
+/// `___GFP_COLD` and `___GFP_OTHER_NODE` were gone; what stood behind slid into their places.
+static BITS_4_18: [Bit; 23] = with(&[
+    (Gfp::WRITE, 0x100, "__GFP_WRITE"),
     (Gfp::RETRY_MAYFAIL, 0x400, "__GFP_RETRY_MAYFAIL"),
     (Gfp::ACCOUNT, 0x10_0000, "__GFP_ACCOUNT"),
     (Gfp::DIRECT_RECLAIM, 0x20_0000, "__GFP_DIRECT_RECLAIM"),
@@ -244,7 +256,11 @@ mod tests {
             ((2, 4, 20), 0x20, "GFP_ATOMIC"),
             ((2, 6, 18), 0xd0, "GFP_KERNEL"),
             ((2, 6, 32), 0x20, "GFP_ATOMIC"),
+            ((3, 4, 0), 0xd0, "GFP_KERNEL"),
             ((3, 10, 0), 0x2_00da, "GFP_HIGHUSER_MOVABLE"),
+            // A packet for a socket that swaps.
+            ((3, 10, 0), 0x2020, "GFP_ATOMIC|__GFP_MEMALLOC"),
+            ((4, 19, 0), 0x60_01c0, "GFP_KERNEL|__GFP_WRITE"),
             ((4, 3, 5), 0xd0, "GFP_KERNEL"),
             ((4, 4, 0), 0x240_00c0, "GFP_KERNEL"),
             ((4, 9, 0), 0x208_0020, "GFP_ATOMIC"),

@@ -11,6 +11,7 @@ pub mod place;
 pub mod reader;
 pub mod reading;
 pub mod scan;
+pub mod twin;
 pub mod vmalloc;
 
 pub use place::{Doubt, DoubtKind, Doubts, Place};

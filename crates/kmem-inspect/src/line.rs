@@ -6,6 +6,7 @@
 //! make one line of many, with `#012` or `\n` where lines ended: these are cut apart again.
 
 use crate::place::Place;
+use memchr::memchr2;
 use std::borrow::Cow;
 
 /// A line as readers see it.
@@ -23,10 +24,10 @@ pub const LONGEST: usize = 64 << 10;
 /// The parts of a raw line that were lines once.
 pub fn parts(raw: &str) -> impl Iterator<Item = &str> {
     // Looked for by a byte first: few lines have one of these.
-    let has = |byte: u8| raw.as_bytes().contains(&byte);
-    let divider = if has(b'#') && raw.contains("#012") {
+    let joined = memchr2(b'#', b'\\', raw.as_bytes()).is_some();
+    let divider = if joined && raw.contains("#012") {
         Some("#012")
-    } else if has(b'\\') && raw.matches("\\n").count() > 1 {
+    } else if joined && raw.matches("\\n").count() > 1 {
         Some("\\n")
     } else {
         None
@@ -46,7 +47,8 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     while end > 0 && (bytes[end - 1] == b'\n' || bytes[end - 1] == b'\r') {
         end -= 1;
     }
-    String::from_utf8_lossy(&bytes[..end])
+    // Nearly always it is text, and to make sure of that costs less than to mend it.
+    std::str::from_utf8(&bytes[..end]).map_or_else(|_| String::from_utf8_lossy(&bytes[..end]), Cow::Borrowed)
 }
 
 /// Takes off what a log or a page put in front. What the kernel wrote keeps its own blanks in front.
@@ -93,6 +95,27 @@ fn is_stamp(stamp: &str) -> bool {
     seconds || caller || stamp.starts_with("cpuid") || is_date(stamp)
 }
 
+/// Seconds since boot that stand in front of a raw line: `[   12.345678]`, wherever in what logs put there.
+pub fn stamp(raw: &str) -> Option<f64> {
+    let front = raw.as_bytes();
+    let front = &front[..front.len().min(90)];
+    let mut from = 0;
+    while let Some(open) = front[from..].iter().position(|byte| *byte == b'[').map(|at| from + at + 1) {
+        let close = front[open..].iter().position(|byte| *byte == b']').map(|at| open + at)?;
+        let inside = raw.get(open..close).map(str::trim).unwrap_or_default();
+        let plain = inside.split_once('.').is_some_and(|(whole, part)| {
+            !whole.is_empty()
+                && !part.is_empty()
+                && [whole, part].iter().all(|it| it.bytes().all(|b| b.is_ascii_digit()))
+        });
+        if plain {
+            return inside.parse().ok();
+        }
+        from = close;
+    }
+    None
+}
+
 fn is_date(stamp: &str) -> bool {
     const DAYS: [&str; 7] = ["Mon ", "Tue ", "Wed ", "Thu ", "Fri ", "Sat ", "Sun "];
     DAYS.iter().any(|day| stamp.starts_with(day)) && stamp.contains(':')
@@ -101,7 +124,8 @@ fn is_date(stamp: &str) -> bool {
 /// `Mon dd hh:mm:ss host kernel: `, `… kernel[0]: `, Android's `… I/KERNEL  (  123): `, a folder's `/proc/meminfo:` of grep.
 fn after_tag(text: &str) -> Option<&str> {
     const TAGS: [&str; 5] = ["kernel:", "kernel[", "/KERNEL", "/kernel", "klogd:"];
-    if text.starts_with("/proc/") {
+    // The name of a tunable is in its path.
+    if text.starts_with("/proc/") && !text.starts_with("/proc/sys/") {
         let (path, rest) = text.split_once(':')?;
         return (!path.contains(' ')).then_some(rest);
     }

@@ -9,15 +9,21 @@ use crate::parse::buddyinfo::{self, BuddyInfo};
 use crate::parse::iomem::{self, IoMem};
 use crate::parse::kernel_log::{self, KernelLog};
 use crate::parse::meminfo::{self, MemInfoFile};
+use crate::parse::moment::{moment, Moment};
 use crate::parse::pagetypeinfo::{self, PageTypeInfo};
+use crate::parse::repeats::{self, Repeat};
 use crate::parse::report::{self, Report};
+use crate::parse::slab_folder::{self, SlabFolder};
 use crate::parse::slabinfo::{self, SlabInfo};
+use crate::parse::sysctl::{self, Sysctl};
+use crate::parse::trouble::{self, Trouble};
 use crate::parse::vmallocinfo::{self, VmallocInfo};
 use crate::parse::vmstat::{self, VmStatFile};
 use crate::parse::zoneinfo::{self, ZoneInfoFile};
 use crate::parse::Taken;
 use crate::place::{Doubts, Place};
-use std::io::{self, BufRead, Read};
+use memchr::memchr;
+use std::io::{self, BufRead};
 
 /// All that was found.
 #[derive(Clone, Debug, Default)]
@@ -40,10 +46,20 @@ pub struct Capture {
     pub iomem: Vec<IoMem>,
     /// Listings of `/proc/vmstat`.
     pub vmstat: Vec<VmStatFile>,
+    /// Listings of tunables.
+    pub sysctl: Vec<Sysctl>,
+    /// Folders of slab caches.
+    pub slab_folders: Vec<SlabFolder>,
     /// Boots.
     pub logs: Vec<KernelLog>,
     /// Reports of failures.
     pub reports: Vec<Report>,
+    /// Kinds of failures, counted: also those whose reports were not kept.
+    pub repeats: Vec<Repeat>,
+    /// Reports of code that misuses memory, and what dumps of allocations say, by cause.
+    pub troubles: Vec<Trouble>,
+    /// Lines that say when it was: the first ones.
+    pub moments: Vec<(Place, Moment)>,
     /// Listings that were found beyond [`MOST_LISTINGS`] of their kind.
     pub not_kept: u64,
     /// What does not agree, and what could not be read.
@@ -54,6 +70,21 @@ impl Capture {
     /// True when no line of any source was one that is read.
     pub fn is_empty(&self) -> bool {
         self.sources.iter().all(|source| source.other == source.lines)
+    }
+    /// Returns the seconds from one listing to another, if a line before each says when it was made.
+    pub fn seconds(&self, from: Place, to: Place) -> Option<u64> {
+        let of = |place: Place| {
+            let before = |at: &Place| at.source == place.source && at.line <= place.line;
+            self.moments.iter().rev().find(|(at, _)| before(at)).map(|(_, moment)| *moment)
+        };
+        of(to)?.since(of(from)?)
+    }
+    /// Returns a place in words: `line 3`, or with several sources `name, line 3`.
+    pub fn at(&self, place: Place) -> String {
+        match self.sources.get(place.source as usize).filter(|_| self.sources.len() > 1) {
+            Some(source) => format!("{}, line {}", source.name, place.line),
+            None => format!("line {}", place.line),
+        }
     }
 }
 
@@ -83,8 +114,12 @@ pub struct Reader {
     slabinfo: slabinfo::Reader,
     iomem: iomem::Reader,
     vmstat: vmstat::Reader,
+    sysctl: sysctl::Reader,
+    slab_folder: slab_folder::Reader,
     log: kernel_log::Reader,
     report: report::Reader,
+    repeats: repeats::Reader,
+    trouble: trouble::Reader,
 }
 
 impl Reader {
@@ -113,21 +148,49 @@ impl Reader {
             done => done,
         }
     }
+    /// Lines are looked at where they lie in the input's buffer; only one that goes on in the next piece is copied.
     fn read_lines(&mut self, input: &mut impl BufRead) -> io::Result<()> {
-        let mut bytes = Vec::new();
+        let mut begun = Vec::new();
         loop {
-            bytes.clear();
-            let done = input.by_ref().take(LONGEST as u64).read_until(b'\n', &mut bytes);
-            if bytes.is_empty() {
-                return done.map(|_| ());
+            let piece = match input.fill_buf() {
+                Ok(piece) => piece,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    self.last_line(&begun);
+                    return Err(error);
+                }
+            };
+            let Some(end) = memchr(b'\n', piece) else {
+                if piece.is_empty() {
+                    self.last_line(&begun);
+                    return Ok(());
+                }
+                // The rest of a line that is longer than any of a kernel is left out.
+                begun.extend_from_slice(&piece[..piece.len().min(LONGEST - begun.len())]);
+                let read = piece.len();
+                input.consume(read);
+                continue;
+            };
+            let mut rest = if begun.is_empty() {
+                piece
+            } else {
+                begun.extend_from_slice(&piece[..end.min(LONGEST - begun.len())]);
+                self.raw_line(&begun);
+                begun.clear();
+                &piece[end + 1..]
+            };
+            while let Some(end) = memchr(b'\n', rest) {
+                self.raw_line(&rest[..end]);
+                rest = &rest[end + 1..];
             }
-            self.raw_line(&bytes);
-            done?;
-            // The rest of a line that is longer than any of a kernel.
-            while !bytes.ends_with(b"\n") && bytes.len() >= LONGEST {
-                bytes.clear();
-                input.by_ref().take(LONGEST as u64).read_until(b'\n', &mut bytes)?;
-            }
+            begun.extend_from_slice(&rest[..rest.len().min(LONGEST)]);
+            let read = piece.len();
+            input.consume(read);
+        }
+    }
+    fn last_line(&mut self, begun: &[u8]) {
+        if !begun.is_empty() {
+            self.raw_line(begun);
         }
     }
     /// Reads a text that is in memory.
@@ -156,8 +219,12 @@ impl Reader {
         keep(&mut capture.slabinfo, self.slabinfo.finish(), lost);
         keep(&mut capture.iomem, self.iomem.finish(), lost);
         keep(&mut capture.vmstat, self.vmstat.finish(), lost);
+        keep(&mut capture.sysctl, self.sysctl.finish(doubts), lost);
+        keep(&mut capture.slab_folders, self.slab_folder.finish(doubts), lost);
         keep(&mut capture.logs, self.log.finish(), lost);
         keep(&mut capture.reports, self.report.finish(), lost);
+        self.trouble.finish(&mut capture.troubles, lost);
+        self.repeats.finish();
     }
     fn raw_line(&mut self, bytes: &[u8]) {
         let Some(source) = self.capture.sources.last_mut() else { return };
@@ -168,7 +235,7 @@ impl Reader {
         let text = decode(bytes);
         let mut taken = false;
         for part in parts(&text) {
-            taken |= self.line(&Line { place, text: kernel_text(part) }) == Taken::Yes;
+            taken |= self.line(&Line { place, text: kernel_text(part) }, part) == Taken::Yes;
         }
         if !taken {
             if let Some(source) = self.capture.sources.last_mut() {
@@ -177,7 +244,7 @@ impl Reader {
         }
     }
     /// Shows a line to the readers. Those whose lines are also others' come after these.
-    fn line(&mut self, line: &Line<'_>) -> Taken {
+    fn line(&mut self, line: &Line<'_>, raw: &str) -> Taken {
         let capture = &mut self.capture;
         let (doubts, lost) = (&mut capture.doubts, &mut capture.not_kept);
         if line.text.is_empty() {
@@ -199,10 +266,30 @@ impl Reader {
         show!(pagetypeinfo, pagetypeinfo, doubts);
         show!(buddyinfo, buddyinfo, doubts);
         show!(iomem, iomem, doubts);
-        show!(report, reports, doubts);
-        show!(log, logs, doubts);
+        // What these two take may be a failure that is counted.
+        macro_rules! show_failures {
+            ($reader:ident, $list:ident) => {
+                let (taken, ended) = self.$reader.line(line, doubts);
+                keep(&mut capture.$list, ended, lost);
+                if taken == Taken::Yes {
+                    self.repeats.failure(line, raw, &mut capture.repeats);
+                    return taken;
+                }
+            };
+        }
+        show_failures!(report, reports);
+        self.repeats.other(line.text, &mut capture.repeats);
+        if self.trouble.line(line, raw, &mut capture.troubles, lost) == Taken::Yes {
+            return Taken::Yes;
+        }
+        show_failures!(log, logs);
         show!(slabinfo, slabinfo, doubts);
         show!(vmstat, vmstat);
+        show!(sysctl, sysctl, doubts);
+        show!(slab_folder, slab_folders, doubts);
+        if capture.moments.len() < MOST_LISTINGS {
+            capture.moments.extend(moment(line.text).map(|moment| (line.place, moment)));
+        }
         Taken::No
     }
 }

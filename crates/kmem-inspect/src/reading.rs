@@ -4,6 +4,7 @@
 
 mod files;
 mod report;
+mod trouble;
 
 use crate::parse::kernel_log::KernelLog;
 use crate::parse::meminfo::MemInfoFile;
@@ -26,6 +27,12 @@ pub fn write(out: &mut dyn Write, capture: &Capture) -> Result {
     capture.logs.iter().try_for_each(|log| kernel_log(out, log))?;
     files::write(out, capture)?;
     capture.reports.iter().try_for_each(|report| report::write(out, report))?;
+    capture.troubles.iter().try_for_each(|trouble| trouble::write(out, trouble))?;
+    capture
+        .repeats
+        .iter()
+        .filter(|it| it.count > 1 || it.code.is_some())
+        .try_for_each(|it| trouble::repeat(out, it))?;
     for doubt in capture.doubts.iter() {
         let kind = match doubt.kind {
             DoubtKind::NotUnderstood => "not understood",

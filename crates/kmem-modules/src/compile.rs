@@ -325,7 +325,7 @@ impl Workspace {
         let object = self.folder.join(format!("{index}.o"));
         let include = self.folder.join("include");
         let mut command = Command::new(&job.compiler.program);
-        command.args(FLAGS.lines().map(str::trim).filter(|flag| !flag.is_empty() && !flag.starts_with('#')));
+        command.args(job.compiler.common_flags());
         command.args(flags);
         command.args(["-D__KERNEL__", "-DMODULE"]);
         command.arg(format!("-DKBUILD_MODNAME=\"{name}\"")).arg(format!("-DKBUILD_BASENAME=\"{name}\""));
@@ -457,17 +457,30 @@ impl Compiler {
         let apart: &[&str] = if self.is_clang() { &[] } else { &APART };
         ["-fsanitize-coverage=trace-pc"].iter().chain(apart).map(OsString::from).collect()
     }
+    /// Returns the flags of `rt/FLAGS`, as this compiler calls them.
+    fn common_flags(&self) -> impl Iterator<Item = &'static str> {
+        let is_clang = self.is_clang();
+        let flags = FLAGS.lines().map(str::trim).filter(|flag| !flag.is_empty() && !flag.starts_with('#'));
+        let flags = flags.map(move |flag| match flag {
+            "-mpreferred-stack-boundary=2" if is_clang => "-mstack-alignment=4",
+            flag => flag,
+        });
+        // It has not all of gcc's warnings to turn off.
+        flags.chain(is_clang.then_some("-Wno-unknown-warning-option"))
+    }
     /// Returns the flags that make code look at a shadow: before each access in line, around the variables of functions and
     /// those outside of them, and for the blocks in which they live.
     fn shadow_flags(&self, offset: u32) -> Vec<OsString> {
         /// More accesses than a function has: beyond that the looks would be calls.
         const IN_LINE: &str = "asan-instrumentation-with-call-threshold=1000000";
-        let mut flags = vec!["-fsanitize=kernel-address".to_owned(), "-fsanitize-address-use-after-scope".to_owned()];
+        let mut flags = vec!["-fsanitize=kernel-address".to_owned()];
         if self.is_clang() {
-            let options = [&format!("-asan-mapping-offset={offset:#x}"), "-asan-stack=1", "-asan-globals=1"];
-            let options = options.into_iter().map(str::to_owned).chain([format!("-{IN_LINE}")]);
-            flags.extend(options.flat_map(|option| ["-mllvm".to_owned(), option]));
+            let offset = format!("asan-mapping-offset={offset:#x}");
+            for option in [&offset, IN_LINE, "asan-stack=1", "asan-globals=1", "asan-use-after-scope=1"] {
+                flags.extend(["-mllvm".to_owned(), format!("-{option}")]);
+            }
         } else {
+            flags.push("-fsanitize-address-use-after-scope".to_owned());
             flags.push(format!("-fasan-shadow-offset={offset:#x}"));
             // A byte of shadow describes eight: so frames begin at a multiple of eight, whoever calls.
             flags.extend(["-mpreferred-stack-boundary=3", "-mincoming-stack-boundary=2"].map(str::to_owned));

@@ -27,6 +27,12 @@ impl Session {
                 self.report(finding.help("call kunmap() with the same page"));
             }
         }
+        for (_, function, chain) in self.local_windows.borrow().iter() {
+            let title = format!("a temporary mapping of {function}() was never undone");
+            let undo = if *function == "kmap_atomic" { "kunmap_atomic()" } else { "kunmap_local()" };
+            let finding = Finding::new(FindingKind::Leak, title, self.place(chain), "mapped here");
+            self.report(finding.help(format!("call {undo} with the address, the last one first")));
+        }
         for (handle, pool) in self.pools.borrow().iter().filter(|(_, pool)| pool.out > 0) {
             let known = self.tracker.borrow().get(Space::Handle, u64::from(*handle)).cloned();
             if let Some(allocation) = known {

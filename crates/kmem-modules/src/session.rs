@@ -78,6 +78,8 @@ const OUT_OF_TREE: u32 = 1 << 12;
 const UNSIGNED: u32 = 1 << 13;
 /// Checked code has zones around its variables: such a part of the stack is added for them.
 pub(crate) const STACK_SPARE: u32 = 8;
+/// As many bytes of code may belong to no line.
+const LINELESS: u32 = 64;
 /// The longest call chain that is kept.
 const CHAIN: usize = 32;
 
@@ -103,6 +105,8 @@ pub struct Session {
     pub(crate) idle: RefCell<Vec<PoolIdle>>,
     pub(crate) runtime_memory: RefCell<HashSet<u32>>,
     pub(crate) kmaps: RefCell<HashMap<u64, Vec<Chain>>>,
+    /// Temporary windows that are open: their page, the function, the call chain.
+    pub(crate) local_windows: RefCell<Vec<(u64, &'static str, Chain)>>,
     handles: RefCell<HashSet<u32>>,
     runtime: Rc<Image>,
     modules: Rc<Image>,
@@ -203,6 +207,7 @@ impl Session {
             idle: RefCell::default(),
             runtime_memory: RefCell::default(),
             kmaps: RefCell::default(),
+            local_windows: RefCell::default(),
             handles: RefCell::default(),
             runtime: Rc::new(parts.runtime),
             modules: Rc::new(parts.modules),
@@ -571,13 +576,24 @@ impl Session {
         if !self.modules.contains(addr.wrapping_sub(1)) {
             return None;
         }
-        symbols.locate_call(addr).into_iter().find_map(|frame| {
-            let file = PathBuf::from(frame.file?);
-            let mine = !self.own_code.iter().any(|own| file.starts_with(own));
-            let file = self.shown_file(file);
-            let function = frame.function.unwrap_or_else(|| "?".into());
-            mine.then(|| Place { file, line: frame.line.unwrap_or(0), column: frame.column.unwrap_or(0), function })
-        })
+        let place = |addr| {
+            symbols.locate_call(addr).into_iter().find_map(|frame| {
+                let file = PathBuf::from(frame.file?);
+                let mine = !self.own_code.iter().any(|own| file.starts_with(own));
+                let file = self.shown_file(file);
+                let function = frame.function.unwrap_or_else(|| "?".into());
+                let (line, column) = (frame.line.unwrap_or(0), frame.column.unwrap_or(0));
+                mine.then_some(Place { file, line, column, function })
+            })
+        };
+        let found = place(addr)?;
+        if found.line != 0 {
+            return Some(found);
+        }
+        // Code of no line, as compilers make between lines: the line before it is meant.
+        let before = (1..LINELESS).filter_map(|back| place(addr.wrapping_sub(back)));
+        let known = before.take_while(|place| place.function == found.function).find(|place| place.line != 0);
+        known.or(Some(found))
     }
     /// Returns the user's own source lines that some code of the modules comes from.
     pub(crate) fn lines_of(&self, code: Range<u32>) -> Lines {

@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Verdict};
 use crate::machine_options::{Chosen, MachineOptions};
+use crate::picture::PictureOptions;
 use crate::region::regions;
 use kmem::boot::Plan;
 use kmem::kernel::{proc_path, PROC_FILES};
@@ -9,6 +10,11 @@ use kmem::snapshot::proc::boot_log;
 use kmem::snapshot::MemField;
 use kmem::Kernel;
 use kmem_hosted::{Displacement, Hosted};
+use kmem_inspect::explain::{explain, Question};
+use kmem_inspect::parse::pagetypeinfo::PageTypeInfo;
+use kmem_inspect::{Capture, Reader};
+use kmem_picture::Picture;
+use kmem_shell::show_size;
 use serde_json::{json, Map, Value};
 use std::io::{self, Write};
 
@@ -26,6 +32,8 @@ pub struct Boot {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    picture: PictureOptions,
+    #[command(flatten)]
     machine: MachineOptions,
 }
 
@@ -33,9 +41,16 @@ impl Boot {
     /// Boots and prints.
     pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
         check(&self.show)?;
+        self.picture.check()?;
         let chosen = self.machine.choose(&mut io::stderr())?;
         let kernel = chosen.boot(Displacement::Any, crate::report::kernel_line)?;
         let files = files(&self.show, &kernel)?;
+        if self.picture.is_asked() {
+            self.picture.write(out, &picture(&chosen, &kernel)?)?;
+        }
+        if self.picture.to_standard_output() {
+            return Ok(Verdict::Well);
+        }
         if self.json {
             super::print_json(out, &document(&chosen, &kernel, &files)?)?;
             return Ok(Verdict::Well);
@@ -103,6 +118,48 @@ fn file(kernel: &Kernel<Hosted>, name: &str) -> Result<String, Failure> {
         Some(Ok(())) => Ok(text),
         _ => Err(Failure::Host { what: format!("{name} could not be written"), help: None }),
     }
+}
+
+/// The machine as pictures: what its own files say of it, and a map of its pages, which no file has.
+fn picture(chosen: &Chosen, kernel: &Kernel<Hosted>) -> Result<Picture, Failure> {
+    let mut reader = Reader::new();
+    reader.read_text("the boot log", &log(chosen, kernel.plan()));
+    reader.read_text("meminfo", &file(kernel, "meminfo")?);
+    let mut capture = Capture {
+        zoneinfo: vec![kernel.zone_infos().collect()],
+        buddyinfo: vec![kernel.buddy_rows().collect()],
+        iomem: vec![kernel.iomem_rows().collect()],
+        // What it was read of is known.
+        sources: Vec::new(),
+        ..reader.finish()
+    };
+    // What a kernel has no file for is not shown, nor a listing without rows.
+    let has = |name| kernel.proc_files().any(|file| file == name);
+    if kernel.vm_area_rows().next().is_some() {
+        capture.vmallocinfo = vec![kernel.vm_area_rows().collect()];
+    }
+    if has("pagetypeinfo") {
+        let block_order = Some(u64::from(chosen.profile.pageblock_order.raw()));
+        capture.pagetypeinfo = vec![PageTypeInfo { block_order, ..kernel.page_type_rows().collect() }];
+    }
+    if has("slabinfo") {
+        capture.slabinfo = vec![kernel.slab_rows().collect()];
+    }
+    let mut words = String::new();
+    explain(&mut words, &mut capture, &Question::default())
+        .map_err(|_| Failure::Host { what: "the machine cannot be put into words".to_owned(), help: None })?;
+    let mut picture = kmem_picture::make::of_capture(&capture, &words);
+    picture.title = format!("Memory of {} with {} after boot", chosen.profile.name, show_size(chosen.ram_bytes));
+    let cmdline = if chosen.cmdline.is_empty() { String::new() } else { format!(", {}", chosen.cmdline) };
+    picture.about =
+        vec![format!("Booted by kmem {}: Linux {}{cmdline}", env!("CARGO_PKG_VERSION"), chosen.profile.release)];
+    // The layout knows more of the address space than the log, and the machine of its pages than its files.
+    picture.figures.retain(|figure| figure.id != "pageblocks" && !figure.id.starts_with("space-"));
+    let spaces = super::layout::space_figures(chosen.profile, &regions(chosen.profile, kernel.plan()));
+    picture.figures.splice(0..0, spaces);
+    let slabs = picture.figures.iter().position(|figure| figure.id == "slabs").unwrap_or(picture.figures.len());
+    picture.figures.splice(slabs..slabs, kmem_picture::make::engine::page_maps(kernel));
+    Ok(picture)
 }
 
 /// The boot log.

@@ -1,9 +1,13 @@
 //! `kmem explain`.
 
 mod document;
+mod folders;
 mod input;
 
+pub use document::advice_document;
+
 use crate::failure::{Failure, Verdict};
+use crate::picture::PictureOptions;
 use kmem_inspect::explain::pages::PageRequest;
 use kmem_inspect::explain::{explain, has_problem, Answer, Question};
 use kmem_inspect::{Capture, Reader};
@@ -15,6 +19,10 @@ use std::path::{Path, PathBuf};
 ///
 /// Each file is recognised by its content: /proc/vmallocinfo, meminfo, a kernel log, or a page or a mail that has them in
 /// it. Rows that were cut, wrapped or lost their blanks are read; what cannot be read or does not add up is named.
+///
+/// First comes all in short: what machine, what state, what is wrong, what to do. Then the details: reports of failures, each
+/// asked again in the engine with the smallest changes that let the request pass; what grew between two captures; the tables;
+/// the sources at the end.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit status: 0 all well, or the request fits; 1 it does not fit, or, when nothing is asked, something failed, is short or
@@ -22,7 +30,7 @@ does not add up; 2 the input cannot be read or does not tell.
 
 Examples:
   kmem boot --machine msm8x25 --show vmallocinfo | kmem explain - --fit 150M --advise
-  kmem explain /proc")]
+  kmem explain /proc --report memory.html")]
 pub struct Explain {
     /// Captures: files, folders of them, /proc, or - for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -31,12 +39,14 @@ pub struct Explain {
     #[arg(long, value_name = "WHAT", value_parser = fit)]
     fit: Option<Fit>,
     /// Recommend a `vmalloc=` with which it would, and show how that was computed; without --fit, for the size that the log
-    /// says failed, or else the next power of two that does not fit
+    /// says failed, or else the next power of two that does not fit. And tunables under /proc/sys/vm for which numbers speak
     #[arg(long)]
     advise: bool,
     /// One JSON document (schema kmem.explain/1)
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    picture: PictureOptions,
 }
 
 /// The files of `/proc` that are read of a live machine.
@@ -46,10 +56,8 @@ const LIVE: [&str; 9] =
 impl Explain {
     /// Reads all there is, then writes what it shows.
     pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
-        let mut reader = Reader::new();
-        for path in &self.paths {
-            read(&mut reader, path)?;
-        }
+        self.picture.check()?;
+        let mut capture = capture(&self.paths)?;
         let (fit, pages) = match &self.fit {
             Some(Fit::Bytes(bytes)) => (Some(*bytes), None),
             Some(Fit::Pages(request)) => (None, Some(request.clone())),
@@ -57,11 +65,15 @@ impl Explain {
         };
         let about_pages = pages.is_some();
         let question = Question { fit, pages, advise: self.advise };
-        let mut capture: Capture = reader.finish();
         let mut text = String::new();
         let answer = explain(&mut text, &mut capture, &question)
             .map_err(|_| Failure::request("what was read cannot be put into words"))?;
-        if self.json {
+        if self.picture.is_asked() && !capture.is_empty() {
+            self.picture.write(out, &kmem_picture::make::of_capture(&capture, &text))?;
+        }
+        if self.picture.to_standard_output() {
+            // The picture is the result, and has the words in it.
+        } else if self.json {
             super::print_json(out, &document::document(&mut capture, &question, answer))?;
         } else {
             out.write_all(text.as_bytes())?;
@@ -83,6 +95,15 @@ impl Explain {
             }
         }
     }
+}
+
+/// Reads captures: files, folders of them, /proc, or - for standard input.
+pub fn capture(paths: &[PathBuf]) -> Result<Capture, Failure> {
+    let mut reader = Reader::new();
+    for path in paths {
+        read(&mut reader, path)?;
+    }
+    Ok(reader.finish())
 }
 
 /// What may be asked.
@@ -117,6 +138,9 @@ fn read(reader: &mut Reader, path: &Path) -> Result<(), Failure> {
     if !path.is_dir() {
         return input::file(path).and_then(|text| reader.read(&name, text)).map_err(|error| cannot(path, error));
     }
+    for (name, text) in folders::listings(path) {
+        reader.read_text(&name, &text);
+    }
     for file in files(path).map_err(|error| cannot(path, error))? {
         // In a folder there may be anything: what is not text, or not ours to read, is named and passed by.
         match input::file(&file).and_then(|mut text| Ok((is_text(&mut text)?, text))) {
@@ -140,10 +164,18 @@ fn is_text(input: &mut dyn BufRead) -> io::Result<bool> {
     Ok(!input.fill_buf()?.contains(&0))
 }
 
+/// True for a live `/proc`, or a copy of one.
+fn is_proc(folder: &Path) -> bool {
+    folder.join("self").exists() && folder.join("version").exists()
+}
+
 /// The files of a folder, in the order of their names; of a live `/proc` the known ones.
 fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    if folder.join("self").exists() && folder.join("version").exists() {
+    if is_proc(folder) {
         return Ok(LIVE.iter().map(|name| folder.join(name)).collect());
+    }
+    if folders::is_values(folder) {
+        return Ok(Vec::new());
     }
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -2,45 +2,51 @@
 
 use crate::failure::{Failure, Verdict};
 use crate::machine_options::{Chosen, MachineOptions};
+use crate::picture::PictureOptions;
 use crate::region::{regions, Region};
-use kmem::boot::Plan;
+use kmem::boot::{Plan, PlanZone};
+use kmem::Profile;
+use kmem_picture::make::zones::zone_name;
+use kmem_picture::make::{physical, space};
+use kmem_picture::view::Figure;
+use kmem_picture::Picture;
 use kmem_shell::{rounded_size, show_size};
 use serde_json::{json, Value};
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-/// Show the address space of a machine as a table: what lies where, how large it is, what it is for
+/// Show the address space of a machine as a table, or draw it: what lies where, how large it is, what it is for
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   kmem layout --machine linux-2.6-i386 --ram 160M
-  kmem layout --machine msm8x25 --cmdline vmalloc=400M --json")]
+  kmem layout --machine msm8x25 --cmdline vmalloc=400M --svg layout.svg")]
 pub struct Layout {
     /// One JSON document (schema kmem.layout/1)
     #[arg(long)]
     json: bool,
-    /// Draw it to scale (not in this version)
-    #[arg(long, value_name = "FILE", hide = true)]
+    /// Draw it to scale: one SVG image, for a document; - for standard output
+    #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Draw it to scale (not in this version)
-    #[arg(long, value_name = "FILE", hide = true)]
+    /// Draw it to scale: one HTML page that needs no network, with zoom and search; - for standard output
+    #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     #[command(flatten)]
     machine: MachineOptions,
 }
 
 impl Layout {
-    /// Prints the table.
+    /// Prints the table, draws the pictures.
     pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
-        for (file, option) in [(&self.svg, "--svg"), (&self.html, "--html")] {
-            if file.is_some() {
-                return Err(Failure::request(format!("{option}: not in this version")).help("--json has the numbers"));
-            }
-        }
+        let pictures = PictureOptions { report: self.html.clone(), svg: self.svg.clone() };
+        pictures.check()?;
         let chosen = self.machine.choose(&mut io::stderr())?;
         let plan = chosen.plan()?;
         let regions = regions(chosen.profile, &plan);
-        if self.json {
+        if pictures.is_asked() {
+            pictures.write(out, &picture(&chosen, &plan, &regions))?;
+        }
+        if self.json && !pictures.to_standard_output() {
             super::print_json(out, &document(&chosen, &plan, &regions))?;
             return Ok(Verdict::Well);
         }
@@ -50,7 +56,9 @@ impl Layout {
         for warning in warnings.lines() {
             crate::report::kernel_line(warning);
         }
-        print(out, &chosen, &plan, &regions)?;
+        if !pictures.to_standard_output() {
+            print(out, &chosen, &plan, &regions)?;
+        }
         Ok(Verdict::Well)
     }
 }
@@ -92,6 +100,38 @@ fn print(out: &mut dyn Write, chosen: &Chosen, plan: &Plan, regions: &[Region]) 
         )?;
     }
     Ok(())
+}
+
+/// The address space and the zones to scale.
+fn picture(chosen: &Chosen, plan: &Plan, regions: &[Region]) -> Picture {
+    let profile = chosen.profile;
+    let mut figures = space_figures(profile, regions);
+    let zones: Vec<physical::Zone> = plan.zones().iter().filter(|zone| zone.spanned > 0).map(physical_zone).collect();
+    figures.extend(physical::figure(&zones, Vec::new()));
+    let cmdline = if chosen.cmdline.is_empty() { String::new() } else { format!(", {}", chosen.cmdline) };
+    Picture {
+        title: format!("The address space of {} with {}", profile.name, show_size(chosen.ram_bytes)),
+        about: vec![format!("Linux {}{cmdline}", profile.release)],
+        findings: super::boot::warnings(chosen, plan).into_iter().map(|warning| vec![warning]).collect(),
+        figures,
+    }
+}
+
+/// The address space to scale.
+pub fn space_figures(profile: &Profile, regions: &[Region]) -> Vec<Figure> {
+    let drawn = |region: &Region| {
+        let Region { name, start, end, about, .. } = region;
+        space::Region { name: (*name).to_owned(), start: *start, end: *end, about: about.clone() }
+    };
+    let regions: Vec<space::Region> = regions.iter().map(drawn).collect();
+    let top = if profile.word_bytes == 4 { 1 << 32 } else { u64::MAX };
+    space::figures(&regions, top)
+}
+
+fn physical_zone(zone: &PlanZone) -> physical::Zone {
+    let range = zone.range();
+    let about = format!("{} pages of RAM, {} of them managed", zone.ram, zone.managed);
+    physical::Zone { name: zone_name(zone.node, zone.name), start: range.start.raw(), end: range.end.raw(), about }
 }
 
 fn document(chosen: &Chosen, plan: &Plan, regions: &[Region]) -> Value {

@@ -9,6 +9,7 @@ mod layout;
 mod machines;
 mod run;
 mod shell;
+mod tune;
 
 use crate::failure::{Failure, Verdict};
 use std::io::Write;
@@ -18,7 +19,7 @@ use std::io::Write;
 pub enum Command {
     /// Boot a machine and show its boot log and what it says of its memory
     Boot(boot::Boot),
-    /// Show the address space of a machine as a table
+    /// Show the address space of a machine as a table, or draw it to scale
     Layout(layout::Layout),
     /// Compile kernel modules, load them into a machine, drive them, and report what they leaked or misused
     Run(Box<run::Run>),
@@ -26,6 +27,8 @@ pub enum Command {
     Shell(shell::Shell),
     /// Say what captures of a real machine show, what is wrong, and whether a request fits
     Explain(explain::Explain),
+    /// Show and change the memory tunables of a machine: values, defaults, ranges, usage; save them under names
+    Tune(Box<tune::Tune>),
     /// Say what a GFP mask means in which kernel, or which number words are
     Gfp(gfp::Gfp),
     /// Measure the hit paths and the boot of a machine
@@ -45,6 +48,7 @@ impl Command {
             Self::Run(command) => command.run(out),
             Self::Shell(command) => command.run(out),
             Self::Explain(command) => command.run(out),
+            Self::Tune(command) => command.run(out),
             Self::Gfp(command) => command.run(out),
             Self::Bench(command) => command.run(out),
             Self::Machines(command) => command.run(out),

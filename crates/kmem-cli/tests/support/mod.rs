@@ -3,10 +3,14 @@
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+/// Where nothing is kept: what somebody keeps on the host is not to disturb.
+pub const NO_TUNABLES: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-tunables");
+
 /// Runs it with arguments and what it finds on its standard input.
 pub fn kmem(args: &[&str], stdin: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_kmem"))
         .args(args)
+        .env("KMEM_CONFIG_DIR", NO_TUNABLES)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -9,7 +9,6 @@ use crate::parse::zoneinfo::ZoneInfoFile;
 use crate::scan::total as sum_of;
 use kmem::snapshot::{MemField, SlabRow, Stat, ZoneInfo};
 use kmem::units::Order;
-use std::collections::HashMap;
 use std::fmt::{Result, Write};
 
 /// Writes how much memory there is, and what of it is in use and by what.
@@ -149,35 +148,6 @@ pub fn slabs(out: &mut dyn Write, info: &SlabInfo) -> Result {
             if unused >= 1 << 20 { format!(", {} of it in unused objects", size(unused)) } else { String::new() };
         let (bytes, objects, each) = (size(bytes(row)), row.active_objs, row.object_bytes);
         writeln!(out, "  {bytes:>10}  {}: {objects} objects of {each} bytes{unused}", row.name)?;
-    }
-    Ok(())
-}
-
-/// Writes which caches grew from one listing to a later one, those that grew most first.
-///
-/// # Errors
-/// What writing gives.
-pub fn growth(out: &mut dyn Write, before: &SlabInfo, after: &SlabInfo) -> Result {
-    let old: HashMap<&str, &SlabRow> = before.rows.iter().map(|(_, row)| (row.name.as_str(), row)).collect();
-    let mut grown: Vec<(i128, &SlabRow, u64)> = Vec::new();
-    for (_, row) in &after.rows {
-        let then = old.get(row.name.as_str());
-        let (was, objects) = then.map_or((0, 0), |row| (bytes(row), row.active_objs));
-        grown.push((i128::from(bytes(row)) - i128::from(was), row, objects));
-    }
-    grown.sort_by_key(|(delta, row, _)| (-delta, row.name.to_string()));
-    let sum: i128 = grown.iter().map(|(delta, ..)| delta).sum();
-    let (sign, sum) = if sum < 0 { ("less", -sum) } else { ("more", sum) };
-    writeln!(
-        out,
-        "Slabs from line {} to line {}: {} {sign}",
-        before.place.line,
-        after.place.line,
-        size(u64::try_from(sum).unwrap_or(u64::MAX))
-    )?;
-    for (delta, row, objects) in grown.iter().take(5).filter(|(delta, ..)| *delta > 0) {
-        let more = row.active_objs as i128 - i128::from(*objects);
-        writeln!(out, "  {:>10} more  {}: {more:+} objects", size(*delta as u64), row.name)?;
     }
     Ok(())
 }

@@ -1,21 +1,31 @@
-//! Plain words for what was read: what there is, what state it is in, what is wrong and what to do, then the tables.
+//! Plain words for what was read: what machine it is, what state it is in, what is wrong and what to do; then the details, what
+//! matters most first; what was read, and from where, last.
 
 pub mod changes;
 pub mod memory;
 pub mod pages;
+pub mod repeats;
 pub mod reports;
+pub mod summary;
+pub mod troubles;
+pub mod tunables;
+pub mod twin;
 pub mod vmalloc;
 
 use crate::parse::buddyinfo::free_pages;
 use crate::parse::kernel_log::KernelLog;
-use crate::parse::report::Kind;
+use crate::parse::report::{Kind, Report};
+use crate::parse::sysctl::Sysctl;
 use crate::parse::vmallocinfo::VmallocInfo;
 use crate::place::{Doubt, DoubtKind, Doubts, Place};
 use crate::reader::Capture;
+use crate::twin::changes::BUDGET;
+use crate::twin::NoTwin;
 use kmem::snapshot::MemField;
 use kmem::units::PAGE_SIZE;
 use pages::PageRequest;
 use std::fmt::{Error, Write};
+use twin::Story;
 use vmalloc::Listing;
 
 /// What is asked.
@@ -44,10 +54,12 @@ pub enum Answer {
 
 /// Writes what a capture shows, and answers the question by the last listing there is.
 ///
+/// First comes all in short, then what was asked, reports of failures, what changed, the state of memory, the vm areas, doubts,
+/// and the sources.
+///
 /// # Errors
 /// What writing gives.
 pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) -> Result<Answer, Error> {
-    sources(out, capture)?;
     let mut doubts = std::mem::take(&mut capture.doubts);
     date_reports(capture);
     for report in capture.reports.iter().filter(|report| reports::mask_agrees(report) == Some(false)) {
@@ -55,43 +67,85 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
         doubts.contradiction(report.place, format!("{mode:#x} is not {words} in this kernel"));
     }
     if let Some(request) = &question.pages {
-        writeln!(out)?;
         let answer = pages::fit(out, capture, request)?;
         capture.doubts = doubts;
+        write_doubts(out, capture)?;
+        sources(out, capture)?;
         return Ok(answer);
     }
-    state(out, capture, &mut doubts)?;
-    for report in capture.reports.iter().take(MOST_REPORTS) {
+    // The listings' own text comes behind what it brings up.
+    let asked = question.fit.is_some() || question.advise;
+    let (mut areas, mut answer) = (String::new(), Answer::NotAsked);
+    if question.fit.is_some() {
+        answer = Answer::Unknown;
+    }
+    for listing in listings(capture) {
+        if !areas.is_empty() {
+            writeln!(areas)?;
+        }
+        answer = listing.explain(&mut areas, question, &mut doubts)?;
+    }
+    if capture.vmallocinfo.is_empty() && asked {
+        writeln!(areas, "No listing of vm areas: give /proc/vmallocinfo, read as root")?;
+    }
+    let mut memory = String::new();
+    state(&mut memory, capture, &mut doubts)?;
+    capture.doubts = doubts;
+
+    let stories = stories(capture);
+    if !capture.is_empty() {
+        summary::explain(out, capture, &stories, question.fit.map(|bytes| (bytes, answer)))?;
+    }
+    if asked && !areas.is_empty() {
+        write!(out, "\n{areas}")?;
+    }
+    for (report, story) in &stories {
         writeln!(out)?;
-        reports::explain(out, report)?;
+        reports::explain_story(out, report, story)?;
     }
     if capture.reports.len() > MOST_REPORTS {
         writeln!(out, "\n… and {} more reports", capture.reports.len() - MOST_REPORTS)?;
     }
-    let mut answer = if question.fit.is_some() { Answer::Unknown } else { Answer::NotAsked };
-    for listing in listings(capture) {
+    repeats::explain(out, capture)?;
+    troubles::explain(out, capture)?;
+    if changes::are_there(capture) {
         writeln!(out)?;
-        answer = listing.explain(out, question, &mut doubts)?;
+        changes::explain(out, capture)?;
     }
-    if let [before, .., after] = &capture.vmallocinfo[..] {
+    out.write_str(&memory)?;
+    if !asked && !areas.is_empty() {
+        write!(out, "\n{areas}")?;
+    }
+    let advice = if question.advise { tunables::advise(capture) } else { Vec::new() };
+    if !advice.is_empty() {
         writeln!(out)?;
-        changes::explain(out, before, after)?;
+        tunables::write(out, &advice)?;
     }
-    if capture.vmallocinfo.is_empty() && (question.fit.is_some() || question.advise) {
-        writeln!(out, "\nNo listing of vm areas: give /proc/vmallocinfo, read as root")?;
-    }
-    if doubts.count() > 0 {
-        writeln!(out, "\nDoubts")?;
-        for doubt in doubts.iter() {
-            writeln!(out, "  {}", doubt_line(capture, doubt))?;
-        }
-        let more = doubts.count() - doubts.iter().count() as u64;
-        if more > 0 {
-            writeln!(out, "  … and {more} more")?;
-        }
-    }
-    capture.doubts = doubts;
+    write_doubts(out, capture)?;
+    sources(out, capture)?;
     Ok(answer)
+}
+
+/// Reports, each with what was played of it. What may be played is shared among them.
+pub fn stories(capture: &Capture) -> Vec<(&Report, Result<Story, NoTwin>)> {
+    let reports = &capture.reports[..capture.reports.len().min(MOST_REPORTS)];
+    let budget = BUDGET / reports.len().max(1) as u64;
+    reports.iter().map(|report| (report, Story::within(report, budget))).collect()
+}
+
+fn write_doubts(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
+    let doubts = &capture.doubts;
+    if doubts.count() == 0 {
+        return Ok(());
+    }
+    writeln!(out, "\nDoubts")?;
+    for doubt in doubts.iter() {
+        writeln!(out, "  {}", doubt_line(capture, doubt))?;
+    }
+    match doubts.count() - doubts.iter().count() as u64 {
+        0 => Ok(()),
+        more => writeln!(out, "  … and {more} more"),
+    }
 }
 
 /// True when what was examined has a problem: a request that failed, a zone below its reserve or given up by reclaim, numbers
@@ -99,12 +153,17 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
 pub fn has_problem(capture: &Capture) -> bool {
     let failed = capture.reports.iter().any(|report| report.kind != Kind::State);
     let no_addresses = capture.logs.iter().any(|log| !log.vmap_failures.is_empty());
-    let false_numbers = capture.doubts.iter().any(|doubt| doubt.kind == DoubtKind::Contradiction);
     let short = capture.zoneinfo.last().is_some_and(|file| {
         let zones = file.zones.iter().filter(|(_, zone)| zone.present > 0);
         zones.into_iter().any(|(_, zone)| zone.free < zone.min)
     });
-    failed || no_addresses || false_numbers || short
+    let misused = capture.troubles.iter().any(troubles::is_fault);
+    failed || no_addresses || has_contradictions(capture) || short || misused
+}
+
+/// True when numbers do not add up.
+fn has_contradictions(capture: &Capture) -> bool {
+    capture.doubts.iter().any(|doubt| doubt.kind == DoubtKind::Contradiction)
 }
 
 /// The listings of vm areas, each with the log and the meminfo that belong to it.
@@ -161,9 +220,15 @@ fn state(out: &mut dyn Write, capture: &Capture, doubts: &mut Doubts) -> Result<
     if let Some(info) = capture.slabinfo.last() {
         writeln!(out)?;
         memory::slabs(out, info)?;
-        if let [before, .., after] = &capture.slabinfo[..] {
-            memory::growth(out, before, after)?;
-        }
+    }
+    if capture.sysctl.iter().any(|file| !file.vm.is_empty()) {
+        writeln!(out)?;
+        tunables::state(out, capture)?;
+    }
+    // The folder says the same, more exactly, and needs no root.
+    if let Some(folder) = capture.slab_folders.last().filter(|_| capture.slabinfo.is_empty()) {
+        writeln!(out)?;
+        memory::slabs(out, &folder.rows())?;
     }
     Ok(())
 }
@@ -176,7 +241,9 @@ fn doubt_line(capture: &Capture, doubt: &Doubt) -> String {
     format!("{source}:{}: {kind}{what}", place.line)
 }
 
+/// Writes what was read, and what was found in it.
 fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
+    writeln!(out, "\nRead")?;
     for (at, source) in capture.sources.iter().enumerate() {
         let here = |place: Place| place.source as usize == at;
         let mut found = Vec::new();
@@ -193,7 +260,17 @@ fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
         capture.slabinfo.iter().for_each(|info| add(info.place, format!("slabinfo, {} caches", info.rows.len())));
         capture.iomem.iter().for_each(|info| add(info.place, "iomem".to_owned()));
         capture.vmstat.iter().for_each(|file| add(file.place, "vmstat".to_owned()));
+        capture.sysctl.iter().for_each(|file| add(file.place, sysctl_name(file)));
+        let folders = capture.slab_folders.iter();
+        folders.for_each(|folder| add(folder.place, format!("slab folder, {} caches", folder.caches.len())));
         capture.reports.iter().for_each(|report| add(report.place, "report".to_owned()));
+        for (kind, what) in troubles::SORTS {
+            let mut of_kind = capture.troubles.iter().filter(|it| here(it.place) && kind(it)).peekable();
+            if let Some(first) = of_kind.peek().map(|first| first.place) {
+                let causes = of_kind.count() as u64;
+                add(first, format!("{what}: {causes} cause{}", plural(causes)));
+            }
+        }
         for log in &capture.logs {
             let release = log.release.as_deref().map_or(String::new(), |release| format!(", Linux {release}"));
             add(log.place, format!("kernel log{release}"));
@@ -201,9 +278,16 @@ fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
         found.sort();
         let found: Vec<String> = found.into_iter().map(|(line, what)| format!("{what} (from line {line})")).collect();
         let found = if found.is_empty() { "nothing that is known".to_owned() } else { found.join("; ") };
-        writeln!(out, "{}: {found}; {} of {} lines are other text", source.name, source.other, source.lines)?;
+        writeln!(out, "  {}: {found}; {} of {} lines are other text", source.name, source.other, source.lines)?;
     }
     Ok(())
+}
+
+fn sysctl_name(file: &Sysctl) -> String {
+    match file.kctune.len() {
+        0 => format!("tunables, {} of vm", file.vm.len()),
+        count => format!("kctune, {count} tunables"),
+    }
 }
 
 /// The log that a listing belongs to: of the same source if there is one, with a layout block rather than without.
@@ -231,6 +315,15 @@ pub fn size(bytes: u64) -> String {
     }
     let text = format!("{:.2}", bytes as f64 / (1u64 << shift) as f64);
     format!("{} {name}", text.strip_suffix('0').unwrap_or(&text))
+}
+
+/// The end of a word that counts something.
+fn plural(count: u64) -> &'static str {
+    if count == 1 {
+        ""
+    } else {
+        "s"
+    }
 }
 
 /// Writes so many pages as a size.

@@ -6,11 +6,13 @@
 //! engine's (`page/attempt.rs`, `page/rule.rs`). A report is printed after the fact: a zone that would do by its numbers is
 //! said to have been filled again meanwhile.
 
+use super::twin::{self, Story};
 use super::{kilobytes, page_size, size};
 use crate::gfp::{epoch, meaning, EPOCHS};
 use crate::parse::kernel_log::Version;
 use crate::parse::report::{Kind, Report, ZoneState};
 use crate::scan::total;
+use crate::twin::NoTwin;
 use kmem::gfp::Gfp;
 use kmem::page::attempt::{Attempt, Caller, Latitude};
 use kmem::page::rule::{OrderCheck, PageRule};
@@ -51,7 +53,7 @@ pub struct Verdict<'a> {
 const ZONES: [&str; 5] = ["DMA", "DMA32", "Normal", "HighMem", "Movable"];
 
 /// The engine's rule of a version. What is between two profiles has the older one's rule.
-fn rule(version: Option<Version>) -> &'static PageRule {
+pub(crate) fn rule(version: Option<Version>) -> &'static PageRule {
     PageRule::of(match version {
         Some(version) if version < (2, 6, 24) => &linux_2_6_i386::PROFILE,
         Some(version) if version < (4, 4, 0) => &arm_3_4::PROFILE,
@@ -76,7 +78,14 @@ pub fn mask_agrees(report: &Report) -> Option<bool> {
 /// A report without a version: by the first line's form and mask.
 fn guess(report: &Report) -> Version {
     let raw = report.mode.unwrap_or(0);
+    let zones_have = |name: &str| report.zones.iter().any(|zone| zone.kb(name).is_some());
     match &report.words {
+        // 6.8 and later say what of the pages that are set aside is free; before 4.4 there were none.
+        Some(words) if zones_have("reserved_highatomic") && !zones_have("free_highatomic") => {
+            let older = EPOCHS.iter().rev().filter(|epoch| epoch.from < (6, 3, 0));
+            let found = older.into_iter().find(|epoch| epoch.number(words) == Ok(raw));
+            found.map_or((6, 3, 0), |epoch| if epoch.from == (5, 0, 0) { (6, 1, 0) } else { epoch.from })
+        }
         // With words the number must say the same.
         Some(words) => {
             let all = EPOCHS.iter().rev();
@@ -86,6 +95,11 @@ fn guess(report: &Report) -> Version {
         None if raw & 0x240_0000 == 0 => (3, 4, 0),
         None => (4, 4, 0),
     }
+}
+
+/// The version of a report's kernel: told, or guessed by the form of the first line.
+pub(crate) fn version_of(report: &Report) -> Version {
+    report.version.unwrap_or_else(|| guess(report))
 }
 
 /// Asks each zone that the request may use, the preferred one first.
@@ -197,41 +211,66 @@ fn has_block(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, us
 /// # Errors
 /// What writing gives.
 pub fn explain(out: &mut dyn Write, report: &Report) -> Result {
+    explain_story(out, report, &Story::of(report))
+}
+
+/// Writes what a report says, with what was played of it.
+///
+/// # Errors
+/// What writing gives.
+pub fn explain_story(out: &mut dyn Write, report: &Report, story: &std::result::Result<Story, NoTwin>) -> Result {
     head(out, report)?;
     let verdicts = verdicts(report);
-    for verdict in &verdicts {
-        let order = report.order.unwrap_or(0);
-        zone(out, order, verdict, "by these numbers it would do; it was filled or compacted after the request failed")?;
+    match story {
+        Ok(story) => twin::explain(out, report, story)?,
+        Err(why) => {
+            for verdict in verdicts.iter().filter(|_| *why != NoTwin::OfCgroup) {
+                let order = report.order.unwrap_or(0);
+                let else_words = "by these numbers it would do; it was filled or compacted after the request failed";
+                zone(out, order, verdict, else_words)?;
+            }
+            twin::explain_none(out, why)?;
+        }
     }
     if report.kind != Kind::State {
-        help(out, report, &verdicts)?;
+        help(out, report, &verdicts, story.as_ref().ok())?;
     }
     Ok(())
 }
 
-fn head(out: &mut dyn Write, report: &Report) -> Result {
+/// The kind of a report and what was asked, in words.
+pub(super) fn title(report: &Report) -> String {
     let who = if report.comm.is_empty() { "somebody" } else { &report.comm };
+    let line = report.place.line;
     match report.kind {
-        Kind::State => writeln!(out, "State of memory (line {})", report.place.line)?,
+        Kind::State => format!("State of memory (line {line})"),
         Kind::Vmalloc => {
             let bytes = report.bytes.map_or("some memory".to_owned(), size);
             let why = report.why.as_ref().map_or(String::new(), |why| format!("; the kernel says: {why}"));
-            writeln!(out, "vmalloc failed (line {}): `{who}` asked for {bytes}{why}", report.place.line)?;
+            format!("vmalloc failed (line {line}): `{who}` asked for {bytes}{why}")
         }
         Kind::Slab => {
             let cache = report.cache.as_deref().unwrap_or("a slab cache");
             let pages = size(4096u64 << report.order.unwrap_or(0).min(40));
-            writeln!(out, "Slab cache {cache} could not grow (line {}): no {pages} for a slab", report.place.line)?;
+            format!("Slab cache {cache} could not grow (line {line}): no {pages} for a slab")
         }
         Kind::Pages | Kind::Oom => {
-            let title = if report.kind == Kind::Oom { "Out of memory" } else { "Page allocation failure" };
+            let title = match report.kind {
+                Kind::Oom => "Out of memory",
+                _ if report.stalled => "Page allocation stall",
+                _ => "Page allocation failure",
+            };
             let order = report.order.unwrap_or(0);
             let bytes = size(4096u64 << order.min(40));
             let piece =
                 if order == 0 { "one page".to_owned() } else { format!("{bytes} in one piece (order {order})") };
-            writeln!(out, "{title} (line {}): `{who}` asked for {piece}", report.place.line)?;
+            format!("{title} (line {line}): `{who}` asked for {piece}")
         }
     }
+}
+
+fn head(out: &mut dyn Write, report: &Report) -> Result {
+    writeln!(out, "{}", title(report))?;
     if let (Some(raw), Some(gfp)) = (report.mode, flags(report)) {
         let epoch = epoch(report.version.unwrap_or_else(|| guess(report)));
         if report.version.is_some() {
@@ -315,11 +354,9 @@ fn holders(out: &mut dyn Write, report: &Report) -> Result {
     writeln!(out, "  Memory: {}", text.join(", "))
 }
 
-fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Result {
+fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: Option<&Story>) -> Result {
     let gfp = flags(report).unwrap_or(Gfp::KERNEL);
-    let order = report.order.unwrap_or(0);
     let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
-    let broken = verdicts.iter().any(|verdict| verdict.refusal == Refusal::Blocks);
     let reclaimable: u64 =
         total(["active_file", "inactive_file", "slab_reclaimable"].iter().filter_map(|name| report.counter(name)));
     holders(out, report)?;
@@ -350,6 +387,19 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Resul
     for (pid, rss, name) in report.tasks.iter().take(3) {
         writeln!(out, "  {name} ({pid}) has {} resident", page_size(*rss))?;
     }
+    if let Some(story) = story {
+        twin::changes(out, report, story)?;
+    }
+    advice(report).into_iter().try_for_each(|line| writeln!(out, "  What would help: {line}"))
+}
+
+/// What would help, besides what was played.
+pub(super) fn advice(report: &Report) -> Vec<String> {
+    let gfp = flags(report).unwrap_or(Gfp::KERNEL);
+    let order = report.order.unwrap_or(0);
+    let verdicts = verdicts(report);
+    let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
+    let broken = verdicts.iter().any(|verdict| verdict.refusal == Refusal::Blocks);
     let mut advice = Vec::new();
     if order > 3 {
         advice.push("ask for less in one piece: kvmalloc or vmalloc where it need not be contiguous".to_owned());
@@ -380,8 +430,5 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>]) -> Resul
             "pages are not what was missing: look at the addresses (give /proc/vmallocinfo, use --fit)".to_owned(),
         );
     }
-    for line in advice {
-        writeln!(out, "  What would help: {line}")?;
-    }
-    Ok(())
+    advice
 }

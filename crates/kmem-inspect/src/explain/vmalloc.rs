@@ -191,7 +191,7 @@ impl Listing<'_> {
             Ok(advice) => advice,
             Err(why) => return writeln!(out, "Advice: {}", cannot(&why, &asked)),
         };
-        let Advice { megabytes, start, hole, bytes_then, low, step, one_less } = advice;
+        let Advice { megabytes, start, hole, then: (from, to), low, step, one_less } = advice;
         let now = self
             .log
             .filter(|_| area.of_log)
@@ -226,13 +226,16 @@ impl Listing<'_> {
             size(moved),
             area.start
         )?;
-        writeln!(
-            out,
-            "  the hole then: {:#x}-{:#x}, {}",
-            hole.end.saturating_sub(bytes_then),
-            hole.end,
-            size(bytes_then)
-        )?;
+        writeln!(out, "  the hole then: {from:#x}-{to:#x}, {}", size(to - from))?;
+        let spare = (to - from).saturating_sub(needed);
+        if spare < 256 << 10 && hole.left_out.is_none() {
+            writeln!(
+                out,
+                "  {} are to spare: areas of tasks and drivers may take that in another boot, so if it fails,",
+                size(spare)
+            )?;
+            writeln!(out, "    take vmalloc={}M", megabytes + (step >> 20))?;
+        }
         if let Some((start, bytes)) = one_less {
             let less = megabytes - 1;
             writeln!(out, "  vmalloc={less}M is too little: VMALLOC_START {start:#x}, {} in that hole", size(bytes))?;
@@ -325,8 +328,8 @@ fn fit(out: &mut dyn Write, area: &Area, bytes: u64) -> std::result::Result<Answ
     Ok(Answer::No)
 }
 
-/// What bounds a gap.
-fn about(area: &Area, gap: &Gap) -> String {
+/// What bounds a gap, in words.
+pub fn about(area: &Area, gap: &Gap) -> String {
     let below = area.rows.iter().rev().find(|row| row.area.end == gap.start);
     let above = area.rows.iter().find(|row| row.area.start == gap.end);
     let name = |row: Option<&AreaRow>, edge: &str| match row {

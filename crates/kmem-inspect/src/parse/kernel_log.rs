@@ -284,7 +284,7 @@ fn layout_row(text: &str, place: Place, doubts: &mut Doubts) -> Option<LayoutRow
 
 /// To ask whether a word is there costs less than to look for its place, and few lines have one of these.
 fn may_be_failure(text: &str) -> bool {
-    text.contains("vmap alloc") || text.contains("vmalloc")
+    text.contains("alloc") && (text.contains("vmap alloc") || text.contains("vmalloc"))
 }
 
 /// `vmap allocation for size N failed…`, `vmalloc: allocation failure: N bytes`, `vmalloc error: size N, …`.

@@ -62,6 +62,12 @@ pub struct Report {
     pub why: Option<String>,
     /// The kernel's version, from the line of the CPU.
     pub version: Option<Version>,
+    /// The nodes that the request may use, by the policy and the cpuset: a bit each.
+    pub nodes: Option<u64>,
+    /// It did not fail, but took long (4.10 to 4.14).
+    pub stalled: bool,
+    /// The limit of a memory cgroup was reached, not the machine's memory.
+    pub of_cgroup: bool,
     /// Counters of the whole machine, in pages.
     pub pages: Vec<(String, u64)>,
     /// The zones.
@@ -145,7 +151,7 @@ impl Reader {
     pub fn line(&mut self, line: &Line<'_>, doubts: &mut Doubts) -> (Taken, Option<Report>) {
         let text = line.text.trim();
         // Every head has one of these words; to ask whether there is one costs less than to look for its place.
-        let may_begin = ["page alloc", "vmalloc", "oom-killer", "SLUB: Unable"].iter().any(|word| text.contains(word));
+        let may_begin = text.contains("alloc") || text.contains("oom-killer");
         if let Some(head) = may_begin.then(|| head(text)).flatten() {
             if let Some(open) = self.open.as_mut().filter(|open| open.goes_on(&head, line.place)) {
                 (open.order, open.mode, open.words) = (head.order, head.mode, head.words);
@@ -169,6 +175,7 @@ impl Reader {
         }
         let Self { open: Some(open), columns, last } = self else { return (Taken::No, None) };
         let taken = of_cpu(open, text)
+            || of_nodes(open, text)
             || of_slab(open, text)
             || zone_line(open, text, line.place, doubts)
             || counters(open, text)
@@ -220,8 +227,9 @@ fn head(text: &str) -> Option<Report> {
         // Somebody writes about such reports.
         return None;
     }
-    Some(Report {
+    let mut report = Report {
         kind,
+        stalled: key.ends_with("stalls"),
         comm: comm.rsplit(']').next().unwrap_or(comm).trim().to_owned(),
         order: order.and_then(|(order, _)| u32::try_from(order).ok()),
         mode: mode.and_then(|(mode, _)| u32::try_from(mode).ok()),
@@ -229,11 +237,47 @@ fn head(text: &str) -> Option<Report> {
         bytes,
         why,
         ..Report::default()
-    })
+    };
+    of_nodes(&mut report, text);
+    Some(report)
+}
+
+/// `nodemask=0,cpuset=/,mems_allowed=0-1` in the head, `x cpuset=/ mems_allowed=0` in a line of its own, and again in
+/// `oom-kill:constraint=CONSTRAINT_MEMCG,…`.
+fn of_nodes(open: &mut Report, text: &str) -> bool {
+    let mut found = false;
+    for key in ["nodemask=", "mems_allowed="] {
+        let Some(at) = text.find(key) else { continue };
+        found = true;
+        // `(null)`: all.
+        if let Some(nodes) = node_list(&text[at + key.len()..]) {
+            open.nodes = Some(open.nodes.unwrap_or(u64::MAX) & nodes);
+        }
+    }
+    open.of_cgroup |= text.starts_with("oom-kill:constraint=CONSTRAINT_MEMCG");
+    found
+}
+
+/// `0-1,3`, up to whatever follows.
+fn node_list(text: &str) -> Option<u64> {
+    let mut scan = Scan(text);
+    let mut nodes = None;
+    loop {
+        let Some(first) = scan.decimal() else { return nodes };
+        let last = if scan.eat("-") { scan.decimal().unwrap_or(first) } else { first };
+        let bits = (first..=last.min(63)).filter(|node| *node < 64).fold(0, |bits, node| bits | 1 << node);
+        nodes = Some(nodes.unwrap_or(0) | bits);
+        if !(scan.0.starts_with(',') && scan.0[1..].starts_with(|c: char| c.is_ascii_digit()) && scan.eat(",")) {
+            return nodes;
+        }
+    }
 }
 
 /// `CPU: 0 PID: 139 Comm: dd Not tainted 6.1.0-50-armmp #1`, `Pid: 1, comm: x Not tainted 2.6.32 #1`.
 fn of_cpu(open: &mut Report, text: &str) -> bool {
+    if !text.contains("omm: ") {
+        return false;
+    }
     let Some(at) = text.find("omm: ") else { return false };
     let mut words = text[at..].split_whitespace();
     let found = words.find_map(|word| version(word).filter(|_| word.starts_with(|c: char| c.is_ascii_digit())));
@@ -416,7 +460,9 @@ fn tail_line(open: &mut Report, text: &str) -> bool {
         open.swap_kb.1 = Scan(rest.trim_start_matches([' ', '=', ':'])).decimal();
         return true;
     }
-    if let Some(at) = text.find("Killed process ").or_else(|| text.find("Kill process ")) {
+    // To ask whether a word is there costs less than to look for its place.
+    let killed = text.contains("Kill").then(|| text.find("Killed process ").or_else(|| text.find("Kill process ")));
+    if let Some(at) = killed.flatten() {
         let mut scan = Scan(&text[at..]);
         scan.while_is(|c| !c.is_ascii_digit());
         let pid = scan.decimal();
@@ -451,7 +497,7 @@ fn task(open: &mut Report, columns: &mut Option<(usize, usize)>, text: &str) -> 
     if text.starts_with("Tasks state") {
         return true;
     }
-    if !text.starts_with('[') {
+    if !text.starts_with('[') || columns.is_none() && !text.ends_with("name") {
         return false;
     }
     let plain = text.replace(['[', ']'], " ");

@@ -74,5 +74,30 @@ pub(super) fn write(out: &mut dyn Write, capture: &Capture) -> Result {
         }
         file.other.iter().try_for_each(|(name, value)| writeln!(out, "  {name} {value} (unknown name)"))?;
     }
+    for file in &capture.sysctl {
+        writeln!(out, "tunables from line {}, {} of other parts", file.place.line, file.others)?;
+        for (place, key, value) in &file.vm {
+            writeln!(out, "  {}: vm.{key} = {value}", place.line)?;
+        }
+        for row in &file.kctune {
+            let changes = if row.changes.is_empty() { "at boot" } else { &row.changes };
+            writeln!(out, "  {}: {} {} by {}, {changes}", row.place.line, row.name, row.value, row.expression)?;
+        }
+    }
+    for folder in &capture.slab_folders {
+        writeln!(out, "slab caches from line {}", folder.place.line)?;
+        for (name, cache) in &folder.caches {
+            let values: Vec<String> = cache.values.iter().map(|(file, value)| format!("{file} {value}")).collect();
+            writeln!(out, "  {}: {name}: {}", cache.place.line, values.join(", "))?;
+            if let Some(ctor) = &cache.ctor {
+                writeln!(out, "    ctor {ctor}")?;
+            }
+            for (what, list) in [("allocated", &cache.allocated), ("freed", &cache.freed)] {
+                list.iter().try_for_each(|(count, function)| writeln!(out, "    {count} {what} by {function}"))?;
+            }
+        }
+        let own: Vec<&str> = folder.own().map(|(name, _)| name).collect();
+        writeln!(out, "  own: {}", own.join(" "))?;
+    }
     Ok(())
 }

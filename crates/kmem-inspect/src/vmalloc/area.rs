@@ -92,10 +92,14 @@ const FIXED: [&str; 8] = [
 /// Per-CPU memory: `pcpu_get_vm_areas` takes the highest free addresses.
 const PER_CPU: &str = "pcpu_get_vm_areas";
 
-/// Ends of the area on ARM, up to 4.3 and later. Before 3.3 boards chose theirs.
+/// Ends of the area on ARM: `VMALLOC_END` of `arch/arm/include/asm/pgtable.h` from 3.3 to 4.3, and since 4.4. Before 3.3
+/// boards chose theirs.
 const ENDS_ARM: [u64; 2] = [0xff00_0000, 0xff80_0000];
-/// Ends of the area on x86 since 2.6.28, with PAE and without.
+/// Ends of the area on x86, two pages below the pkmap window, of usual configurations (`pgtable_32_areas.h`): since 4.15,
+/// which put the CPU entry area and the LDT below the fixmap, with PAE and without.
 const ENDS_X86: [u64; 2] = [0xfeff_e000, 0xfebf_e000];
+/// The same from 2.6.28 to 4.14, with PAE and without: boot logs of these kernels have it.
+const END_X86_4_14: u64 = 0xff7f_e000;
 /// Where the kernel begins when nobody says otherwise: the 3 GiB / 1 GiB split.
 const PAGE_OFFSET: u64 = 0xc000_0000;
 /// `VMALLOC_OFFSET` of both families.
@@ -185,6 +189,15 @@ impl Area {
     pub fn growing(&self) -> Option<Gap> {
         let fixed = self.lowest_fixed();
         self.purged.iter().find(|gap| gap.end == fixed).copied()
+    }
+    /// The largest alignment that ioremap gives: `IOREMAP_MAX_ORDER` of `arch/arm/include/asm/memory.h` (24) and
+    /// `arch/x86/include/asm/page_types.h` (what a page directory entry maps: 21 with PAE, 22 without).
+    pub fn largest_alignment(&self) -> u64 {
+        match self.kernel.as_ref().map(|kernel| kernel.family) {
+            Some(Family::X86) if self.end == ENDS_X86[0] => 2 << 20,
+            Some(Family::X86) => 4 << 20,
+            _ => 16 << 20,
+        }
     }
     /// Bytes in areas.
     pub fn used(&self) -> u64 {
@@ -301,10 +314,15 @@ fn usual_ends(listing: &VmallocInfo, log: Option<&KernelLog>, kernel: Option<&Ke
             // With PAE physical addresses have 64 bits, and the window is half as large.
             let pae = listing.phys_digits == 16
                 || log.and_then(|log| log.release.as_deref()).is_some_and(|release| release.contains("pae"));
-            if pae {
-                ENDS_X86.to_vec()
-            } else {
-                ENDS_X86.iter().rev().copied().collect()
+            let mut ends = ENDS_X86;
+            if !pae {
+                ends.reverse();
+            }
+            match version {
+                Some(version) if version < (4, 15, 0) => vec![END_X86_4_14],
+                Some(_) => ends.to_vec(),
+                // Without a version the later kernels, unless a row lies above.
+                None => ends.into_iter().chain([END_X86_4_14]).collect(),
             }
         }
         // 4.4 moved it up by 8 MiB. Without a version the lower one, unless a row lies above.

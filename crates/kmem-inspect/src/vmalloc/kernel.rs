@@ -57,7 +57,15 @@ struct Rule {
     profile: &'static Profile,
 }
 
-/// `arch/arm/mm/mmu.c`, `arch/x86/mm/pgtable_32.c`: what `vmalloc=` counts changed with the versions named here.
+/// What `vmalloc=` counts changed with the versions named here.
+///
+/// ARM, `arch/arm/mm/mmu.c`, `early_vmalloc`: 3.3 put static mappings into the area, gave it one end for all boards and 240 MiB
+/// besides the gap, where 3.2 has `VMALLOC_END - SZ_128M`. 5.14 keeps VMALLOC_OFFSET besides what is asked
+/// (`adjust_lowmem_bounds` counts in `vmalloc_size`; before, `vmalloc_min` is VMALLOC_END less the parameter), limits it by the
+/// gap more, and says MiB. 4.4 moved VMALLOC_END, which a listing shows by itself ([`super::area`]).
+///
+/// x86, one change of 2.6.28: `parse_vmalloc` (`arch/x86/mm/pgtable_32.c`) adds VMALLOC_OFFSET, MAXMEM counts from VMALLOC_END and
+/// not from 4 GiB, and VMALLOC_START is not rounded any more (`pgtable_32.h`; today `pgtable_32_areas.h`).
 const RULES: [Rule; 5] = [
     Rule { family: Family::Arm, from: (0, 0, 0), until: (3, 3, 0), era: "up to 3.2", profile: &arm_3_2::PROFILE },
     Rule { family: Family::Arm, from: (3, 3, 0), until: (5, 14, 0), era: "up to 5.13", profile: &arm_3_4::PROFILE },
@@ -164,6 +172,26 @@ fn family(listing: &VmallocInfo, log: Option<&KernelLog>) -> Option<(Family, Str
         })
     };
     by_cpu.or_else(by_layout).or_else(by_caller).or_else(by_release).or_else(by_zones)
+}
+
+/// Bits of an address, where a log gives them away: by the processor, or by RAM and zones that only one kind has.
+pub fn bits(log: Option<&KernelLog>) -> Option<u32> {
+    let log = log?;
+    match log.cpu {
+        Some(Cpu::Arm64 | Cpu::RiscV) => return Some(64),
+        Some(Cpu::Arm) => return Some(32),
+        _ => (),
+    }
+    let release = log.release.as_deref().unwrap_or_default();
+    let has = |words: &[&str]| words.iter().any(|word| release.contains(word));
+    if log.zones.iter().any(|zone| zone.0 == "DMA32") || has(&["amd64", "x86_64", "aarch64", "arm64"]) {
+        Some(64)
+    } else if log.zones.iter().any(|zone| zone.0 == "HighMem") || log.area("lowmem").is_some() || has(&["686", "i386"])
+    {
+        Some(32)
+    } else {
+        None
+    }
 }
 
 /// True when the rule makes the areas that a log shows of the `vmalloc=` that the log has.

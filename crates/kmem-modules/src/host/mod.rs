@@ -94,7 +94,7 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("kmem_host_vmalloc_bytes", vmalloc::bytes),
     ("kmap", kmap::kmap),
     ("kunmap", kmap::kunmap),
-    ("kmap_atomic", kmap::kmap_local),
+    ("kmap_atomic", kmap::kmap_atomic),
     ("kmem_host_kunmap_atomic", kmap::kunmap_local),
     ("kmap_local_page", kmap::kmap_local),
     ("kmem_host_kunmap_local", kmap::kunmap_local),

@@ -419,7 +419,7 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::{i386_pae_6_1, linux_2_6_i386, msm8x25, uclinux_2_6};
+    use crate::profile::{armhf_6_1, i386_pae_6_1, linux_2_6_i386, msm8x25, uclinux_2_6};
 
     fn lay(profile: &'static Profile, ram: u64, cmdline: &str) -> Layout {
         let start = profile.phys_offset.raw();
@@ -514,6 +514,11 @@ mod tests {
             let written = warning(profile, 1024, cmdline).map(|warning| warning.write(&mut said, Wording::Old));
             assert_eq!((written, said.as_str()), (Some(Ok(())), text), "{cmdline}");
         }
+        // As a real 6.1 said of `vmalloc=4000M`, which is 0xfa000000 in 32 bits.
+        let mut said = crate::error::Name::default();
+        let warning = warning(&armhf_6_1::PROFILE, 1024, "vmalloc=4000M");
+        assert_eq!(warning.map(|warning| warning.write(&mut said, Wording::Modern)), Some(Ok(())));
+        assert_eq!(said.as_str(), "vmalloc area is too big, limiting to 976MiB");
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod layout;
 pub mod memblock;
 mod movable;
 mod nodes;
+pub mod parameter;
 mod warning;
 mod zones;
 

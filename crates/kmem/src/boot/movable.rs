@@ -29,7 +29,7 @@ impl Plan {
             return none;
         }
         let Some(wanted) = self.kernel_part(profile, cmdline) else { return none };
-        let starts = self.fill_from_below(wanted, self.highest_zone_start(profile));
+        let starts = self.fill_from_below(wanted, self.highest_zone(profile).1);
         let block = profile.top_order.pages();
         let mut rounded = none;
         for node in 0..self.nodes() {
@@ -103,11 +103,11 @@ impl Plan {
         starts
     }
 
-    /// Returns the first frame of the highest zone that RAM reaches.
-    fn highest_zone_start(&self, profile: &Profile) -> u64 {
+    /// Returns the highest zone that RAM reaches, ZONE_MOVABLE aside: its place among the profile's, its first frame.
+    pub(crate) fn highest_zone(&self, profile: &Profile) -> (usize, u64) {
         let end = self.memblock.memory().end() >> PAGE_SHIFT;
-        let (mut start, mut highest) = (0, 0);
-        for zone in profile.zones {
+        let (mut start, mut highest) = (0, (0, 0));
+        for (at, zone) in profile.zones.iter().enumerate() {
             let limit = match zone.limit {
                 ZoneLimit::At(addr) => addr >> PAGE_SHIFT,
                 ZoneLimit::LowEnd => self.layout.low.end.raw() >> PAGE_SHIFT,
@@ -116,7 +116,7 @@ impl Plan {
             }
             .clamp(start, end.max(start));
             if limit > start {
-                highest = start;
+                highest = (at, start);
             }
             start = limit;
         }

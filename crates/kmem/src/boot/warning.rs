@@ -1,6 +1,6 @@
 //! What a kernel says when the layout is not as asked for: facts, and each kernel's words for them.
 //!
-//! Sources: `arch/arm/mm/mmu.c` (`early_vmalloc`), `arch/i386/kernel/setup.c` of 2.6.11 (`find_max_low_pfn`),
+//! Sources: `arch/arm/mm/mmu.c` (`early_vmalloc`; its words changed with 5.14), `arch/i386/kernel/setup.c` of 2.6.11 (`find_max_low_pfn`),
 //! `arch/x86/mm/init_32.c` of 6.1 (`highmem_pfn_init`, `lowmem_pfn_init`).
 
 use core::fmt;
@@ -46,9 +46,9 @@ pub enum Warning {
 /// How a kernel words its warnings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wording {
-    /// As 2.6 and 3.x.
+    /// As 2.6 on x86, and before 5.14 on ARM.
     Old,
-    /// As 2.6.30 and later on x86.
+    /// As 2.6.30 and later on x86, 5.14 and later on ARM.
     Modern,
 }
 
@@ -57,8 +57,13 @@ impl Warning {
     pub fn write(self, out: &mut dyn fmt::Write, wording: Wording) -> fmt::Result {
         let old = wording == Wording::Old;
         match self {
-            Self::VmallocTooSmall { limit_mb } => write!(out, "vmalloc area too small, limiting to {limit_mb}MB"),
-            Self::VmallocTooBig { limit_mb } => write!(out, "vmalloc area is too big, limiting to {limit_mb}MB"),
+            Self::VmallocTooSmall { limit_mb } if old => {
+                write!(out, "vmalloc area too small, limiting to {limit_mb}MB")
+            }
+            Self::VmallocTooSmall { limit_mb } => write!(out, "vmalloc area is too small, limiting to {limit_mb}MiB"),
+            Self::VmallocTooBig { limit_mb } => {
+                write!(out, "vmalloc area is too big, limiting to {limit_mb}{}", if old { "MB" } else { "MiB" })
+            }
             Self::HighmemBiggerThanRam { asked_mb, ram_mb } if old => {
                 write!(out, "highmem size specified ({asked_mb}MB) is bigger than pages available ({ram_mb}MB)!.")
             }

@@ -121,7 +121,7 @@ impl<M: Machine> Kernel<M> {
     }
     /// Huge pages, and what the direct map is made of.
     fn add_large_pages(&self, info: &mut MemInfo) {
-        let huge = &self.memory.huge;
+        let huge = self.memory.huge_pools();
         if let Some(pool) = huge.default_pool() {
             info[MemField::HugePagesTotal] = pool.total();
             info[MemField::HugePagesFree] = pool.total();

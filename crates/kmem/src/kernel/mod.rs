@@ -6,7 +6,7 @@
 //!
 //! # What it shows of itself
 //! `proc` (the files, and the rows of those that are lists) · `zones` (zones and nodes) · `meminfo` · `vmstat` · `sysctl`
-//! (tunables, read and written) · `report` (what it says when memory is short) · `slab_report` (what it says about slabs) · `slab_files` (`/sys/kernel/slab`).
+//! (tunables, read and written) · `usage` (how much of a tunable is in use) · `report` (what it says when memory is short) · `slab_report` (what it says about slabs) · `slab_files` (`/sys/kernel/slab`).
 //! `kvmalloc` is kmalloc and vmalloc in one.
 
 mod kvmalloc;
@@ -16,11 +16,13 @@ mod report;
 mod slab_files;
 mod slab_report;
 mod sysctl;
+mod usage;
 mod vmstat;
 mod zones;
 
 pub use proc::{proc_path, PROC_FILES};
-pub use sysctl::SysctlError;
+pub use sysctl::{check_sysctl, default_sysctl, plain_key, sysctls, Access, SysctlError, SysctlInfo};
+pub use usage::Usage;
 
 use crate::boot::cmdline::CommandLine;
 use crate::boot::{default_huge_page, huge_pools, BootError, Plan};
@@ -153,7 +155,7 @@ impl<M: Machine> Kernel<M> {
         let cpus = plan.cpus;
         let extents = extents(profile, &plan);
         let (first_pfn, frame_count) = span(profile, &extents);
-        let spare = PageAllocator::bytes(profile, &extents, cpus, plan.nodes()) + Rcu::bytes(cpus);
+        let spare = PageAllocator::bytes(profile, profile.top_order, &extents, cpus, plan.nodes()) + Rcu::bytes(cpus);
         let on = |name| CommandLine::new(cmdline).is_on(name);
         let wanted = Wanted { poison: on("page_poison"), owner: on("page_owner") };
         let bytes_with = |wanted: Wanted| frame_count * FrameTable::ENTRY + spare + wanted.bytes(frame_count, cpus);
@@ -171,6 +173,7 @@ impl<M: Machine> Kernel<M> {
         let frames = FrameTable::new(&mut reserve, frame_count, first_pfn).ok_or(BootFailure::MemMap { bytes })?;
         let parts = Parts {
             profile,
+            top: profile.top_order,
             frames,
             extents: &extents,
             cpus,
@@ -206,7 +209,7 @@ impl<M: Machine> Kernel<M> {
         slab.kmalloc = Kmalloc::boot(&slab, &pages, machine.cpu(), profile, CommandLine::new(cmdline))?;
         let reclaim = Reclaim::default();
         let settings = Settings::new(profile);
-        let huge = HugePools::default();
+        let huge = SpinLock::new(HugePools::default());
         let rcu_invoker = SpinLock::new(None);
         let (users, reporter) = (None, None);
         let mut memory =
@@ -218,7 +221,7 @@ impl<M: Machine> Kernel<M> {
         let line = CommandLine::new(cmdline);
         let sizes = profile.image.gigantic.iter().copied().chain([profile.image.huge_page_bytes]);
         let (usual, asked) = (default_huge_page(profile, line), huge_pools(profile, line));
-        memory.huge = memory.fill_huge_pools(&plan, usual, sizes, asked);
+        memory.huge = SpinLock::new(memory.fill_huge_pools(&plan, usual, sizes, asked));
         // So that the first state of the zones is one that `drain` leads back to.
         memory.drain();
         // What fragmentation added to the marks meanwhile is kswapd's to take back.
@@ -227,16 +230,11 @@ impl<M: Machine> Kernel<M> {
         pools.set_poison(is_poison_wanted(line));
         let used = mem_map.start.offset(bytes.max(plan.mem_map_bytes)).raw();
         let mem_map = PhysRange::new(mem_map.start.raw(), mem_map.end.raw().min(used));
-        Ok(Self {
-            memory,
-            map,
-            pools,
-            user,
-            plan,
-            tuned: SpinLock::new(Tuned { tunables, tuning }),
-            mem_map,
-            first_pfn,
-        })
+        let tuned = SpinLock::new(Tuned { tunables, tuning });
+        let kernel = Self { memory, map, pools, user, plan, tuned, mem_map, first_pfn };
+        kernel.reserve_for_people();
+        kernel.write_sysctls_of(line);
+        Ok(kernel)
     }
 
     /// Returns pages, slabs, kmalloc: what the kernel derefs to.

@@ -102,7 +102,7 @@ pub(super) fn state<M: Machine>(out: &mut dyn Write, mem: &Memory<M>, request: &
     let mut huge = [HugePool::default(); MAX_HUGE_ROWS];
     let mut rows = 0;
     for node in 0..mem.pages.nodes() {
-        for pool in mem.huge.iter() {
+        for pool in mem.huge_pools().iter() {
             let Some(row) = huge.get_mut(rows) else { break };
             let count = pool.count.get(node as usize).copied().unwrap_or(0);
             *row = HugePool { node, size_kb: pool.bytes >> 10, total: count, free: count, surplus: 0 };

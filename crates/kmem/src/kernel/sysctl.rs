@@ -5,12 +5,14 @@
 //! `drop_caches`, `compact_memory`. Where a kernel computes something anew when a tunable is only read, so does this.
 
 use super::Kernel;
+use crate::boot::cmdline::CommandLine;
 use crate::error::Name;
 use crate::machine::Machine;
 use crate::memory::settings::Setting;
-use crate::page::tunables::{Parts, Refused, Tunable, Tunables};
+use crate::page::tunables::{sysctls_of, Effect, Parts, Refused, Tunable, Tunables, Unit};
 use crate::page::watermark::{Counted, Tuning};
-use crate::profile::{Present, Profile, ZoneKind};
+use crate::profile::{Present, Profile, Version, ZoneKind};
+use crate::units::PAGE_SHIFT;
 use core::fmt::{self, Write};
 
 /// The tunables that decide watermarks, and what they gave.
@@ -74,8 +76,17 @@ enum Key {
     Setting(Setting),
     /// One that does something.
     Action(Action),
+    /// The pool of huge pages.
+    Pool(Pool),
     /// One that only shows something.
     Shown(Shown),
+}
+
+/// The two names of the number of huge pages; the second one follows the writer's memory policy, of which there is none here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Pool {
+    NrHugepages,
+    NrHugepagesMempolicy,
 }
 
 /// What writing a tunable makes the kernel do.
@@ -88,8 +99,6 @@ enum Action {
 /// What boot decided.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Shown {
-    NrHugepages,
-    NrHugepagesMempolicy,
     MmapMinAddr,
     NumaZonelistOrder,
 }
@@ -101,6 +110,13 @@ impl Action {
         match self {
             Self::DropCaches => "drop_caches",
             Self::CompactMemory => "compact_memory",
+        }
+    }
+    /// The first kernel that has it, and what it means.
+    const fn row(self) -> (Version, &'static str) {
+        match self {
+            Self::DropCaches => ((2, 6, 16), "1: pages of files are given back; 2: reclaimable slabs; 3: both."),
+            Self::CompactMemory => ((2, 6, 35), "All zones are compacted."),
         }
     }
     fn exists(self, profile: &Profile) -> bool {
@@ -120,22 +136,42 @@ impl Action {
     }
 }
 
-impl Shown {
-    const ALL: [Self; 4] = [Self::NrHugepages, Self::NrHugepagesMempolicy, Self::MmapMinAddr, Self::NumaZonelistOrder];
+impl Pool {
+    const ALL: [Self; 2] = [Self::NrHugepages, Self::NrHugepagesMempolicy];
 
     const fn name(self) -> &'static str {
         match self {
             Self::NrHugepages => "nr_hugepages",
             Self::NrHugepagesMempolicy => "nr_hugepages_mempolicy",
+        }
+    }
+    fn exists(self, profile: &Profile) -> bool {
+        profile.image.huge_page_bytes > 0 && (self == Self::NrHugepages || profile.max_nodes > 1)
+    }
+    /// An `unsigned long`: what is too much is as much as there can be.
+    const fn range(profile: &Profile) -> (u64, u64) {
+        (0, if profile.word_bytes == 4 { u32::MAX as u64 } else { u64::MAX })
+    }
+}
+
+impl Shown {
+    const ALL: [Self; 2] = [Self::MmapMinAddr, Self::NumaZonelistOrder];
+
+    const fn name(self) -> &'static str {
+        match self {
             Self::MmapMinAddr => "mmap_min_addr",
             Self::NumaZonelistOrder => "numa_zonelist_order",
         }
     }
-    fn exists(self, profile: &Profile) -> bool {
-        let huge = profile.image.huge_page_bytes > 0;
+    /// The first kernel that has it, its unit, and what it means.
+    const fn row(self) -> (Version, Unit, &'static str) {
         match self {
-            Self::NrHugepages => huge,
-            Self::NrHugepagesMempolicy => huge && profile.max_nodes > 1,
+            Self::MmapMinAddr => ((2, 6, 23), Unit::Bytes, "The lowest address that a process may map."),
+            Self::NumaZonelistOrder => ((2, 6, 23), Unit::Words, "In which order zones of other nodes are tried."),
+        }
+    }
+    fn exists(self, profile: &Profile) -> bool {
+        match self {
             Self::MmapMinAddr => profile.version >= (2, 6, 23) && profile.paging.is_some(),
             Self::NumaZonelistOrder => profile.version >= (2, 6, 23) && profile.max_nodes > 1,
         }
@@ -149,26 +185,182 @@ impl Key {
         let settings = Setting::ALL.iter().copied().filter(|key| key.exists(profile)).map(Self::Setting);
         let actions = Action::ALL.into_iter().filter(|key| key.exists(profile)).map(Self::Action);
         let shown = Shown::ALL.into_iter().filter(|key| key.exists(profile)).map(Self::Shown);
-        tunables.chain(settings).chain(actions).chain(shown)
+        let pools = Pool::ALL.into_iter().filter(|key| key.exists(profile)).map(Self::Pool);
+        tunables.chain(settings).chain(actions).chain(pools).chain(shown)
     }
     fn name(self) -> &'static str {
         match self {
             Self::Tunable(key) => key.name(),
             Self::Setting(key) => key.name(),
             Self::Action(key) => key.name(),
+            Self::Pool(key) => key.name(),
             Self::Shown(key) => key.name(),
         }
     }
     /// Finds a tunable as people write it: `vm.KEY`, `vm/KEY`, `/proc/sys/vm/KEY`.
     fn find(profile: &'static Profile, text: &str) -> Result<Self, SysctlError> {
-        let name = text.strip_prefix("/proc/").unwrap_or(text);
-        let name = name.strip_prefix("sys/").unwrap_or(name);
-        let name = name.strip_prefix("vm.").or_else(|| name.strip_prefix("vm/")).unwrap_or(name);
+        let name = plain_key(text);
         Self::all(profile).find(|key| key.name() == name).ok_or(SysctlError::Unknown(Name::new(name)))
     }
 }
 
+/// Who may do what with a tunable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Read and written.
+    ReadWrite,
+    /// Only read: boot decided it.
+    ReadOnly,
+    /// Only written: it does something.
+    WriteOnly,
+}
+
+/// What is known of a tunable under `/proc/sys/vm`: a row of the table of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SysctlInfo {
+    /// Its name, without `vm.`.
+    pub name: &'static str,
+    /// What it means, in a line.
+    pub about: &'static str,
+    /// What its number counts.
+    pub unit: Unit,
+    /// The least and the most that may be written; 0 besides, where it turns the tunable off.
+    pub range: Option<(u64, u64)>,
+    /// Who may do what.
+    pub access: Access,
+    /// Whether the engine does anything with it.
+    pub effect: Effect,
+    /// The first kernel that has it, and the first one that has it no more.
+    pub versions: (Version, Option<Version>),
+}
+
+impl Key {
+    fn info(self, profile: &'static Profile) -> SysctlInfo {
+        let (name, effect, access) = (self.name(), Effect::Used, Access::ReadWrite);
+        match self {
+            Self::Tunable(key) => {
+                let (range, versions) = (Some(key.range(profile)), key.versions());
+                SysctlInfo { name, about: key.about(), unit: key.unit(), range, access, effect, versions }
+            }
+            Self::Setting(key) => {
+                let (least, most) = key.range(profile);
+                let (range, versions) = (Some((least.into(), most.into())), (key.since(), None));
+                let effect = key.effect();
+                SysctlInfo { name, about: key.about(), unit: key.unit(), range, access, effect, versions }
+            }
+            Self::Action(key) => {
+                let (range, access) = (Some(key.range(profile)), Access::WriteOnly);
+                let (since, about) = key.row();
+                SysctlInfo { name, about, unit: Unit::Choice, range, access, effect, versions: (since, None) }
+            }
+            Self::Pool(_) => {
+                let about = "Huge pages of the default size that are set aside; as many as are to be had.";
+                let (range, versions) = (Some(Pool::range(profile)), ((0, 0, 0), None));
+                SysctlInfo { name, about, unit: Unit::HugePages, range, access, effect, versions }
+            }
+            Self::Shown(key) => {
+                let (since, unit, about) = key.row();
+                let access = Access::ReadOnly;
+                SysctlInfo { name, about, unit, range: None, access, effect, versions: (since, None) }
+            }
+        }
+    }
+}
+
+/// Returns the tunables under `/proc/sys/vm` that a profile's kernel has.
+pub fn sysctls(profile: &'static Profile) -> impl Iterator<Item = SysctlInfo> {
+    Key::all(profile).map(move |key| key.info(profile))
+}
+
+/// Returns what a tunable is on any machine of a profile's kernel when nobody writes it; `None` for one that boot computes.
+pub fn default_sysctl(profile: &'static Profile, key: &str) -> Option<u64> {
+    let defaults = Tunables::new(profile);
+    match Key::find(profile, key).ok()? {
+        Key::Tunable(Tunable::WatermarkScaleFactor) => Some(defaults.watermark_scale_factor),
+        Key::Tunable(Tunable::WatermarkBoostFactor) => Some(defaults.watermark_boost_factor),
+        Key::Tunable(Tunable::PercpuPagelistHighFraction | Tunable::PercpuPagelistFraction) => {
+            Some(defaults.percpu_pagelist_high_fraction)
+        }
+        Key::Setting(Setting::AdminReserveKbytes | Setting::UserReserveKbytes) => None,
+        Key::Setting(key) => Some(key.default(profile).into()),
+        Key::Pool(_) => Some(0),
+        Key::Tunable(Tunable::MinFreeKbytes | Tunable::LowmemReserveRatio) | Key::Action(_) | Key::Shown(_) => None,
+    }
+}
+
+/// Returns whether a tunable of a profile's kernel may be written so, and kept: without a kernel that is booted.
+///
+/// # Errors
+/// [`SysctlError`], as [`Kernel::write_sysctl`]; [`SysctlError::WriteOnly`] for one that does something at once.
+pub fn check_sysctl(profile: &'static Profile, key: &str, value: &str) -> Result<(), SysctlError> {
+    match Key::find(profile, key)? {
+        Key::Tunable(key) => {
+            let written = Tunables::new(profile).write(profile, key, value);
+            written.map(|_| ()).map_err(|why| refused(why, value))
+        }
+        Key::Setting(key) => {
+            let (least, most) = key.range(profile);
+            number(key.name(), value, least.into(), most.into()).map(|_| ())
+        }
+        Key::Pool(key) => {
+            let (least, most) = Pool::range(profile);
+            number(key.name(), value, least, most).map(|_| ())
+        }
+        Key::Action(key) => Err(SysctlError::WriteOnly(key.name())),
+        Key::Shown(key) => Err(SysctlError::ReadOnly(key.name())),
+    }
+}
+
+fn refused(why: Refused, value: &str) -> SysctlError {
+    let value = Name::new(value.trim());
+    match why {
+        Refused::Unknown(key) => SysctlError::Unknown(Name::new(key.name())),
+        Refused::NotANumber(key) => SysctlError::NotANumber { key: key.name(), value },
+        Refused::OutOfRange { key, least, most } => SysctlError::OutOfRange { key: key.name(), value, least, most },
+    }
+}
+
+/// Returns the name of a tunable as it stands under `/proc/sys/vm`, of one that was written as people write it: `vm.KEY`,
+/// `vm/KEY`, `/proc/sys/vm/KEY`, `KEY`.
+pub fn plain_key(text: &str) -> &str {
+    let name = text.strip_prefix("/proc/").unwrap_or(text);
+    let name = name.strip_prefix("sys/").unwrap_or(name);
+    name.strip_prefix("vm.").or_else(|| name.strip_prefix("vm/")).unwrap_or(name)
+}
+
 impl<M: Machine> Kernel<M> {
+    /// Writes the tunables that a command line asks for with `sysctl.vm.KEY=VALUE` and that compute nothing anew; what it asks
+    /// for and cannot be is said in the kernel's log, as `process_sysctl_arg` of `fs/proc/proc_sysctl.c` does.
+    pub(super) fn write_sysctls_of(&self, cmdline: CommandLine<'_>) {
+        for (key, value) in sysctls_of(self.profile, cmdline) {
+            let done = match Key::find(self.profile, key) {
+                // These were written when the watermarks were computed.
+                Ok(Key::Tunable(known)) => {
+                    let refused = Tunables::new(self.profile).write(self.profile, known, value).is_err();
+                    if refused {
+                        Err("invalid value")
+                    } else {
+                        Ok(())
+                    }
+                }
+                Ok(Key::Shown(_)) => Err("permission denied (read-only?)"),
+                Ok(_) => self.write_sysctl(key, value).map_err(|_| "invalid value"),
+                Err(_) => Err("parameter not found"),
+            };
+            if let Err(why) = done {
+                self.memory.machine.printk(format_args!("Failed to set sysctl parameter 'vm.{key}={value}': {why}"));
+            }
+        }
+    }
+    /// Computes the tunables that depend on what is free when the kernel has booted: `init_user_reserve` and
+    /// `init_admin_reserve` of `mm/mmap.c`.
+    pub(super) fn reserve_for_people(&self) {
+        let free: u64 = self.pages.zone_counts().map(|zone| zone.free).sum();
+        let part = (free << (PAGE_SHIFT - 10)) / 32;
+        for (key, most) in [(Setting::AdminReserveKbytes, 1 << 13), (Setting::UserReserveKbytes, 1 << 17)] {
+            self.memory.settings.set(key, part.min(most) as u32);
+        }
+    }
     /// Returns the names of this kernel's tunables under `/proc/sys/vm`.
     pub fn sysctl_keys(&self) -> impl Iterator<Item = &'static str> {
         Key::all(self.profile).map(Key::name)
@@ -182,9 +374,7 @@ impl<M: Machine> Kernel<M> {
             Key::Tunable(key) => self.read_tunable(key, out),
             Key::Setting(key) => write!(out, "{}", self.setting(key)),
             Key::Action(key) => return Err(SysctlError::WriteOnly(key.name())),
-            Key::Shown(Shown::NrHugepages | Shown::NrHugepagesMempolicy) => {
-                write!(out, "{}", self.memory.huge.default_pool().map_or(0, |pool| pool.total()))
-            }
+            Key::Pool(_) => write!(out, "{}", self.huge_pools().default_pool().map_or(0, |pool| pool.total())),
             Key::Shown(Shown::MmapMinAddr) => write!(out, "{}", self.profile.user.mmap_min_addr),
             Key::Shown(Shown::NumaZonelistOrder) => out.write_str("Node"),
         };
@@ -208,6 +398,11 @@ impl<M: Machine> Kernel<M> {
             Key::Action(action) => {
                 let (least, most) = action.range(profile);
                 self.act(action, number(action.name(), value, least, most)?);
+                Ok(())
+            }
+            Key::Pool(key) => {
+                let (least, most) = Pool::range(profile);
+                self.memory.set_huge_pages(number(key.name(), value, least, most)?);
                 Ok(())
             }
             Key::Shown(key) => Err(SysctlError::ReadOnly(key.name())),
@@ -236,14 +431,10 @@ impl<M: Machine> Kernel<M> {
         }
     }
     fn write_tunable(&self, key: Tunable, text: &str) -> Result<(), SysctlError> {
-        let (profile, value) = (self.profile, Name::new(text.trim()));
+        let profile = self.profile;
         let _irq = self.irq_off();
         let mut tuned = self.tuned.lock();
-        let parts = tuned.tunables.write(profile, key, text).map_err(|refused| match refused {
-            Refused::Unknown(key) => SysctlError::Unknown(Name::new(key.name())),
-            Refused::NotANumber(key) => SysctlError::NotANumber { key: key.name(), value },
-            Refused::OutOfRange { key, least, most } => SysctlError::OutOfRange { key: key.name(), value, least, most },
-        })?;
+        let parts = tuned.tunables.write(profile, key, text).map_err(|why| refused(why, text))?;
         self.recompute(&mut tuned, parts);
         self.pages.set_boost_factor(tuned.tunables.watermark_boost_factor);
         Ok(())

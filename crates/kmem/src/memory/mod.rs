@@ -59,8 +59,8 @@ pub struct Memory<M: Machine> {
     pub(crate) settings: settings::Settings,
     /// Who calls what was queued with `call_rcu`.
     pub(crate) rcu_invoker: SpinLock<Option<RcuInvoker>>,
-    /// Huge pages that boot set aside.
-    pub(crate) huge: HugePools,
+    /// Huge pages that are set aside.
+    pub(crate) huge: SpinLock<HugePools>,
     /// Those who map pages into processes, once the layer above is there.
     pub(crate) users: Option<Placed<dyn UserMemory<M>>>,
     /// Who writes reports, once the layer above is there.
@@ -591,9 +591,10 @@ impl<M: Machine> Memory<M> {
     pub fn setting(&self, setting: settings::Setting) -> u32 {
         self.settings.get(setting)
     }
-    /// Returns the huge pages that boot set aside.
-    pub fn huge_pools(&self) -> &HugePools {
-        &self.huge
+    /// Returns the huge pages that are set aside.
+    pub fn huge_pools(&self) -> HugePools {
+        let _irq = self.irq_off();
+        *self.huge.lock()
     }
     /// Adds a block to a table of descriptors.
     pub(crate) fn grow<T: Default + Sync>(&self, table: &Table<T>) -> Result<(), AllocError> {

@@ -11,7 +11,7 @@
 //! are bits: each chunk of 512 frames is a tree of them ([`super::chunk`]), and a summary says which chunks have what
 //! ([`super::summary`]). What can be seen from outside, which blocks are free and how many of which order and type, is the
 //! same; only that of several equal blocks the lowest is taken, not the one freed last. That keeps high addresses whole, and
-//! neither a free nor a merge touches the mem_map.
+//! neither a free nor a merge touches the mem_map. Some blocks are not merged before somebody needs it ([`super::lazy`]).
 //!
 //! A block of an order beyond 9 begins at its first chunk, whose info word says how large it is.
 //!
@@ -27,6 +27,7 @@
 //! `Documentation/mm/physical_memory.rst`. Paper: Knowlton 1965.
 
 use super::chunk::{bottom_word, first_page, node, Chunk, Cover, CHUNK_ORDER, CHUNK_PAGES, ROOT};
+use super::lazy::Lazy;
 use super::mobility::Mobility;
 use super::summary::Summary;
 use crate::error::Broken;
@@ -43,9 +44,14 @@ pub(crate) struct FreeCounts {
     by_type: [u64; Mobility::COUNT],
     /// By type, a bit for each order that has blocks.
     orders: [u32; Mobility::COUNT],
-    /// Pages were given that are not merged yet.
-    is_loose: bool,
+    /// What was given and is not merged yet: [`LOOSE`], [`LAZY`].
+    unmerged: u8,
 }
+
+/// Single pages, whose bits and counts are there: [`FreeArea::give_loose`].
+const LOOSE: u8 = 1 << 0;
+/// Blocks that wait for requests of their order, counted as free pages only: [`FreeArea::give_lazily`].
+const LAZY: u8 = 1 << 1;
 
 impl FreeCounts {
     pub(crate) const fn new() -> Self {
@@ -54,7 +60,7 @@ impl FreeCounts {
             pages: 0,
             by_type: [0; Mobility::COUNT],
             orders: [0; Mobility::COUNT],
-            is_loose: false,
+            unmerged: 0,
         }
     }
     /// Returns the smallest order from `order` on that has blocks of a type.
@@ -69,8 +75,8 @@ impl FreeCounts {
     }
     /// Returns the free pages of a type that lie in blocks smaller than `end`.
     pub(crate) fn pages_below(&self, end: Order, kind: Mobility) -> u64 {
-        let larger = self.blocks.iter().enumerate().skip(end.index());
-        self.by_type[kind.index()] - larger.map(|(order, blocks)| u64::from(blocks[kind.index()]) << order).sum::<u64>()
+        let smaller = self.blocks.iter().enumerate().take(end.index());
+        smaller.map(|(order, blocks)| u64::from(blocks[kind.index()]) << order).sum()
     }
     /// Returns the orders that have blocks of a type, a bit each.
     pub(crate) const fn orders(&self, kind: Mobility) -> u32 {
@@ -134,6 +140,7 @@ pub(crate) struct FreeArea {
     chunks: Array<Chunk>,
     info: Array<AtomicU32>,
     summary: Summary,
+    lazy: Lazy,
     /// Number of the first chunk: its first frame over 512.
     base: u64,
     start: Pfn,
@@ -161,7 +168,8 @@ impl FreeArea {
         let chunks = chunks_of(start, end);
         let words = Summary::words(chunks as u32, maps(top)) * size_of::<AtomicUsize>() as u64;
         let chunk = size_of::<Chunk>() as u64 + size_of::<AtomicU32>() as u64;
-        chunks * chunk + words + 2 * align_of::<Chunk>() as u64
+        let lazy = Lazy::words(chunks * CHUNK_PAGES, top.raw() + 1) * size_of::<AtomicU32>() as u64;
+        chunks * chunk + words + lazy + 2 * align_of::<Chunk>() as u64
     }
     /// Makes a zone with nothing free. `None` when the reserve is too small.
     pub(crate) fn new(
@@ -172,10 +180,12 @@ impl FreeArea {
     ) -> Option<Self> {
         let chunks = chunks_of(start, end);
         let info = reserve.array(chunks)?;
+        let lazy = Lazy::new(reserve, chunks * CHUNK_PAGES, top.raw() + 1)?;
         let words = reserve.array(Summary::words(chunks as u32, maps(top)))?;
         Some(Self {
             chunks: reserve.array(chunks)?,
             info,
+            lazy,
             summary: Summary::new(words, chunks as u32),
             base: start.raw() / CHUNK_PAGES,
             start,
@@ -231,6 +241,11 @@ impl FreeArea {
         if let Some((_, order)) = self.chunk(at)?.block_of(pfn) {
             return found(order);
         }
+        let frame = pfn.raw() - self.base * CHUNK_PAGES;
+        let waits = |order: &u32| self.lazy.blocks(*order).any(|first| u64::from(first) >> order == frame >> order);
+        if let Some(order) = (0..=self.top).find(waits) {
+            return found(order);
+        }
         (CHUNK_ORDER + 1..=self.top).find_map(|order| {
             let first = pfn.align_down(Order::new(order)?);
             let is_free = first.raw() / CHUNK_PAGES >= self.base && self.big_order(self.index(first)) == order;
@@ -245,7 +260,12 @@ impl FreeArea {
         let kind = self.kind(at);
         counts.pages += order.pages();
         counts.by_type[kind.index()] += order.pages();
-        let mut order = order.raw();
+        self.merge(counts, (pfn, at), order.raw(), kind);
+    }
+    /// Puts a block that is counted as free pages in its place.
+    #[inline(always)]
+    fn merge(&self, counts: &mut FreeCounts, (pfn, at): (Pfn, u32), order: u32, kind: Mobility) {
+        let mut order = order;
         if order > CHUNK_ORDER {
             return self.give_big(counts, at, order, kind);
         }
@@ -293,22 +313,98 @@ impl FreeArea {
     fn count_loose(counts: &mut FreeCounts, kind: u32, pages: u32) {
         if pages != 0 {
             let kind = Mobility::from_raw(kind ^ Info::FLIP);
-            counts.is_loose = true;
+            counts.unmerged |= LOOSE;
             counts.pages += u64::from(pages);
             counts.by_type[kind.index()] += u64::from(pages);
             counts.shift(0, kind, pages);
         }
     }
-    /// Merges what was given loose.
+    /// Lets a block that is given back wait for the next request of its order. False when no more may wait.
+    #[inline(always)]
+    pub(crate) fn give_lazily(&self, counts: &mut FreeCounts, pfn: Pfn, order: Order) -> bool {
+        let frame = pfn.raw().wrapping_sub(self.base * CHUNK_PAGES);
+        if !self.lazy.push(order.raw(), frame as u32) {
+            return false;
+        }
+        counts.unmerged |= LAZY;
+        counts.pages += order.pages();
+        counts.by_type[self.kind(self.index(pfn)).index()] += order.pages();
+        true
+    }
+    /// Gives a block back while others may wait.
+    #[inline(never)]
+    pub(crate) fn give_next(&self, counts: &mut FreeCounts, pfn: Pfn, order: Order) {
+        self.settle_loose(counts);
+        self.give(counts, pfn, order);
+    }
+    /// Takes a block of an order and type that waits.
+    #[inline(always)]
+    pub(crate) fn take_lazily(&self, counts: &mut FreeCounts, order: Order, kind: Mobility) -> Option<Pfn> {
+        let pfn = Pfn::new(self.base * CHUNK_PAGES + u64::from(self.lazy.pop(order.raw())?));
+        if self.kind(self.index(pfn)) != kind {
+            self.merge_waiting(counts, pfn, order.raw());
+            return None;
+        }
+        counts.pages -= order.pages();
+        counts.by_type[kind.index()] -= order.pages();
+        Some(pfn)
+    }
+    /// Takes a block while others may wait. Breaks no pageblock before they are merged.
+    #[inline(never)]
+    pub(crate) fn take_next(&self, counts: &mut FreeCounts, order: Order, kind: Mobility) -> Option<Pfn> {
+        self.settle_for(counts, order, kind);
+        self.take(counts, order, kind)
+    }
+    /// Merges what waits unless there is a block for a request, and none that keeps a pageblock whole.
+    #[inline(always)]
+    pub(crate) fn settle_for(&self, counts: &mut FreeCounts, order: Order, kind: Mobility) {
+        if counts.unmerged != 0 {
+            let whole = if order.raw() < self.pageblock { u32::MAX << self.pageblock } else { 0 };
+            self.settle_some(counts, (counts.orders[kind.index()] & !whole) >> order.raw() == 0);
+        }
+    }
+    /// Merges what is not merged yet.
     #[inline]
     pub(crate) fn settle(&self, counts: &mut FreeCounts) {
-        if counts.is_loose {
-            self.settle_loose(counts);
+        if counts.unmerged != 0 {
+            self.settle_some(counts, true);
+        }
+    }
+    #[inline(always)]
+    fn settle_some(&self, counts: &mut FreeCounts, lazy: bool) {
+        self.settle_loose(counts);
+        if lazy && counts.unmerged & LAZY != 0 {
+            self.settle_lazy(counts);
         }
     }
     #[cold]
-    fn settle_loose(&self, counts: &mut FreeCounts) {
-        counts.is_loose = false;
+    #[inline(never)]
+    fn settle_lazy(&self, counts: &mut FreeCounts) {
+        counts.unmerged &= !LAZY;
+        for order in 0..=self.top {
+            while let Some(frame) = self.lazy.pop(order) {
+                self.merge_waiting(counts, Pfn::new(self.base * CHUNK_PAGES + u64::from(frame)), order);
+            }
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    fn merge_waiting(&self, counts: &mut FreeCounts, pfn: Pfn, order: u32) {
+        let at = self.index(pfn);
+        self.settle_loose(counts);
+        self.merge(counts, (pfn, at), order, self.kind(at));
+    }
+    /// Merges the single pages that were given loose.
+    #[inline]
+    pub(crate) fn settle_loose(&self, counts: &mut FreeCounts) {
+        if counts.unmerged & LOOSE != 0 {
+            self.merge_loose(counts);
+        }
+    }
+    #[cold]
+    #[inline(never)]
+    fn merge_loose(&self, counts: &mut FreeCounts) {
+        counts.unmerged &= !LOOSE;
         while let Some(at) = self.summary.first(self.loose_map()) {
             self.summary.clear(self.loose_map(), at);
             let (Some(chunk), word) = (self.chunk(at), self.info(at)) else { continue };

@@ -48,15 +48,12 @@ impl Mobility {
         }
     }
     /// Returns the type with this number; numbers beyond are `Isolate`.
-    #[inline]
+    #[inline(always)]
     pub const fn from_raw(raw: u32) -> Self {
-        match raw {
-            0 => Self::Unmovable,
-            1 => Self::Movable,
-            2 => Self::Reclaimable,
-            3 => Self::HighAtomic,
-            4 => Self::Cma,
-            _ => Self::Isolate,
+        if raw < Self::COUNT as u32 {
+            Self::ALL[raw as usize]
+        } else {
+            Self::Isolate
         }
     }
     /// Returns the type as an index into a table.

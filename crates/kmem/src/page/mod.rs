@@ -22,6 +22,7 @@ mod counts;
 pub(crate) mod ext;
 pub(crate) mod frame;
 mod inject;
+mod lazy;
 pub mod lru;
 pub mod mobility;
 mod owner;
@@ -29,6 +30,8 @@ mod percpu;
 pub mod policy;
 mod pressure;
 mod reference;
+pub mod refusal;
+pub mod restore;
 pub mod rule;
 mod slow;
 mod steal;
@@ -69,7 +72,7 @@ use ext::{PageExt, Wanted};
 use frame::{FrameTable, State, States};
 use inject::Injecting;
 use lru::Lru;
-use rule::PageRule;
+use rule::{OrderCheck, PageRule};
 use steal::Ground;
 use trace::Tracing;
 use tunables::Parts as Retuned;
@@ -102,6 +105,9 @@ pub struct PageAllocator {
     cpu_nodes: [u8; MAX_CPUS],
     top: Order,
     pageblock: Order,
+    /// Orders, a bit each, in which plain requests past the lists may go to the first zone of their zonelist at once: there is
+    /// one node, a zone that has enough pages has enough blocks, and lists are not filled with many.
+    home_orders: u32,
     rule: &'static PageRule,
     low_end: Pfn,
     /// `vm.watermark_boost_factor`.
@@ -185,6 +191,8 @@ pub const MAX_CPUS: usize = 256;
 /// What the allocator is made from.
 pub(crate) struct Parts<'a> {
     pub(crate) profile: &'static Profile,
+    /// The largest order that is given.
+    pub(crate) top: Order,
     pub(crate) frames: FrameTable,
     /// The zones of all nodes, at `node * MAX_ZONES + zone`.
     pub(crate) extents: &'a [Option<ZoneExtent>; MAX_ALL_ZONES],
@@ -201,23 +209,23 @@ pub(crate) struct Parts<'a> {
 
 impl PageAllocator {
     /// Returns a bound of the bytes that the allocator's structures take besides the mem_map.
-    pub(crate) fn bytes(profile: &Profile, extents: &[Option<ZoneExtent>], cpus: u32, nodes: u32) -> u64 {
+    pub(crate) fn bytes(profile: &Profile, top: Order, extents: &[Option<ZoneExtent>], cpus: u32, nodes: u32) -> u64 {
         let slots = nodes * MAX_ZONES as u32;
         let shape = Shape::of(profile, cpus);
         let blocks = (0..Lists::width(slots)).map(|at| u64::from(shape.slots_at(extents, at))).sum();
         let each = u64::from(slots) * size_of::<PerCpuPages>() as u64 + size_of::<CpuHead>() as u64;
         let lists = Stacks::bytes(cpus, Lists::width(slots), blocks) + u64::from(cpus) * each + 256;
-        let areas = extents.iter().flatten().map(|zone| FreeArea::bytes(zone.start, zone.end(), profile.top_order));
+        let areas = extents.iter().flatten().map(|zone| FreeArea::bytes(zone.start, zone.end(), top));
         lists + areas.sum::<u64>()
     }
 
     /// Takes over the frames. All of them are reserved until [`PageAllocator::release`] gives ranges to the free lists.
     /// `None` when the reserve is too small.
     pub(crate) fn new(reserve: &mut Reserve<'_>, parts: Parts<'_>) -> Option<Self> {
-        let Parts { profile, frames, extents, cpus, nodes, cpu_node, low_end, tracer, ext } = parts;
+        let Parts { profile, top, frames, extents, cpus, nodes, cpu_node, low_end, tracer, ext } = parts;
         let frame_count = frames.len().into();
         let rule = PageRule::of(profile);
-        let (top, pageblock) = (profile.top_order, profile.pageblock_order);
+        let pageblock = profile.pageblock_order.min(top);
         let slots = nodes * MAX_ZONES as u32;
         let mut zones = [const { None }; MAX_ALL_ZONES];
         for (slot, extent) in zones.iter_mut().zip(extents) {
@@ -234,12 +242,14 @@ impl PageAllocator {
             None => None,
         };
         let shape = Shape::of(profile, cpus);
+        let has_home = nodes == 1 && rule.order_check == OrderCheck::Block;
         let pages = Self {
             frames,
             heads: reserve.array(cpus.into())?,
             stacks: Stacks::new(reserve, cpus, Lists::width(slots), |at| shape.slots_at(extents, at))?,
             pcp: reserve.array(u64::from(cpus) * u64::from(slots))?,
             slots,
+            home_orders: if has_home { shape.not_small(top) } else { 0 },
             shape,
             groups: false,
             cpus,
@@ -330,6 +340,8 @@ impl PageAllocator {
             let populated = |zone| self.zone(node * MAX_ZONES + zone).is_some_and(Zone::is_populated);
             self.zonelists[node] = Zonelist::new(&kinds[..count], populated);
         }
+        let served = self.zonelists.iter().take(self.nodes as usize).fold(0, |all, list| all | list.served());
+        self.zonelists.iter_mut().for_each(|list| list.serve_also(!served));
         // Too few pageblocks to have one of each type: then types would only be in the way.
         let enough = self.managed() >= self.pageblock.pages() * Mobility::COUNT as u64;
         let groups = self.rule.groups_by_mobility && enough;
@@ -342,7 +354,9 @@ impl PageAllocator {
             let node = node.unwrap_or(home);
             for (bits, first) in head.first.iter().enumerate() {
                 let gfp = Gfp::from_bits_truncate(bits as u32);
-                let zone = self.zonelists[node as usize].preferred(gfp);
+                let list = &self.zonelists[node as usize];
+                // A node without such memory: the lists of its lowest zone, which is empty then, lead on to other nodes.
+                let zone = if list.serves(gfp) { list.preferred(gfp) } else { 0 };
                 let slot = node as usize * MAX_ZONES + zone;
                 first.set(State::used(Order::ZERO, slot, self.list_kind(gfp)).raw());
             }

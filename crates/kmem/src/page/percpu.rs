@@ -114,6 +114,10 @@ impl Shape {
     pub(crate) fn has_small(&self, order: Order) -> bool {
         order.raw() <= self.top
     }
+    /// Returns the orders up to `top` for which that is not so, a bit each.
+    pub(crate) fn not_small(&self, top: Order) -> u32 {
+        Order::ZERO.up_to(top).filter(|order| !self.has_small(*order)).fold(0, |all, order| all | 1 << order.raw())
+    }
     /// Returns the lists with their orders.
     pub(crate) fn lists(&self) -> impl Iterator<Item = (u32, Order)> + '_ {
         self.used().iter().filter_map(|(list, order)| Some((u32::from(*list), Order::new((*order).into())?)))

@@ -22,6 +22,8 @@ pub struct PageRule {
     pub harder: Harder,
     /// Whether blocks are set aside for important requests of more than a page (4.4 and later).
     pub high_atomic: bool,
+    /// What of them does not count as free for others.
+    pub set_aside: SetAside,
     /// Whether fragmentation raises the watermarks for a while (`watermark_boost_factor`, 5.0 and later), and a request
     /// first looks in all zones for a block of its own type.
     pub boosts: bool,
@@ -47,6 +49,15 @@ pub enum OrderCheck {
     Block,
 }
 
+/// What of the pageblocks that are set aside for important requests does not count as free for others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SetAside {
+    /// All of their pages, also those in use: `nr_reserved_highatomic` (4.4 to 6.11).
+    Blocks,
+    /// Those that are free: `nr_free_highatomic` (6.12 and later).
+    FreePages,
+}
+
 /// Who may go a quarter below the watermark because it cannot wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Harder {
@@ -67,6 +78,7 @@ static EARLY: PageRule = PageRule {
     order_check: OrderCheck::Halving,
     harder: Harder::NoWait,
     high_atomic: false,
+    set_aside: SetAside::Blocks,
     boosts: false,
 };
 /// 2.6.24 to 4.3.
@@ -83,7 +95,8 @@ static MODERN: PageRule = PageRule {
     ..MIDDLE
 };
 /// 6.7 and later.
-static LATE: PageRule = PageRule { pcp_scaling: PcpScaling::Both, harder: Harder::NoWaitAndHigh, ..MODERN };
+static LATE: PageRule =
+    PageRule { pcp_scaling: PcpScaling::Both, harder: Harder::NoWaitAndHigh, set_aside: SetAside::FreePages, ..MODERN };
 
 impl PageRule {
     /// Returns the rule of a profile's kernel.

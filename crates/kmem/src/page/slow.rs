@@ -10,7 +10,7 @@ use super::inject::Attempted;
 use super::mobility::Mobility;
 use super::percpu::{CpuHead, Inside, Lists};
 use super::policy::Request;
-use super::rule::{OrderCheck, PcpScaling};
+use super::rule::PcpScaling;
 use super::steal::Theft;
 use super::watermark::MAX_ZONES;
 use super::zone::Zone;
@@ -29,37 +29,36 @@ impl PageAllocator {
     #[cold]
     #[inline(never)]
     pub(super) fn alloc_missed(&self, cpu: u32, head: &CpuHead, gfp: Gfp, order: Order) -> Result<Pfn, AllocError> {
-        match self.take_home(head, gfp, order) {
-            Some(pfn) => Ok(pfn),
+        let home = if self.is_watched() { None } else { self.take_home(head, gfp, order) };
+        match home {
+            Some((_, pfn)) => Ok(pfn),
             None => self.alloc_slow(cpu, &Request::new(gfp, order)),
         }
     }
     /// Takes a block of an order that the lists do not hold from the zone that a plain request asks first, where there is
     /// plenty and nothing has to be weighed: what the slow path does at its first attempt, in short.
-    #[inline]
-    fn take_home(&self, head: &CpuHead, gfp: Gfp, order: Order) -> Option<Pfn> {
-        if self.shape.has_small(order)
-            || self.is_watched()
-            || self.nodes > 1
-            || self.rule.order_check != OrderCheck::Block
-        {
+    #[inline(always)]
+    fn take_home(&self, head: &CpuHead, gfp: Gfp, order: Order) -> Option<(&Zone, Pfn)> {
+        if self.home_orders >> order.raw() & 1 == 0 {
             return None;
         }
         let state = head.first(gfp).of(order, gfp.contains(Gfp::COMP));
-        let zone = self.zone(state.zone())?;
+        let slot = state.zone();
+        let zone = self.zone(slot)?;
         // Movable requests have the contiguous area's turn to weigh.
         let kind = Mobility::from_raw(state.mobility());
-        if kind == Mobility::Movable && zone.cma.get() != 0
-            || !zone.has_plenty(order, Mark::Low, state.zone() % MAX_ZONES)
-        {
+        if kind == Mobility::Movable && zone.cma.get() != 0 || !zone.has_plenty(order, Mark::Low, slot) {
             return None;
         }
-        let mut guard = zone.lock();
-        let pfn = zone.area.take(&mut guard.counts, order, kind)?;
+        let mut guard = zone.lock_loose();
+        let pfn = match zone.area.take_lazily(&mut guard.counts, order, kind) {
+            Some(pfn) => pfn,
+            None => zone.area.take_next(&mut guard.counts, order, kind)?,
+        };
         zone.tallies.allocated.add(order.pages() as usize);
         drop(guard);
         self.frames.states().set(self.frames.index(pfn), state);
-        Some(pfn)
+        Some((zone, pfn))
     }
     /// Answers a request from the zones, as far as the watermarks allow without waiting for anything.
     ///
@@ -74,6 +73,12 @@ impl PageAllocator {
         }
         self.inject(request.gfp, Attempted::Pages(order))?;
         if let Some(pfn) = self.hit_watched(cpu, request) {
+            return Ok(pfn);
+        }
+        let head = self.heads.get(cpu.into()).filter(|_| request.is_plain());
+        if let Some((zone, pfn)) = head.and_then(|head| self.take_home(head, request.gfp, order)) {
+            self.tell_taken(zone, pfn, request, None, Place::Caller);
+            self.tell_alloc(cpu, pfn, request, Place::Buddy);
             return Ok(pfn);
         }
         let first = Attempt::first(self.rule, request.gfp);
@@ -106,7 +111,8 @@ impl PageAllocator {
         let home = request.node.unwrap_or_else(|| self.node_of_cpu(cpu));
         let only = if request.gfp.contains(Gfp::THISNODE) { NodeMask::of(home) } else { NodeMask::ALL };
         let allowed = request.nodes.and(only);
-        self.node_order.from(home).filter(move |node| allowed.contains(*node)).flat_map(move |node| {
+        let may = move |node: &u32| allowed.contains(*node) && self.zonelists[*node as usize].serves(request.gfp);
+        self.node_order.from(home).filter(may).flat_map(move |node| {
             let preferred = self.zonelists[node as usize].preferred(request.gfp);
             (0..=preferred).rev().filter_map(move |index| {
                 let slot = node as usize * MAX_ZONES + index;
@@ -233,7 +239,8 @@ impl PageAllocator {
         let spare = (u64::from(zone.free.get()).saturating_sub(kept) >> order.raw()).max(1);
         let state = State::used(order, slot, list_kind).on_pcp();
         let mut wanted = u64::from(self.refill_blocks(own, order).min(own.slots(state.list()))).min(spare) as u32;
-        let mut guard = zone.lock();
+        let mut guard = zone.lock_loose();
+        zone.area.settle_for(&mut guard.counts, order, kind);
         // Of many pieces many, but what lies on a list is missing where a larger block is wanted: of the last ones few, and of
         // whole pageblocks one.
         let has_pieces = |counts: &FreeCounts| counts.has_between(order, self.pageblock, kind);
@@ -354,7 +361,7 @@ impl PageAllocator {
         if order == Order::ZERO {
             zone.area.give_loose(&mut guard.counts, oldest);
         } else {
-            zone.area.settle(&mut guard.counts);
+            zone.area.settle_loose(&mut guard.counts);
             oldest.for_each(|pfn| zone.area.give(&mut guard.counts, pfn, order));
         }
         own.drop_oldest(list, order, count);
@@ -398,16 +405,25 @@ impl PageAllocator {
     #[cold]
     #[inline(never)]
     pub(super) fn free_missed(&self, cpu: u32, pfn: Pfn, order: Order) -> Result<(), Misuse> {
-        let Some(frame) = self.frames.get(pfn) else { return self.free_slow(cpu, pfn, order) };
-        let state = frame.state();
-        if !state.is_plain(order) {
-            return self.free_slow(cpu, pfn, order);
-        }
         if self.shape.has(order) || self.is_watched() {
-            self.give_block_slow(cpu, pfn, frame);
-        } else {
-            frame.clear();
-            self.return_to_zone(pfn, order, state.zone());
+            return self.free_watched(cpu, pfn, order);
+        }
+        let taken = self.frames.states().with(pfn, |_, frame| {
+            let state = frame.get();
+            state.is_plain(order).then(|| frame.set(State::from_raw(0)))?;
+            Some(state)
+        });
+        match taken.flatten() {
+            Some(state) => self.return_to_zone(pfn, order, state.zone()),
+            None => return self.free_slow(cpu, pfn, order),
+        }
+        Ok(())
+    }
+    #[inline(never)]
+    fn free_watched(&self, cpu: u32, pfn: Pfn, order: Order) -> Result<(), Misuse> {
+        match self.frames.get(pfn) {
+            Some(frame) if frame.state().is_plain(order) => self.give_block_slow(cpu, pfn, frame),
+            _ => return self.free_slow(cpu, pfn, order),
         }
         Ok(())
     }
@@ -447,9 +463,12 @@ impl PageAllocator {
     #[inline(always)]
     fn return_to_zone(&self, pfn: Pfn, order: Order, slot: usize) {
         if let Some(zone) = self.zone(slot) {
-            let mut guard = zone.lock();
+            let mut guard = zone.lock_loose();
             zone.tallies.freed.add(order.pages() as usize);
-            zone.area.give(&mut guard.counts, pfn, order);
+            // Of the other orders nobody asks for one here.
+            if self.home_orders >> order.raw() & 1 == 0 || !zone.area.give_lazily(&mut guard.counts, pfn, order) {
+                zone.area.give_next(&mut guard.counts, pfn, order);
+            }
         }
     }
 

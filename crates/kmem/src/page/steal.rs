@@ -83,6 +83,16 @@ impl Ground<'_> {
         found
     }
 
+    /// True when [`Ground::take`] would find a block.
+    pub(crate) fn has(&self, counts: &FreeCounts, order: Order, kind: Mobility, latitude: Latitude) -> bool {
+        let has = |kind: Mobility| counts.orders(kind) >> order.raw() != 0;
+        let set_aside = Latitude::HIGH_ATOMIC.union(Latitude::OOM).union(Latitude::NO_WATERMARKS);
+        has(kind)
+            || kind.fallbacks().iter().any(|other| has(*other))
+            || latitude.contains(Latitude::CMA) && has(Mobility::Cma)
+            || latitude.intersects(set_aside) && has(Mobility::HighAtomic)
+    }
+
     fn steal(
         &self,
         zone: &Zone,

@@ -91,7 +91,7 @@ impl PageAllocator {
     /// Answers a plain request from the CPU's lists, as a hit would that is not watched.
     pub(super) fn hit_watched(&self, cpu: u32, request: &Request) -> Option<Pfn> {
         let Request { gfp, order, .. } = *request;
-        if !self.is_watched() || order.raw() > self.shape.top || !request.is_plain() {
+        if !self.is_watched() || !self.shape.has(order) || !request.is_plain() {
             return None;
         }
         let head = self.heads.get(cpu.into())?;

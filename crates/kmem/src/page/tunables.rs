@@ -12,7 +12,7 @@
 
 use super::watermark::MAX_ZONES;
 use crate::boot::cmdline::{same_name, CommandLine};
-use crate::profile::Profile;
+use crate::profile::{Profile, Version};
 use bitflags::bitflags;
 use core::fmt;
 
@@ -55,6 +55,68 @@ pub enum HugePages {
     AsBuilt,
     /// Turned off at boot.
     Never,
+}
+
+/// Whether the engine does anything with a tunable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// It decides something here.
+    Used,
+    /// It is kept and shown; nothing here uses it.
+    Kept,
+}
+
+/// What a tunable's number counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unit {
+    /// Things, or nothing that has a name.
+    Number,
+    /// 0: off; else on.
+    Switch,
+    /// One of several ways.
+    Choice,
+    /// Parts of 100.
+    Percent,
+    /// Parts of 1000.
+    Thousandths,
+    /// Parts of 10000.
+    TenThousandths,
+    /// Bytes.
+    Bytes,
+    /// kB.
+    Kilobytes,
+    /// Huge pages of the default size.
+    HugePages,
+    /// Seconds.
+    Seconds,
+    /// Hundredths of a second.
+    Centiseconds,
+    /// One part of so many, for each zone.
+    Ratios,
+    /// A size with K, M, G behind it.
+    Size,
+    /// Words.
+    Words,
+}
+
+impl Unit {
+    /// Returns the unit as it stands behind a number; empty where there is none.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Number | Self::Switch | Self::Choice => "",
+            Self::Percent => "%",
+            Self::Thousandths => "1/1000",
+            Self::TenThousandths => "1/10000",
+            Self::Bytes => "bytes",
+            Self::Kilobytes => "kB",
+            Self::HugePages => "huge pages",
+            Self::Seconds => "s",
+            Self::Centiseconds => "1/100 s",
+            Self::Ratios => "1/n by zone",
+            Self::Size => "size",
+            Self::Words => "words",
+        }
+    }
 }
 
 /// A tunable, by the kernel's name.
@@ -128,16 +190,49 @@ impl Tunable {
     pub fn by_name(profile: &Profile, name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|key| key.name() == name && key.exists(profile))
     }
+    /// Returns the first kernel that has it, and the first one that has it no more.
+    pub const fn versions(self) -> (Version, Option<Version>) {
+        match self {
+            Self::MinFreeKbytes => ((0, 0, 0), None),
+            Self::LowmemReserveRatio => ((2, 6, 10), None),
+            Self::WatermarkScaleFactor => ((4, 6, 0), None),
+            Self::WatermarkBoostFactor => ((5, 0, 0), None),
+            Self::PercpuPagelistHighFraction => ((5, 14, 0), None),
+            Self::PercpuPagelistFraction => ((2, 6, 16), Some((5, 14, 0))),
+        }
+    }
+    /// Returns what it means, in a line.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::MinFreeKbytes => {
+                "The reserve: `min` of all zones together; computed at boot, 4 × √(low kB), more with huge pages."
+            }
+            Self::LowmemReserveRatio => {
+                "Which part of a higher zone's pages a lower zone keeps from requests that prefer the higher one."
+            }
+            Self::WatermarkScaleFactor => "Which part of a zone lies between its marks: how early kswapd begins.",
+            Self::WatermarkBoostFactor => "Up to which part of `high` fragmentation raises the marks for a while.",
+            Self::PercpuPagelistHighFraction => {
+                "One n-th of a zone is the most on all its per-CPU lists; 0: as the kernel computes it."
+            }
+            Self::PercpuPagelistFraction => {
+                "One n-th of a zone is the most on each of its per-CPU lists; 0: as the kernel computes it."
+            }
+        }
+    }
+    /// Returns what its number counts.
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::MinFreeKbytes => Unit::Kilobytes,
+            Self::LowmemReserveRatio => Unit::Ratios,
+            Self::WatermarkScaleFactor | Self::WatermarkBoostFactor => Unit::TenThousandths,
+            Self::PercpuPagelistHighFraction | Self::PercpuPagelistFraction => Unit::Number,
+        }
+    }
     /// True when the profile's kernel has it.
     pub fn exists(self, profile: &Profile) -> bool {
-        let version = profile.version;
-        match self {
-            Self::MinFreeKbytes | Self::LowmemReserveRatio => true,
-            Self::WatermarkScaleFactor => version >= (4, 6, 0),
-            Self::WatermarkBoostFactor => version >= (5, 0, 0),
-            Self::PercpuPagelistHighFraction => version >= (5, 14, 0),
-            Self::PercpuPagelistFraction => ((2, 6, 16)..(5, 14, 0)).contains(&version),
-        }
+        let (since, until) = self.versions();
+        since <= profile.version && until.is_none_or(|until| profile.version < until)
     }
     /// Returns the least and the most that one number of it may be. 0 is allowed besides where it turns the tunable off.
     pub fn range(self, profile: &Profile) -> (u64, u64) {
@@ -262,15 +357,20 @@ fn number(profile: &Profile, key: Tunable, word: &str) -> Result<u64, Refused> {
     }
 }
 
-/// Returns the writes that a command line asks for at the end of boot, `sysctl.vm.KEY=VALUE`, in order. Kernels before 5.8
-/// do not know them.
-pub fn writes_of<'a>(profile: &'a Profile, cmdline: CommandLine<'a>) -> impl Iterator<Item = (Tunable, &'a str)> {
-    cmdline.params().filter(|_| profile.version >= (5, 8, 0)).filter_map(move |param| {
+/// Returns the writes that a command line asks for at the end of boot, `sysctl.vm.KEY=VALUE`, in order: the key without
+/// `vm.`, and the value. Kernels before 5.8 do not know them.
+pub fn sysctls_of<'a>(profile: &Profile, cmdline: CommandLine<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let known = profile.version >= (5, 8, 0);
+    cmdline.params().filter(move |_| known).filter_map(|param| {
         let (prefix, name) = param.name.split_at_checked("sysctl.vm.".len())?;
         let prefixed = same_name(prefix, "sysctl.vm.") || same_name(prefix, "sysctl/vm/");
-        let key = Tunable::ALL.into_iter().find(|key| key.name() == name && key.exists(profile));
-        key.filter(|_| prefixed).zip(param.value)
+        prefixed.then_some(name).zip(param.value)
     })
+}
+
+/// Returns those of [`sysctls_of`] that decide watermarks, reserves and list sizes.
+pub fn writes_of<'a>(profile: &'a Profile, cmdline: CommandLine<'a>) -> impl Iterator<Item = (Tunable, &'a str)> {
+    sysctls_of(profile, cmdline).filter_map(|(name, value)| Tunable::by_name(profile, name).zip(Some(value)))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::attempt::{Attempt, Latitude, Mark};
 use super::buddy::{FreeArea, FreeCounts};
 use super::lru::LruKind;
 use super::mobility::Mobility;
-use super::rule::{Harder, OrderCheck, PageRule};
+use super::rule::{Harder, OrderCheck, PageRule, SetAside};
 use super::uses::Uses;
 use super::watermark::{ZoneTuning, MAX_ZONES};
 use crate::profile::ZoneKind;
@@ -166,13 +166,17 @@ impl Zone {
         u64::from(pages) + u64::from(self.boost.get())
     }
     /// Returns the pages that count as free for an attempt.
-    fn usable(&self, rule: &PageRule, attempt: Attempt) -> u64 {
+    pub(super) fn usable(&self, rule: &PageRule, attempt: Attempt) -> u64 {
         let mut free = u64::from(self.free.get());
         if !attempt.latitude.contains(Latitude::CMA) {
             free = free.saturating_sub(self.free_cma.get().into());
         }
         if !attempt.counts_reserves(rule) {
-            free = free.saturating_sub(self.free_high_atomic.get().into());
+            let set_aside = match rule.set_aside {
+                SetAside::Blocks => &self.high_atomic,
+                SetAside::FreePages => &self.free_high_atomic,
+            };
+            free = free.saturating_sub(set_aside.get().into());
         }
         free
     }
@@ -183,7 +187,7 @@ impl Zone {
         self.lowered(rule, order, attempt) + reserve
     }
     /// Returns the attempt's mark, lowered as far as it may go.
-    fn lowered(&self, rule: &PageRule, order: Order, attempt: Attempt) -> u64 {
+    pub(super) fn lowered(&self, rule: &PageRule, order: Order, attempt: Attempt) -> u64 {
         // Boosts are not for single pages of those who cannot wait: `zone_watermark_fast`.
         let important = if rule.harder == Harder::NoWaitAndHigh { Latitude::HIGH } else { Latitude::HARDER };
         let spares_boost = order == Order::ZERO && attempt.mark == Mark::Min && attempt.latitude.contains(important);
@@ -202,7 +206,7 @@ impl Zone {
     /// weighed.
     #[inline]
     pub(crate) fn has_plenty(&self, order: Order, mark: Mark, preferred: usize) -> bool {
-        let not_for_all = u64::from(self.free_cma.get()) + u64::from(self.free_high_atomic.get());
+        let not_for_all = u64::from(self.free_cma.get()) + u64::from(self.high_atomic.get());
         let reserve = self.reserve.get(preferred).map_or(0, |pages| u64::from(pages.get()));
         u64::from(self.free.get()) >= self.mark(mark) + reserve + order.pages() + not_for_all
     }

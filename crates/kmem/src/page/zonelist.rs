@@ -56,12 +56,14 @@ impl NodeMask {
 #[derive(Clone, Copy)]
 pub(crate) struct Zonelist {
     preferred: [u8; 16],
+    /// The combinations for which the node has a zone, a bit each: no request gets memory of a higher zone than it asks for.
+    serves: u16,
 }
 
 impl Zonelist {
     /// Builds the table from the zones' kinds, lowest first; `populated` says which of them have pages.
     pub(crate) fn new(kinds: &[ZoneKind], populated: impl Fn(usize) -> bool) -> Self {
-        let mut preferred = [0; 16];
+        let (mut preferred, mut serves) = ([0; 16], 0);
         for (bits, slot) in preferred.iter_mut().enumerate() {
             // A kind of zone that this kernel does not have is ordinary memory to it.
             let wanted = Some(wanted(Gfp::from_bits_truncate(bits as u32), kinds.contains(&ZoneKind::Movable)));
@@ -69,8 +71,22 @@ impl Zonelist {
             let best = (0..kinds.len().min(MAX_ZONES)).rev().find(|zone| kinds[*zone] <= wanted && populated(*zone));
             let lowest = (0..kinds.len().min(MAX_ZONES)).find(|zone| populated(*zone));
             *slot = best.or(lowest).unwrap_or(0) as u8;
+            serves |= u16::from(best.is_some()) << bits;
         }
-        Self { preferred }
+        Self { preferred, serves }
+    }
+    /// Returns the combinations for which the node has a zone, a bit each.
+    pub(crate) fn served(&self) -> u16 {
+        self.serves
+    }
+    /// Counts requests of these combinations as served: those for which no node has a zone get what there is.
+    pub(crate) fn serve_also(&mut self, bits: u16) {
+        self.serves |= bits;
+    }
+    /// True when the node has a zone for these flags.
+    #[inline]
+    pub(crate) fn serves(&self, gfp: Gfp) -> bool {
+        self.serves >> (gfp.bits() & 15) & 1 != 0
     }
     /// Returns the first zone to ask; the rest of the list are the ones below it.
     #[inline(always)]

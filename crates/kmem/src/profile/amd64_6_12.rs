@@ -5,9 +5,10 @@
 
 use super::amd64_6_1::CONSTANTS;
 use super::{
-    Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocAlign, KmallocOrder, KmallocRule,
-    KmallocType, Profile, Section, SlabRule, SlubEra, TuningRule,
+    Counting, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocAlign, KmallocOrder,
+    KmallocRule, KmallocType, Profile, Section, SlabRule, SlubEra, TuningRule,
 };
+use crate::gfp::GFP_6_12;
 use crate::snapshot::proc::PROC_6_12_AMD64;
 
 /// The profile.
@@ -16,7 +17,9 @@ pub static PROFILE: Profile = Profile {
     summary: "Linux 6.12.95 for x86-64 (Debian cloud-amd64) on a PC",
     version: (6, 12, 95),
     release: "6.12.95+deb12-cloud-amd64",
+    gfp: &GFP_6_12,
     tuning: TuningRule::Recent { thp: true },
+    counting: Counting { memory_line_late: true, ..CONSTANTS.counting },
     slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_12, track: 32 },
     other_slabs: &[],
     kmalloc: KmallocRule {

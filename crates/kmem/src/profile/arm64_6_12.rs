@@ -4,10 +4,11 @@
 
 use super::arm64_6_1::{image, CONSTANTS};
 use super::{
-    amd64_6_12, BootAreaKind, Early, EarlyKind, HashTable, Image, ImageSizes, Profile, Section, ZoneKind, ZoneLimit,
-    ZoneSpec,
+    amd64_6_12, BootAreaKind, Counting, Early, EarlyKind, HashTable, Image, ImageSizes, Profile, Section, ZoneKind,
+    ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, WideLayout};
+use crate::gfp::GFP_6_12;
 use crate::snapshot::proc::PROC_6_12_ARM64;
 
 /// The profile.
@@ -16,7 +17,9 @@ pub static PROFILE: Profile = Profile {
     summary: "Linux 6.12.95 for arm64 (Debian cloud-arm64) on QEMU's virt machine",
     version: amd64_6_12::PROFILE.version,
     release: "6.12.95+deb12-cloud-arm64",
+    gfp: &GFP_6_12,
     max_cpus: 512,
+    counting: Counting { memory_line_late: true, ..CONSTANTS.counting },
     zones: &[
         ZoneSpec { name: "DMA", kind: ZoneKind::Dma, limit: ZoneLimit::At(4 << 30), reserve_ratio: 256 },
         ZoneSpec { name: "DMA32", kind: ZoneKind::Dma32, limit: ZoneLimit::At(4 << 30), reserve_ratio: 256 },

@@ -4,9 +4,10 @@
 
 use super::armhf_6_1::CONSTANTS;
 use super::{
-    amd64_6_12, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocRule, Profile, Section,
-    SlabRule, SlubEra, TuningRule,
+    amd64_6_12, Counting, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocRule, Profile,
+    Section, SlabRule, SlubEra, TuningRule,
 };
+use crate::gfp::GFP_6_12;
 use crate::snapshot::proc::PROC_6_12_ARMHF;
 
 /// The profile.
@@ -15,7 +16,9 @@ pub static PROFILE: Profile = Profile {
     summary: "Linux 6.12.95 for ARMv7 (Debian armmp) on QEMU's virt machine",
     version: amd64_6_12::PROFILE.version,
     release: "6.12.95+deb12-armmp",
+    gfp: &GFP_6_12,
     tuning: TuningRule::Recent { thp: false },
+    counting: Counting { memory_line_late: true, ..CONSTANTS.counting },
     slab: SlabRule::Slub { max_order: 3, era: SlubEra::V6_12, track: 20 },
     other_slabs: &[],
     kmalloc: KmallocRule {

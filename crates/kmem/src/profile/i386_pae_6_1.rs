@@ -67,6 +67,7 @@ pub(super) const CONSTANTS: Profile = Profile {
         mem_map_spare: 0,
         trims_first_mib: true,
         section_bytes: None,
+        memory_line_late: false,
     },
     tuning: TuningRule::Modern { thp: true },
     layout: LayoutRule::X86(X86Layout {

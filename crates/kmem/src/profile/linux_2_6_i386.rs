@@ -67,6 +67,7 @@ pub static PROFILE: Profile = Profile {
         mem_map_spare: 1,
         trims_first_mib: false,
         section_bytes: None,
+        memory_line_late: false,
     },
     tuning: TuningRule::Early,
     layout: LayoutRule::X86(X86Layout {

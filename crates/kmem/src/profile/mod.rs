@@ -30,6 +30,9 @@ use crate::units::{Order, PhysAddr, VirtAddr};
 use crate::user::UserRule;
 pub use slab_kind::SlabKind;
 
+/// A kernel's version: 6, 1, 176.
+pub type Version = (u32, u32, u32);
+
 /// Everything that is particular to one kernel on one architecture (and, for a board, to the board).
 #[derive(Clone, Debug)]
 pub struct Profile {
@@ -38,7 +41,7 @@ pub struct Profile {
     /// One line about it for `kmem machines`.
     pub summary: &'static str,
     /// Kernel version: 6, 1, 176.
-    pub version: (u32, u32, u32),
+    pub version: Version,
     /// What `uname -r` says.
     pub release: &'static str,
     /// Bytes of a machine word: `sizeof(long)`.
@@ -137,6 +140,8 @@ pub struct Counting {
     pub trims_first_mib: bool,
     /// Bytes of RAM that one section of the mem_map describes (`SECTION_SIZE_BITS`); `None` for one flat array.
     pub section_bytes: Option<u64>,
+    /// Whether the `Memory:` line comes when all CPUs run, and not with the page allocator (6.12: `page_alloc_init_late`).
+    pub memory_line_late: bool,
 }
 
 /// What `present_pages` of a zone is.

@@ -70,6 +70,7 @@ pub(super) const CONSTANTS: Profile = Profile {
         mem_map_spare: 0,
         trims_first_mib: false,
         section_bytes: None,
+        memory_line_late: false,
     },
     tuning: TuningRule::Middle,
     layout: LayoutRule::Arm(ArmLayout {

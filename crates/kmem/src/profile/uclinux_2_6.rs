@@ -65,6 +65,7 @@ pub(super) const CONSTANTS: Profile = Profile {
         mem_map_spare: 1,
         trims_first_mib: false,
         section_bytes: None,
+        memory_line_late: false,
     },
     tuning: TuningRule::Early,
     layout: LayoutRule::NoMmu,

@@ -17,6 +17,7 @@ use super::rule::{unmapped_base, MmapPlace, UserRule};
 use super::vma::{Link, Vma, Window};
 use crate::machine::Machine;
 use crate::map::Prot;
+use crate::memory::settings::Setting;
 use crate::memory::Memory;
 use crate::raw::Ram;
 use crate::units::{align_up, VirtAddr, PAGE_SIZE};
@@ -125,7 +126,7 @@ impl Processes {
             Err(error) => Err(error.into()),
             Ok(node) => {
                 left.keep(node);
-                let limit = mem.profile.user.max_map_count;
+                let limit = mem.setting(Setting::MaxMapCount);
                 let entered = self.with(id, |mm| {
                     if mm.is_killed {
                         return Err(UserError::Killed);
@@ -176,7 +177,7 @@ impl Processes {
         let end = start.offset(align_up(bytes, PAGE_SIZE));
         let mut left = Leftover::default();
         left.keep(self.node(mem)?);
-        let limit = mem.profile.user.max_map_count;
+        let limit = mem.setting(Setting::MaxMapCount);
         let result = self.with(id, |mm| {
             let inside = mm.vmas.find(&mem.ram, start).filter(|vma| vma.start < start && end < vma.end);
             if inside.is_some() && mm.vmas.count() >= limit {

@@ -23,6 +23,8 @@ struct Facts {
     groups: bool,
     checks_block: bool,
     high_atomic: bool,
+    /// Since 6.12 what is set aside and in use counts no longer as set aside.
+    free_aside: bool,
     boosts: bool,
     /// Since 6.3 who is important and cannot wait digs deepest.
     late: bool,
@@ -40,6 +42,7 @@ impl Facts {
             groups: since((2, 6, 24)) && managed >= profile.pageblock_order.pages() * 6,
             checks_block: since((4, 4, 0)),
             high_atomic: since((4, 4, 0)),
+            free_aside: since((6, 12, 0)),
             boosts: since((5, 0, 0)),
             late: since((6, 3, 0)),
             atomic_bit: since((4, 4, 0)) && !since((6, 3, 0)),
@@ -73,6 +76,7 @@ struct View {
     min: u64,
     low: u64,
     boost: u64,
+    high_atomic: u64,
     reserve: [u64; MAX_ZONES],
 }
 
@@ -240,6 +244,7 @@ impl<'k> Model<'k> {
                 min: counts.min - counts.boost,
                 low: counts.low - counts.boost,
                 boost: counts.boost,
+                high_atomic: counts.high_atomic,
                 reserve: counts.reserve,
             };
             let mut pfn = start;
@@ -280,7 +285,10 @@ impl<'k> Model<'k> {
         let mut found = Vec::new();
         for node in order {
             let populated: Vec<&View> = views.iter().filter(|view| view.node == node && view.managed > 0).collect();
-            let best = populated.iter().rev().find(|view| view.kind <= wanted).or(populated.first());
+            let best = populated.iter().rev().find(|view| view.kind <= wanted);
+            // No node has such memory: then it is what there is.
+            let best =
+                best.or(populated.first().filter(|_| views.iter().all(|it| it.managed == 0 || it.kind > wanted)));
             let Some(best) = best else { continue };
             let below = populated.iter().rev().filter(|view| view.slot <= best.slot);
             found.extend(below.map(|view| (*view, best.slot % MAX_ZONES)));
@@ -348,8 +356,12 @@ impl<'k> Model<'k> {
         let node =
             (home..nodes).chain(0..home).find(|node| zones.iter().any(|zone| zone.extent.node == *node)).unwrap();
         let mine = || zones.iter().filter(|zone| zone.extent.node == node);
-        let best = mine().rfind(|zone| zone.extent.kind <= self.wanted(gfp));
-        best.or(mine().next()).unwrap().slot
+        let wanted = self.wanted(gfp);
+        let best = mine().rfind(|zone| zone.extent.kind <= wanted);
+        match zones.iter().any(|zone| zone.extent.kind <= wanted) {
+            true => best.map_or(node as usize * MAX_ZONES, |zone| zone.slot),
+            false => mine().next().unwrap().slot,
+        }
     }
     fn spares_blocks(&self, views: &[View], zones: &[(&View, usize)]) -> bool {
         let Some((first, _)) = zones.first().filter(|_| self.facts.boosts && self.facts.has_dma32) else {
@@ -429,7 +441,11 @@ impl<'k> Model<'k> {
     fn usable(&self, view: &View, may: May) -> i64 {
         let reserves = may.harder || may.oom || self.facts.late && may.high;
         let cma = if may.cma { 0 } else { view.free_of[Mobility::Cma.index()] };
-        let aside = if reserves { 0 } else { view.free_of[Mobility::HighAtomic.index()] };
+        let aside = match (reserves, self.facts.free_aside) {
+            (true, _) => 0,
+            (_, true) => view.free_of[Mobility::HighAtomic.index()],
+            (_, false) => view.high_atomic,
+        };
         view.free as i64 - cma as i64 - aside as i64
     }
     fn has_pages(&self, view: &View, order: u32, may: May, preferred: usize) -> bool {

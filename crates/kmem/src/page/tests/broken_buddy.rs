@@ -49,7 +49,7 @@ fn counts_of_nobody() -> FreeCounts {
         pages: 1 << 40,
         by_type: [1 << 40; Mobility::COUNT],
         orders: [u32::MAX; Mobility::COUNT],
-        is_loose: false,
+        unmerged: 0,
     }
 }
 

@@ -5,6 +5,8 @@
 mod broken;
 #[cfg(kmem_loom)]
 pub(crate) mod interleavings;
+#[cfg(not(kmem_loom))]
+mod lazy;
 
 use super::watermark::{Tuning, ZoneTuning};
 use super::*;
@@ -17,7 +19,7 @@ pub(crate) fn allocator(profile: &'static Profile, pages: u64, cpus: u32, tuning
     let kind = ZoneKind::Normal;
     let start = Pfn::new(0);
     extents[0] = Some(ZoneExtent { name: "Normal", node: 0, kind, start, spanned: pages, present: pages });
-    let bytes = pages * FrameTable::ENTRY + PageAllocator::bytes(profile, &extents, cpus, 1) + 4096;
+    let bytes = pages * FrameTable::ENTRY + PageAllocator::bytes(profile, profile.top_order, &extents, cpus, 1) + 4096;
     // The model checker keeps the structures outside of RAM.
     let ram = Ram::for_tests(if cfg!(kmem_loom) { 0 } else { bytes });
     let place = PhysRange { start: PhysAddr::new(0), end: PhysAddr::new(bytes) };
@@ -26,6 +28,7 @@ pub(crate) fn allocator(profile: &'static Profile, pages: u64, cpus: u32, tuning
     let low_end = Pfn::new(pages);
     let parts = Parts {
         profile,
+        top: profile.top_order,
         frames,
         extents: &extents,
         cpus,

@@ -5,7 +5,7 @@
 //! and `mm/page_alloc.c` of 3.4; `arch/i386/kernel/setup.c`, `arch/i386/mm/init.c` and `mm/page_alloc.c` of 2.6.11.
 
 use crate::boot::cmdline::{CommandLine, Param};
-use crate::boot::layout::SizeUnit;
+use crate::boot::layout::{LayoutRule, SizeUnit};
 use crate::boot::{firmware_map, BootParams, FirmwareMap, Plan, PlanZone};
 use crate::page::watermark::pcp;
 use crate::profile::{Profile, SlabKind, SlabRule, ZoneKind};
@@ -96,6 +96,13 @@ impl Log<'_> {
             plan.memblock.memory().end() >> PAGE_SHIFT,
             self.profile.max_ram >> PAGE_SHIFT
         )?;
+        if let (LayoutRule::Wide(_), true) = (&self.profile.layout, plan.memblock.memory().end() > 4 << 30) {
+            // Above 4 GiB the end of RAM below is looked for too: `max_low_pfn` of `setup_arch`.
+            let below =
+                plan.memblock.memory().as_slice().iter().map(|range| range.end.raw()).filter(|end| *end <= 4 << 30);
+            let last = below.max().unwrap_or(0) >> PAGE_SHIFT;
+            writeln!(out, "last_pfn = {last:#x} max_arch_pfn = {:#x}", self.profile.max_ram >> PAGE_SHIFT)?;
+        }
         write_warnings(out, self.profile, plan)?;
         if self.has_high_zone() {
             writeln!(out, "{}MB HIGHMEM available.", mb(plan.layout.ram_end.raw() - low_end))?;
@@ -154,8 +161,26 @@ impl Log<'_> {
         writeln!(out, "\", will be passed to user space.")
     }
 
-    /// The `Memory:` line and what follows it.
+    /// The `Memory:` line and the lines around it.
     fn modern_memory(&self, out: &mut dyn Write) -> Result {
+        let plan = self.plan;
+        let late = self.profile.counting.memory_line_late;
+        let freed: u64 = plan.freed_early().map(|range| range.bytes() >> PAGE_SHIFT).sum();
+        if !late {
+            self.memory_line(out, 0)?;
+        }
+        self.slub(out, "")?;
+        for range in plan.freed_early() {
+            writeln!(out, "Freeing SMP alternatives memory: {}K", range.bytes() >> 10)?;
+        }
+        if late {
+            self.memory_line(out, freed)?;
+        }
+        self.modern_freed_late(out)
+    }
+
+    /// The line itself, after so many pages of what boot held were given back.
+    fn memory_line(&self, out: &mut dyn Write, freed: u64) -> Result {
         let plan = self.plan;
         let sizes = &self.profile.image.sizes;
         let ram: u64 = plan.zones().iter().map(|zone| zone.ram).sum();
@@ -163,18 +188,13 @@ impl Log<'_> {
         write!(
             out,
             "Memory: {}K/{}K available ({}K kernel code, {}K rwdata, {}K rodata, {}K init, {}K bss, {}K reserved, {}K cma-reserved",
-            kb(self.free()), kb(ram), sizes.code, sizes.data, sizes.rodata, sizes.init, sizes.bss,
-            kb(plan.reserved_pages.saturating_sub(cma)), kb(cma)
+            kb(self.free() + freed), kb(ram), sizes.code, sizes.data, sizes.rodata, sizes.init, sizes.bss,
+            kb(plan.reserved_pages.saturating_sub(cma + freed)), kb(cma)
         )?;
         if self.has_high_zone() {
             write!(out, ", {}K highmem", kb(self.free_of(ZoneKind::HighMem)))?;
         }
-        writeln!(out, ")")?;
-        self.slub(out, "")?;
-        for range in plan.freed_early() {
-            writeln!(out, "Freeing SMP alternatives memory: {}K", range.bytes() >> 10)?;
-        }
-        self.modern_freed_late(out)
+        writeln!(out, ")")
     }
 
     fn arm_middle(&self, out: &mut dyn Write) -> Result {
@@ -314,9 +334,12 @@ impl Log<'_> {
         };
         writeln!(out, "Zone ranges:")?;
         let kinds = &self.plan.zones()[..self.plan.zones().len() / self.plan.nodes() as usize];
-        for kind in kinds.iter().filter(|zone| zone.kind != ZoneKind::Movable) {
+        // What ZONE_MOVABLE took is printed as its part still.
+        let highest = self.plan.highest_zone(self.profile).0;
+        for (at, kind) in kinds.iter().enumerate().filter(|(_, zone)| zone.kind != ZoneKind::Movable) {
             write!(out, "  {:<8} ", kind.name)?;
-            let zones = self.plan.zones().iter().filter(|zone| zone.kind == kind.kind && zone.spanned > 0);
+            let of_kind = |zone: &&PlanZone| zone.kind == kind.kind || at == highest && zone.kind == ZoneKind::Movable;
+            let zones = self.plan.zones().iter().filter(of_kind).filter(|zone| zone.spanned > 0);
             let whole = zones.map(PlanZone::range).reduce(|all, one| {
                 PhysRange::new(all.start.raw().min(one.start.raw()), all.end.raw().max(one.end.raw()))
             });

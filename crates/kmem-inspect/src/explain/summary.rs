@@ -1,0 +1,206 @@
+//! The answer in short, before all tables: what machine it is, what state it is in, what is wrong, what to do.
+
+use super::repeats::{full, Full};
+use super::reports::{advice, title};
+use super::troubles;
+use super::twin::{words, Story};
+use super::{changes, has_contradictions, kilobytes, listings, page_size, size, Answer};
+use crate::parse::kernel_log::Cpu;
+use crate::parse::repeats::Failed;
+use crate::parse::report::{Kind, Report};
+use crate::parse::trouble::Kind as Trouble;
+use crate::place::Doubts;
+use crate::reader::Capture;
+use crate::twin::NoTwin;
+use kmem::page::refusal::Refusal;
+use kmem::snapshot::{MemField, ZoneInfo};
+use std::fmt::{Result, Write};
+
+/// The most problems, and the most things to do.
+const SHOWN: usize = 4;
+
+/// Reports with what was played of them.
+pub type Stories<'a> = [(&'a Report, std::result::Result<Story, NoTwin>)];
+
+/// Writes it.
+///
+/// # Errors
+/// What writing gives.
+pub fn explain(out: &mut dyn Write, capture: &Capture, stories: &Stories<'_>, asked: Option<(u64, Answer)>) -> Result {
+    writeln!(out, "In short")?;
+    if let Some((bytes, answer)) = asked {
+        let answer = match answer {
+            Answer::Yes => "fits",
+            Answer::No => "does not fit",
+            Answer::NotAsked | Answer::Unknown => "nobody can say by what was read",
+        };
+        writeln!(out, "  Asked: {} in the vmalloc area: {answer}", size(bytes))?;
+    }
+    if let Some(machine) = machine(capture) {
+        writeln!(out, "  Machine: {machine}")?;
+    }
+    if let Some(state) = state(capture) {
+        writeln!(out, "  State: {state}")?;
+    }
+    let (wrong, to_do) = judge(capture, stories);
+    let looked = !(capture.meminfo.is_empty() && capture.zoneinfo.is_empty() && capture.logs.is_empty());
+    if wrong.is_empty() && looked {
+        writeln!(out, "  Wrong: nothing that these texts show")?;
+    }
+    for what in wrong.iter().take(SHOWN) {
+        writeln!(out, "  Wrong: {what}")?;
+    }
+    if wrong.len() > SHOWN {
+        writeln!(out, "  … and {} more", wrong.len() - SHOWN)?;
+    }
+    to_do.iter().take(SHOWN).try_for_each(|what| writeln!(out, "  To do: {what}"))
+}
+
+/// `32-bit ARM, Linux 3.4.0, 996.01 MB of memory`.
+fn machine(capture: &Capture) -> Option<String> {
+    let mut parts = Vec::new();
+    let cpu = capture.logs.iter().rev().find_map(|log| log.cpu).map(|cpu| match cpu {
+        Cpu::X86 => "x86",
+        Cpu::Arm => "32-bit ARM",
+        Cpu::Arm64 => "64-bit ARM",
+        Cpu::RiscV => "RISC-V",
+    });
+    let family = || {
+        let area = listings(capture).last().and_then(|listing| listing.area(&mut Doubts::default()))?;
+        area.kernel.map(|kernel| kernel.family.name())
+    };
+    parts.extend(cpu.or_else(family).map(str::to_owned));
+    let release = capture.logs.iter().rev().find_map(|log| log.release.clone());
+    let version = || {
+        let (major, minor, patch) = capture.reports.iter().rev().find_map(|report| report.version)?;
+        Some(format!("{major}.{minor}.{patch}"))
+    };
+    parts.extend(release.or_else(version).map(|release| format!("Linux {release}")));
+    let total = capture.meminfo.iter().rev().find_map(|file| file.get(MemField::MemTotal)).map(kilobytes);
+    let ram = || capture.reports.iter().rev().find_map(|report| report.ram_pages).map(page_size);
+    parts.extend(total.or_else(ram).map(|memory| format!("{memory} of memory")));
+    let nodes =
+        capture.zoneinfo.last().map_or(0, |file| file.zones.iter().map(|(_, zone)| zone.node).max().unwrap_or(0));
+    if nodes > 0 {
+        parts.push(format!("{} nodes", nodes + 1));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// `978.7 MB free, 974.6 MB available; all zones above their high marks`.
+fn state(capture: &Capture) -> Option<String> {
+    let mut parts = Vec::new();
+    if let Some(file) = capture.meminfo.last() {
+        let of = |field, name: &str| file.get(field).map(|kb| format!("{} {name}", kilobytes(kb)));
+        parts.extend(of(MemField::MemFree, "free"));
+        parts.extend(of(MemField::MemAvailable, "available"));
+    }
+    if let Some(file) = capture.zoneinfo.last() {
+        let zones = || file.zones.iter().map(|(_, zone)| zone).filter(|zone| zone.present > 0);
+        let below = |mark: fn(&ZoneInfo) -> u64| {
+            let names: Vec<String> =
+                zones().filter(|zone| zone.free < mark(zone)).map(|zone| zone.zone.to_string()).collect();
+            names.join(", ")
+        };
+        let (min, low, high) = (below(|zone| zone.min), below(|zone| zone.low), below(|zone| zone.high));
+        parts.push(match (min.is_empty(), low.is_empty(), high.is_empty()) {
+            (false, ..) => format!("below min: {min}"),
+            (_, false, _) => format!("below low, reclaim is at work: {low}"),
+            (_, _, false) => format!("below high: {high}"),
+            _ => "all zones above their high marks".to_owned(),
+        });
+    }
+    if parts.is_empty() {
+        let report = capture.reports.last()?;
+        parts.push(format!("{} free when it was reported", page_size(report.counter("free")?)));
+    }
+    Some(parts.join(", "))
+}
+
+/// What is wrong, the worst first, and what to do about it.
+fn judge(capture: &Capture, stories: &Stories<'_>) -> (Vec<String>, Vec<String>) {
+    let (mut wrong, mut to_do) = (Vec::new(), Vec::new());
+    for (report, story) in stories.iter().filter(|(report, _)| report.kind != Kind::State) {
+        let why = story.as_ref().ok().and_then(reason).map_or(String::new(), |why| format!(": {why}"));
+        let killed = report.killed.as_ref().map_or(String::new(), |(pid, name)| format!("; {name} ({pid}) was killed"));
+        wrong.push(format!("{}{why}{killed}", title(report)));
+        let smallest = story.as_ref().ok().and_then(|story| story.changes.found.first());
+        if let Some(change) = smallest {
+            let words = words(change, report).replace(";\n      ", "; ").replace("\n      ", "; ");
+            push(&mut to_do, format!("smallest change with which it passes: {words}"));
+        }
+        advice(report).into_iter().for_each(|advice| push(&mut to_do, advice));
+    }
+    for trouble in capture.troubles.iter().filter(|trouble| !matches!(trouble.kind, Trouble::Leak | Trouble::Owner)) {
+        let times = if trouble.count > 1 { format!(", {} times", trouble.count) } else { String::new() };
+        wrong.push(format!("{}{times}", troubles::headline(trouble)));
+        push(&mut to_do, troubles::help(trouble).to_owned());
+    }
+    if capture.troubles.iter().any(|trouble| trouble.kind == Trouble::Leak) {
+        wrong.push("objects that nothing points to any more (kmemleak): see the list below".to_owned());
+    }
+    for repeat in &capture.repeats {
+        let Failed::Addresses(bytes) = repeat.what else { continue };
+        let times = if repeat.count > 1 { format!(", {} times", repeat.count) } else { String::new() };
+        wrong.push(format!("no addresses for {} in one piece{times} ({})", size(bytes), capture.at(repeat.place)));
+        if matches!(full(capture, repeat, bytes), Full::Area | Full::Code(_)) {
+            push(&mut to_do, "ask `--advise` for a `vmalloc=`, with /proc/vmallocinfo of that time".to_owned());
+        } else {
+            push(&mut to_do, "`vmalloc=` does not help here: see below".to_owned());
+        }
+    }
+    let zones = capture.zoneinfo.last().into_iter().flat_map(|file| &file.zones);
+    for (_, zone) in zones.filter(|(_, zone)| zone.present > 0 && zone.free < zone.min) {
+        let (free, min) = (page_size(zone.free), page_size(zone.min));
+        wrong.push(format!("zone {} has {free} free, less than its reserve of {min}", zone.zone));
+        push(
+            &mut to_do,
+            "find who holds the memory: the tables below, `slabtop`, resident sizes of processes".to_owned(),
+        );
+    }
+    if let Some(file) = capture.meminfo.last() {
+        let (total, stuck) = (file.get(MemField::MemTotal), file.get(MemField::SUnreclaim));
+        if let Some((total, stuck)) = total.zip(stuck).filter(|(total, stuck)| stuck.saturating_mul(5) >= *total) {
+            let share = stuck.saturating_mul(100) / total.max(1);
+            wrong.push(format!("slabs that cannot be reclaimed hold {}, {share}% of memory", kilobytes(stuck)));
+            push(
+                &mut to_do,
+                "compare two captures of /proc/slabinfo, some time apart: the cache that grows leaks".to_owned(),
+            );
+        }
+    }
+    let grown = changes::changes(capture);
+    if let Some(most) = grown.first().filter(|change| change.bytes >= 1 << 20) {
+        let bytes = size(u64::try_from(most.bytes).unwrap_or(u64::MAX));
+        wrong.push(format!("suspected leak: {} has {bytes} more than before ({})", most.what, most.detail));
+    }
+    if has_contradictions(capture) {
+        wrong.push("numbers that do not add up: see the doubts below".to_owned());
+    }
+    (wrong, to_do)
+}
+
+/// Each thing once.
+fn push(list: &mut Vec<String>, what: String) {
+    if !list.contains(&what) {
+        list.push(what);
+    }
+}
+
+/// Why a request failed, by the zone that came nearest.
+fn reason(story: &Story) -> Option<String> {
+    if story.played.served {
+        return None;
+    }
+    let answers = &story.played.answers;
+    let block = answers.iter().find(|answer| !matches!(answer.refusal, Some(Refusal::Pages { .. })));
+    if let Some(answer) = block {
+        return Some(format!("zone {} has pages enough, but no block that is large enough", answer.name));
+    }
+    let missing = |refusal| match refusal {
+        Some(Refusal::Pages { missing }) => missing,
+        _ => u64::MAX,
+    };
+    let least = answers.iter().min_by_key(|answer| missing(answer.refusal))?;
+    Some(format!("the nearest, zone {}, is {} pages short", least.name, missing(least.refusal)))
+}

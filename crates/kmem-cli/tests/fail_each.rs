@@ -5,7 +5,7 @@ mod support;
 
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use support::kmem;
 
@@ -146,7 +146,7 @@ static TWINS: &[Twin] = &[
 const SCRIPT: [&str; 4] =
     ["echo hello > /dev/scullc0", "echo again > /dev/scullc0", "echo other > /dev/scullc1", "cat /dev/scullc0"];
 
-fn run(source: &PathBuf, options: &[&str]) -> (Value, Option<i32>) {
+fn run(source: &Path, options: &[&str]) -> (Value, Option<i32>) {
     let source = source.to_str().expect("UTF-8");
     let mut args = vec!["run", source, "--json", "--fail", "each"];
     args.extend(options);

@@ -26,6 +26,7 @@ mod leaks;
 pub mod load;
 pub mod log;
 mod machine_header;
+mod memory;
 mod object_cache;
 pub mod run;
 pub mod session;

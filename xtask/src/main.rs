@@ -4,6 +4,8 @@
 
 mod bare;
 mod bench;
+mod kernel_modules;
+mod kernel_source;
 mod picture;
 mod process;
 mod repo;
@@ -22,7 +24,10 @@ usage: cargo xtask COMMAND
   test                everything that must hold before a change goes in; installs what it needs (as root on Debian)
                       or names it, prints a table of steps, ends with the line `N passed, N failed`
   long                the long form of the random tests: ten million page operations, a million broken dumps,
-                      a log of a gigabyte, ten minutes for each reader of dumps
+                      a log of a gigabyte, ten minutes for each reader of dumps; then the kernel's own modules
+  kernel-modules [NAME…]
+                      the kernel's own test modules, from the distribution's source package, run by `kmem run`; those whose
+                      name contains a NAME, or all
   tidy                the shape of the source: arrows between the engine's parts, unsafe code, file lengths, words
   bare ARCH [WORD…]   builds the bare-metal image, runs its self-test in QEMU with WORDs as its command line;
                       ARCH: i386
@@ -40,6 +45,7 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["test"] => return test::run_all(),
         ["long"] => test::run_long(),
+        ["kernel-modules", ref names @ ..] => kernel_modules::run_all(names),
         ["tidy"] => tidy::run(),
         ["picture"] => picture::draw(),
         ["bench-gate"] => bench::gate(),

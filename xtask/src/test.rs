@@ -5,7 +5,7 @@ use crate::process::{cargo, run};
 use crate::steps::Steps;
 use crate::toolchain::{oldest_cargo, DISTRIBUTION_CLIPPY};
 use crate::tools::{provide_component, C_COMPILER};
-use crate::{picture, repo, tidy};
+use crate::{kernel_modules, picture, repo, tidy};
 use std::process::ExitCode;
 
 /// Tests that have a long form, which `KMEM_LONG` chooses: package and test file.
@@ -65,7 +65,7 @@ pub fn run_all() -> ExitCode {
     steps.finish()
 }
 
-/// Runs the long forms of the tests that have one, and shows what they print.
+/// Runs the long forms of the tests that have one, and shows what they print; then the kernel's own modules.
 pub fn run_long() -> Result<(), String> {
     LONG_TESTS.iter().try_for_each(|(package, test)| {
         let mut cargo = cargo();
@@ -73,5 +73,6 @@ pub fn run_long() -> Result<(), String> {
         // What overflows is a finding, though a release would wrap.
         cargo.env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true");
         run(cargo.env("KMEM_LONG", "1"))
-    })
+    })?;
+    kernel_modules::run_all(&[])
 }

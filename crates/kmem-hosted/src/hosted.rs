@@ -35,7 +35,10 @@ use kmem::map::entry::PagingFormat;
 use kmem::map::walk::Translation;
 use kmem::units::{PhysAddr, PhysRange, VirtAddr, PAGE_SIZE};
 use std::fmt;
+use std::fs::File;
+use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 /// Physical addresses that device registers may have: 52 bits, the most of any machine here.
@@ -121,7 +124,7 @@ struct Parts {
     vmalloc_window: Option<Seat>,
     _alias: Mapping,
     _ram_fd: OwnedFd,
-    _device_fd: OwnedFd,
+    device_fd: OwnedFd,
     page_offset: VirtAddr,
     ram: Ram,
     paging: Option<&'static PagingFormat>,
@@ -186,7 +189,7 @@ impl Hosted {
             vmalloc_window,
             _alias: alias,
             _ram_fd: ram_fd,
-            _device_fd: device_fd,
+            device_fd,
             page_offset: config.page_offset,
             ram,
             paging: config.paging,
@@ -331,6 +334,22 @@ impl Hosted {
         let mut word = [0; 4];
         self.read(addr, &mut word).ok()?;
         Some(u32::from_le_bytes(word))
+    }
+
+    /// Reads registers of a device: physical addresses that are not RAM. What nobody has written is 0.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn read_device(&self, addr: PhysAddr, into: &mut [u8]) -> io::Result<()> {
+        into.fill(0);
+        File::from(self.parts.device_fd.try_clone()?).read_at(into, addr.raw()).map(|_| ())
+    }
+    /// Writes registers of a device.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn write_device(&self, addr: PhysAddr, bytes: &[u8]) -> io::Result<()> {
+        File::from(self.parts.device_fd.try_clone()?).write_all_at(bytes, addr.raw())
     }
 
     /// Makes the calling thread CPU `cpu` of this machine while the guard lives, and gives it a signal stack.

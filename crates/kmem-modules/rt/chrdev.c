@@ -26,7 +26,6 @@ struct map {
 	struct cdev *cdev;
 };
 
-#define ALLOCATED	1	/* in kobj.state: by cdev_alloc */
 
 static LIST_HEAD(regions_by_name);
 static LIST_HEAD(maps);
@@ -76,6 +75,7 @@ static struct region *add_region(dev_t first, unsigned int count, const char *na
 	r->count = count;
 	strncpy(r->name, name, sizeof(r->name) - 1);
 	list_add_tail(&r->list, &regions_by_name);
+	kmem_hold(KMEM_HOLD_REGION, r, "%u:%u-%u (%s)", MAJOR(first), MINOR(first), MINOR(first) + count - 1, r->name);
 	return r;
 }
 
@@ -91,6 +91,7 @@ static struct region *region_at(dev_t first, unsigned int count)
 
 static void drop_region(struct region *r)
 {
+	kmem_host_unhold(KMEM_HOLD_REGION, r);
 	list_del(&r->list);
 	kmem_host_rt_free(r);
 }
@@ -143,14 +144,14 @@ struct cdev *cdev_alloc(void)
 
 	if (cdev) {
 		cdev_init(cdev, NULL);
-		cdev->kobj.state = ALLOCATED;
+		cdev->kobj.kmem_allocated = 1;
 	}
 	return cdev;
 }
 
 void cdev_put(struct cdev *cdev)
 {
-	if (cdev && cdev->kobj.state == ALLOCATED)
+	if (cdev && cdev->kobj.kmem_allocated)
 		kfree(cdev);
 }
 
@@ -164,6 +165,7 @@ int cdev_add(struct cdev *cdev, dev_t dev, unsigned int count)
 	cdev->count = count;
 	*map = (struct map){ .first = dev, .count = count, .cdev = cdev };
 	list_add(&map->list, &maps);
+	kmem_hold(KMEM_HOLD_CDEV, map, "%u:%u", MAJOR(dev), MINOR(dev));
 	return 0;
 }
 
@@ -182,9 +184,10 @@ void cdev_del(struct cdev *cdev)
 	struct map *map = map_of(cdev);
 
 	if (map) {
+		kmem_host_unhold(KMEM_HOLD_CDEV, map);
 		list_del(&map->list);
 		kmem_host_rt_free(map);
-	} else if (cdev->kobj.state != ALLOCATED) {
+	} else if (!cdev->kobj.kmem_allocated) {
 		kmem_host_misuse("cdev_del: this cdev was not added", cdev);
 	}
 	cdev_put(cdev);
@@ -222,6 +225,8 @@ static int register_range(unsigned int major, unsigned int baseminor, unsigned i
 	if (!err) {
 		cdev_init(r->cdev, fops);
 		err = cdev_add(r->cdev, r->first, count);
+		if (!err)
+			kmem_host_unhold(KMEM_HOLD_CDEV, map_of(r->cdev));
 	}
 	if (err) {
 		kmem_host_rt_free(r->cdev);
@@ -340,17 +345,4 @@ int kmem_chrdev_by_node(const char *node, dev_t *dev)
 		}
 	}
 	return -ENOENT;
-}
-
-void kmem_chrdev_left(struct kmem_left *left)
-{
-	struct region *r;
-	struct map *map;
-
-	list_for_each_entry(r, &regions_by_name, list)
-		kmem_left(left, "char device region %u:%u-%u (%s)", MAJOR(r->first),
-			  MINOR(r->first), MINOR(r->first) + r->count - 1, r->name);
-	list_for_each_entry(map, &maps, list)
-		if (!region_at(map->first, map->count) || !region_at(map->first, map->count)->cdev)
-			kmem_left(left, "cdev %u:%u", MAJOR(map->first), MINOR(map->first));
 }

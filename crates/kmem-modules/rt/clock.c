@@ -1,35 +1,56 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The module's clock: the host's, moved on by every sleep and delay instead of waiting. */
+/*
+ * The machine's clock.  It moves only by what sleeps, delays, changes of tasks and looks at it take, so it is the same in
+ * every run.
+ */
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/time.h>
 #include "rt.h"
 
-static u64 skipped;	/* time that passed without anybody waiting for it */
+#define LOOK_NS	100	/* what a look at the clock takes: who only looks at it does not wait for ever */
+
+u64 kmem_now_ns = NSEC_PER_SEC;	/* since boot; the modules come after a second */
+
+u64 kmem_clock_peek(void)
+{
+	return kmem_now_ns;
+}
 
 u64 kmem_clock_ns(void)
 {
-	return kmem_host_ktime_ns() + skipped;
+	kmem_delay(LOOK_NS);
+	return kmem_now_ns;
 }
 
 void kmem_clock_reach(u64 ns)
 {
-	u64 now = kmem_clock_ns();
-
-	if (ns > now)
-		skipped += ns - now;
+	if (ns > kmem_now_ns)
+		kmem_now_ns = ns;
 }
 
 /* the machine was started at the beginning of 2026 */
+u64 kmem_wall_clock_peek(void)
+{
+	return 1767225600ULL * 1000000000 + kmem_now_ns;
+}
+
 u64 kmem_wall_clock_ns(void)
 {
-	return 1767225600ULL * 1000000000 + kmem_clock_ns();
+	kmem_delay(LOOK_NS);
+	return kmem_wall_clock_peek();
+}
+
+u64 kmem_jiffies_peek(void)
+{
+	return INITIAL_JIFFIES + div_u64(kmem_now_ns, TICK_NSEC);
 }
 
 u64 get_jiffies_64(void)
 {
-	return INITIAL_JIFFIES + div_u64(kmem_clock_ns(), TICK_NSEC);
+	kmem_delay(LOOK_NS);
+	return kmem_jiffies_peek();
 }
 
 unsigned int jiffies_to_msecs(const unsigned long j)
@@ -102,9 +123,14 @@ void ktime_get_real_ts64(struct timespec64 *ts)
 }
 
 /* days since 1970 of the first of March of a year, counted from there so that February comes last */
+static long floor_of(long a, long b)
+{
+	return a / b - (a % b < 0);
+}
+
 static long march_first(long year)
 {
-	return year * 365 + year / 4 - year / 100 + year / 400 - 719468;
+	return year * 365 + floor_of(year, 4) - floor_of(year, 100) + floor_of(year, 400) - 719468;
 }
 
 time64_t mktime64(const unsigned int year, const unsigned int mon, const unsigned int day,
@@ -136,7 +162,8 @@ void time64_to_tm(time64_t totalsecs, int offset, struct tm *result)
 	result->tm_sec = rest % 60;
 	result->tm_wday = (days % 7 + 11) % 7;
 
-	year = (days + 719468) / 366;
+	/* not above the year it is */
+	year = days + 719468 >= 0 ? (days + 719468) / 366 : (days + 719468) / 365 - 1;
 	while (march_first(year + 1) <= days)
 		year++;
 	day = days - march_first(year);
@@ -144,7 +171,8 @@ void time64_to_tm(time64_t totalsecs, int offset, struct tm *result)
 	result->tm_mday = day - (153 * month + 2) / 5 + 1;
 	result->tm_mon = month < 10 ? month + 2 : month - 10;
 	result->tm_year = year + (month >= 10) - 1900;
-	result->tm_yday = days - mktime64(result->tm_year + 1900, 1, 1, 0, 0, 0) / 86400;
+	/* January begins 306 days after the March before */
+	result->tm_yday = days - (march_first(result->tm_year + 1899) + 306);
 }
 
 #else

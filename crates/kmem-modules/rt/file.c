@@ -13,7 +13,8 @@ struct open_file {
 	struct inode inode;
 	struct dentry dentry;
 	struct proc_dir_entry *pde;
-	char node[80];
+	void *data;		/* an attribute of /sys */
+	char node[160];
 };
 
 static struct open_file *open_files[256];
@@ -21,6 +22,11 @@ static struct open_file *open_files[256];
 struct proc_dir_entry *kmem_inode_pde(const struct inode *inode)
 {
 	return container_of(inode, struct open_file, inode)->pde;
+}
+
+void *kmem_inode_data(const struct inode *inode)
+{
+	return container_of(inode, struct open_file, inode)->data;
 }
 
 /* @NAME or @NAME:MINOR */
@@ -59,6 +65,16 @@ static int look_up(struct open_file *f, const char *node, const struct file_oper
 		*fops = kmem_proc_fops(f->pde);
 		inode->i_mode = S_IFREG | S_IRUGO;
 		return *fops ? 0 : -EISDIR;
+	}
+	if (!strncmp(node, "/sys/", 5)) {
+#if KMEM_ERA >= 60
+		if (!strncmp(node, "/sys/kernel/debug/", 18)) {
+			*fops = kmem_debugfs_find(node + 17, &inode->i_private, &inode->i_mode);
+			return *fops ? 0 : -ENOENT;
+		}
+#endif
+		*fops = kmem_sysfs_find(node, &f->data, &inode->i_mode);
+		return *fops ? 0 : -ENOENT;
 	}
 	if (node[0] == '@')
 		err = dev_of_name(node + 1, &inode->i_rdev);
@@ -150,6 +166,7 @@ long kmem_fs_open(const char *node, unsigned int flags)
 		return err;
 	}
 	open_files[h] = f;
+	kmem_host_hold(KMEM_HOLD_FILE, f, f->node, NULL);
 	return h;
 }
 
@@ -300,16 +317,8 @@ long kmem_fs_close(int h)
 	if (file->f_op->release)
 		file->f_op->release(&open_files[h]->inode, file);
 	kmem_rt_idle();
+	kmem_host_unhold(KMEM_HOLD_FILE, open_files[h]);
 	kmem_host_rt_free(open_files[h]);
 	open_files[h] = NULL;
 	return ret;
-}
-
-void kmem_file_left(struct kmem_left *left)
-{
-	int h;
-
-	for (h = 0; h < (int)ARRAY_SIZE(open_files); h++)
-		if (open_files[h])
-			kmem_left(left, "open file %s", open_files[h]->node);
 }

@@ -43,20 +43,63 @@ unsigned long find_next_andnot_bit(const unsigned long *a, const unsigned long *
 
 unsigned long find_last_bit(const unsigned long *addr, unsigned long size)
 {
-	unsigned long at;
+	unsigned long at = size;
 
-	for (at = size; at; at--)
-		if (test_bit(at - 1, addr))
-			return at - 1;
+	while (at) {
+		unsigned long first = (at - 1) & ~(BITS_PER_LONG - 1UL);
+		unsigned long bits = addr[BIT_WORD(first)] & BITMAP_LAST_WORD_MASK(at - first);
+
+		if (bits)
+			return first + __fls(bits);
+		at = first;
+	}
 	return size;
 }
+
+/* the n-th bit, from 0, of those that `word` gives */
+#define FIND_NTH(word, size, n) ({					\
+	unsigned long __size = (size), __n = (n), __found = __size, i;	\
+	for (i = 0; i * BITS_PER_LONG < __size; i++) {			\
+		unsigned long __bits = (word), __count;			\
+									\
+		if (__size - i * BITS_PER_LONG < BITS_PER_LONG)		\
+			__bits &= BITMAP_LAST_WORD_MASK(__size);	\
+		__count = hweight_long(__bits);				\
+		if (__n >= __count) {					\
+			__n -= __count;					\
+			continue;					\
+		}							\
+		while (__n--)						\
+			__bits &= __bits - 1;				\
+		__found = i * BITS_PER_LONG + __ffs(__bits);		\
+		break;							\
+	}								\
+	__found; })
 
 unsigned long find_nth_bit(const unsigned long *addr, unsigned long size, unsigned long n)
 {
-	unsigned long bit;
-
-	for_each_set_bit(bit, addr, size)
-		if (!n--)
-			return bit;
-	return size;
+	return FIND_NTH(addr[i], size, n);
 }
+
+#if KMEM_ERA >= 60
+unsigned long find_next_or_bit(const unsigned long *a, const unsigned long *b, unsigned long size, unsigned long offset)
+{
+	return FIND(a[i] | b[i], size, offset);
+}
+
+unsigned long find_nth_and_bit(const unsigned long *a, const unsigned long *b, unsigned long size, unsigned long n)
+{
+	return FIND_NTH(a[i] & b[i], size, n);
+}
+
+unsigned long find_nth_andnot_bit(const unsigned long *a, const unsigned long *b, unsigned long size, unsigned long n)
+{
+	return FIND_NTH(a[i] & ~b[i], size, n);
+}
+
+unsigned long find_nth_and_andnot_bit(const unsigned long *a, const unsigned long *b, const unsigned long *c,
+				      unsigned long size, unsigned long n)
+{
+	return FIND_NTH(a[i] & b[i] & ~c[i], size, n);
+}
+#endif

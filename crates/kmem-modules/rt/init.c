@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Start of the runtime, the context and the current task. */
-#include <linux/sched.h>
+/* Start of the runtime, and memory of its own. */
+#include <linux/cpumask.h>
 #include <linux/string.h>
 #include <linux/utsname.h>
 #include <linux/panic.h>
 #include "rt.h"
 
-int kmem_preempt_count;
-int kmem_irqs_disabled;
 int oops_in_progress;
-
-struct task_struct kmem_current = {
-	.pid = 100,
-	.tgid = 100,
-	.prio = 120,
-	.static_prio = 120,
-	.parent = &kmem_current,
-	.group_leader = &kmem_current,
-	.comm = "insmod",
-};
+const struct cpumask kmem_all_cpus = { { (2UL << (KMEM_NR_CPUS - 1)) - 1 } };
 
 struct new_utsname system_utsname = {
 	.sysname = "Linux",
@@ -39,17 +28,8 @@ void kmem_page_init(void);
 int kmem_rt_init(void)
 {
 	kmem_page_init();
+	kmem_sched_init();
 	return 0;
-}
-
-void kmem_rt_set_current(const char *comm, int pid)
-{
-	size_t len = strnlen(comm, TASK_COMM_LEN - 1);
-
-	memcpy(kmem_current.comm, comm, len);
-	kmem_current.comm[len] = '\0';
-	kmem_current.pid = pid;
-	kmem_current.tgid = pid;
 }
 
 void *kmem_rt_zalloc(size_t size)

@@ -18,5 +18,4 @@
 #include "mempool.c"
 #include "strdup.c"
 #include "spinlock.c"
-#include "mutex.c"
 #include "param.c"

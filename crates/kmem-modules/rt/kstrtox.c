@@ -27,10 +27,14 @@ unsigned long long memparse(const char *s, char **end)
 int get_option(char **str, int *value)
 {
 	char *s = *str;
+	long number;
 
 	if (!s || !*s)
 		return 0;
-	*value = simple_strtol(s, str, 0);
+	/* a sign without a number is passed over all the same */
+	number = *s == '-' ? -simple_strtoull(++s, str, 0) : simple_strtoull(s, str, 0);
+	if (value)
+		*value = number;
 	if (s == *str)
 		return 0;
 	if (**str == ',') {
@@ -40,31 +44,36 @@ int get_option(char **str, int *value)
 	return **str == '-' ? 3 : 1;
 }
 
+/* numbers and ranges with commas between them; with no room at all they are only counted */
 char *get_options(const char *str, int nints, int *ints)
 {
-	int i = 1, more;
+	int counted = 0, room = nints ? nints - 1 : INT_MAX, more = 2;
 
-	while (i < nints) {
-		more = get_option((char **)&str, ints + i);
+	while (counted < room && more != 1) {
+		int from, to, number;
+
+		more = get_option((char **)&str, &from);
 		if (!more)
 			break;
+		to = from;
+		/* the upper end is the next number */
 		if (more == 3) {
-			int to, from = ints[i];
-
 			str++;
-			to = simple_strtol(str, (char **)&str, 0);
-			while (from < to && i < nints)
-				ints[i++] = from++;
-			if (i < nints)
-				ints[i] = to;
-			if (*str == ',')
-				str++;
+			to = simple_strtol(str, NULL, 0) - 1;
+			if (to + 1 < from) {
+				/* it does not count, but stays where it was read to */
+				if (nints)
+					ints[counted + 1] = from;
+				break;
+			}
 		}
-		i++;
-		if (more == 1)
-			break;
+		for (number = from; number <= to && counted < room; number++) {
+			counted++;
+			if (nints)
+				ints[counted] = number;
+		}
 	}
-	ints[0] = i - 1;
+	ints[0] = counted;
 	return (char *)str;
 }
 

@@ -85,6 +85,7 @@ int misc_register(struct miscdevice *misc)
 	known->misc = misc;
 	known->dynamic = dynamic;
 	list_add(&known->list, &miscs);
+	kmem_host_hold(KMEM_HOLD_MISC, known, misc->name, NULL);
 	return 0;
 }
 
@@ -99,6 +100,7 @@ static int deregister(struct miscdevice *misc)
 	device_destroy(&misc_class, MKDEV(MISC_MAJOR, misc->minor));
 	if (known->dynamic)
 		misc->minor = MISC_DYNAMIC_MINOR;
+	kmem_host_unhold(KMEM_HOLD_MISC, known);
 	list_del(&known->list);
 	kmem_host_rt_free(known);
 	return 0;
@@ -124,12 +126,4 @@ const struct file_operations *kmem_misc_fops(unsigned int minor, void **misc)
 		return NULL;
 	*misc = known->misc;
 	return known->misc->fops;
-}
-
-void kmem_misc_left(struct kmem_left *left)
-{
-	struct known_misc *known;
-
-	list_for_each_entry(known, &miscs, list)
-		kmem_left(left, "misc device %s", known->misc->name);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Mutexes. There is one thread: who finds a lock held can only have taken it himself. */
+/* Mutexes: the task that took one gives it back. */
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -19,12 +19,24 @@ static void check_mutex(struct mutex *lock)
 	__mutex_init(lock, NULL, NULL);
 }
 
+static void take_mutex(struct mutex *lock)
+{
+	lock->owner = (unsigned long)current;
+	current->kmem.mutexes++;
+}
+
 void kmem_mutex_lock(struct mutex *lock)
 {
 	check_mutex(lock);
-	if (lock->owner)
-		kmem_host_stuck("mutex_lock: the mutex is already held: deadlock");
-	lock->owner = (unsigned long)current;
+	if (lock->owner == (unsigned long)current)
+		kmem_host_stuck("mutex_lock: the mutex is already held by this task: deadlock");
+	while (lock->owner && lock->owner != (unsigned long)current) {
+		kmem_wait_for_lock(lock, "mutex_lock()", (struct task_struct *)lock->owner);
+		/* woken in vain: the next time it is handed over */
+		lock->osq = lock->owner != 0;
+	}
+	if (!lock->owner)
+		take_mutex(lock);
 }
 
 int kmem_mutex_trylock(struct mutex *lock)
@@ -32,15 +44,31 @@ int kmem_mutex_trylock(struct mutex *lock)
 	check_mutex(lock);
 	if (lock->owner)
 		return 0;
-	lock->owner = (unsigned long)current;
+	take_mutex(lock);
 	return 1;
 }
 
 void mutex_unlock(struct mutex *lock)
 {
-	if (!lock->owner)
+	struct task_struct *owner = (struct task_struct *)lock->owner;
+
+	if (!owner)
 		kmem_host_misuse("mutex_unlock: the mutex is not held", lock);
+	else if (owner != current)
+		kmem_host_misuse("mutex_unlock: another task holds the mutex", lock);
+	if (owner && owner->kmem.mutexes)
+		owner->kmem.mutexes--;
 	lock->owner = 0;
+	if (lock->osq) {
+		struct task_struct *next = kmem_first_waiting_on(lock);
+
+		lock->osq = 0;
+		if (next) {
+			lock->owner = (unsigned long)next;
+			next->kmem.mutexes++;
+		}
+	}
+	kmem_wake_on(lock);
 }
 
 void mutex_destroy(struct mutex *lock)

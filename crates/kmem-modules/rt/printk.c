@@ -35,7 +35,8 @@ int printk(const char *fmt, ...)
 
 void kmem_dev_printk(const char *level, const struct device *dev, const char *fmt, ...)
 {
-	const char *driver = dev && dev->class ? dev->class->name : "";
+	const char *driver = !dev ? "" : dev->driver ? dev->driver->name : dev->bus ? dev->bus->name :
+		dev->class ? dev->class->name : "";
 	va_list args;
 	int len;
 

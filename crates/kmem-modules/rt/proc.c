@@ -86,11 +86,13 @@ static struct proc_dir_entry *add_entry(const char *name, umode_t mode,
 	entry->mode = mode;
 	entry->parent = parent;
 	list_add(&entry->kmem_all, &entries);
+	kmem_hold(KMEM_HOLD_PROC, entry, "/proc/%s", entry->kmem_path);
 	return entry;
 }
 
 static void drop_entry(struct proc_dir_entry *entry)
 {
+	kmem_host_unhold(KMEM_HOLD_PROC, entry);
 	list_del(&entry->kmem_all);
 	kmem_host_rt_free(entry);
 }
@@ -424,11 +426,3 @@ const struct file_operations *kmem_proc_fops(struct proc_dir_entry *entry)
 }
 
 #endif
-
-void kmem_proc_left(struct kmem_left *left)
-{
-	struct proc_dir_entry *entry;
-
-	list_for_each_entry(entry, &entries, kmem_all)
-		kmem_left(left, "/proc/%s", entry->kmem_path);
-}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Reader-writer semaphores. There is one thread: who finds a lock held can only have taken it himself. */
+/* Reader-writer semaphores. */
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include "rt.h"
 
@@ -28,30 +29,34 @@ int down_write_trylock(struct rw_semaphore *sem)
 
 void kmem_down_read(struct rw_semaphore *sem)
 {
-	if (!down_read_trylock(sem))
-		kmem_host_stuck("down_read: the semaphore is held for writing: deadlock");
+	while (!down_read_trylock(sem))
+		kmem_wait_on(sem, "down_read(): the semaphore is held for writing", KMEM_NEVER);
 }
 
 void kmem_down_write(struct rw_semaphore *sem)
 {
-	if (!down_write_trylock(sem))
-		kmem_host_stuck("down_write: the semaphore is already held: deadlock");
+	while (!down_write_trylock(sem))
+		kmem_wait_on(sem, "down_write(): the semaphore is held", KMEM_NEVER);
 }
 
 void up_read(struct rw_semaphore *sem)
 {
-	if (sem->count <= 0)
+	if (sem->count <= 0) {
 		kmem_host_misuse("up_read: the semaphore is not held for reading", sem);
-	else
-		sem->count--;
+		return;
+	}
+	if (!--sem->count)
+		kmem_wake_on(sem);
 }
 
 void up_write(struct rw_semaphore *sem)
 {
-	if (sem->count >= 0)
+	if (sem->count >= 0) {
 		kmem_host_misuse("up_write: the semaphore is not held for writing", sem);
-	else
-		sem->count = 0;
+		return;
+	}
+	sem->count = 0;
+	kmem_wake_on(sem);
 }
 
 void downgrade_write(struct rw_semaphore *sem)
@@ -59,4 +64,5 @@ void downgrade_write(struct rw_semaphore *sem)
 	if (sem->count >= 0)
 		kmem_host_misuse("downgrade_write: the semaphore is not held for writing", sem);
 	sem->count = 1;
+	kmem_wake_on(sem);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Semaphores: a timer or a tasklet may raise one that is waited for. */
+/* Semaphores: anybody may raise one that is waited for. */
 #include <linux/sched.h>
 #include <linux/semaphore.h>
 #include <linux/string.h>
@@ -16,8 +16,7 @@ void sema_init(struct semaphore *sem, int val)
 void kmem_down(struct semaphore *sem)
 {
 	while ((int)sem->count <= 0)
-		if (!kmem_run_next())
-			kmem_host_stuck("down: the semaphore is taken, and nothing is left that could release it");
+		kmem_wait_on(sem, "down(): the semaphore is taken", KMEM_NEVER);
 	sem->count--;
 }
 
@@ -32,6 +31,7 @@ int down_trylock(struct semaphore *sem)
 void up(struct semaphore *sem)
 {
 	sem->count++;
+	kmem_wake_on(sem);
 }
 
 #if KMEM_ERA >= 60
@@ -39,12 +39,9 @@ int kmem_down_timeout(struct semaphore *sem, long timeout)
 {
 	u64 deadline = kmem_deadline(timeout);
 
-	while (down_trylock(sem)) {
-		if (!kmem_run_next_until(deadline)) {
-			kmem_clock_reach(deadline);
-			return -ETIME;
-		}
-	}
+	while (down_trylock(sem))
+		if (!kmem_wait_on(sem, "down_timeout()", deadline))
+			return down_trylock(sem) ? -ETIME : 0;
 	return 0;
 }
 #endif

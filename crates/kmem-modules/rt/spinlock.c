@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Spin locks and preemption out of balance. There is one thread: who finds a lock held can only have taken it himself. */
+/*
+ * Spin locks and preemption out of balance.  A holder does not sleep, so who finds a lock held has taken it himself, or
+ * has interrupted the holder, or the holder has slept after all: then it gets its turn here.
+ */
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include "rt.h"
 
@@ -9,26 +13,50 @@ void kmem_preempt_unbalanced(const char *what)
 	kmem_host_misuse(what, NULL);
 }
 
-void kmem_spin_lock_bad(spinlock_t *lock)
+/* Lets others run until a word changes; does not return when nobody else can. */
+static void spin(const volatile unsigned int *word, unsigned int value, const char *what)
 {
-	if (lock->locked == 1)
-		kmem_host_stuck("spin_lock: the lock is already held: deadlock");
-	kmem_host_misuse("spin_lock: the lock was never initialised", lock);
+	while (*word == value) {
+		if (in_hardirq() || in_serving_softirq() || !kmem_others_can_run())
+			kmem_host_stuck(what);
+		kmem_yield();
+	}
 }
 
-void kmem_spin_unlock_bad(spinlock_t *lock)
+void kmem_spin_lock_bad(spinlock_t *lock)
 {
+	struct task_struct *holder = kmem_task_of_lock(lock->locked);
+
+	if (!holder) {
+		kmem_host_misuse("spin_lock: the lock was never initialised", lock);
+		return;
+	}
+	if (holder == kmem_current)
+		kmem_host_stuck("spin_lock: the lock is already held: deadlock");
+	while (lock->locked)
+		spin(&lock->locked, lock->locked, "spin_lock: the lock is held by a task that cannot run: deadlock");
+}
+
+int kmem_spin_unlock_bad(spinlock_t *lock)
+{
+	if (lock->locked && kmem_task_of_lock(lock->locked)) {
+		kmem_host_misuse("spin_unlock: another task holds the lock", lock);
+		return 1;
+	}
 	kmem_host_misuse("spin_unlock: the lock is not held", lock);
+	return 0;
 }
 
 void kmem_read_lock_bad(rwlock_t *lock)
 {
-	kmem_host_stuck("read_lock: the lock is held for writing: deadlock");
+	while (lock->count < 0)
+		spin((unsigned int *)&lock->count, lock->count, "read_lock: the lock is held for writing: deadlock");
 }
 
 void kmem_write_lock_bad(rwlock_t *lock)
 {
-	kmem_host_stuck("write_lock: the lock is already held: deadlock");
+	while (lock->count)
+		spin((unsigned int *)&lock->count, lock->count, "write_lock: the lock is already held: deadlock");
 }
 
 void kmem_rw_unlock_bad(rwlock_t *lock)

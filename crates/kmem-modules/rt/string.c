@@ -415,7 +415,7 @@ char *strim(char *s)
 	return skip_spaces(s);
 }
 
-int sysfs_streq(const char *a, const char *b)
+bool sysfs_streq(const char *a, const char *b)
 {
 	while (*a && *a == *b) {
 		a++;
@@ -426,6 +426,14 @@ int sysfs_streq(const char *a, const char *b)
 	if (!*a && *b == '\n' && !b[1])
 		return 1;
 	return *a == '\n' && !a[1] && !*b;
+}
+
+void memcpy_and_pad(void *dst, size_t dst_len, const void *src, size_t count, int pad)
+{
+	size_t n = count < dst_len ? count : dst_len;
+
+	memcpy(dst, src, n);
+	memset((char *)dst + n, pad, dst_len - n);
 }
 
 int match_string(const char *const *array, size_t n, const char *string)

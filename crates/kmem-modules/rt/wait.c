@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Waiting: the only thread lets everything else happen until it is woken, and is stuck when nothing is left. */
+/* Wait queues and completions. */
 #include <linux/completion.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
@@ -8,9 +8,18 @@
 #include <linux/wait.h>
 #include "rt.h"
 
+#define WQ_FLAG_WOKEN	0x02
+
 static void enqueue(wait_queue_head_t *wq, struct wait_queue_entry *entry)
 {
-	list_add(&entry->kmem_wait_link, &wq->kmem_wait_list);
+	if (!wq->kmem_wait_list.next) {
+		kmem_host_misuse("the wait queue was never initialised", wq);
+		init_waitqueue_head(wq);
+	}
+	if (entry->flags & WQ_FLAG_EXCLUSIVE)
+		list_add_tail(&entry->kmem_wait_link, &wq->kmem_wait_list);
+	else
+		list_add(&entry->kmem_wait_link, &wq->kmem_wait_list);
 }
 
 void add_wait_queue(wait_queue_head_t *wq, struct wait_queue_entry *entry)
@@ -22,7 +31,7 @@ void add_wait_queue(wait_queue_head_t *wq, struct wait_queue_entry *entry)
 void add_wait_queue_exclusive(wait_queue_head_t *wq, struct wait_queue_entry *entry)
 {
 	entry->flags |= WQ_FLAG_EXCLUSIVE;
-	list_add_tail(&entry->kmem_wait_link, &wq->kmem_wait_list);
+	enqueue(wq, entry);
 }
 
 void remove_wait_queue(wait_queue_head_t *wq, struct wait_queue_entry *entry)
@@ -58,7 +67,7 @@ void finish_wait(wait_queue_head_t *wq, struct wait_queue_entry *entry)
 
 int default_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
 {
-	return wake_up_process(current);
+	return entry->kmem_wait_task && kmem_try_to_wake_up(entry->kmem_wait_task, mode);
 }
 
 int autoremove_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
@@ -70,11 +79,31 @@ int autoremove_wake_function(struct wait_queue_entry *entry, unsigned int mode, 
 	return woken;
 }
 
+int woken_wake_function(struct wait_queue_entry *entry, unsigned int mode, int flags, void *key)
+{
+	entry->flags |= WQ_FLAG_WOKEN;
+	return default_wake_function(entry, mode, flags, key);
+}
+
+long wait_woken(struct wait_queue_entry *entry, unsigned int mode, long timeout)
+{
+	set_current_state(mode);
+	if (!(entry->flags & WQ_FLAG_WOKEN))
+		timeout = kmem_schedule_timeout(timeout);
+	set_current_state(TASK_RUNNING);
+	entry->flags &= ~WQ_FLAG_WOKEN;
+	return timeout;
+}
+
 /* nr exclusive waiters at most, 0: all */
 void __wake_up(wait_queue_head_t *wq, unsigned int mode, int nr, void *key)
 {
 	struct wait_queue_entry *entry, *next;
 
+	if (!wq->kmem_wait_list.next) {
+		kmem_host_misuse("wake_up: the wait queue was never initialised", wq);
+		init_waitqueue_head(wq);
+	}
 	list_for_each_entry_safe(entry, next, &wq->kmem_wait_list, kmem_wait_link) {
 		unsigned int flags = entry->flags;
 
@@ -83,24 +112,21 @@ void __wake_up(wait_queue_head_t *wq, unsigned int mode, int nr, void *key)
 	}
 }
 
-int wake_up_process(struct task_struct *task)
+int kmem_wait(const char *what, unsigned long long deadline)
 {
-	int slept = task->kmem_task_state != TASK_RUNNING;
-
-	set_task_state(task, TASK_RUNNING);
-	return slept;
+	return kmem_block(what, deadline);
 }
 
-void kmem_schedule(void)
+#if KMEM_ERA >= 60
+void wake_up_var(void *var)
 {
-	while (get_current_state() != TASK_RUNNING)
-		if (!kmem_run_next())
-			kmem_host_stuck("schedule: nothing is left that could wake this task");
+	kmem_wake_on(var);
 }
+#endif
 
 unsigned long long kmem_deadline(long timeout)
 {
-	u64 now = kmem_clock_ns();
+	u64 now = kmem_clock_peek();
 
 	if (timeout == MAX_SCHEDULE_TIMEOUT)
 		return KMEM_NEVER;
@@ -110,7 +136,7 @@ unsigned long long kmem_deadline(long timeout)
 /* in jiffies, at least 1 */
 long kmem_time_left(unsigned long long deadline)
 {
-	u64 now = kmem_clock_ns();
+	u64 now = kmem_clock_peek();
 	u64 left = deadline > now ? div_u64(deadline - now + TICK_NSEC - 1, TICK_NSEC) : 0;
 
 	return left > LONG_MAX ? LONG_MAX : left ? left : 1;
@@ -119,47 +145,17 @@ long kmem_time_left(unsigned long long deadline)
 long kmem_schedule_timeout(long timeout)
 {
 	u64 deadline = kmem_deadline(timeout);
+	int in_time;
 
-	if (timeout == MAX_SCHEDULE_TIMEOUT) {
-		kmem_schedule();
-		return timeout;
+	if (timeout < 0) {
+		printk(KERN_ERR "schedule_timeout: wrong timeout value %lx\n", timeout);
+		set_current_state(TASK_RUNNING);
+		return 0;
 	}
-	while (get_current_state() != TASK_RUNNING && kmem_run_next_until(deadline))
-		;
-	if (get_current_state() == TASK_RUNNING)
-		return kmem_time_left(deadline);
-	kmem_clock_reach(deadline);
-	set_current_state(TASK_RUNNING);
-	return 0;
-}
-
-static int wait_once(wait_queue_head_t *wq, u64 deadline)
-{
-	DEFINE_WAIT(me);
-	int ran;
-
-	prepare_to_wait(wq, &me, TASK_UNINTERRUPTIBLE);
-	ran = kmem_run_next_until(deadline);
-	finish_wait(wq, &me);
-	return ran;
-}
-
-void kmem_wait(wait_queue_head_t *wq, const char *what)
-{
-	static char text[200];
-
-	if (wait_once(wq, KMEM_NEVER))
-		return;
-	scnprintf(text, sizeof(text), "%s: nothing is left that could make it true", what);
-	kmem_host_stuck(text);
-}
-
-int kmem_wait_until(wait_queue_head_t *wq, unsigned long long deadline)
-{
-	if (wait_once(wq, deadline))
-		return 1;
-	kmem_clock_reach(deadline);
-	return 0;
+	in_time = kmem_block("schedule_timeout()", deadline);
+	if (timeout == MAX_SCHEDULE_TIMEOUT)
+		return timeout;
+	return in_time && kmem_clock_peek() < deadline ? kmem_time_left(deadline) : 0;
 }
 
 #define COMPLETED_FOR_ALL	UINT_MAX
@@ -191,19 +187,30 @@ int completion_done(struct completion *x)
 	return x->done != 0;
 }
 
+static unsigned long wait_until(struct completion *x, u64 deadline, const char *what)
+{
+	DEFINE_WAIT(me);
+	int done, in_time = 1;
+
+	for (;;) {
+		prepare_to_wait_exclusive(&x->wait, &me, TASK_UNINTERRUPTIBLE);
+		done = try_wait_for_completion(x);
+		if (done || !in_time)
+			break;
+		in_time = kmem_block(what, deadline);
+	}
+	finish_wait(&x->wait, &me);
+	return done;
+}
+
 void kmem_wait_for_completion(struct completion *x)
 {
-	while (!try_wait_for_completion(x))
-		kmem_wait(&x->wait, "wait_for_completion");
+	wait_until(x, KMEM_NEVER, "wait_for_completion()");
 }
 
 unsigned long kmem_wait_for_completion_timeout(struct completion *x, unsigned long timeout)
 {
-	u64 deadline = kmem_deadline(timeout);
+	u64 deadline = kmem_deadline(timeout > LONG_MAX ? LONG_MAX : timeout);
 
-	do {
-		if (try_wait_for_completion(x))
-			return kmem_time_left(deadline);
-	} while (kmem_wait_until(&x->wait, deadline));
-	return 0;
+	return wait_until(x, deadline, "wait_for_completion_timeout()") ? kmem_time_left(deadline) : 0;
 }

@@ -6,8 +6,8 @@
 
 use crate::checks::Checks;
 use crate::fail::Failing;
-use crate::machine_header;
 use crate::object_cache::{self, ObjectCache};
+use crate::{forms, machine_header};
 use kmem::gfp::{GfpEncoding, GFP_2_6, GFP_6_1};
 use kmem::Kernel;
 use kmem_hosted::Hosted;
@@ -19,9 +19,13 @@ use std::time::Duration;
 use std::{env, fs, thread};
 
 /// The headers and the runtime, by their paths.
-static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
+pub(crate) static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 /// The compiler's flags, one a line.
 static FLAGS: &str = include_str!("../rt/FLAGS");
+/// Those of one era, in a file of the workspace that the compiler reads.
+const ERA_FLAGS: &str = "era.flags";
+/// Since 6.2 a char has no sign, on any machine; sources of the modern era are taken to mean it so.
+const MODERN_FLAGS: &str = "-funsigned-char\n";
 
 /// Which API the sources use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,6 +39,14 @@ pub enum Era {
 impl Era {
     /// Tells by what only the old API has. A source that asks for the version serves both and is built as modern.
     pub fn of(source: &str) -> Self {
+        let both = source.contains("LINUX_VERSION_CODE");
+        if !both && (Self::has_old_words(source) || forms::old_call(source).is_some()) {
+            Self::Old
+        } else {
+            Self::Modern
+        }
+    }
+    fn has_old_words(source: &str) -> bool {
         const OLD_ONLY: &[&str] = &[
             "linux/config.h",
             "asm/semaphore.h",
@@ -47,11 +59,18 @@ impl Era {
             "MODULE_PARM(",
             "ioremap_nocache",
         ];
-        let both = source.contains("LINUX_VERSION_CODE");
-        if !both && OLD_ONLY.iter().any(|word| source.contains(word)) {
-            Self::Old
-        } else {
-            Self::Modern
+        OLD_ONLY.iter().any(|word| source.contains(word))
+    }
+    /// Says what told that a source is old, where it is no more than the form of a call.
+    pub fn note(source: &str) -> Option<String> {
+        let is_plain = Self::has_old_words(source) || Self::of(source) == Self::Modern;
+        forms::old_call(source).filter(|_| !is_plain)
+    }
+    /// Returns its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Old => "2.6",
+            Self::Modern => "modern",
         }
     }
     /// Returns the API's version on a machine: the machine's own if it is of this era, else the era's.
@@ -229,6 +248,9 @@ impl Workspace {
         let header = machine_header::text(kernel, era, &sources.configs);
         fs::write(self.folder.join("include/kmem_machine.h"), &header)
             .map_err(|error| CompileError::Host { what: "writing kmem_machine.h".into(), error })?;
+        let flags = if era == Era::Modern { MODERN_FLAGS } else { "" };
+        fs::write(self.folder.join(ERA_FLAGS), flags)
+            .map_err(|error| CompileError::Host { what: "writing the flags".into(), error })?;
         let (compiler, machine) = (Compiler::find()?, kernel.profile.name);
         let job = Job { compiler: &compiler, machine, shadow };
         thread::scope(|scope| {
@@ -284,7 +306,8 @@ impl Workspace {
 
     /// Compiles the runtime, or finds it in the cache: no line of it is ever shown, and it is to be ready soon.
     fn runtime(&self, job: &Job<'_>, header: &str) -> Result<Object, CompileError> {
-        let mut flags: Vec<OsString> = ["-O0", "-g0", "-w"].map(OsString::from).to_vec();
+        let mut flags: Vec<OsString> =
+            ["-O0", "-g0", "-w", "-ffunction-sections", "-fdata-sections"].map(OsString::from).to_vec();
         if let Some(offset) = job.shadow {
             flags.extend(["-DKMEM_KASAN".into(), format!("-DKMEM_KASAN_OFFSET={offset:#x}UL").into()]);
         }
@@ -327,6 +350,9 @@ impl Workspace {
         let mut command = Command::new(&job.compiler.program);
         command.args(job.compiler.common_flags());
         command.args(flags);
+        let mut era_flags = OsString::from("@");
+        era_flags.push(self.folder.join(ERA_FLAGS));
+        command.arg(era_flags);
         command.args(["-D__KERNEL__", "-DMODULE"]);
         command.arg(format!("-DKBUILD_MODNAME=\"{name}\"")).arg(format!("-DKBUILD_BASENAME=\"{name}\""));
         command.arg("-include").arg(include.join("kmem_machine.h"));

@@ -46,6 +46,18 @@ impl Devices for Run {
         let name = self.named(name)?;
         Ok(self.rmmod_by_name(&name)?)
     }
+    fn read_register(&mut self, device: &str, offset: u64, bytes: u32) -> Result<u32, Refusal> {
+        Ok(Run::read_register(self, device, offset, bytes)?)
+    }
+    fn write_register(&mut self, device: &str, offset: u64, bytes: u32, value: u32) -> Result<(), Refusal> {
+        Ok(Run::write_register(self, device, offset, bytes, value)?)
+    }
+    fn raise_irq(&mut self, device: &str) -> Result<(), Refusal> {
+        Ok(Run::raise_irq(self, device)?)
+    }
+    fn sleep(&mut self, nanoseconds: u64) -> Result<(), Refusal> {
+        Ok(Run::sleep(self, nanoseconds)?)
+    }
 }
 
 impl Run {

@@ -83,6 +83,8 @@ pub enum FindingKind {
     Oops,
     /// It did not end in the time that it had.
     Hang,
+    /// Tasks wait for ever, for each other or for nobody.
+    Deadlock,
     /// A result that says that something failed, and that nobody looked at.
     Unchecked,
     /// Locks, lists or another interface used wrongly.
@@ -103,6 +105,7 @@ impl FindingKind {
             Self::AtomicSleep => "atomic-sleep",
             Self::Oops => "oops",
             Self::Hang => "hang",
+            Self::Deadlock => "deadlock",
             Self::Unchecked => "unchecked",
             Self::Misuse => "misuse",
             Self::Expect => "expect",
@@ -113,7 +116,7 @@ impl FindingKind {
 impl FindingKind {
     /// Returns the kind that reports call so.
     pub fn by_name(name: &str) -> Option<Self> {
-        const KINDS: [FindingKind; 10] = [
+        const KINDS: [FindingKind; 11] = [
             FindingKind::Leak,
             FindingKind::DoubleFree,
             FindingKind::Mismatch,
@@ -121,6 +124,7 @@ impl FindingKind {
             FindingKind::AtomicSleep,
             FindingKind::Oops,
             FindingKind::Hang,
+            FindingKind::Deadlock,
             FindingKind::Unchecked,
             FindingKind::Misuse,
             FindingKind::Expect,
@@ -139,7 +143,7 @@ impl FindingKind {
             Self::Unchecked => Some(Check::Null),
             Self::Misuse => Some(Check::Misuse),
             // What a debugged cache finds was asked for by a kernel parameter.
-            Self::Overwrite | Self::Oops | Self::Hang | Self::Expect => None,
+            Self::Overwrite | Self::Oops | Self::Hang | Self::Deadlock | Self::Expect => None,
         }
     }
 }

@@ -77,6 +77,10 @@ impl Session {
                 let title = format!("{} bytes from alloc_pages_exact() were never freed", live.asked);
                 (title, format!("page frame {:#x}", live.key), "free_pages_exact()")
             }
+            Kind::Coherent => {
+                let title = format!("{} bytes from dma_alloc_coherent() were never freed", live.asked);
+                (title, format!("page frame {:#x}, {}", live.key, live.from), "dma_free_coherent() with the same size")
+            }
             Kind::Vmalloc => {
                 let title = format!("{} bytes from {}() were never freed", live.asked, live.function);
                 (title, format!("area {:#010x}, {}", live.key, count(live.given / 4096, "page")), "vfree()")
@@ -90,6 +94,11 @@ impl Session {
                 format!("an I/O mapping of {} bytes was never undone", live.asked),
                 format!("area {:#010x}, {}", live.key, live.from),
                 "iounmap()",
+            ),
+            Kind::Percpu => (
+                format!("{} bytes for each CPU from alloc_percpu() were never freed", live.asked),
+                format!("object {:#010x}, {}", live.key, live.from),
+                "free_percpu()",
             ),
             Kind::Cache => (
                 format!("the slab cache {} was never destroyed", live.from),

@@ -9,7 +9,10 @@
 //! - `leaks`, `unchecked`, `damage`: what is found at the end, of results that nobody looked at, in debugged caches.
 //! - [`fail`]: which allocations fail because somebody wants them to; [`coverage`]: which lines ran; `watch`: how long.
 //! - [`run`]: all of it in order.
+//! - [`fake_device`]: devices with registers and an interrupt, for drivers to find.
+//! - `tasks`, `holds`: their stacks and who waits; what they have set going or registered.
 //! - [`symbols`]: an address becomes a line of C.
+//! - [`headers`], [`forms`]: what the headers offer, and what is said of a name that is missing or changed.
 
 pub mod checks;
 pub mod compile;
@@ -18,19 +21,27 @@ mod damage;
 mod devices;
 pub mod exec;
 pub mod fail;
+pub mod fake_device;
 pub mod finding;
+mod for_good;
+pub mod forms;
+pub mod headers;
+mod holds;
 mod host;
 mod kasan;
 mod kernel_lines;
+mod kunit;
 mod leaks;
 pub mod load;
 pub mod log;
 mod machine_header;
 mod memory;
 mod object_cache;
+pub mod params;
 pub mod run;
 pub mod session;
 pub mod symbols;
+mod tasks;
 pub mod tracker;
 mod unchecked;
 mod user_buffer;

@@ -24,11 +24,15 @@ mod object_file;
 pub use image::{Image, Section, Symbol, SymbolOffset};
 
 use object_file::{read_object, Binding, Home, ObjectSymbol, PlannedObject, Relocation, RelocationKind};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
 const PAGE: u32 = 4096;
+/// How far apart the copies of per-CPU data are: `KMEM_PERCPU_STRIDE` of `linux/percpu.h`.
+pub const PERCPU_STRIDE: u32 = 32 << 10;
+/// The section of per-CPU variables.
+const PERCPU_SECTION: &str = ".data..percpu";
 /// A compiled file.
 #[derive(Clone, Debug)]
 pub struct ObjectFile {
@@ -109,6 +113,20 @@ pub struct Segment {
     /// Length, whole pages.
     pub bytes: u32,
 }
+/// Returns the names that objects use and do not define.
+///
+/// # Errors
+/// As [`Plan::new`].
+pub fn undefined(objects: impl IntoIterator<Item = ObjectFile>) -> Result<HashSet<String>, LoadError> {
+    let mut names = HashSet::new();
+    for object in objects {
+        let symbols = read_object(object)?.planned.symbols;
+        let missing = symbols.into_iter().filter(|symbol| matches!(symbol.home, Home::Nowhere));
+        names.extend(missing.map(|symbol| symbol.name));
+    }
+    Ok(names)
+}
+
 /// Objects read and laid out, for any address.
 #[derive(Debug)]
 pub struct Plan {
@@ -123,7 +141,31 @@ impl Plan {
     /// # Errors
     /// When a file is not what a compiler for i386 makes.
     pub fn new(objects: impl IntoIterator<Item = ObjectFile>) -> Result<Self, LoadError> {
+        Self::for_cpus(objects, 1)
+    }
+    /// The same for a machine with so many CPUs: each gets its own copy of per-CPU variables, [`PERCPU_STRIDE`] bytes
+    /// behind the one before.
+    ///
+    /// # Errors
+    /// As [`Plan::new`], and when an object has more per-CPU variables than fit.
+    pub fn for_cpus(objects: impl IntoIterator<Item = ObjectFile>, cpus: u32) -> Result<Self, LoadError> {
         let mut read = objects.into_iter().map(read_object).collect::<Result<Vec<_>, _>>()?;
+        for object in &mut read {
+            object.copy_percpu(cpus)?;
+        }
+        Self::lay_out(read)
+    }
+    /// The same for one object of which only what is needed is loaded: the sections of the symbols that are wanted, and
+    /// those that these refer to. For a kernel image with little room.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn trimmed(object: ObjectFile, is_wanted: &dyn Fn(&str) -> bool) -> Result<Self, LoadError> {
+        let mut read = read_object(object)?;
+        read.drop_unreachable(is_wanted);
+        Self::lay_out(vec![read])
+    }
+    fn lay_out(mut read: Vec<object_file::ReadObject>) -> Result<Self, LoadError> {
         let mut layout = Layout::default();
         let mut segments = Vec::new();
         for kind in [SegmentKind::Text, SegmentKind::ReadOnly, SegmentKind::Data] {
@@ -168,6 +210,13 @@ impl Plan {
                 }
                 for relocation in &section.relocations {
                     relocation.apply(target, base.wrapping_add(section.offset), values);
+                }
+                let filled = target.to_vec();
+                for copy in 1..section.copies {
+                    let start = (section.offset + copy * PERCPU_STRIDE) as usize;
+                    if let Some(target) = contents.get_mut(start..start + filled.len()) {
+                        target.copy_from_slice(&filled);
+                    }
                 }
             }
         }

@@ -3,8 +3,10 @@
 //! A piece begins with a level (`<6>` in 2.6, an SOH byte and a digit in 6.x), or says that it continues the line before.
 //! Lines go out as soon as they are complete, without level and time stamp, as `dmesg -t` shows them.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
+/// What time it is on the machine, in nanoseconds since boot.
+pub type Clock = Box<dyn Fn() -> u64>;
 /// Where complete lines go.
 pub type Sink = Box<dyn Fn(&str)>;
 
@@ -14,12 +16,25 @@ pub struct Log {
     sink: Sink,
     /// True when a piece without a level continues the line, as in 2.6; in 6.x it begins a new one.
     bare_continues: bool,
+    /// Stamps the lines, if it is there.
+    clock: OnceCell<Clock>,
 }
 
 impl Log {
     /// Makes a log whose lines go to `sink`.
     pub fn new(sink: Sink, bare_continues: bool) -> Self {
-        Self { partial: RefCell::new(String::new()), sink, bare_continues }
+        Self { partial: RefCell::new(String::new()), sink, bare_continues, clock: OnceCell::new() }
+    }
+    /// From now on lines begin with the machine's time, as `dmesg` shows them.
+    pub fn stamp_with(&self, clock: Clock) {
+        // A second clock would be the same one.
+        let _ = self.clock.set(clock);
+    }
+    fn put(&self, line: &str) {
+        match self.clock.get().map(|clock| clock()) {
+            Some(ns) => (self.sink)(&format!("[{:5}.{:06}] {line}", ns / 1_000_000_000, ns / 1000 % 1_000_000)),
+            None => (self.sink)(line),
+        }
     }
     /// Takes a piece of text as printk got it.
     pub fn printk(&self, text: &[u8]) {
@@ -50,7 +65,7 @@ impl Log {
     /// Writes a line of the kernel's own.
     pub fn line(&self, line: &str) {
         self.flush();
-        (self.sink)(line);
+        self.put(line);
     }
     /// Ends an unfinished line.
     pub fn flush(&self) {
@@ -60,7 +75,7 @@ impl Log {
     }
     fn end_line(&self) {
         let line = std::mem::take(&mut *self.partial.borrow_mut());
-        (self.sink)(&line);
+        self.put(&line);
     }
 }
 

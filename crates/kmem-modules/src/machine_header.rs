@@ -36,6 +36,11 @@ const GFP: &[(&str, Gfp)] = &[
     ("NO_GROW", Gfp::NO_GROW),
 ];
 
+/// What every machine offers to modules.
+const ALWAYS: &[&str] = &["CONFIG_MODULES", "CONFIG_MODULE_UNLOAD", "CONFIG_PRINTK", "CONFIG_PROC_FS", "CONFIG_SYSFS"];
+/// What came after 2.6.18.
+const ALWAYS_MODERN: &[&str] = &["CONFIG_HAS_DMA", "CONFIG_HAS_IOMEM", "CONFIG_KUNIT", "CONFIG_STACKTRACE"];
+
 /// Writes the header for a booted machine.
 pub fn text(kernel: &Kernel<Hosted>, era: Era, configs: &[String]) -> String {
     let profile = kernel.profile;
@@ -81,6 +86,13 @@ pub fn text(kernel: &Kernel<Hosted>, era: Era, configs: &[String]) -> String {
     let has_zone = |kind| profile.zones.iter().any(|zone| zone.kind == kind);
     profile.configs.iter().for_each(|name| define(name, "1".into()));
     define(profile.slab.kind().config(), "1".into());
+    define("CONFIG_BASE_SMALL", "0".into());
+    define("CONFIG_HZ", profile.hz.to_string());
+    define("CONFIG_NR_CPUS", kernel.plan().cpus.to_string());
+    ALWAYS.iter().for_each(|name| define(name, "1".into()));
+    if era == Era::Modern {
+        ALWAYS_MODERN.iter().for_each(|name| define(name, "1".into()));
+    }
     for (name, set) in [
         ("CONFIG_MMU", profile.paging.is_some()),
         ("CONFIG_HIGHMEM", layout.pkmap.is_some()),

@@ -4,9 +4,10 @@ use crate::checks::Check;
 use crate::compile::{CompileError, Era, Object, Sources, Workspace};
 use crate::exec::{ExecError, Executor};
 use crate::fail::{Failed as FailedAllocation, Failing, Failures};
-use crate::finding::{Finding, FindingKind};
+use crate::finding::Finding;
 use crate::host::{PoolIdle, EXPORTS};
 use crate::kasan::Kasan;
+pub use crate::kunit::KunitCounts;
 use crate::load::{self, Image, LoadError, ObjectFile};
 use crate::log::{Log, Sink};
 use crate::session::{Parts, Session, STACK_BYTES, STACK_SPARE};
@@ -81,6 +82,8 @@ pub struct Outcome {
     pub failed: Vec<FailedAllocation>,
     /// What of the image ran, if that was asked for.
     pub blocks: Option<Vec<u32>>,
+    /// How the modules' KUnit cases went.
+    pub kunit: KunitCounts,
 }
 
 /// One loaded module.
@@ -150,7 +153,7 @@ impl Run {
             let index = EXPORTS.iter().position(|(export, _)| *export == name)?;
             Some(exec.export(index as u32))
         };
-        let runtime = load_runtime(&kernel, &place, &runtime, &host)?;
+        let runtime = load_runtime(&kernel, &place, &runtime, &objects, &host)?;
         let walks_tables = Cell::new(false);
         let modules = load_modules(&kernel, &objects, &|name| {
             walks_tables.set(walks_tables.get() || ROOTS.contains(&name));
@@ -213,6 +216,12 @@ impl Run {
         Rc::clone(&self.session)
     }
 
+    /// From now on the lines of the log begin with the machine's time.
+    pub fn stamp_lines(&self) {
+        let session = Rc::downgrade(&self.session);
+        let clock = move || session.upgrade().map_or(0, |session| session.clock_ns());
+        self.session.log.stamp_with(Box::new(clock));
+    }
     /// Sets a module parameter, given as `[MODULE.]NAME=VALUE`.
     ///
     /// # Errors
@@ -268,6 +277,7 @@ impl Run {
         let Some((init, name)) = self.modules.get(index).filter(|module| !module.is_up).map(Module::init) else {
             return Err(Failed::Errno(17));
         };
+        let for_good = self.modules[index].exit.is_none().then(|| self.session.before_for_good());
         let result = init.map_or(Some(0), |init| self.call_hook(init));
         match result.map(|result| result as i32) {
             None => return Err(Failed::Died),
@@ -277,8 +287,24 @@ impl Run {
             }
             Some(_) => {}
         }
+        if let Some(before) = &for_good {
+            self.session.keep_for_good(before);
+        }
         self.modules[index].is_up = true;
-        Ok(())
+        self.run_kunit(index)
+    }
+    /// Runs a module's KUnit suites, as a kernel does when a module is live.
+    fn run_kunit(&self, index: usize) -> Result<(), Failed> {
+        let (early, early_count) = self.session.table(index, ".kunit_init_test_suites");
+        let (suites, count) = self.session.table(index, ".kunit_test_suites");
+        if early_count + count == 0 {
+            return Ok(());
+        }
+        let Some(name) = self.session.new_string(&self.modules[index].name) else { return Err(Failed::Errno(12)) };
+        let ran = self.call("kmem_kunit_run", &[early, early_count, suites, count, name]);
+        let idle = self.call("kmem_rt_idle", &[]);
+        self.session.free_string(name);
+        ran.and(idle).map(|_| ()).ok_or(Failed::Died)
     }
     fn rmmod(&mut self, index: usize) -> Result<(), Failed> {
         let Some(module) = self.modules.get_mut(index).filter(|module| module.is_up) else {
@@ -286,10 +312,11 @@ impl Run {
         };
         module.is_up = false;
         let exit = module.exit;
-        match exit.map_or(Some(0), |exit| self.call_hook(exit)) {
-            Some(_) => Ok(()),
-            None => Err(Failed::Died),
-        }
+        let Some(_) = exit.map_or(Some(0), |exit| self.enter(exit, &[])) else { return Err(Failed::Died) };
+        self.session.judge_active(index, self.modules.iter().all(|module| !module.is_up));
+        // A driver that was left behind has been reported; what it holds of its devices is not one more fault.
+        let _ = self.call("kmem_drop_drivers", &[]);
+        self.call("kmem_rt_idle", &[]).map(|_| ()).ok_or(Failed::Died)
     }
     /// Calls an init or exit and lets what it has set in motion come to rest.
     fn call_hook(&self, function: u32) -> Option<u64> {
@@ -386,6 +413,17 @@ impl Run {
     fn buffer(&self, bytes: u32) -> Result<UserBuffer, Failed> {
         UserBuffer::new(&self.session.kernel, bytes.into()).map_err(|_| Failed::Errno(12))
     }
+    pub(crate) fn call_runtime(&self, function: &str, args: &[u32]) -> Option<u64> {
+        self.call(function, args)
+    }
+    /// Lets time pass.
+    ///
+    /// # Errors
+    /// The death of a module by what the time brought.
+    pub fn sleep(&self, nanoseconds: u64) -> Result<(), Failed> {
+        let (low, high) = (nanoseconds as u32, (nanoseconds >> 32) as u32);
+        self.call("kmem_rt_sleep", &[low, high]).map(|_| ()).ok_or(Failed::Died)
+    }
     /// Does an operation on a file, and checks that its answer fits what was copied.
     fn operate(&self, moves: Moves, function: &str, args: &[u32]) -> Result<u64, Failed> {
         self.session.operation_begins();
@@ -416,10 +454,12 @@ impl Run {
         }
         self.session.note_pools();
         self.session.judge();
-        self.judge_registrations();
+        self.session.judge_registered();
         Session::clear_current();
+        let kunit = self.session.kunit_counts();
         let tracker = self.session.tracker.borrow();
         let outcome = Outcome {
+            kunit,
             modules: self.modules.len(),
             allocations: tracker.count(),
             live: tracker.live_count(),
@@ -432,24 +472,6 @@ impl Run {
         };
         drop(tracker);
         outcome
-    }
-    /// What is still registered with the runtime: device numbers, nodes, proc entries.
-    fn judge_registrations(&self) {
-        if self.session.is_dead() {
-            return;
-        }
-        let Some(buffer) = self.session.new_string(&" ".repeat(200)) else { return };
-        for index in 0..1000 {
-            match self.call("kmem_fs_left", &[index, buffer, 200]) {
-                Some(length) if length as i32 > 0 => {
-                    let what = self.session.read_string(buffer);
-                    let title = format!("still registered when the modules were gone: {what}");
-                    self.session.report(Finding::new(FindingKind::Leak, title, None, ""));
-                }
-                _ => break,
-            }
-        }
-        self.session.free_string(buffer);
     }
 }
 
@@ -523,14 +545,34 @@ fn object_file(object: &Object) -> ObjectFile {
     ObjectFile { name: object.source.display().to_string(), bytes: object.bytes.clone().into() }
 }
 
+/// How the names of the runtime begin that the host uses itself.
+const HOST_USES: &[&str] = &[
+    "kmem_rt_",
+    "kmem_fs_",
+    "kmem_preempt_count",
+    "kmem_irqs_disabled",
+    "kmem_seed",
+    "kmem_now_ns",
+    "kmem_depth",
+    "kmem_level",
+    "no_hash_pointers",
+];
+
 /// Loads the runtime into the kernel image, behind the stubs.
 fn load_runtime(
     kernel: &Kernel<Hosted>,
     place: &ImagePlace,
     runtime: &Object,
+    modules: &[Object],
     host: &dyn Fn(&str) -> Option<u32>,
 ) -> Result<Image, RunError> {
-    let plan = load::Plan::new([object_file(runtime)])?;
+    let mut plan = load::Plan::new([object_file(runtime)])?;
+    if u64::from(plan.bytes()) > place.rest.bytes() {
+        // A small machine has a small kernel: without what these modules do not use.
+        let used = load::undefined(modules.iter().map(object_file))?;
+        let is_wanted = |name: &str| used.contains(name) || HOST_USES.iter().any(|start| name.starts_with(start));
+        plan = load::Plan::trimmed(object_file(runtime), &is_wanted)?;
+    }
     let at = kernel.phys_to_virt(place.rest.start);
     let fits = u64::from(plan.bytes()) <= place.rest.bytes();
     let base =
@@ -550,7 +592,7 @@ fn load_modules(
     objects: &[Object],
     exports: &dyn Fn(&str) -> Option<u32>,
 ) -> Result<Image, RunError> {
-    let plan = load::Plan::new(objects.iter().map(object_file))?;
+    let plan = load::Plan::for_cpus(objects.iter().map(object_file), kernel.plan().cpus)?;
     let bytes = u64::from(plan.bytes()).max(PAGE_SIZE);
     let base = kernel.map().module_alloc(kernel.memory(), bytes, Name::new("load_module"))?;
     let image = plan.link(base.raw() as u32, exports)?;

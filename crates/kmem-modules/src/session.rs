@@ -8,13 +8,17 @@ use crate::compile::Era;
 use crate::coverage::Lines;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host};
 use crate::fail::Failures;
+use crate::fake_device::FakeDevice;
 use crate::finding::{Finding, FindingKind, Place};
+use crate::holds::Holds;
+use crate::host::percpu::Chunk;
 use crate::host::{self, PoolIdle};
 use crate::kasan::Kasan;
 use crate::load::{Image, SymbolOffset};
 use crate::log::Log;
 use crate::run::KernelLines;
 use crate::symbols::Symbolizer;
+use crate::tasks::Tasks;
 use crate::tracker::{Allocation, Chain, Kind, Space, Tracker};
 use crate::unchecked::Copies;
 use crate::watch::Watch;
@@ -30,7 +34,6 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Instant;
 
 /// A cache that a module made.
 #[derive(Clone, Debug)]
@@ -41,6 +44,8 @@ pub struct CacheRecord {
     pub name: String,
     /// Bytes of an object, as the module asked for.
     pub size: u32,
+    /// Made with `SLAB_PANIC`, as caches are that a kernel makes at boot and cannot do without.
+    pub panics: bool,
     /// Destroyed by the module while objects were out.
     pub is_zombie: bool,
 }
@@ -72,7 +77,7 @@ impl Host for Session {
 /// Bytes of a module's stack, if nobody says otherwise: `THREAD_SIZE`.
 pub const STACK_BYTES: u32 = 8192;
 /// How far below the stack an access is taken for one of a function whose frame did not fit.
-const STACK_REACH: u32 = 64 << 10;
+pub(crate) const STACK_REACH: u32 = 64 << 10;
 /// What our modules taint the kernel with: they are not of its tree, and nobody has signed them.
 const OUT_OF_TREE: u32 = 1 << 12;
 const UNSIGNED: u32 = 1 << 13;
@@ -109,12 +114,12 @@ pub struct Session {
     pub(crate) local_windows: RefCell<Vec<(u64, &'static str, Chain)>>,
     handles: RefCell<HashSet<u32>>,
     runtime: Rc<Image>,
-    modules: Rc<Image>,
+    pub(crate) modules: Rc<Image>,
     symbols: OnceCell<Symbolizer<Rc<Image>>>,
     kernel_lines: KernelLines,
     /// Directories whose code is not the user's: our headers and runtime.
     own_code: Vec<PathBuf>,
-    names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Where the process is: places below it are shown relative to it.
     folder: PathBuf,
     stack_top: u32,
@@ -133,8 +138,11 @@ pub struct Session {
     pub(crate) kasan: Option<Kasan>,
     pub(crate) failures: Failures,
     pub(crate) watch: Watch,
-    started: Instant,
     random: Cell<u64>,
+    pub(crate) holds: RefCell<Holds>,
+    pub(crate) tasks: Tasks,
+    pub(crate) percpu: RefCell<Vec<Chunk>>,
+    pub(crate) devices: RefCell<Vec<FakeDevice>>,
 }
 
 thread_local! {
@@ -178,19 +186,6 @@ pub struct Parts {
     pub(crate) watch: Watch,
 }
 
-/// A parameter that a module has.
-#[derive(Clone, Debug)]
-pub struct ParamRecord {
-    /// The module.
-    pub module: String,
-    /// Its name.
-    pub name: String,
-    /// Where its record lies.
-    pub at: u32,
-    /// The function that sets it: `set(value, record)`.
-    pub set: u32,
-}
-
 impl Session {
     /// Puts a session together.
     pub fn new(parts: Parts) -> Self {
@@ -228,8 +223,11 @@ impl Session {
             kasan: parts.kasan,
             failures: parts.failures,
             watch: parts.watch,
-            started: Instant::now(),
             random: Cell::new(0x9e37_79b9_7f4a_7c15),
+            holds: RefCell::default(),
+            tasks: Tasks::default(),
+            percpu: RefCell::default(),
+            devices: RefCell::default(),
         }
     }
     /// Makes this the session that the engine's hooks find on this thread.
@@ -258,13 +256,27 @@ impl Session {
         }
         let stack = self.stack_pointer.get() & !15;
         let _watched = self.watch.begin();
+        // The runtime's tasks: who enters here is the one to come back.
+        let words = ["kmem_depth", "kmem_level"].map(|name| self.runtime_symbol(name).unwrap_or(0));
+        let outer = words.map(|at| self.read_word(at));
+        words.iter().for_each(|at| _ = self.write_bytes(*at, &(outer[0] + 1).to_le_bytes()));
         match self.exec.enter(self, function, args, stack) {
-            Ok(result) => Some(result),
+            Ok(result) => {
+                words.iter().zip(outer).for_each(|(at, value)| _ = self.write_bytes(*at, &value.to_le_bytes()));
+                Some(result)
+            }
             Err(fault) => {
                 self.oops(&fault);
                 None
             }
         }
+    }
+    /// Notes that the modules have ended; false when they had before.
+    pub(crate) fn set_dead(&self) -> bool {
+        !self.died.replace(true)
+    }
+    pub(crate) fn module_object_at(&self, addr: u32) -> Option<usize> {
+        self.modules.object_at(addr)
     }
     /// True when an Oops ended the module.
     pub fn is_dead(&self) -> bool {
@@ -273,19 +285,6 @@ impl Session {
     /// Finds a function or variable of the runtime.
     pub fn runtime_symbol(&self, name: &str) -> Option<u32> {
         self.runtime.global(name)
-    }
-    /// Returns the parameters of all modules.
-    pub fn params(&self) -> Vec<ParamRecord> {
-        const RECORD: u32 = 16;
-        let mut params = Vec::new();
-        for (object, module) in self.names.iter().enumerate() {
-            let Some(section) = self.modules.section(object, "__kmem_param") else { continue };
-            for at in (section.start..section.start + section.bytes).step_by(RECORD as usize) {
-                let (name, set) = (self.read_string(self.read_word(at)), self.read_word(at + 4));
-                params.push(ParamRecord { module: module.clone(), name, at, set });
-            }
-        }
-        params
     }
     /// Puts a string into memory that is not counted as the module's.
     pub fn new_string(&self, text: &str) -> Option<u32> {
@@ -402,6 +401,14 @@ impl Session {
     }
     pub(crate) fn decode_gfp(&self, raw: u32) -> Gfp {
         self.gfp.decode(raw).0
+    }
+    /// Returns what the command line adds to the flags of each allocation: `init_on_alloc`.
+    pub(crate) fn forced_gfp(&self) -> Gfp {
+        if self.kernel.init_on_alloc() {
+            Gfp::ZERO
+        } else {
+            Gfp::empty()
+        }
     }
     pub(crate) fn gfp_text(&self, gfp: Gfp) -> String {
         let mut text = String::new();
@@ -694,7 +701,7 @@ impl Session {
                 let linear = self.kernel.phys_to_virt(Pfn::new(key).phys())?;
                 tracker.get(Space::Linear, linear.raw()).cloned()
             }
-            Space::Handle => None,
+            Space::Handle | Space::Percpu => None,
         }
     }
 
@@ -777,8 +784,7 @@ impl Session {
         }
         self.print_call_trace(chain);
         let (access, label) = if fetch { ("call", "this call".to_owned()) } else { (access, format!("this {access}")) };
-        let stack = self.stack_top - self.stack_bytes;
-        let below = self.checks.has(Check::Stack) && (stack.saturating_sub(STACK_REACH)..stack).contains(&addr);
+        let below = self.checks.has(Check::Stack) && self.is_below_stack(addr);
         let title = if below && self.tracker.borrow().around(Space::Virtual, addr.into()).is_none() {
             let bytes = self.shown_stack_bytes();
             format!("kernel stack overflow: {access} of {addr:#010x}, below the stack of {bytes} bytes")
@@ -815,6 +821,9 @@ impl Session {
         self.report(self.with_trace(finding, chain));
     }
     /// Bytes of the stack as the kernel has them: what is larger because code is checked does not count.
+    pub(crate) fn stack_bytes(&self) -> u32 {
+        self.stack_bytes
+    }
     fn shown_stack_bytes(&self) -> u32 {
         if self.kasan.is_some() {
             self.stack_bytes - self.stack_bytes / (STACK_SPARE + 1)
@@ -833,9 +842,6 @@ impl Session {
 
     // --- time and chance ---------------------------------------------------------------------------------------------
 
-    pub(crate) fn elapsed_ns(&self) -> u64 {
-        self.started.elapsed().as_nanos() as u64
-    }
     /// xorshift64: the same in every run.
     pub(crate) fn random_byte(&self) -> u8 {
         let mut x = self.random.get();

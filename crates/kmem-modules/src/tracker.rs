@@ -22,12 +22,16 @@ pub enum Kind {
     },
     /// Pages of `alloc_pages_exact`; the key is the first frame number.
     Exact,
+    /// Pages of `dma_alloc_coherent`; the key is the first frame number.
+    Coherent,
     /// A vmalloc area.
     Vmalloc,
     /// A vmap area.
     Vmap,
     /// An I/O mapping.
     Ioremap,
+    /// An object that each CPU has a copy of.
+    Percpu,
     /// A slab cache.
     Cache,
     /// A memory pool.
@@ -45,6 +49,8 @@ pub enum Space {
     Virtual,
     /// Handles of caches and pools.
     Handle,
+    /// Addresses of the first CPU's copies.
+    Percpu,
 }
 
 impl Kind {
@@ -52,9 +58,10 @@ impl Kind {
     pub const fn space(&self) -> Space {
         match self {
             Self::Kmalloc | Self::Object { .. } => Space::Linear,
-            Self::Pages { .. } | Self::Exact => Space::Frame,
+            Self::Pages { .. } | Self::Exact | Self::Coherent => Space::Frame,
             Self::Vmalloc | Self::Vmap | Self::Ioremap => Space::Virtual,
             Self::Cache | Self::Pool => Space::Handle,
+            Self::Percpu => Space::Percpu,
         }
     }
     /// True for what counts as an allocation in the summary.

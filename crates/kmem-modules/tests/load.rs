@@ -4,7 +4,7 @@ mod bench;
 
 use bench::{compile, config, Bench, Nobody};
 use kmem_hosted::Displacement;
-use kmem_modules::load::{LoadError, ObjectFile, Plan, SegmentKind, UnknownSymbol};
+use kmem_modules::load::{LoadError, ObjectFile, Plan, SegmentKind, UnknownSymbol, PERCPU_STRIDE};
 use kmem_modules::symbols::Symbolizer;
 
 const FIRST: &str = r#"
@@ -256,4 +256,36 @@ fn lines_of_c() {
     let bench = Bench::on(&config(Displacement::Below4G), vec![compile("bare.c", LINES, &["-g0"])], &["stop"]);
     let at = Symbolizer::new(&bench.image).locate(bench.address("caller"));
     assert_eq!(at.iter().map(|frame| frame.to_string()).collect::<Vec<_>>(), ["caller"]);
+}
+
+#[test]
+fn only_what_is_used_is_loaded_where_there_is_little_room() {
+    let source = "int used_data = 5; int unused_data[4096] = {1}; static int helper(void) { return used_data; }\n\
+                  int wanted(void) { return helper() + 1; } int unwanted(void) { return unused_data[3]; }\n";
+    let object = || compile("trim.c", source, &["-ffunction-sections", "-fdata-sections", "-fno-inline"]);
+    let all = Plan::new([object()]).unwrap();
+    let few = Plan::trimmed(object(), &|name| name == "wanted").unwrap();
+    assert!(few.bytes() + 16384 <= all.bytes(), "{} of {}", few.bytes(), all.bytes());
+    let image = few.link(0xf900_0000, &|_| None).unwrap();
+    assert!(image.global("wanted").is_some() && image.global("used_data").is_some());
+    assert_eq!((image.global("unwanted"), image.global("unused_data")), (None, None));
+}
+
+#[test]
+fn each_cpu_gets_a_copy_of_its_data() {
+    let source = "__attribute__((section(\".data..percpu\"))) int counter = 7;\n\
+                  __attribute__((section(\".data..percpu\"))) int *where = &counter;\n";
+    let object = || compile("percpu.c", source, &[]);
+    let image = Plan::for_cpus([object()], 3).unwrap().link(0xf900_0000, &|_| None).unwrap();
+    let (counter, place) = (image.global("counter").unwrap(), image.global("where").unwrap());
+    let word = |addr: u32| {
+        let at = (addr - image.base()) as usize;
+        u32::from_le_bytes(image.contents()[at..at + 4].try_into().unwrap())
+    };
+    for cpu in 0..3 {
+        assert_eq!(word(counter + cpu * PERCPU_STRIDE), 7);
+        assert_eq!(word(place + cpu * PERCPU_STRIDE), counter);
+    }
+    let large = compile("large.c", "__attribute__((section(\".data..percpu\"))) char much[40000] = {1};\n", &[]);
+    assert!(matches!(Plan::for_cpus([large], 2), Err(LoadError::Malformed { .. })));
 }

@@ -509,6 +509,25 @@ pub enum FileCommand {
         data: Data,
     },
     Dd(Dd),
+    MmioRead {
+        device: String,
+        offset: u64,
+        bytes: u32,
+    },
+    MmioWrite {
+        device: String,
+        offset: u64,
+        value: u32,
+        bytes: u32,
+    },
+    Irq {
+        device: String,
+    },
+    Sleep {
+        nanoseconds: u64,
+        /// As it was written.
+        shown: String,
+    },
     Insmod {
         file: Option<String>,
         params: Vec<String>,

@@ -120,6 +120,38 @@ pub trait Devices {
     /// # Errors
     /// ENOENT when it is not loaded, EBUSY while its files are open.
     fn rmmod(&mut self, name: Option<&str>) -> Result<(), Refusal>;
+    /// Reads a register of a device that the machine was given, of 1, 2 or 4 bytes.
+    ///
+    /// # Errors
+    /// ENODEV without such a device, EFAULT outside its registers.
+    fn read_register(&mut self, device: &str, offset: u64, bytes: u32) -> Result<u32, Refusal> {
+        let _ = (device, offset, bytes);
+        Err(Errno(19).into())
+    }
+    /// Writes one.
+    ///
+    /// # Errors
+    /// As [`Devices::read_register`].
+    fn write_register(&mut self, device: &str, offset: u64, bytes: u32, value: u32) -> Result<(), Refusal> {
+        let _ = (device, offset, bytes, value);
+        Err(Errno(19).into())
+    }
+    /// Raises a device's interrupt.
+    ///
+    /// # Errors
+    /// ENODEV without such a device, ENOENT when no driver asked for the interrupt, EIO when none cared.
+    fn raise_irq(&mut self, device: &str) -> Result<(), Refusal> {
+        let _ = device;
+        Err(Errno(19).into())
+    }
+    /// Lets time pass.
+    ///
+    /// # Errors
+    /// When the time brought the module's end.
+    fn sleep(&mut self, nanoseconds: u64) -> Result<(), Refusal> {
+        let _ = nanoseconds;
+        Ok(())
+    }
 }
 
 #[cfg(test)]

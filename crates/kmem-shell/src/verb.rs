@@ -70,7 +70,7 @@ const fn does(name: &'static str, group: Group, usage: &'static str, about: &'st
 use Group::{Files, Look, Map, Pages, Pool, Reclaim, Shell, Slab, User};
 
 /// All commands, by groups.
-pub static VERBS: [Verb; 100] = [
+pub static VERBS: [Verb; 104] = [
     gives("alloc_pages", Pages, "ORDER GFP", "take 2^ORDER contiguous pages"),
     gives("get_free_pages", Pages, "ORDER GFP", "the same, by their address (never high memory)"),
     gives("get_zeroed_page", Pages, "GFP", "take one page of zeros"),
@@ -186,6 +186,10 @@ pub static VERBS: [Verb; 100] = [
     does("dd", Files, "if=PATH of=PATH [bs=SIZE] [count=N] [skip=N] [seek=N]", "copy between files"),
     does("insmod", Files, "[FILE] [PARAM=VALUE…]", "load the module"),
     does("rmmod", Files, "[NAME]", "unload the module"),
+    does("mmio_read", Files, "DEVICE OFFSET [1|2|4]", "read a register of a device, of 4 bytes if it is not said"),
+    does("mmio_write", Files, "DEVICE OFFSET VALUE [1|2|4]", "write one"),
+    does("irq", Files, "DEVICE", "raise a device's interrupt"),
+    does("sleep", Files, "TIME", "let time pass: 2, 0.5 (seconds), 10ms, 500us"),
 ];
 
 #[cfg(test)]

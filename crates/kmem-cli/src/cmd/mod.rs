@@ -5,6 +5,7 @@ mod boot;
 mod completions;
 mod explain;
 mod gfp;
+mod headers;
 mod layout;
 mod machines;
 mod run;
@@ -31,6 +32,8 @@ pub enum Command {
     Tune(Box<tune::Tune>),
     /// Say what a GFP mask means in which kernel, or which number words are
     Gfp(gfp::Gfp),
+    /// List the kernel headers that modules may include, or say where a name is declared
+    Headers(headers::Headers),
     /// Measure the hit paths and the boot of a machine
     Bench(bench::Bench),
     /// List the machines
@@ -50,6 +53,7 @@ impl Command {
             Self::Explain(command) => command.run(out),
             Self::Tune(command) => command.run(out),
             Self::Gfp(command) => command.run(out),
+            Self::Headers(command) => command.run(out),
             Self::Bench(command) => command.run(out),
             Self::Machines(command) => command.run(out),
             Self::Completions(command) => command.run(out),

@@ -15,7 +15,11 @@ use kmem_modules::checks::{Check, Checks};
 use kmem_modules::compile::{read_sources, CompileError, Era, Sources, Workspace};
 use kmem_modules::coverage::{Coverage, Unreached};
 use kmem_modules::fail::{Failed, Failing};
+use kmem_modules::fake_device::FakeDevice;
 use kmem_modules::finding::{Finding, Place};
+use kmem_modules::forms;
+use kmem_modules::headers::{self, MissingHeader};
+use kmem_modules::load::LoadError;
 use kmem_modules::run::{errno_name, KernelLines, Outcome, Run as ModuleRun, RunError};
 use kmem_shell::parse::parse;
 use kmem_shell::{Dialect, Ending, FileVerbs, Known, Shell, Style};
@@ -78,6 +82,16 @@ pub struct Run {
     /// Write the results as JUnit XML, for CI servers
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+    /// Put a device on the machine, with registers and an interrupt; may be repeated
+    #[arg(
+        long = "device",
+        value_name = "NAME[,mmio=SIZE][,irq=N][,of=COMPATIBLE][,pci=VENDOR:DEVICE][,prop.KEY=VALUE]",
+        value_parser = FakeDevice::parse
+    )]
+    devices: Vec<FakeDevice>,
+    /// Let tasks run in an order that this number decides [default: in turn]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    seed: u32,
     /// Write a trace (not in this version)
     #[arg(long, value_name = "FILE", hide = true)]
     trace: Option<PathBuf>,
@@ -91,8 +105,8 @@ pub struct Run {
     /// Bytes of the modules' stack, 8K if not given
     #[arg(long, value_name = "SIZE", value_parser = stack)]
     stack: Option<u32>,
-    /// Stamp the lines (not in this version)
-    #[arg(long, hide = true)]
+    /// Begin the lines of the log with the machine's time
+    #[arg(long)]
     time: bool,
     /// Leave the compiled files and say where they are
     #[arg(long)]
@@ -160,9 +174,7 @@ impl Write for Output {
 impl Run {
     /// Runs the modules.
     pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
-        for (given, option) in
-            [(self.trace.is_some(), "--trace"), (self.report.is_some(), "--report"), (self.time, "--time")]
-        {
+        for (given, option) in [(self.trace.is_some(), "--trace"), (self.report.is_some(), "--report")] {
             if given {
                 return Err(Failure::request(format!("{option}: not in this version")));
             }
@@ -174,7 +186,11 @@ impl Run {
         let era = match (read_sources(&self.files).map_err(compile_failure)?, self.machine.era) {
             (_, Some(MachineEra::Old)) => Era::Old,
             (_, Some(MachineEra::Modern)) => Era::Modern,
-            (era, None) => era,
+            (era, None) => {
+                let texts = self.files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+                texts.filter_map(|text| Era::note(&text)).take(1).for_each(|note| say(&note));
+                era
+            }
         };
         let chosen = self.machine.choose(&mut io::stderr())?;
         self.check_syntax(chosen.profile, script.as_ref())?;
@@ -209,7 +225,18 @@ impl Run {
         let output = Output { collected: is_document.then(Rc::default), open_line: Rc::default() };
         let sink = output.clone();
         let sink = Box::new(move |line: &str| sink.line(line));
-        let mut run = ModuleRun::new(kernel, kernel_lines, &workspace, &sources, era, sink).map_err(run_failure)?;
+        let run = ModuleRun::new(kernel, kernel_lines, &workspace, &sources, era, sink);
+        let mut run = run.map_err(|error| {
+            let notes = notes(&error, &sources, era);
+            let failure = run_failure(error);
+            notes.iter().for_each(|note| say(note));
+            failure
+        })?;
+        if self.time {
+            run.stamp_lines();
+        }
+        run.session().set_seed(self.seed);
+        run.add_devices(&self.devices).map_err(|why| Failure::request(format!("--device: {why}")))?;
         for param in &self.params {
             run.set_param(param).map_err(run_failure)?;
         }
@@ -395,7 +422,8 @@ fn stack(text: &str) -> Result<u32, String> {
 }
 
 fn verdict(outcome: &Outcome, scripted: bool, each: Option<&Each>) -> Verdict {
-    if !outcome.findings.is_empty() || !scripted || each.is_some_and(|each| !each.groups.is_empty()) {
+    let has_failed = !outcome.findings.is_empty() || outcome.kunit.failed > 0;
+    if has_failed || !scripted || each.is_some_and(|each| !each.groups.is_empty()) {
         Verdict::Problem
     } else if outcome.init_error.is_some() {
         Verdict::InitError
@@ -435,6 +463,9 @@ impl Document<'_> {
             "init_error": outcome.init_error.as_ref().map(|(module, error)| json!({
                 "module": module, "error": error, "name": errno_name(*error),
             })),
+            "kunit": json!({
+                "passed": outcome.kunit.passed, "failed": outcome.kunit.failed, "skipped": outcome.kunit.skipped,
+            }),
             "script_ok": self.scripted,
             "log": collected.log,
             "script": String::from_utf8_lossy(&collected.script),
@@ -474,6 +505,27 @@ fn coverage_json(coverage: &Coverage) -> Value {
     })
 }
 
+fn say(text: &str) {
+    report::kernel_line(&format!("kmem: {text}"));
+}
+
+/// Returns what kmem knows of headers and calls that a compiler stumbles over.
+fn notes(error: &RunError, sources: &Sources, era: Era) -> Vec<String> {
+    let RunError::Compile(CompileError::Refused { path, output }) = error else { return Vec::new() };
+    let mut notes = Vec::new();
+    if let Some(missing) = MissingHeader::in_output(output) {
+        notes.push(missing.text());
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let others = headers::also_missing(&text, &missing.name, &sources.includes);
+        if !others.is_empty() {
+            let others: Vec<String> = others.iter().map(|name| format!("<{name}>")).collect();
+            notes.push(format!("{} wants more that is not provided: {}", path.display(), others.join(", ")));
+        }
+    }
+    notes.extend(forms::notes(output, era));
+    notes
+}
+
 fn compile_failure(error: CompileError) -> Failure {
     match error {
         CompileError::Refused { path, output } => {
@@ -489,6 +541,13 @@ fn compile_failure(error: CompileError) -> Failure {
 fn run_failure(error: RunError) -> Failure {
     match error {
         RunError::Compile(error) => compile_failure(error),
+        RunError::Load(LoadError::Unknown(symbols)) => {
+            let lines = symbols.iter().map(|unknown| match &headers::near_names(&unknown.symbol)[..] {
+                [] => unknown.to_string(),
+                near => format!("{unknown} (nearest: {})", near.join(", ")),
+            });
+            Failure::request(lines.collect::<Vec<_>>().join("\n"))
+        }
         RunError::Exec(_) | RunError::Host(_) | RunError::NoShadow(_) => {
             Failure::Host { what: error.to_string(), help: None }
         }

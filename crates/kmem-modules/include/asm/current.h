@@ -3,6 +3,6 @@
 #pragma once
 
 struct task_struct;
-extern struct task_struct kmem_current;
-#define get_current()	(&kmem_current)
-#define current		(&kmem_current)
+extern struct task_struct *kmem_current;
+#define get_current()	(kmem_current)
+#define current		(kmem_current)

@@ -4,6 +4,7 @@
 #include <linux/compiler.h>
 #include <linux/types.h>
 #include <linux/string.h>
+#include <linux/swab.h>
 #include <asm/page.h>
 #include <kmem/host.h>
 
@@ -63,6 +64,26 @@ __KMEM_MMIO(q, u64)
 #define iowrite8(v, addr)	writeb(v, addr)
 #define iowrite16(v, addr)	writew(v, addr)
 #define iowrite32(v, addr)	writel(v, addr)
+#define ioread16be(addr)	swab16(readw(addr))
+#define ioread32be(addr)	swab32(readl(addr))
+#define iowrite16be(v, addr)	writew(swab16(v), (addr))
+#define iowrite32be(v, addr)	writel(swab32(v), (addr))
+#define __KMEM_MMIO_REP(bits, type)					\
+	static inline void ioread##bits##_rep(const volatile void __iomem *addr, void *buf, unsigned long n)	\
+	{ type *p = buf; while (n--) *p++ = *(const volatile type *)addr; }	\
+	static inline void iowrite##bits##_rep(volatile void __iomem *addr, const void *buf, unsigned long n)	\
+	{ const type *p = buf; while (n--) *(volatile type *)addr = *p++; }
+__KMEM_MMIO_REP(8, u8)
+__KMEM_MMIO_REP(16, u16)
+__KMEM_MMIO_REP(32, u32)
+#undef __KMEM_MMIO_REP
+#define readsb(addr, buf, n)	ioread8_rep((addr), (buf), (n))
+#define readsw(addr, buf, n)	ioread16_rep((addr), (buf), (n))
+#define readsl(addr, buf, n)	ioread32_rep((addr), (buf), (n))
+#define writesb(addr, buf, n)	iowrite8_rep((addr), (buf), (n))
+#define writesw(addr, buf, n)	iowrite16_rep((addr), (buf), (n))
+#define writesl(addr, buf, n)	iowrite32_rep((addr), (buf), (n))
+#define mmiowb()	barrier()
 #define memset_io(addr, c, n)	memset((void *)(addr), (c), (n))
 #define memcpy_fromio(to, from, n)	memcpy((to), (const void *)(from), (n))
 #define memcpy_toio(to, from, n)	memcpy((void *)(to), (from), (n))
@@ -76,3 +97,12 @@ static inline void outw(u16 value, unsigned long port) { }
 static inline void outl(u32 value, unsigned long port) { }
 #define inb_p(port)	inb(port)
 #define outb_p(value, port)	outb(value, port)
+
+#if KMEM_ERA >= 60
+#define IOMEM_ERR_PTR(err)	((void __iomem *)ERR_PTR(err))
+#define readq(addr)	((u64)readl(addr) | (u64)readl((const volatile char *)(addr) + 4) << 32)
+#define writeq(v, addr) do {						\
+	writel((u32)(v), (addr));					\
+	writel((u32)((u64)(v) >> 32), (volatile char *)(addr) + 4);	\
+} while (0)
+#endif

@@ -5,6 +5,9 @@
 
 extern int kmem_preempt_count;	/* preemption depth in bits 0-7, softirq in 8-15, hardirq in 16-19 */
 extern int kmem_irqs_disabled;
+extern int kmem_rcu_depth;	/* read sections; each counts as preemption too */
+extern unsigned int kmem_lock_id;	/* the running task's number, which a spin lock keeps of its holder */
+extern unsigned int kmem_cpu;	/* the CPU that it runs on */
 
 #define kmem_may_sleep(file, line) do {					\
 	if (unlikely(kmem_preempt_count || kmem_irqs_disabled))		\

@@ -13,7 +13,19 @@ void kmem_host_misuse(const char *what, const void *ptr);
 int kmem_host_symbol(unsigned long addr, char *buf, unsigned int size, int with_offset);
 void kmem_host_stuck(const char *what) __noreturn;
 void kmem_host_might_sleep(const char *file, int line);
-unsigned long long kmem_host_ktime_ns(void);
+void kmem_host_waiting(const char *comm, int pid, const char *what, unsigned long eip, unsigned long ebp,
+		       const char *owner, int owner_pid);
+void kmem_host_hold(unsigned int kind, const void *key, const char *name, const void *function);
+void kmem_host_unhold(unsigned int kind, const void *key);
+void kmem_host_hold_on(unsigned int from, const void *from_key, unsigned int kind, const void *key);
+void kmem_host_misuse_in(const char *what, const void *function);
+unsigned long kmem_host_stack_alloc(void);
+void kmem_host_stack_free(unsigned long top);
+void kmem_host_cpu(unsigned int cpu);
+int kmem_host_device(unsigned int index, const char *key, char *buf, unsigned int size);
+void *kmem_host_dma_alloc(__SIZE_TYPE__ size, unsigned int gfp, int is_of_pool);
+void kmem_host_dma_free(void *cpu, __SIZE_TYPE__ size, int is_of_pool);
+int kmem_host_check_dma(const void *cpu, __SIZE_TYPE__ size, const char *function);
 void kmem_host_random(void *buf, unsigned int len);
 void *kmem_host_cache_create(const char *name, unsigned int size, unsigned int align,
 			     unsigned long flags, unsigned int useroffset,

@@ -24,6 +24,8 @@
 	__KMEM_ATOMIC_OP(pre, T, A, xor, xor)				\
 	static inline void pre##_andnot(T i, A *v)			\
 	{ __atomic_fetch_and(&v->counter, ~i, __ATOMIC_RELAXED); }	\
+	static inline T pre##_fetch_andnot(T i, A *v)			\
+	{ return __atomic_fetch_and(&v->counter, ~i, __ATOMIC_SEQ_CST); }	\
 	static inline T pre##_add_return(T i, A *v)			\
 	{ return __atomic_add_fetch(&v->counter, i, __ATOMIC_SEQ_CST); }	\
 	static inline T pre##_sub_return(T i, A *v)			\
@@ -88,16 +90,6 @@ __KMEM_ATOMIC(atomic, int, atomic_t)
 #define atomic_clear_mask(mask, v)	atomic_andnot(mask, v)
 #define atomic_read_acquire(v)	atomic_read(v)
 #define atomic_set_release(v, i)	atomic_set(v, i)
-#define atomic_inc_return_relaxed(v)	atomic_inc_return(v)
-#define atomic_dec_return_relaxed(v)	atomic_dec_return(v)
-#define atomic_dec_return_release(v)	atomic_dec_return(v)
-#define atomic_add_return_relaxed(i, v)	atomic_add_return(i, v)
-#define atomic_sub_return_relaxed(i, v)	atomic_sub_return(i, v)
-#define atomic_cmpxchg_relaxed(v, old, new)	atomic_cmpxchg(v, old, new)
-#define atomic_cmpxchg_acquire(v, old, new)	atomic_cmpxchg(v, old, new)
-#define atomic_cmpxchg_release(v, old, new)	atomic_cmpxchg(v, old, new)
-#define atomic_xchg_relaxed(v, new)	atomic_xchg(v, new)
-
 #define cmpxchg(ptr, old, new) ({					\
 	__typeof__(*(ptr)) __old = (old);				\
 	__atomic_compare_exchange_n((ptr), &__old, (new), 0,		\
@@ -105,6 +97,10 @@ __KMEM_ATOMIC(atomic, int, atomic_t)
 	__old; })
 #define try_cmpxchg(ptr, oldp, new)	\
 	__atomic_compare_exchange_n((ptr), (oldp), (new), 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+#define try_cmpxchg_acquire(ptr, oldp, new)	try_cmpxchg(ptr, oldp, new)
+#define try_cmpxchg_release(ptr, oldp, new)	try_cmpxchg(ptr, oldp, new)
+#define try_cmpxchg_relaxed(ptr, oldp, new)	try_cmpxchg(ptr, oldp, new)
+#define try_cmpxchg_local(ptr, oldp, new)	try_cmpxchg(ptr, oldp, new)
 #define cmpxchg_relaxed(ptr, old, new)	cmpxchg(ptr, old, new)
 #define cmpxchg_acquire(ptr, old, new)	cmpxchg(ptr, old, new)
 #define cmpxchg_release(ptr, old, new)	cmpxchg(ptr, old, new)
@@ -133,3 +129,4 @@ __KMEM_ATOMIC(atomic_long, long, atomic_t)
 #define ATOMIC_LONG_INIT(i)	{ (i) }
 #define cmpxchg64(ptr, old, new)	cmpxchg(ptr, old, new)
 #endif
+#include <kmem/atomic_orders.h>

@@ -12,6 +12,9 @@
 #define BIT_WORD(nr)	((nr) / BITS_PER_LONG)
 #define BIT_ULL_MASK(nr)	(ULL(1) << ((nr) % BITS_PER_LONG_LONG))
 #define BIT_ULL_WORD(nr)	((nr) / BITS_PER_LONG_LONG)
+/* 0; bounds that are constant and in the wrong order do not compile */
+#define GENMASK_INPUT_CHECK(h, l)	\
+	BUILD_BUG_ON_ZERO(__builtin_choose_expr(__is_constexpr((l) > (h)), (l) > (h), 0))
 #define GENMASK(h, l)	\
 	((~UL(0) - (UL(1) << (l)) + 1) & (~UL(0) >> (BITS_PER_LONG - 1 - (h))))
 #define GENMASK_ULL(h, l)	\

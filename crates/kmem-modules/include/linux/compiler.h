@@ -130,3 +130,5 @@
 #define __compiletime_error(msg)	__attribute__((__error__(msg)))
 #define __compiletime_warning(msg)	__attribute__((__warning__(msg)))
 #define __compiletime_object_size(obj)	__builtin_object_size(obj, 0)
+#define __struct_size(p)	__builtin_object_size(p, 0)
+#define __member_size(p)	__builtin_object_size(p, 1)

@@ -31,6 +31,7 @@ int try_wait_for_completion(struct completion *x);
 int completion_done(struct completion *x);
 void kmem_wait_for_completion(struct completion *x);
 unsigned long kmem_wait_for_completion_timeout(struct completion *x, unsigned long timeout);
+void complete_and_exit(struct completion *x, long code) __noreturn;
 
 #define wait_for_completion(x)	do { might_sleep(); kmem_wait_for_completion(x); } while (0)
 #define wait_for_completion_io(x)	wait_for_completion(x)
@@ -42,4 +43,4 @@ unsigned long kmem_wait_for_completion_timeout(struct completion *x, unsigned lo
 	((long)wait_for_completion_timeout(x, timeout))
 #define wait_for_completion_killable_timeout(x, timeout)	\
 	((long)wait_for_completion_timeout(x, timeout))
-#define complete_and_exit(x, code)	do { if (x) complete(x); } while (0)
+#define wait_for_completion_io_timeout(x, timeout)	wait_for_completion_timeout(x, timeout)

@@ -4,6 +4,9 @@
 #include <linux/bitmap.h>
 
 #define NR_CPUS	KMEM_NR_CPUS
+#define nr_cpumask_bits	NR_CPUS
+#define small_cpumask_bits	NR_CPUS
+#define large_cpumask_bits	NR_CPUS
 #define nr_cpu_ids	((unsigned int)KMEM_NR_CPUS)
 
 typedef struct cpumask {
@@ -29,6 +32,7 @@ typedef struct cpumask cpumask_var_t[1];
 #define cpumask_clear(mask)	bitmap_zero(cpumask_bits(mask), NR_CPUS)
 #define cpumask_setall(mask)	bitmap_fill(cpumask_bits(mask), NR_CPUS)
 #define cpumask_copy(dst, src)	bitmap_copy(cpumask_bits(dst), cpumask_bits(src), NR_CPUS)
+#define cpumask_full(mask)	bitmap_full(cpumask_bits(mask), NR_CPUS)
 #define cpumask_weight(mask)	((unsigned int)bitmap_weight(cpumask_bits(mask), NR_CPUS))
 #define cpumask_empty(mask)	bitmap_empty(cpumask_bits(mask), NR_CPUS)
 #define cpumask_first(mask)	((unsigned int)find_first_bit(cpumask_bits(mask), NR_CPUS))
@@ -36,3 +40,29 @@ typedef struct cpumask cpumask_var_t[1];
 #define alloc_cpumask_var(mask, flags)	((void)(flags), 1)
 #define zalloc_cpumask_var(mask, flags)	((void)(flags), cpumask_clear(*(mask)), 1)
 #define free_cpumask_var(mask)	((void)(mask))
+/* all CPUs there are, which is how many come and stay */
+extern const struct cpumask kmem_all_cpus;
+#define cpu_possible_mask	(&kmem_all_cpus)
+#define cpu_online_mask	(&kmem_all_cpus)
+#define cpu_present_mask	(&kmem_all_cpus)
+#define cpu_active_mask	(&kmem_all_cpus)
+#define cpumask_last(mask)	((unsigned int)find_last_bit(cpumask_bits(mask), NR_CPUS))
+#define cpumask_next_wrap(n, mask, start, wrap)	\
+	((unsigned int)find_next_bit_wrap(cpumask_bits(mask), NR_CPUS, (n) + 1))
+#define for_each_cpu_wrap(cpu, mask, start)				\
+	for (unsigned int kmem_n = 0, kmem_c = (start); kmem_n < NR_CPUS; kmem_n++, kmem_c++)	\
+		if (((cpu) = kmem_c % NR_CPUS), !cpumask_test_cpu(cpu, mask)) { } else
+#if KMEM_ERA >= 60
+#define for_each_cpu_and(cpu, a, b)	for_each_and_bit(cpu, cpumask_bits(a), cpumask_bits(b), NR_CPUS)
+#define for_each_cpu_or(cpu, a, b)	for_each_or_bit(cpu, cpumask_bits(a), cpumask_bits(b), NR_CPUS)
+#define for_each_cpu_andnot(cpu, a, b)	for_each_andnot_bit(cpu, cpumask_bits(a), cpumask_bits(b), NR_CPUS)
+#define cpumask_and(dst, a, b)	bitmap_and(cpumask_bits(dst), cpumask_bits(a), cpumask_bits(b), NR_CPUS)
+#define cpumask_or(dst, a, b)	bitmap_or(cpumask_bits(dst), cpumask_bits(a), cpumask_bits(b), NR_CPUS)
+#define cpumask_andnot(dst, a, b)	bitmap_andnot(cpumask_bits(dst), cpumask_bits(a), cpumask_bits(b), NR_CPUS)
+#define cpumask_equal(a, b)	bitmap_equal(cpumask_bits(a), cpumask_bits(b), NR_CPUS)
+#define cpumask_intersects(a, b)	bitmap_intersects(cpumask_bits(a), cpumask_bits(b), NR_CPUS)
+#define cpumask_subset(a, b)	bitmap_subset(cpumask_bits(a), cpumask_bits(b), NR_CPUS)
+#define cpumask_first_and(a, b)	((unsigned int)find_first_and_bit(cpumask_bits(a), cpumask_bits(b), NR_CPUS))
+#endif
+#define cpumask_first_zero(mask)	((unsigned int)find_first_zero_bit(cpumask_bits(mask), NR_CPUS))
+#define cpumask_next_zero(n, mask)	((unsigned int)find_next_zero_bit(cpumask_bits(mask), NR_CPUS, (n) + 1))

@@ -121,6 +121,8 @@ struct file {
 };
 
 #if KMEM_ERA >= 60
+char *file_path(struct file *filp, char *buf, int len);
+
 struct kiocb {
 	struct file *ki_filp;
 	loff_t ki_pos;

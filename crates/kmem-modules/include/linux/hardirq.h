@@ -7,4 +7,4 @@
 
 #define irq_enter()	((void)(kmem_preempt_count += HARDIRQ_OFFSET))
 #define irq_exit()	((void)(kmem_preempt_count -= HARDIRQ_OFFSET))
-#define synchronize_irq(irq)	((void)(irq))
+void synchronize_irq(unsigned int irq);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Interrupt handlers, which nothing calls for want of devices, and tasklets. */
+/* Interrupt handlers, which run when a script raises their interrupt, and tasklets. */
 #pragma once
 #include <linux/kernel.h>
 #include <linux/linkage.h>
@@ -23,8 +23,25 @@ typedef irqreturn_t (*irq_handler_t)(int irq, void *dev);
 #define IRQF_SHARED	0x00000080
 #define IRQF_ONESHOT	0x00002000
 
-#define request_threaded_irq(irq, handler, thread_fn, flags, name, dev)	\
-	((void)(thread_fn), request_irq(irq, handler, flags, name, dev))
+#define IRQF_PROBE_SHARED	0x00000100
+#define IRQF_TIMER	0x00000200
+#define IRQF_NO_SUSPEND	0x00004000
+#define IRQF_NO_THREAD	0x00010000
+#define IRQF_NO_AUTOEN	0x00080000
+
+struct device;
+int request_threaded_irq(unsigned int irq, irq_handler_t handler, irq_handler_t thread_fn,
+			 unsigned long flags, const char *name, void *dev);
+#define request_any_context_irq(irq, handler, flags, name, dev)	request_irq(irq, handler, flags, name, dev)
+int devm_request_threaded_irq(struct device *dev, unsigned int irq, irq_handler_t handler,
+			      irq_handler_t thread_fn, unsigned long flags, const char *name, void *dev_id);
+#define devm_request_irq(dev, irq, handler, flags, name, dev_id)	\
+	devm_request_threaded_irq(dev, irq, handler, NULL, flags, name, dev_id)
+#define devm_request_any_context_irq(dev, irq, handler, flags, name, dev_id)	\
+	devm_request_irq(dev, irq, handler, flags, name, dev_id)
+void devm_free_irq(struct device *dev, unsigned int irq, void *dev_id);
+#define irq_set_affinity_hint(irq, mask)	((void)(irq), (void)(mask), 0)
+#define irq_set_irq_type(irq, type)	((void)(irq), (void)(type), 0)
 const void *free_irq(unsigned int irq, void *dev);
 #else
 struct pt_regs;
@@ -42,9 +59,9 @@ void free_irq(unsigned int irq, void *dev);
 
 int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags,
 		const char *name, void *dev);
-#define enable_irq(irq)	((void)(irq))
-#define disable_irq(irq)	((void)(irq))
-#define disable_irq_nosync(irq)	((void)(irq))
+void enable_irq(unsigned int irq);
+void disable_irq(unsigned int irq);
+void disable_irq_nosync(unsigned int irq);
 
 struct tasklet_struct {
 	struct tasklet_struct *next;
@@ -86,4 +103,7 @@ void tasklet_kill(struct tasklet_struct *t);
 #define tasklet_hi_schedule(t)	tasklet_schedule(t)
 #define tasklet_disable(t)	atomic_inc(&(t)->count)
 #define tasklet_disable_nosync(t)	tasklet_disable(t)
-#define tasklet_enable(t)	atomic_dec(&(t)->count)
+void tasklet_enable(struct tasklet_struct *t);
+#define tasklet_hi_enable(t)	tasklet_enable(t)
+#define tasklet_unlock_wait(t)	((void)(t))
+#define tasklet_trylock(t)	((void)(t), 1)

@@ -65,3 +65,4 @@ static inline unsigned long nsecs_to_jiffies(u64 n)
 
 #define secs_to_jiffies(seconds)	((unsigned long)((seconds) * HZ))
 #endif
+#include <linux/timex.h>

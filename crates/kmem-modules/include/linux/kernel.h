@@ -3,13 +3,16 @@
 #pragma once
 #include <linux/stdarg.h>
 #include <linux/align.h>
+#include <linux/args.h>
 #include <linux/array_size.h>
 #include <linux/limits.h>
 #include <linux/linkage.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
 #include <linux/compiler.h>
+#include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/container_of.h>
 #include <linux/bitops.h>
 #include <linux/hex.h>
@@ -26,6 +29,7 @@
 #include <linux/build_bug.h>
 #include <linux/bug.h>
 #include <linux/stringify.h>
+#include <linux/string.h>
 #include <linux/instruction_pointer.h>
 #include <asm/byteorder.h>
 #include <kmem/context.h>
@@ -45,8 +49,6 @@
 #define tracing_on()	do { } while (0)
 #define tracing_off()	do { } while (0)
 #define VERIFY_OCTAL_PERMISSIONS(perms)	(perms)
-#define __CONCAT(a, b)	a##b
-#define CONCATENATE(a, b)	__CONCAT(a, b)
 
 enum system_states {
 	SYSTEM_BOOTING,

@@ -25,3 +25,7 @@ struct lockdep_map { };
 #define lockdep_off()	do { } while (0)
 #define lockdep_on()	do { } while (0)
 #define SINGLE_DEPTH_NESTING	1
+#define lock_map_acquire(map)	((void)(map))
+#define lock_map_acquire_read(map)	((void)(map))
+#define lock_map_release(map)	((void)(map))
+#define lock_map_sync(map)	((void)(map))

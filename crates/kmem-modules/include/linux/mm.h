@@ -122,6 +122,14 @@ static inline int put_page_testzero(struct page *page)
 	return last;
 }
 
+struct task_struct;
+
+/* who loads modules has no arguments to show */
+static inline int get_cmdline(struct task_struct *task, char *buf, int len)
+{
+	return 0;
+}
+
 #define VM_FAULT_OOM	0x000001
 #define VM_FAULT_SIGBUS	0x000002
 #define VM_FAULT_MAJOR	0x000004

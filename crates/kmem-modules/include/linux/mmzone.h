@@ -6,9 +6,12 @@
 #include <linux/numa.h>
 #include <asm/page.h>
 
-#if LINUX_VERSION_CODE >= 0x060800
+#if KMEM_ERA >= 60
+/* from 6.8 on; a source that knows them means the same on any machine */
 #define MAX_PAGE_ORDER	KMEM_TOP_ORDER
 #define NR_PAGE_ORDERS	(KMEM_TOP_ORDER + 1)
+#endif
+#if LINUX_VERSION_CODE >= 0x060800
 #define MAX_ORDER_NR_PAGES	(1 << KMEM_TOP_ORDER)
 #elif LINUX_VERSION_CODE >= 0x060400
 #define MAX_ORDER	KMEM_TOP_ORDER

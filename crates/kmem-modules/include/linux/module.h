@@ -15,6 +15,7 @@
 #include <linux/gfp.h>
 #include <linux/kobject.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -24,6 +25,8 @@
 #include <linux/string.h>
 #if KMEM_ERA < 60
 #include <linux/version.h>
+#else
+#include <linux/percpu.h>
 #endif
 
 #define MODULE_NAME_LEN	(64 - sizeof(unsigned long))

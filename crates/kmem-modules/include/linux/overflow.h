@@ -31,23 +31,36 @@ static inline bool __must_check __must_check_overflow(bool overflow)
 #define wrapping_add(type, a, b)	({ type __w; (void)__builtin_add_overflow(a, b, &__w); __w; })
 #define wrapping_sub(type, a, b)	({ type __w; (void)__builtin_sub_overflow(a, b, &__w); __w; })
 #define wrapping_mul(type, a, b)	({ type __w; (void)__builtin_mul_overflow(a, b, &__w); __w; })
-#define wrapping_assign_add(var, offset)	((var) = wrapping_add(__typeof__(var), var, offset))
-#define wrapping_assign_sub(var, offset)	((var) = wrapping_sub(__typeof__(var), var, offset))
+#define wrapping_assign_add(var, offset) ({				\
+	__typeof__(var) *kmem_var = &(var);				\
+	*kmem_var = wrapping_add(__typeof__(var), *kmem_var, offset); })
+#define wrapping_assign_sub(var, offset) ({				\
+	__typeof__(var) *kmem_var = &(var);				\
+	*kmem_var = wrapping_sub(__typeof__(var), *kmem_var, offset); })
 
 #define check_shl_overflow(a, s, d) __must_check_overflow(({		\
-	__typeof__(a) __a = (a);					\
-	__typeof__(s) __s = (s);					\
-	__typeof__(d) __d = (d);					\
-	unsigned long long __wide = __a;				\
-	unsigned int __shift = is_non_negative(__s) && __s < 8 * sizeof(*__d) ? __s : 0; \
-	*__d = (__wide << __shift);					\
-	__shift != __s || is_negative(*__d) || is_negative(__a) ||	\
-	(*__d >> __shift) != __a; }))
+	__typeof__(a) kmem_a = (a);					\
+	__typeof__(s) kmem_s = (s);					\
+	__typeof__(d) kmem_d = (d);					\
+	unsigned long long kmem_wide = kmem_a;				\
+	unsigned int kmem_by = is_non_negative(kmem_s) && kmem_s < 8 * sizeof(*kmem_d) ? kmem_s : 0; \
+	*kmem_d = (kmem_wide << kmem_by);				\
+	kmem_by != kmem_s || is_negative(*kmem_d) || is_negative(kmem_a) ||	\
+	(*kmem_d >> kmem_by) != kmem_a; }))
 
-#define overflows_type(n, T) ({						\
-	__typeof__(T) __sink;						\
-	__builtin_add_overflow((n), (__typeof__(n))0, &__sink); })
-#define castable_to_type(n, T)	(!overflows_type(n, T))
+/* a constant is compared with the limits of the type, any other number put into it; T may be a variable too */
+#define __overflows_type_constexpr(n, T) (				\
+	is_unsigned_type(__typeof__(n)) || is_unsigned_type(__typeof__(T)) ? \
+		((n) > type_max(__typeof__(T)) || is_negative(n)) :	\
+		((n) < type_min(__typeof__(T)) || (n) > type_max(__typeof__(T))))
+#define __overflows_type(n, T) ({					\
+	__typeof__(T) kmem_sink;					\
+	__builtin_add_overflow((n), (__typeof__(n))0, &kmem_sink); })
+#define overflows_type(n, T)	\
+	__builtin_choose_expr(__is_constexpr(n), __overflows_type_constexpr(n, T), __overflows_type(n, T))
+/* a constant only has to fit, anything else must be of the type */
+#define castable_to_type(n, T)	\
+	__builtin_choose_expr(__is_constexpr(n), !__overflows_type_constexpr(n, T), __same_type(n, T))
 #define __same_width(n, T)	(sizeof(n) == sizeof(T))
 
 static inline size_t __must_check size_mul(size_t a, size_t b)

@@ -11,7 +11,14 @@
 
 void call_rcu(struct rcu_head *head, rcu_callback_t func);
 void kmem_synchronize_rcu(void);
-void rcu_barrier(void);
+void kmem_rcu_barrier(void);
+#define rcu_barrier()	do { might_sleep(); kmem_rcu_barrier(); } while (0)
+#define rcu_barrier_bh()	rcu_barrier()
+#define rcu_barrier_sched()	rcu_barrier()
+#define synchronize_rcu_bh()	synchronize_rcu()
+#define get_state_synchronize_rcu()	0UL
+#define cond_synchronize_rcu(state)	((void)(state), synchronize_rcu())
+#define rcu_is_watching()	1
 
 #define synchronize_rcu()	do { might_sleep(); kmem_synchronize_rcu(); } while (0)
 #define synchronize_rcu_expedited()	synchronize_rcu()
@@ -19,13 +26,18 @@ void rcu_barrier(void);
 #define synchronize_net()	synchronize_rcu()
 #define synchronize_kernel()	synchronize_rcu()
 
-#define rcu_read_lock()	preempt_disable()
-#define rcu_read_unlock()	kmem_preempt_down("rcu_read_unlock without rcu_read_lock")
+#define rcu_read_lock()	do { kmem_rcu_depth++; preempt_disable(); } while (0)
+#define rcu_read_unlock() do {						\
+	kmem_preempt_down("rcu_read_unlock without rcu_read_lock");	\
+	if (kmem_rcu_depth)						\
+		kmem_rcu_depth--;					\
+} while (0)
 #define rcu_read_lock_bh()	local_bh_disable()
 #define rcu_read_unlock_bh()	local_bh_enable()
 #define rcu_read_lock_sched()	preempt_disable()
 #define rcu_read_unlock_sched()	preempt_enable()
-#define rcu_read_lock_held()	(preempt_count() != 0)
+#define rcu_read_lock_held()	(kmem_rcu_depth != 0)
+#define rcu_read_lock_any_held()	(preempt_count() != 0)
 #define rcu_read_lock_bh_held()	(softirq_count() != 0)
 
 #define rcu_dereference(p)	READ_ONCE(p)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The task, its states, and giving the CPU away. */
+/* The task, its states, and giving the CPU away. Tasks take turns: another one runs only where the running one sleeps. */
 #pragma once
 #include <asm/current.h>
 #include <asm/param.h>
@@ -8,6 +8,7 @@
 #include <linux/preempt.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
+#include <linux/thread_info.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 
@@ -22,11 +23,29 @@
 #endif
 
 #define TASK_COMM_LEN	16
+#define THREAD_SIZE	8192
+#define THREAD_ALIGN	THREAD_SIZE
 #define PF_KTHREAD	0x00200000
 #define PF_EXITING	0x00000004
 #define MAX_SCHEDULE_TIMEOUT	LONG_MAX
 
 struct mm_struct;
+struct kunit;
+
+/* what the runtime keeps of a task */
+struct kmem_task {
+	struct list_head all;
+	unsigned long stack;		/* one past its last byte; 0: the host's own task */
+	unsigned long sp;		/* while it does not run */
+	int preempt_count, irqs_disabled, rcu_depth;
+	unsigned int level, lock_id, cpu, mutexes;
+	unsigned long long deadline, woken;
+	const void *wait_on;		/* who wakes it by kmem_wake_on */
+	const char *wait_what;
+	struct task_struct *wait_owner;
+	int usage, late;
+	void *kthread;
+};
 
 struct task_struct {
 #if KMEM_ERA >= 60
@@ -48,13 +67,17 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct mm_struct *active_mm;
 	void *journal_info;
+#if KMEM_ERA >= 60
+	struct kunit *kunit_test;
+#endif
 	char comm[TASK_COMM_LEN];
+	struct kmem_task kmem;
 };
 
-#define set_current_state(value)	WRITE_ONCE(kmem_current.kmem_task_state, (value))
+#define set_current_state(value)	WRITE_ONCE(kmem_current->kmem_task_state, (value))
 #define __set_current_state(value)	set_current_state(value)
 #define set_task_state(task, value)	WRITE_ONCE((task)->kmem_task_state, (value))
-#define get_current_state()	READ_ONCE(kmem_current.kmem_task_state)
+#define get_current_state()	READ_ONCE(kmem_current->kmem_task_state)
 
 void kmem_schedule(void);
 long kmem_schedule_timeout(long timeout);
@@ -67,21 +90,36 @@ int wake_up_process(struct task_struct *task);
 	({ set_current_state(TASK_INTERRUPTIBLE); schedule_timeout(timeout); })
 #define schedule_timeout_uninterruptible(timeout)	\
 	({ set_current_state(TASK_UNINTERRUPTIBLE); schedule_timeout(timeout); })
-#define yield()	do { might_sleep(); } while (0)
-#define need_resched()	0
+void kmem_yield(void);
+void kmem_cond_resched(void);
+#define yield()	do { might_sleep(); kmem_yield(); } while (0)
+int need_resched(void);	/* somebody else could run */
 #define signal_pending(task)	((void)(task), 0)
 #define fatal_signal_pending(task)	((void)(task), 0)
 #define flush_signals(task)	((void)(task))
 #if KMEM_ERA >= 60
-#define cond_resched()	({ might_sleep(); 0; })
-#define cond_resched_lock(lock)	((void)(lock), 0)
+#define cond_resched()	({ might_sleep(); kmem_cond_resched(); 0; })
+#define cond_resched_lock(lock) ({					\
+	int __due = need_resched();					\
+	if (__due) {							\
+		spin_unlock(lock);					\
+		cond_resched();						\
+		spin_lock(lock);					\
+	}								\
+	__due; })
 #define schedule_timeout_killable(timeout)	schedule_timeout_interruptible(timeout)
 #define schedule_timeout_idle(timeout)	schedule_timeout_uninterruptible(timeout)
 #define task_pid_nr(task)	((task)->pid)
 #define task_pid_vnr(task)	((task)->pid)
 #define task_tgid_nr(task)	((task)->tgid)
 #define task_tgid_vnr(task)	((task)->tgid)
-#define task_cpu(task)	((void)(task), 0)
+#define task_cpu(task)	((task)->kmem.cpu)
+#define set_cpus_allowed_ptr(task, mask)	((void)(task), (void)(mask), 0)
+#define sched_set_fifo(task)	((void)(task))
+#define sched_set_fifo_low(task)	((void)(task))
+#define sched_set_normal(task, nice)	((void)(task), (void)(nice))
+#define set_freezable()	0
+#define try_to_freeze()	0
 #define task_is_running(task)	((task)->__state == TASK_RUNNING)
 #define get_task_comm(buf, task)	({ memcpy(buf, (task)->comm, TASK_COMM_LEN); (buf); })
 #define memalloc_noio_save()	0u
@@ -89,7 +127,7 @@ int wake_up_process(struct task_struct *task);
 #define memalloc_nofs_save()	0u
 #define memalloc_nofs_restore(flags)	((void)(flags))
 #else
-#define cond_resched()	({ might_sleep(); 0; })
+#define cond_resched()	({ might_sleep(); kmem_cond_resched(); 0; })
 #define interruptible_sleep_on(wq)	do {				\
 	DECLARE_WAITQUEUE(__me, current);				\
 	set_current_state(TASK_INTERRUPTIBLE);				\
@@ -98,8 +136,25 @@ int wake_up_process(struct task_struct *task);
 	remove_wait_queue((wq), &__me);					\
 } while (0)
 #define sleep_on(wq)	interruptible_sleep_on(wq)
-#define daemonize(name...)	do { } while (0)
-#define allow_signal(sig)	0
+#define interruptible_sleep_on_timeout(wq, timeout) ({			\
+	DECLARE_WAITQUEUE(__me, current);				\
+	long __left;							\
+	set_current_state(TASK_INTERRUPTIBLE);				\
+	add_wait_queue((wq), &__me);					\
+	__left = schedule_timeout(timeout);				\
+	remove_wait_queue((wq), &__me);					\
+	__left; })
+#define sleep_on_timeout(wq, timeout)	interruptible_sleep_on_timeout(wq, timeout)
+__printf(1, 2) void daemonize(const char *name, ...);
+#define CLONE_FS	0x00000200
+#define CLONE_FILES	0x00000400
+#define CLONE_SIGHAND	0x00000800
+#define CLONE_KERNEL	(CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
+int kernel_thread(int (*fn)(void *), void *arg, unsigned long flags);
 #endif
-#define get_task_struct(task)	((void)(task))
-#define put_task_struct(task)	((void)(task))
+struct task_struct *get_task_struct(struct task_struct *task);
+void put_task_struct(struct task_struct *task);
+void set_user_nice(struct task_struct *task, long nice);
+void do_exit(long code) __noreturn;
+#define allow_signal(sig)	((void)(sig))
+#define disallow_signal(sig)	((void)(sig))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Spin locks and reader-writer locks. With one thread nobody else can hold a lock, so a lock that is held is a deadlock. */
+/* Spin locks and reader-writer locks. A spin lock keeps the number of the task that holds it. */
 #pragma once
 #include <linux/typecheck.h>
 #include <linux/preempt.h>
@@ -15,7 +15,7 @@
 #include <linux/kernel.h>
 
 void kmem_spin_lock_bad(spinlock_t *lock);	/* held already, or never set up */
-void kmem_spin_unlock_bad(spinlock_t *lock);
+int kmem_spin_unlock_bad(spinlock_t *lock);	/* whether anybody holds it */
 void kmem_read_lock_bad(rwlock_t *lock);
 void kmem_write_lock_bad(rwlock_t *lock);
 void kmem_rw_unlock_bad(rwlock_t *lock);
@@ -24,7 +24,7 @@ static __always_inline void kmem_spin_take(spinlock_t *lock)
 {
 	if (unlikely(lock->locked))
 		kmem_spin_lock_bad(lock);
-	lock->locked = 1;
+	lock->locked = kmem_lock_id;
 	barrier();
 }
 
@@ -33,7 +33,7 @@ static __always_inline int kmem_spin_try(spinlock_t *lock)
 	if (lock->locked)
 		return 0;
 	kmem_preempt_up();
-	lock->locked = 1;
+	lock->locked = kmem_lock_id;
 	barrier();
 	return 1;
 }
@@ -42,10 +42,8 @@ static __always_inline int kmem_spin_try(spinlock_t *lock)
 static __always_inline int kmem_spin_give(spinlock_t *lock)
 {
 	barrier();
-	if (unlikely(lock->locked != 1)) {
-		kmem_spin_unlock_bad(lock);
+	if (unlikely(lock->locked != kmem_lock_id && !kmem_spin_unlock_bad(lock)))
 		return 0;
-	}
 	lock->locked = 0;
 	return 1;
 }
@@ -155,7 +153,7 @@ __KMEM_LOCKS(rwlock_t, write, kmem_write_take, kmem_write_give)
 	local_bh_disable();						\
 	__got = !(lock)->locked;					\
 	if (__got)							\
-		(lock)->locked = 1;					\
+		(lock)->locked = kmem_lock_id;				\
 	else								\
 		local_bh_enable();					\
 	__got; })

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A spin lock: 0 free, 1 held. A reader-writer lock: the number of readers, or -1 for a writer. */
+/* A spin lock: 0 free, else the number of the task that holds it. A reader-writer lock: the number of readers, or -1 for a writer. */
 #pragma once
 #include <linux/compiler.h>
 

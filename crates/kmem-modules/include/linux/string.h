@@ -49,7 +49,7 @@ char *strreplace(char *s, char old, char new);
 char *stpcpy(char *dst, const char *src);
 char *skip_spaces(const char *s);
 char *strim(char *s);
-int sysfs_streq(const char *a, const char *b);
+bool sysfs_streq(const char *a, const char *b);
 int match_string(const char *const *array, size_t n, const char *string);
 int __sysfs_match_string(const char *const *array, size_t n, const char *s);
 const char *kbasename(const char *path);
@@ -69,6 +69,7 @@ char **argv_split(gfp_t gfp, const char *str, int *argcp);
 void argv_free(char **argv);
 ssize_t memory_read_from_buffer(void *to, size_t count, loff_t *ppos,
 				const void *from, size_t available);
+void memcpy_and_pad(void *dst, size_t dst_len, const void *src, size_t count, int pad);
 size_t memweight(const void *ptr, size_t bytes);
 int bcmp(const void *a, const void *b, size_t n);
 ssize_t kmem_strscpy(char *dst, const char *src, size_t size);
@@ -98,6 +99,11 @@ static inline char *strstrip(char *s)
 	memcpy(dst, src, __n);						\
 	(dst)[__n] = '\0';						\
 } while (0)
+#define memtostr_pad(dst, src) do {					\
+	const size_t __n = strnlen(src, min(sizeof(src), sizeof(dst) - 1)); \
+	memcpy(dst, src, __n);						\
+	memset((char *)(dst) + __n, '\0', sizeof(dst) - __n);		\
+} while (0)
 #define memset_after(obj, v, member)	\
 	memset((u8 *)(obj) + offsetofend(__typeof__(*(obj)), member), v,	\
 	       sizeof(*(obj)) - offsetofend(__typeof__(*(obj)), member))
@@ -112,11 +118,6 @@ static inline char *strstrip(char *s)
 	(__typeof__(*(a)) *)__memcat_p((void **)(a), (void **)(b)); })
 #define sysfs_match_string(array, s)	__sysfs_match_string(array, ARRAY_SIZE(array), s)
 #define unsafe_memcpy(dst, src, bytes, why)	memcpy(dst, src, bytes)
-#define memcpy_and_pad(dst, dst_len, src, count, pad) do {		\
-	size_t __d = (dst_len), __c = (count) < __d ? (count) : __d;	\
-	memcpy(dst, src, __c);						\
-	memset((char *)(dst) + __c, pad, __d - __c);			\
-} while (0)
 
 static inline void memzero_explicit(void *s, size_t count)
 {

@@ -3,3 +3,8 @@
 #pragma once
 #include <asm/current.h>
 #include <linux/bug.h>
+#include <asm/page.h>
+
+#define THREAD_SIZE_ORDER	1
+#define THREAD_SIZE	(PAGE_SIZE << THREAD_SIZE_ORDER)
+#define THREAD_ALIGN	THREAD_SIZE

@@ -11,3 +11,6 @@
 	__typeof__(x) __given;			\
 	(void)sizeof(*__given);			\
 	1; })
+#define typecheck_fn(type, function) ({		\
+	__typeof__(type) __wanted = function;	\
+	(void)__wanted; })

@@ -174,7 +174,8 @@ impl Executor {
     pub fn machine(&self) -> &Hosted {
         &self.machine
     }
-    fn exit_stub(&self) -> u32 {
+    /// Returns where an entered function returns to: the outermost address of a chain of frames.
+    pub(crate) fn exit_stub(&self) -> u32 {
         self.text + EXIT
     }
 

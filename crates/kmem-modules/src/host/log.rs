@@ -46,24 +46,22 @@ pub(super) fn misuse(s: &Session, call: &mut Call<'_>) -> u64 {
     s.report(finding);
     0
 }
+/// `void kmem_host_misuse_in(const char *what, const void *function)`: a callback that did it has returned already.
+pub(super) fn misuse_in(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (what, function) = (s.read_string(call.word()), call.word());
+    let at = s.place_of(function.wrapping_add(1));
+    s.report(Finding::new(FindingKind::Misuse, what.trim_end(), at, "this function"));
+    0
+}
 pub(super) fn symbol(s: &Session, call: &mut Call<'_>) -> u64 {
     let (addr, buffer, size, with_offset) = (call.word(), call.word(), call.word(), call.word());
     let text = s.symbol_text(addr, with_offset != 0);
     s.write_string(buffer, size, &text)
 }
-pub(super) fn stuck(s: &Session, call: &mut Call<'_>) -> u64 {
-    let what = s.read_string(call.word());
-    let note = "nobody else runs that could wake it: on a real machine this task would hang".to_owned();
-    s.die(call, format!("would wait for ever: {}", what.trim_end()), vec![note]);
-    0
-}
 pub(super) fn might_sleep(s: &Session, call: &mut Call<'_>) -> u64 {
     let (file, line) = (s.read_string(call.word()), call.word());
     s.check_context(call, &format!("a function that may sleep, checked at {file}:{line},"));
     0
-}
-pub(super) fn ktime_ns(s: &Session, _: &mut Call<'_>) -> u64 {
-    s.elapsed_ns()
 }
 pub(super) fn random(s: &Session, call: &mut Call<'_>) -> u64 {
     let (buffer, len) = (call.word(), call.word());

@@ -4,10 +4,12 @@
 //! machine's kernel text. Each function takes its arguments from the call, word by word, asks the engine, keeps the
 //! checker's ledger, and returns what the kernel's function of that name would. `../ABI.md` has the prototypes.
 
+mod dma;
 mod kasan;
 mod kmap;
 mod log;
 mod pages;
+pub(crate) mod percpu;
 mod pool;
 mod slab;
 mod user;
@@ -17,6 +19,7 @@ pub use pool::PoolIdle;
 
 use crate::exec::Call;
 use crate::session::Session;
+use crate::{fake_device, holds, tasks};
 
 /// One host function: the result goes to edx:eax.
 pub type HostFn = fn(&Session, &mut Call<'_>) -> u64;
@@ -29,10 +32,23 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("kmem_host_warn", log::warn),
     ("kmem_host_panic", log::panic),
     ("kmem_host_misuse", log::misuse),
+    ("kmem_host_misuse_in", log::misuse_in),
+    ("kmem_host_hold_on", holds::hold_on),
     ("kmem_host_symbol", log::symbol),
-    ("kmem_host_stuck", log::stuck),
+    ("kmem_host_stuck", tasks::stuck),
+    ("kmem_host_waiting", tasks::waiting),
+    ("kmem_host_hold", holds::hold),
+    ("kmem_host_unhold", holds::unhold),
+    ("kmem_host_stack_alloc", tasks::stack_alloc),
+    ("kmem_host_stack_free", tasks::stack_free),
+    ("kmem_host_cpu", tasks::cpu),
+    ("kmem_host_device", fake_device::describe),
+    ("kmem_host_dma_alloc", dma::alloc),
+    ("kmem_host_dma_free", dma::free),
+    ("kmem_host_check_dma", dma::check),
+    ("kmem_host_alloc_percpu", percpu::alloc),
+    ("free_percpu", percpu::free),
     ("kmem_host_might_sleep", log::might_sleep),
-    ("kmem_host_ktime_ns", log::ktime_ns),
     ("kmem_host_random", log::random),
     ("kmalloc", slab::kmalloc),
     ("kfree", slab::kfree),

@@ -16,7 +16,7 @@ fn take(s: &Session, call: &Call<'_>, flags: u32, order: u32, function: &'static
     }
     let result = match Order::new(order) {
         Some(order) => {
-            let take = || s.kernel.alloc_pages(gfp | Gfp::NOWARN, order);
+            let take = || s.kernel.alloc_pages(gfp | s.forced_gfp() | Gfp::NOWARN, order);
             take().or_else(|error| if s.end_quarantine(None) { take() } else { Err(error) })
         }
         None => Err(AllocError::TooLarge { bytes: u64::MAX, limit: 0 }),
@@ -111,7 +111,12 @@ fn give(s: &Session, call: &Call<'_>, pfn: Pfn, order: u32, function: &'static s
     let allocated = match allocation.kind {
         Kind::Pages { order } => order,
         _ => {
-            let title = format!("{function}() of pages that alloc_pages_exact() gave: free_pages_exact() frees them");
+            let title = match allocation.kind {
+                Kind::Exact => {
+                    format!("{function}() of pages that alloc_pages_exact() gave: free_pages_exact() frees them")
+                }
+                _ => format!("{function}() of what {}() gave", allocation.function),
+            };
             s.report_mismatch(call, title, &allocation);
             return;
         }
@@ -173,7 +178,7 @@ pub(super) fn alloc_pages_exact(s: &Session, call: &mut Call<'_>) -> u64 {
     if gfp.may_sleep() {
         s.check_context(call, "alloc_pages_exact() with flags that may sleep");
     }
-    match s.kernel.alloc_pages_exact(size.into(), gfp - Gfp::HIGHMEM) {
+    match s.kernel.alloc_pages_exact(size.into(), (gfp - Gfp::HIGHMEM) | s.forced_gfp()) {
         Ok(pfn) => {
             let given = u64::from(size).div_ceil(4096) * 4096;
             let zone = s.zone_name(pfn);

@@ -21,7 +21,7 @@ pub(super) fn kmalloc(s: &Session, call: &mut Call<'_>) -> u64 {
 
 fn kmalloc_at(s: &Session, call: &Call<'_>, size: u32, flags: u32, function: &'static str) -> u32 {
     let Some(gfp) = slab_gfp(s, call, flags, function) else { return 0 };
-    let take = || s.kernel.kmalloc(size.into(), gfp | Gfp::NOWARN);
+    let take = || s.kernel.kmalloc(size.into(), gfp | s.forced_gfp() | Gfp::NOWARN);
     // What waits in the quarantine is free memory.
     match take().or_else(|error| if s.end_quarantine(None) { take() } else { Err(error) }) {
         Ok(addr) if addr.raw() == u64::from(ZERO_SIZE_PTR) => ZERO_SIZE_PTR,
@@ -96,6 +96,7 @@ fn kfree_at(s: &Session, call: &Call<'_>, addr: u32, function: &str) {
         s.report_bad_free(call, function, Space::Linear, key);
         return;
     };
+    s.check_freed(call, addr, allocation.given);
     if allocation.kind == Kind::Kmalloc && s.quarantines(&allocation) {
         s.forget(call, Space::Linear, key);
         s.quarantine(&allocation);
@@ -244,7 +245,16 @@ pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
         Ok(id) => {
             s.look_for_debugging();
             let given = s.kernel.slab().info(id).map_or(0, |info| info.geometry.size - info.geometry.redzone);
-            s.caches.borrow_mut().insert(handle, CacheRecord { id, name: name.clone(), size, is_zombie: false });
+            s.caches.borrow_mut().insert(
+                handle,
+                CacheRecord {
+                    id,
+                    name: name.clone(),
+                    size,
+                    panics: flags.contains(SlabFlags::PANIC),
+                    is_zombie: false,
+                },
+            );
             s.record(call, Kind::Cache, handle.into(), size.into(), given.into(), "kmem_cache_create", name);
             handle.into()
         }
@@ -356,7 +366,10 @@ fn object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, flags: u32, fu
         let text = "__GFP_ZERO with a cache that has a constructor";
         s.print_warning("mm/slab.h:735", Some(text), &s.chain(call));
     }
-    let take = || s.kernel.cache_alloc(id, gfp | Gfp::NOWARN);
+    // An object that keeps its state from free to alloc is not to be cleared.
+    let keeps = info.has_ctor || info.flags.intersects(SlabFlags::TYPESAFE_BY_RCU | SlabFlags::POISON);
+    let forced = if keeps { Gfp::empty() } else { s.forced_gfp() };
+    let take = || s.kernel.cache_alloc(id, gfp | forced | Gfp::NOWARN);
     match take().or_else(|error| if s.end_quarantine(None) { take() } else { Err(error) }) {
         Ok(addr) => {
             // What this creator called it and asked for: the family's name and size may be another's.

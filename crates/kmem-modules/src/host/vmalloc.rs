@@ -42,6 +42,7 @@ fn take(s: &Session, call: &Call<'_>, size: u32, gfp: Gfp, function: &'static st
 fn take_with(s: &Session, call: &Call<'_>, request: &VmallocRequest, function: &'static str) -> u64 {
     let (size, gfp) = (request.bytes as u32, request.gfp);
     s.check_context(call, &format!("{function}()"));
+    let request = &VmallocRequest { gfp: gfp | s.forced_gfp(), ..*request };
     match s.kernel.map().vmalloc_with(s.kernel.memory(), request) {
         Ok(addr) => {
             let given = u64::from(size).div_ceil(4096) * 4096;

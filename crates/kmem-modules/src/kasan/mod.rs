@@ -117,7 +117,8 @@ impl Session {
         let start = match allocation.kind.space() {
             Space::Linear | Space::Virtual => allocation.key,
             Space::Frame => self.kernel.phys_to_virt(Pfn::new(allocation.key).phys())?.raw(),
-            Space::Handle => return None,
+            // Each CPU's copy lies elsewhere, in a chunk that is not looked at byte by byte.
+            Space::Handle | Space::Percpu => return None,
         };
         let given = match allocation.kind {
             // What a device has behind its registers is its own affair: whole pages.
@@ -129,7 +130,7 @@ impl Session {
     /// How many bytes of it the module may touch.
     fn usable(&self, allocation: &Allocation) -> u64 {
         match allocation.kind {
-            Kind::Pages { .. } | Kind::Ioremap | Kind::Vmap | Kind::Exact => allocation.given,
+            Kind::Pages { .. } | Kind::Ioremap | Kind::Vmap | Kind::Exact | Kind::Coherent => allocation.given,
             _ => allocation.asked,
         }
     }
@@ -192,7 +193,7 @@ impl Session {
         }
         let why = match allocation.kind {
             Kind::Kmalloc | Kind::Object { .. } => FREE_OBJECT,
-            Kind::Pages { .. } | Kind::Exact => FREE_PAGE,
+            Kind::Pages { .. } | Kind::Exact | Kind::Coherent => FREE_PAGE,
             // What is not mapped needs no mark: the next area decides anew.
             _ => shadow::UNKNOWN,
         };
@@ -337,6 +338,7 @@ impl Session {
             match self.judge_access(kasan, byte) {
                 Truth::Fine(start, bytes) => kasan.shadow.allow(start, bytes),
                 Truth::Unmapped => return,
+                Truth::Bad if !write && self.is_zeroed_tail(byte) => return,
                 Truth::Bad => {
                     let mut chain = self.chain(call);
                     // The hook of a range is nobody's caller.
@@ -351,6 +353,15 @@ impl Session {
                 }
             }
         }
+    }
+    /// True for the rest of the last page of an area that was asked for zeroed: the kernel gives whole pages, and what is
+    /// read there is zero on every kernel. (One with KASAN would report it.)
+    fn is_zeroed_tail(&self, byte: u32) -> bool {
+        let tracker = self.tracker.borrow();
+        let area = tracker.around(Space::Virtual, byte.into());
+        area.is_some_and(|area| {
+            area.kind == Kind::Vmalloc && area.function.contains("zalloc") && u64::from(byte) - area.key < area.given
+        })
     }
     /// Asks ledger and engine what is true of a byte.
     fn judge_access(&self, kasan: &Kasan, byte: u32) -> Truth {

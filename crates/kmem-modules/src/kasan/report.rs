@@ -174,7 +174,7 @@ impl Session {
             Owner::Live(live, start, usable) => {
                 kasan.missed.borrow_mut().insert(start);
                 let bug = match live.kind {
-                    Kind::Pages { .. } | Kind::Exact => MemoryBug::PageOutOfBounds,
+                    Kind::Pages { .. } | Kind::Exact | Kind::Coherent => MemoryBug::PageOutOfBounds,
                     Kind::Vmalloc | Kind::Vmap | Kind::Ioremap => MemoryBug::VmallocOutOfBounds,
                     _ => MemoryBug::SlabOutOfBounds,
                 };

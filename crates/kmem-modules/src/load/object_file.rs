@@ -3,7 +3,7 @@
 //! Only what gcc and the assembler make for i386 is understood: REL relocations, whose addends are in place, of the two
 //! kinds that code for a fixed address needs.
 
-use super::{Layout, LoadError, ObjectFile, SegmentKind, PAGE};
+use super::{Layout, LoadError, ObjectFile, SegmentKind, PAGE, PERCPU_SECTION, PERCPU_STRIDE};
 use object::elf::{self, FileHeader32};
 use object::read::elf::{FileHeader, Rel, SectionHeader, SectionTable, Sym};
 use object::{LittleEndian, SectionIndex};
@@ -69,6 +69,8 @@ pub(super) struct PlannedSection {
     /// From the image's start.
     pub(super) offset: u32,
     pub(super) bytes: u32,
+    /// How often it is loaded: once for each CPU if it is per-CPU data.
+    pub(super) copies: u32,
     /// Where its contents are in the file; `None` for zeroes.
     pub(super) contents: Option<Range<usize>>,
     pub(super) relocations: Vec<Relocation>,
@@ -89,12 +91,53 @@ pub(super) struct ReadObject {
 }
 
 impl ReadObject {
+    /// Says how often per-CPU data is loaded.
+    pub(super) fn copy_percpu(&mut self, cpus: u32) -> Result<(), LoadError> {
+        for section in self.planned.sections.iter_mut().flatten().filter(|section| section.name == PERCPU_SECTION) {
+            if section.bytes > PERCPU_STRIDE {
+                let why = format!("{} bytes of per-CPU variables, {PERCPU_STRIDE} are the most", section.bytes);
+                return Err(LoadError::Malformed { file: self.planned.file.name.clone(), why });
+            }
+            section.copies = cpus.max(1);
+        }
+        Ok(())
+    }
+    /// Drops what neither a wanted symbol nor anything reachable from one refers to.
+    pub(super) fn drop_unreachable(&mut self, is_wanted: &dyn Fn(&str) -> bool) {
+        let PlannedObject { sections, symbols, .. } = &mut self.planned;
+        let home = |symbol: &ObjectSymbol| match symbol.home {
+            Home::Section(index) => Some(index),
+            _ => None,
+        };
+        let mut is_kept = vec![false; sections.len()];
+        let mut next: Vec<usize> = symbols.iter().filter(|symbol| is_wanted(&symbol.name)).filter_map(home).collect();
+        while let Some(index) = next.pop() {
+            let Some(Some(section)) = sections.get(index) else { continue };
+            if !std::mem::replace(&mut is_kept[index], true) {
+                let targets = section.relocations.iter().filter_map(|relocation| symbols.get(relocation.symbol));
+                next.extend(targets.filter_map(home));
+            }
+        }
+        self.wanted.retain(|(.., index)| is_kept[*index]);
+        for symbol in symbols.iter_mut() {
+            // What is not there is nobody's: who asks for it finds nothing.
+            if home(symbol).is_some_and(|index| !is_kept.get(index).copied().unwrap_or(true)) {
+                (symbol.home, symbol.binding) = (Home::Nowhere, Binding::Weak);
+            }
+        }
+        for (section, is_kept) in sections.iter_mut().zip(is_kept) {
+            if !is_kept {
+                *section = None;
+            }
+        }
+    }
     /// Gives the sections of one kind their places; after zeroed data come the common symbols.
     pub(super) fn lay_out(&mut self, kind: SegmentKind, zeroed: bool, layout: &mut Layout) -> Result<(), LoadError> {
         for &(_, align, index) in self.wanted.iter().filter(|(wanted, ..)| *wanted == kind) {
             if let Some(section) = &mut self.planned.sections[index] {
                 if section.contents.is_none() == zeroed {
-                    section.offset = layout.take(section.bytes, align)?;
+                    let apart = (section.copies - 1).checked_mul(PERCPU_STRIDE).ok_or(LoadError::TooLarge)?;
+                    section.offset = layout.take(section.bytes.saturating_add(apart), align)?;
                 }
             }
         }
@@ -160,6 +203,7 @@ pub(super) fn read_object(file: ObjectFile) -> Result<ReadObject, LoadError> {
             name: section_name,
             offset: 0,
             bytes: header.sh_size(ENDIAN),
+            copies: 1,
             contents,
             relocations: Vec::new(),
         }));

@@ -40,8 +40,49 @@ fn read(args: &mut Args<'_>) -> Result<FileCommand, SyntaxError> {
             let name = if args.is_empty() { None } else { Some(args.word("a name")?.to_owned()) };
             FileCommand::Rmmod { name }
         }
+        "mmio_read" => FileCommand::MmioRead {
+            device: args.word("a device")?.to_owned(),
+            offset: args.number("an offset")?,
+            bytes: width(args)?,
+        },
+        "mmio_write" => FileCommand::MmioWrite {
+            device: args.word("a device")?.to_owned(),
+            offset: args.number("an offset")?,
+            value: args.signed("a value")? as u32,
+            bytes: width(args)?,
+        },
+        "irq" => FileCommand::Irq { device: args.word("a device")?.to_owned() },
+        "sleep" => {
+            let word = args.word("a time")?;
+            match time(word) {
+                Some(nanoseconds) => FileCommand::Sleep { nanoseconds, shown: word.to_owned() },
+                None => {
+                    return Err(args.expected("a time: 2, 0.5, 10ms or 500us", &format!("`{word}`"), args.last_place()))
+                }
+            }
+        }
         other => return Err(SyntaxError::new(args.last_place(), format!("{other}: not in this version"))),
     })
+}
+
+/// How many bytes a register has.
+fn width(args: &mut Args<'_>) -> Result<u32, SyntaxError> {
+    if args.is_empty() {
+        return Ok(4);
+    }
+    one_of(args, &[("1", 1), ("2", 2), ("4", 4)], "1, 2 or 4")
+}
+
+/// The longest pause: a day.
+const LONGEST_NS: f64 = 86_400e9;
+
+/// Reads a time: seconds, or a number with `ms`, `us` or `ns`. In nanoseconds.
+fn time(word: &str) -> Option<u64> {
+    let units = [("ms", 1e6), ("us", 1e3), ("ns", 1.0), ("s", 1e9), ("", 1e9)];
+    let (number, unit) = units.iter().find_map(|(name, unit)| Some((word.strip_suffix(name)?, unit)))?;
+    let is_plain = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let time = number.parse::<f64>().ok().filter(|_| is_plain)? * unit;
+    (time <= LONGEST_NS).then_some(time as u64)
 }
 
 const MODES: [(&str, Mode); 5] = [

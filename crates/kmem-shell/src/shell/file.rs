@@ -144,6 +144,26 @@ impl<'d> Files<'d> {
                 self.say("echo", path, result, None, out)
             }
             FileCommand::Dd(dd) => self.dd(dd, out, notes),
+            FileCommand::MmioRead { device, offset, bytes } => {
+                let read = self.devices.read_register(device, *offset, *bytes);
+                if let (Style::Do, Ok(value)) = (self.style, &read) {
+                    self.ret = i64::from(*value);
+                    return writeln!(out, "{value:#0width$x}", width = 2 + 2 * *bytes as usize);
+                }
+                self.device_verb("mmio_read", device, read.map(i64::from), out, notes)
+            }
+            FileCommand::MmioWrite { device, offset, value, bytes } => {
+                let written = self.devices.write_register(device, *offset, *bytes, *value);
+                self.device_verb("mmio_write", device, written.map(|()| 0), out, notes)
+            }
+            FileCommand::Irq { device } => {
+                let raised = self.devices.raise_irq(device);
+                self.device_verb("irq", device, raised.map(|()| 0), out, notes)
+            }
+            FileCommand::Sleep { nanoseconds, shown } => {
+                let slept = self.devices.sleep(*nanoseconds);
+                self.device_verb("sleep", shown, slept.map(|()| 0), out, notes)
+            }
             FileCommand::Insmod { file, params } => {
                 let result = self.devices.insmod(file.as_deref(), params);
                 self.module("insmod", file.as_deref(), result, out, notes)
@@ -153,6 +173,22 @@ impl<'d> Files<'d> {
                 self.module("rmmod", name.as_deref(), result, out, notes)
             }
         }
+    }
+
+    /// Ends a command on a device, or one that has no file: a script's line, or nothing but an error.
+    fn device_verb(
+        &mut self,
+        verb: &str,
+        name: &str,
+        ret: Outcome<i64>,
+        out: &mut dyn Write,
+        notes: &mut dyn Write,
+    ) -> io::Result<()> {
+        if self.style == Style::Script {
+            return self.say(verb, name, ret, None, out);
+        }
+        self.ret = ret.unwrap_or_default();
+        self.done(verb, name, ret.map(|_| ()), notes)
     }
 
     fn number(&self, handle: &str) -> Outcome<Handle> {

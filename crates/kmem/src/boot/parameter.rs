@@ -159,7 +159,7 @@ pub static PARAMETERS: &[Parameter] = &[
     used("hugepages", "huge pages taken at boot; those larger than the largest block come off RAM").on(Needs::HugePages),
     used("hugepagesz", "which size of huge pages is meant").takes(Takes::Size).on(Needs::HugePages),
     used("default_hugepagesz", "the usual size of huge pages").takes(Takes::Size).on(Needs::HugePages),
-    accepted("init_on_alloc", "zero what is allocated").takes(Takes::Switch).since((5, 3, 0)),
+    used("init_on_alloc", "`1`: zero what modules allocate").takes(Takes::Switch).since((5, 3, 0)),
     accepted("init_on_free", "zero what is freed").takes(Takes::Switch).since((5, 3, 0)),
     used("page_poison", "`1`: fill freed pages, and see writes to them when they are allocated again").takes(Takes::Switch).since((4, 6, 0)),
     used("page_owner", "`on`: remember who allocated a page").takes(Takes::Switch).since((3, 19, 0)),

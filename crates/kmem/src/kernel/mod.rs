@@ -64,6 +64,7 @@ pub struct Kernel<M: Machine> {
     tuned: SpinLock<Tuned>,
     mem_map: PhysRange,
     first_pfn: Pfn,
+    init_on_alloc: bool,
 }
 
 /// Why a kernel did not boot.
@@ -231,7 +232,8 @@ impl<M: Machine> Kernel<M> {
         let used = mem_map.start.offset(bytes.max(plan.mem_map_bytes)).raw();
         let mem_map = PhysRange::new(mem_map.start.raw(), mem_map.end.raw().min(used));
         let tuned = SpinLock::new(Tuned { tunables, tuning });
-        let kernel = Self { memory, map, pools, user, plan, tuned, mem_map, first_pfn };
+        let init_on_alloc = line.is_on("init_on_alloc");
+        let kernel = Self { memory, map, pools, user, plan, tuned, mem_map, first_pfn, init_on_alloc };
         kernel.reserve_for_people();
         kernel.write_sysctls_of(line);
         Ok(kernel)
@@ -240,6 +242,11 @@ impl<M: Machine> Kernel<M> {
     /// Returns pages, slabs, kmalloc: what the kernel derefs to.
     pub fn memory(&self) -> &Memory<M> {
         &self.memory
+    }
+    /// True with `init_on_alloc=1`: whoever allocates for others asks for zeroed memory. The engine's own structures are
+    /// written before they are read, and are not zeroed first.
+    pub fn init_on_alloc(&self) -> bool {
+        self.init_on_alloc
     }
     /// Returns the page tables and the address ranges above them.
     pub fn map(&self) -> &Map {

@@ -183,8 +183,7 @@ fn every_run_ends_with_a_report() {
         for check in ["all", "none"] {
             // Without checks nobody looks where a write goes: only that the run ends is asked then.
             let needs_checks = |kind: &&str| ["wild-memory-access", "leak"].contains(kind);
-            let is_silent =
-                module.kinds.is_empty() || check == "none" && module.kinds.iter().any(|kind| needs_checks(kind));
+            let is_silent = module.kinds.is_empty() || check == "none" && module.kinds.iter().any(needs_checks);
             let fault = if is_silent {
                 let (_, done) = module.run(&["--json", "--check", check]);
                 done.status

@@ -179,7 +179,7 @@ static GIVERS: &[Giver] = &[
     Giver("vmap", None, Amount::Pages(1), NULL),
     // The physical address is the first two words.
     Giver("kmem_host_ioremap", None, Amount::Bytes(2), NULL),
-    Giver("kmem_host_alloc_percpu", None, Amount::Bytes(0), NULL),
+    Giver("kmem_host_alloc_percpu", Some(2), Amount::Bytes(0), NULL),
     Giver("kmem_host_dma_alloc", Some(1), Amount::Bytes(0), NULL),
 ];
 
@@ -238,8 +238,11 @@ impl Session {
         if !fails {
             return None;
         }
-        let shown = function.strip_prefix("kmem_host_").unwrap_or(function);
-        let shown = if shown == "cache_create" { "kmem_cache_create" } else { shown };
+        let shown = match function {
+            "kmem_host_cache_create" => "kmem_cache_create",
+            "kmem_host_dma_alloc" => "dma_alloc_coherent",
+            _ => function.strip_prefix("kmem_host_").unwrap_or(function),
+        };
         self.refused(call, shown);
         let mut failed = self.failures.failed.borrow_mut();
         if failed.len() < REMEMBERED {
@@ -292,6 +295,14 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::EXPORTS;
+
+    #[test]
+    fn givers_are_host_functions() {
+        for Giver(name, ..) in GIVERS {
+            assert!(EXPORTS.iter().any(|(export, _)| export == name), "{name}");
+        }
+    }
 
     #[test]
     fn wishes_are_read() {

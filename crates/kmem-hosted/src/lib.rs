@@ -8,6 +8,7 @@
 //! | MMU and TLB | SIGSEGV walks the machine's page tables and mmaps the page; a flush takes it away ([`Hosted`], `tlb`) |
 //! | CPU | a thread, while it holds a CPU number ([`cpu`]); kswapd may be one ([`kswapd`]) |
 //! | exception | a signal that ends the module code that raised it ([`level`], [`signal`]) |
+//! | watchdog | a timer of the thread's CPU time ([`deadline`]) |
 //! | console | a closure |
 //!
 //! A machine lives at its true addresses (`0xc0000000` really is the direct map) or, since true addresses exist once in
@@ -25,6 +26,7 @@ compile_error!("the hosted machine needs Linux on x86-64");
 pub mod altstack;
 pub mod boot;
 pub mod cpu;
+pub mod deadline;
 pub mod error;
 pub mod hosted;
 pub mod kswapd;
@@ -33,6 +35,7 @@ mod mapping;
 mod registry;
 pub mod signal;
 pub mod stack;
+pub mod syscall;
 mod tlb;
 pub mod trace;
 mod wait;

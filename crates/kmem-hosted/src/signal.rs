@@ -13,6 +13,7 @@
 use crate::error::HostError;
 use crate::level::{self, Caught, Level};
 use crate::registry;
+use crate::syscall;
 use crate::tlb::{Access, Miss};
 use std::io;
 use std::mem;
@@ -20,7 +21,7 @@ use std::ptr;
 use std::sync::OnceLock;
 
 /// The signals that exceptions of module code arrive as.
-const SIGNALS: [i32; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP];
+const SIGNALS: [i32; 6] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP, libc::SIGSYS];
 /// Selector of 64-bit user code in Linux.
 const USER_CODE: u64 = 0x33;
 /// Selector of user data in Linux.
@@ -105,7 +106,10 @@ fn handle(signal: i32, info: &libc::siginfo_t, context: &mut libc::mcontext_t) -
     }
     let gregs = context.gregs;
     let register = |index: i32| gregs[index as usize] as u64;
-    let (trap, mut error) = (register(libc::REG_TRAPNO) as u32, register(libc::REG_ERR) as u32);
+    let (mut trap, mut error) = (register(libc::REG_TRAPNO) as u32, register(libc::REG_ERR) as u32);
+    if signal == libc::SIGSYS {
+        (trap, error) = (syscall::TRAP, 0);
+    }
     let innermost = level::current();
     // SAFETY: Whoever hung the level there keeps it valid while it hangs, and this is its thread.
     let innermost: Option<&Level> = unsafe { innermost.as_ref() };
@@ -138,18 +142,40 @@ fn handle(signal: i32, info: &libc::siginfo_t, context: &mut libc::mcontext_t) -
     } else {
         0
     };
+    // A system call is told when it is over: the instruction is two bytes long.
+    let ip = if signal == libc::SIGSYS { ip.wrapping_sub(2) } else { ip };
+    leave(level, Caught { signal, trap, error, addr, ip, ..seen(context) }, context);
+    true
+}
+
+fn register(context: &libc::mcontext_t, index: i32) -> u64 {
+    context.gregs[index as usize] as u64
+}
+
+/// True when a signal has interrupted 64-bit code: ours, not a module's.
+pub(crate) fn is_host_code(context: &libc::mcontext_t) -> bool {
+    register(context, libc::REG_CSGSFS) & 0xffff == USER_CODE
+}
+
+/// Writes down where the interrupted code was, and its registers.
+pub(crate) fn seen(context: &libc::mcontext_t) -> Caught {
     let mut registers = [0; 16];
     for (slot, index) in registers.iter_mut().zip(ENCODING_ORDER) {
-        *slot = register(index);
+        *slot = register(context, index);
     }
-    level.caught.set(Some(Caught { signal, trap, error, addr, ip, flags: register(libc::REG_EFL), registers }));
+    let (ip, flags) = (register(context, libc::REG_RIP), register(context, libc::REG_EFL));
+    Caught { ip, flags, registers, ..Caught::default() }
+}
+
+/// Has the interrupted thread continue where the level is left.
+pub(crate) fn leave(level: &Level, caught: Caught, context: &mut libc::mcontext_t) {
+    level.caught.set(Some(caught));
+    // The word holds the selectors of code, gs, fs and stack, 16 bits each.
+    let middle = register(context, libc::REG_CSGSFS) & 0x0000_ffff_ffff_0000;
     context.gregs[libc::REG_RIP as usize] = level.leave as i64;
     context.gregs[libc::REG_RSP as usize] = level.host_stack.get() as i64;
     context.gregs[libc::REG_EFL as usize] = CLEAN_FLAGS;
-    // The word holds the selectors of code, gs, fs and stack, 16 bits each.
-    let middle = register(libc::REG_CSGSFS) & 0x0000_ffff_ffff_0000;
     context.gregs[libc::REG_CSGSFS as usize] = (middle | USER_CODE | USER_DATA << 48) as i64;
-    true
 }
 
 /// The order of [`Caught::registers`].

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The whole runtime as one unit: everything that a kernel offers besides memory and that is best said in C. */
 #include "kmem_core.c"
-/* this one is hot */
+/* these are hot */
 #pragma GCC push_options
 #pragma GCC optimize("O2")
 #include "kasan.c"
+#include "coverage.c"
 #pragma GCC pop_options
 /* None of what follows is hot, and all of it is compiled at every run: not optimised it takes a third of the time. */
 #pragma GCC optimize("O0")

@@ -5,6 +5,7 @@
 //! that was compiled before, by the same compiler for the same machine, is taken from the user's cache folder.
 
 use crate::checks::Checks;
+use crate::fail::Failing;
 use crate::object_cache::{self, ObjectCache};
 use crate::{forms, machine_header};
 use kmem::gfp::{GfpEncoding, GFP_2_6, GFP_6_1};
@@ -14,6 +15,7 @@ use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Duration;
 use std::{env, fs, thread};
 
 /// The headers and the runtime, by their paths.
@@ -161,6 +163,12 @@ pub struct Sources {
     pub checks: Checks,
     /// Bytes of the modules' stack; `None`: as the kernel has it.
     pub stack_bytes: Option<u32>,
+    /// Which allocations fail.
+    pub fail: Failing,
+    /// CPU time that one call into a module may take; `None`: any.
+    pub timeout: Option<Duration>,
+    /// Which lines run is to be known.
+    pub coverage: bool,
 }
 
 /// A compiled source.
@@ -181,6 +189,8 @@ pub struct Object {
 pub struct Workspace {
     folder: PathBuf,
     keep: bool,
+    /// Another run has compiled: its objects are in the folder.
+    is_ready: bool,
 }
 
 impl Workspace {
@@ -198,7 +208,7 @@ impl Workspace {
             })
             .unwrap_or_else(|| Err(io::ErrorKind::AlreadyExists.into()))
             .map_err(|error| host("making a folder for the objects", error))?;
-        let this = Self { folder, keep };
+        let this = Self { folder, keep, is_ready: false };
         for (name, bytes) in FILES {
             let path = this.folder.join(name);
             let parent = path.parent().unwrap_or(&this.folder);
@@ -207,6 +217,10 @@ impl Workspace {
                 .map_err(|error| host(&format!("unpacking {name}"), error))?;
         }
         Ok(this)
+    }
+    /// Takes the folder of another run, which has compiled the same sources for the same machine and is still there.
+    pub fn of_another(folder: PathBuf) -> Self {
+        Self { folder, keep: true, is_ready: true }
     }
     /// Returns the folder.
     pub fn folder(&self) -> &Path {
@@ -228,6 +242,9 @@ impl Workspace {
         kernel: &Kernel<Hosted>,
         shadow: Option<u32>,
     ) -> Result<(Object, Vec<Object>), CompileError> {
+        if self.is_ready {
+            return self.ready(sources, shadow);
+        }
         let header = machine_header::text(kernel, era, &sources.configs);
         fs::write(self.folder.join("include/kmem_machine.h"), &header)
             .map_err(|error| CompileError::Host { what: "writing kmem_machine.h".into(), error })?;
@@ -258,6 +275,37 @@ impl Workspace {
         })
     }
 
+    /// Leaves all objects in the folder, for other runs of the same modules on the same machine.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn leave_ready(&self, runtime: &Object, shadow: Option<u32>) -> Result<(), CompileError> {
+        let put = |name: &str, bytes: &[u8]| {
+            let path = self.folder.join(name);
+            fs::write(&path, bytes)
+                .map_err(|error| CompileError::Host { what: format!("writing {}", path.display()), error })
+        };
+        put("0.o", &runtime.bytes)?;
+        put(SHADOW, format!("{shadow:?}").as_bytes())
+    }
+    /// Reads the objects of [`Workspace::leave_ready`].
+    fn ready(&self, sources: &Sources, shadow: Option<u32>) -> Result<(Object, Vec<Object>), CompileError> {
+        let get = |name: &str| {
+            let path = self.folder.join(name);
+            fs::read(&path).map_err(|error| CompileError::Host { what: format!("reading {}", path.display()), error })
+        };
+        if get(SHADOW)? != format!("{shadow:?}").as_bytes() {
+            let error = io::Error::other("the shadow of memory lies elsewhere in this process");
+            return Err(CompileError::Host { what: "taking what another run has compiled".into(), error });
+        }
+        let object = |index: usize, source: &Path| {
+            let bytes = get(&format!("{index}.o"))?;
+            Ok(Object { name: module_name(source), source: source.to_owned(), bytes, warnings: String::new() })
+        };
+        let modules = sources.files.iter().enumerate().map(|(index, file)| object(index + 1, file));
+        Ok((object(0, &self.folder.join("rt/kmem_rt.c"))?, modules.collect::<Result<_, CompileError>>()?))
+    }
+
     /// Compiles the runtime, or finds it in the cache: no line of it is ever shown, and it is to be ready soon.
     fn runtime(&self, job: &Job<'_>, header: &str) -> Result<Object, CompileError> {
         let mut flags: Vec<OsString> =
@@ -283,7 +331,10 @@ impl Workspace {
         Ok(object)
     }
     fn module(&self, job: &Job<'_>, file: &Path, options: &Sources, index: usize) -> Result<Object, CompileError> {
-        let flags = job.shadow.map_or(Vec::new(), |offset| job.compiler.shadow_flags(offset));
+        let mut flags = job.shadow.map_or(Vec::new(), |offset| job.compiler.shadow_flags(offset));
+        if options.coverage {
+            flags.extend(job.compiler.coverage_flags());
+        }
         self.compile_one(job, file, options, &flags, index)
     }
 
@@ -295,8 +346,7 @@ impl Workspace {
         flags: &[OsString],
         index: usize,
     ) -> Result<Object, CompileError> {
-        let stem = source.file_stem().unwrap_or_default().to_string_lossy();
-        let name: String = stem.chars().map(|c| if c == '-' { '_' } else { c }).collect();
+        let name = module_name(source);
         let object = self.folder.join(format!("{index}.o"));
         let include = self.folder.join("include");
         let mut command = Command::new(&job.compiler.program);
@@ -329,6 +379,15 @@ impl Workspace {
             .map_err(|error| CompileError::Host { what: format!("reading {}", object.display()), error })?;
         Ok(Object { name, source: source.to_owned(), bytes, warnings: output })
     }
+}
+
+/// What a folder says of the shadow that its objects are compiled for.
+const SHADOW: &str = "shadow";
+
+/// The module's name: the file's base name, `-` turned to `_`.
+fn module_name(source: &Path) -> String {
+    let stem = source.file_stem().unwrap_or_default().to_string_lossy();
+    stem.chars().map(|c| if c == '-' { '_' } else { c }).collect()
 }
 
 /// What all compilations of a run have in common.
@@ -416,6 +475,20 @@ impl Compiler {
     }
     fn is_clang(&self) -> bool {
         self.version.contains("clang")
+    }
+    /// Returns the flags that make each block say that it ran, and keep lines of different blocks apart.
+    fn coverage_flags(&self) -> Vec<OsString> {
+        const APART: [&str; 7] = [
+            "-fno-crossjumping",
+            "-fno-tree-tail-merge",
+            "-fno-code-hoisting",
+            "-fno-tree-pre",
+            "-fno-if-conversion",
+            "-fno-if-conversion2",
+            "-fno-schedule-insns2",
+        ];
+        let apart: &[&str] = if self.is_clang() { &[] } else { &APART };
+        ["-fsanitize-coverage=trace-pc"].iter().chain(apart).map(OsString::from).collect()
     }
     /// Returns the flags of `rt/FLAGS`, as this compiler calls them.
     fn common_flags(&self) -> impl Iterator<Item = &'static str> {

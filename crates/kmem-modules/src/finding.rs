@@ -32,6 +32,20 @@ pub enum MemoryBug {
 }
 
 impl MemoryBug {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::SlabOutOfBounds,
+        Self::PageOutOfBounds,
+        Self::VmallocOutOfBounds,
+        Self::GlobalOutOfBounds,
+        Self::StackOutOfBounds,
+        Self::AllocaOutOfBounds,
+        Self::UseAfterScope,
+        Self::UseAfterFree,
+        Self::KmapUseAfterUnmap,
+        Self::UserMemoryAccess,
+        Self::WildAccess,
+    ];
     /// Returns the name that reports and JSON use.
     pub const fn name(self) -> &'static str {
         match self {
@@ -67,6 +81,8 @@ pub enum FindingKind {
     AtomicSleep,
     /// A wild access ended the module.
     Oops,
+    /// It did not end in the time that it had.
+    Hang,
     /// Tasks wait for ever, for each other or for nobody.
     Deadlock,
     /// A result that says that something failed, and that nobody looked at.
@@ -88,6 +104,7 @@ impl FindingKind {
             Self::Memory(bug) => bug.name(),
             Self::AtomicSleep => "atomic-sleep",
             Self::Oops => "oops",
+            Self::Hang => "hang",
             Self::Deadlock => "deadlock",
             Self::Unchecked => "unchecked",
             Self::Misuse => "misuse",
@@ -97,6 +114,24 @@ impl FindingKind {
 }
 
 impl FindingKind {
+    /// Returns the kind that reports call so.
+    pub fn by_name(name: &str) -> Option<Self> {
+        const KINDS: [FindingKind; 11] = [
+            FindingKind::Leak,
+            FindingKind::DoubleFree,
+            FindingKind::Mismatch,
+            FindingKind::Overwrite,
+            FindingKind::AtomicSleep,
+            FindingKind::Oops,
+            FindingKind::Hang,
+            FindingKind::Deadlock,
+            FindingKind::Unchecked,
+            FindingKind::Misuse,
+            FindingKind::Expect,
+        ];
+        let bugs = MemoryBug::ALL.into_iter().map(Self::Memory);
+        KINDS.into_iter().chain(bugs).find(|kind| kind.name() == name)
+    }
     /// Returns the check that looks for it; `None` for what is always told.
     pub const fn check(self) -> Option<Check> {
         match self {
@@ -108,7 +143,7 @@ impl FindingKind {
             Self::Unchecked => Some(Check::Null),
             Self::Misuse => Some(Check::Misuse),
             // What a debugged cache finds was asked for by a kernel parameter.
-            Self::Overwrite | Self::Oops | Self::Deadlock | Self::Expect => None,
+            Self::Overwrite | Self::Oops | Self::Hang | Self::Deadlock | Self::Expect => None,
         }
     }
 }
@@ -147,6 +182,26 @@ pub struct Finding {
     pub size: Option<u64>,
     /// Bytes concerned, as they were given.
     pub given: Option<u64>,
+}
+
+impl Place {
+    /// Returns `file:line`.
+    pub fn short(&self) -> String {
+        format!("{}:{}", self.file.display(), self.line)
+    }
+    /// Returns it as an object of a JSON document.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "file": self.file.to_string_lossy(), "line": self.line, "column": self.column, "function": self.function,
+        })
+    }
+    /// Reads what [`Place::to_json`] wrote; other fields may stand beside it.
+    pub fn from_json(value: &Value) -> Option<Self> {
+        let number = |name: &str| value.get(name)?.as_u64()?.try_into().ok();
+        let text = |name: &str| Some(value.get(name)?.as_str()?.to_owned());
+        let (file, function) = (PathBuf::from(text("file")?), text("function")?);
+        Some(Self { file, line: number("line")?, column: number("column")?, function })
+    }
 }
 
 impl Finding {
@@ -191,25 +246,50 @@ impl Finding {
     }
     /// Returns the finding as an object of the JSON summary.
     pub fn to_json(&self) -> Value {
-        let place = |place: &Place| {
-            json!({
-                "file": place.file.to_string_lossy(), "line": place.line, "column": place.column,
-                "function": place.function,
-            })
-        };
         let mut value = json!({
             "kind": self.kind.name(), "title": self.title, "label": self.label, "notes": self.notes,
             "size": self.size, "given": self.given, "help": self.help,
-            "also": self.also.iter().map(|(at, label)| json!({"place": place(at), "label": label})).collect::<Vec<_>>(),
+            "also": self.also.iter().map(|(at, label)| json!({"place": at.to_json(), "label": label})).collect::<Vec<_>>(),
         });
         if let (Some(object), Some(at)) = (value.as_object_mut(), &self.at) {
-            object.extend([
-                ("file".into(), at.file.to_string_lossy().into()),
-                ("line".into(), at.line.into()),
-                ("column".into(), at.column.into()),
-                ("function".into(), at.function.clone().into()),
-            ]);
+            object.extend(at.to_json().as_object().cloned().unwrap_or_default());
         }
         value
+    }
+    /// Reads what [`Finding::to_json`] wrote.
+    pub fn from_json(value: &Value) -> Option<Self> {
+        let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+        let list = |name: &str| value.get(name)?.as_array();
+        let also =
+            |item: &Value| Some((Place::from_json(item.get("place")?)?, item.get("label")?.as_str()?.to_owned()));
+        Some(Self {
+            kind: FindingKind::by_name(&text("kind")?)?,
+            title: text("title")?,
+            at: Place::from_json(value),
+            label: text("label")?,
+            also: list("also")?.iter().map(also).collect::<Option<_>>()?,
+            notes: list("notes")?.iter().map(|note| Some(note.as_str()?.to_owned())).collect::<Option<_>>()?,
+            help: text("help"),
+            size: value.get("size")?.as_u64(),
+            given: value.get("given")?.as_u64(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let place = |line| Place { file: "a.c".into(), line, column: 3, function: "a_init".into() };
+        for kind in [FindingKind::Leak, FindingKind::Hang, FindingKind::Memory(MemoryBug::UseAfterFree)] {
+            let finding = Finding::new(kind, "a \"title\"", Some(place(7)), "here").also(Some(place(9)), "there");
+            for finding in [finding.clone().note("one").help("do").bytes(10, 16), Finding { at: None, ..finding }] {
+                let read = Finding::from_json(&finding.to_json()).unwrap();
+                assert_eq!(format!("{read:?}"), format!("{finding:?}"));
+            }
+        }
+        assert!(Finding::from_json(&json!({"kind": "leak"})).is_none());
     }
 }

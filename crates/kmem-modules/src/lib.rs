@@ -7,6 +7,7 @@
 //! - [`session`]: one run's state: machine, ledger ([`tracker`]), log ([`log`]), findings ([`finding`]).
 //! - [`checks`]: which checks are made; `kasan` is the one of every access.
 //! - `leaks`, `unchecked`, `damage`: what is found at the end, of results that nobody looked at, in debugged caches.
+//! - [`fail`]: which allocations fail because somebody wants them to; [`coverage`]: which lines ran; `watch`: how long.
 //! - [`run`]: all of it in order.
 //! - [`fake_device`]: devices with registers and an interrupt, for drivers to find.
 //! - `tasks`, `holds`: their stacks and who waits; what they have set going or registered.
@@ -15,9 +16,11 @@
 
 pub mod checks;
 pub mod compile;
+pub mod coverage;
 mod damage;
 mod devices;
 pub mod exec;
+pub mod fail;
 pub mod fake_device;
 pub mod finding;
 mod for_good;
@@ -42,3 +45,4 @@ mod tasks;
 pub mod tracker;
 mod unchecked;
 mod user_buffer;
+mod watch;

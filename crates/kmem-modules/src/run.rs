@@ -3,6 +3,7 @@
 use crate::checks::Check;
 use crate::compile::{CompileError, Era, Object, Sources, Workspace};
 use crate::exec::{ExecError, Executor};
+use crate::fail::{Failed as FailedAllocation, Failing, Failures};
 use crate::finding::Finding;
 use crate::host::{PoolIdle, EXPORTS};
 use crate::kasan::Kasan;
@@ -11,6 +12,7 @@ use crate::load::{self, Image, LoadError, ObjectFile};
 use crate::log::{Log, Sink};
 use crate::session::{Parts, Session, STACK_BYTES, STACK_SPARE};
 use crate::user_buffer::UserBuffer;
+use crate::watch::Watch;
 use kmem::error::Name;
 use kmem::gfp::Gfp;
 use kmem::units::{align_down, align_up, PhysRange, PAGE_SIZE};
@@ -74,6 +76,12 @@ pub struct Outcome {
     pub pools: Vec<PoolIdle>,
     /// What the first init that failed returned, and whose it was.
     pub init_error: Option<(String, i32)>,
+    /// Allocations that the modules asked for and that could have failed; `None` when nobody counted.
+    pub asked: Option<u64>,
+    /// Those that were made to fail.
+    pub failed: Vec<FailedAllocation>,
+    /// What of the image ran, if that was asked for.
+    pub blocks: Option<Vec<u32>>,
     /// How the modules' KUnit cases went.
     pub kunit: KunitCounts,
 }
@@ -125,6 +133,9 @@ impl Run {
         let kasan = sources.checks.has(Check::Kasan).then(|| checker(&kernel)).transpose()?;
         let shadow = kasan.as_ref().map(Kasan::offset);
         let (runtime, objects) = workspace.compile(sources, era, &kernel, shadow)?;
+        if sources.fail == Failing::Each {
+            workspace.leave_ready(&runtime, shadow)?;
+        }
         let place = ImagePlace::new(&kernel)?;
         let exports = EXPORTS.len() as u32;
         // SAFETY: The code is what the user asked to run; this process is position independent and holds nothing of its
@@ -182,12 +193,17 @@ impl Run {
             stack_bytes,
             checks: sources.checks,
             kasan,
+            failures: Failures::new(sources.fail.clone()),
+            watch: Watch::new(sources.timeout)?,
         }));
         if let Ok(mut lines) = kernel_lines.lock() {
             lines.clear();
         }
         Session::make_current(&session);
         let run = Self { session, modules: loaded, init_error: None };
+        if sources.coverage {
+            run.session.watch_lines()?;
+        }
         run.call("kmem_rt_init", &[]);
         for constructor in run.session.constructors() {
             run.enter(constructor, &[]);
@@ -450,6 +466,9 @@ impl Run {
             pools: self.session.idle.take(),
             init_error: self.init_error.take(),
             findings: self.session.findings.take(),
+            asked: self.session.failures.asked(),
+            failed: self.session.failures.take(),
+            blocks: self.session.blocks_that_ran(),
         };
         drop(tracker);
         outcome

@@ -5,20 +5,23 @@
 
 use crate::checks::{Check, Checks};
 use crate::compile::Era;
+use crate::coverage::Lines;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host};
+use crate::fail::Failures;
 use crate::fake_device::FakeDevice;
 use crate::finding::{Finding, FindingKind, Place};
 use crate::holds::Holds;
 use crate::host::percpu::Chunk;
 use crate::host::{self, PoolIdle};
 use crate::kasan::Kasan;
-use crate::load::Image;
+use crate::load::{Image, SymbolOffset};
 use crate::log::Log;
 use crate::run::KernelLines;
 use crate::symbols::Symbolizer;
 use crate::tasks::Tasks;
 use crate::tracker::{Allocation, Chain, Kind, Space, Tracker};
 use crate::unchecked::Copies;
+use crate::watch::Watch;
 use kmem::error::Name;
 use kmem::gfp::{Gfp, GfpEncoding};
 use kmem::pool::PoolId;
@@ -28,6 +31,7 @@ use kmem::{Kernel, Misuse, Pfn, VirtAddr};
 use kmem_hosted::Hosted;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -57,9 +61,10 @@ pub struct PoolRecord {
 
 impl Host for Session {
     fn call(&self, index: u32, call: &mut Call<'_>) {
-        let Some((_, function)) = host::EXPORTS.get(index as usize) else { return };
+        let Some((name, function)) = host::EXPORTS.get(index as usize) else { return };
         let outer = self.stack_pointer.replace(call.stack_pointer());
-        let result = self.with_owner(call, |call| function(self, call));
+        let result = self.fails(name, call).unwrap_or_else(|| self.with_owner(call, |call| function(self, call)));
+        self.look_at_watch(call);
         self.stack_pointer.set(outer);
         self.settle();
         call.set_result(result);
@@ -131,6 +136,8 @@ pub struct Session {
     stack_bytes: u32,
     /// The checker of every access, where it is on.
     pub(crate) kasan: Option<Kasan>,
+    pub(crate) failures: Failures,
+    pub(crate) watch: Watch,
     random: Cell<u64>,
     pub(crate) holds: RefCell<Holds>,
     pub(crate) tasks: Tasks,
@@ -173,6 +180,10 @@ pub struct Parts {
     pub checks: Checks,
     /// The checker of every access, where it is on.
     pub(crate) kasan: Option<Kasan>,
+    /// Which allocations fail.
+    pub(crate) failures: Failures,
+    /// How long a call may take.
+    pub(crate) watch: Watch,
 }
 
 impl Session {
@@ -210,6 +221,8 @@ impl Session {
             copies: RefCell::default(),
             stack_bytes: parts.stack_bytes,
             kasan: parts.kasan,
+            failures: parts.failures,
+            watch: parts.watch,
             random: Cell::new(0x9e37_79b9_7f4a_7c15),
             holds: RefCell::default(),
             tasks: Tasks::default(),
@@ -242,6 +255,7 @@ impl Session {
             return None;
         }
         let stack = self.stack_pointer.get() & !15;
+        let _watched = self.watch.begin();
         // The runtime's tasks: who enters here is the one to come back.
         let words = ["kmem_depth", "kmem_level"].map(|name| self.runtime_symbol(name).unwrap_or(0));
         let outer = words.map(|at| self.read_word(at));
@@ -527,6 +541,17 @@ impl Session {
         let known = before.take_while(|place| place.function == found.function).find(|place| place.line != 0);
         known.or(Some(found))
     }
+    /// Returns the user's own source lines that some code of the modules comes from.
+    pub(crate) fn lines_of(&self, code: Range<u32>) -> Lines {
+        let symbols = self.symbols.get_or_init(|| Symbolizer::new(Rc::clone(&self.modules)));
+        let lines = symbols.lines(code).into_iter().map(|(file, line)| (PathBuf::from(file), line));
+        let mine = lines.filter(|(file, _)| !self.own_code.iter().any(|own| file.starts_with(own)));
+        mine.map(|(file, line)| (self.shown_file(file), line)).collect()
+    }
+    /// Returns the modules' image.
+    pub(crate) fn module_image(&self) -> &Image {
+        &self.modules
+    }
     /// Returns a file as it is shown: relative where it lies below the folder that the process is in.
     pub(crate) fn shown_file(&self, file: PathBuf) -> PathBuf {
         file.strip_prefix(&self.folder).map(PathBuf::from).unwrap_or(file)
@@ -577,7 +602,7 @@ impl Session {
         if finding.kind.check().is_some_and(|check| !self.checks.has(check)) {
             return;
         }
-        self.findings.borrow_mut().push(finding);
+        self.findings.borrow_mut().push(self.blame_failures(finding));
     }
     pub(crate) fn misuse(&self, call: &Call<'_>, kind: FindingKind, title: String, notes: Vec<String>) {
         let mut finding = Finding::new(kind, title, self.place(&self.chain(call)), "here");
@@ -706,9 +731,21 @@ impl Session {
         }
         // Return addresses are looked up one byte lower; the faulting instruction itself is not one.
         let mut chain = vec![fault.registers.eip.wrapping_add(1)];
+        let is_function = |at: SymbolOffset<'_>| at.symbol.is_function;
+        let images = [&self.modules, &self.runtime];
+        if !fault.is_fetch()
+            && !images.iter().any(|image| image.symbol_at(fault.registers.eip).is_some_and(is_function))
+        {
+            // Data that is executed has no frame: who called it stands on the stack.
+            chain.push(self.read_word(fault.registers.esp));
+        }
         chain.extend(&fault.chain);
         if let FaultKind::Page { write, fetch } = fault.kind {
             self.report_fault(fault.addr, write, fetch, &chain);
+            return;
+        }
+        if fault.kind == FaultKind::Deadline {
+            self.report_hang(&chain);
             return;
         }
         let title = format!("Oops: {fault}");

@@ -5,11 +5,13 @@
 //! frames, the innermost first.
 
 use crate::load::{Image, LoadError};
-use addr2line::Context;
+use addr2line::{Context, Location};
 use gimli::{Dwarf, EndianArcSlice, LittleEndian};
 use std::borrow::Borrow;
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A place in the source.
@@ -62,6 +64,18 @@ impl<I: Borrow<Image>> Symbolizer<I> {
             let symbol = self.image.borrow().symbol_at(addr);
             symbol.map(|at| Frame { function: Some(at.symbol.name.clone()), ..Frame::default() }).into_iter().collect()
         })
+    }
+    /// Returns the files and lines that the instructions of some code come from.
+    pub fn lines(&self, code: Range<u32>) -> BTreeSet<(String, u32)> {
+        let lines = self.image.borrow().object_at(code.start).and_then(|object| {
+            let context = self.objects.get(object)?.get_or_init(|| context(self.image.borrow(), object)).as_ref()?;
+            let found = context.find_location_range(code.start.into(), code.end.into()).ok()?;
+            let of = |(.., at): (u64, u64, Location<'_>)| {
+                at.file.zip(at.line).filter(|(_, line)| *line > 0).map(|(file, line)| (file.to_owned(), line))
+            };
+            Some(found.filter_map(of).collect())
+        });
+        lines.unwrap_or_default()
     }
     /// Returns the frames of the call that returns to `addr`: those of the byte before, which is still the call.
     pub fn locate_call(&self, addr: u32) -> Vec<Frame> {

@@ -1,5 +1,9 @@
 //! `kmem run`.
 
+mod each;
+mod junit;
+
+use self::each::Each;
 use super::print_json;
 use crate::failure::{Failure, Verdict};
 use crate::machine_options::{size, Era as MachineEra, MachineOptions};
@@ -9,20 +13,26 @@ use kmem::Profile;
 use kmem_hosted::Displacement;
 use kmem_modules::checks::{Check, Checks};
 use kmem_modules::compile::{read_sources, CompileError, Era, Sources, Workspace};
+use kmem_modules::coverage::{Coverage, Unreached};
+use kmem_modules::fail::{Failed, Failing};
 use kmem_modules::fake_device::FakeDevice;
+use kmem_modules::finding::{Finding, Place};
 use kmem_modules::forms;
 use kmem_modules::headers::{self, MissingHeader};
 use kmem_modules::load::LoadError;
 use kmem_modules::run::{errno_name, KernelLines, Outcome, Run as ModuleRun, RunError};
 use kmem_shell::parse::parse;
 use kmem_shell::{Dialect, Ending, FileVerbs, Known, Shell, Style};
-use serde_json::json;
+use serde_json::{json, Value};
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Compile kernel modules, load them into a machine, drive them, unload them, and report what they leaked or misused
 #[derive(clap::Args)]
@@ -30,6 +40,7 @@ use std::sync::Arc;
 Examples:
   kmem run modules/student.c
   kmem run modules/scullc.c --do 'echo hello > /dev/scullc0' --do 'cat /dev/scullc0'
+  kmem run --fail each modules/student.c
 
 Exit status: 0 clean; 1 a finding or a failed expectation; 2 usage or compile error; 3 an init returned an error and \
 nothing else is wrong; 4 the host refused.")]
@@ -54,6 +65,23 @@ pub struct Run {
     /// Run a command of the shell language once the modules are loaded; may be repeated
     #[arg(long = "do", value_name = "COMMAND", allow_hyphen_values = true)]
     commands: Vec<String>,
+    /// Make allocations of the modules fail: each (all of them, one after the other, each in a run of its own), nth=N,
+    /// prob=P[,seed=S], size>=N, site=FILE:LINE, none
+    #[arg(long, value_name = "HOW", default_value = "none", hide_default_value = true, value_parser = Failing::parse,
+        overrides_with = "fail")]
+    fail: Failing,
+    /// This is one run of `--fail each`; the objects are in this folder
+    #[arg(long, value_name = "DIR", hide = true)]
+    child: Option<PathBuf>,
+    /// End a module when a call into it takes more CPU time than this; 0: never
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, overrides_with = "timeout")]
+    timeout: Duration,
+    /// Write which lines of the modules ran, over all runs, as an lcov tracefile
+    #[arg(long, value_name = "FILE")]
+    coverage: Option<PathBuf>,
+    /// Write the results as JUnit XML, for CI servers
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
     /// Put a device on the machine, with registers and an interrupt; may be repeated
     #[arg(
         long = "device",
@@ -64,9 +92,6 @@ pub struct Run {
     /// Let tasks run in an order that this number decides [default: in turn]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     seed: u32,
-    /// Fail allocations (not in this version)
-    #[arg(long, value_name = "HOW", hide = true)]
-    fail: Option<String>,
     /// Write a trace (not in this version)
     #[arg(long, value_name = "FILE", hide = true)]
     trace: Option<PathBuf>,
@@ -149,14 +174,13 @@ impl Write for Output {
 impl Run {
     /// Runs the modules.
     pub fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
-        for (given, option) in [
-            (self.fail.as_deref().is_some_and(|how| how != "none"), "--fail"),
-            (self.trace.is_some(), "--trace"),
-            (self.report.is_some(), "--report"),
-        ] {
+        for (given, option) in [(self.trace.is_some(), "--trace"), (self.report.is_some(), "--report")] {
             if given {
                 return Err(Failure::request(format!("{option}: not in this version")));
             }
+        }
+        if self.fail == Failing::Each {
+            each::check_script(self)?;
         }
         let script = self.script.as_deref().map(Script::read).transpose()?;
         let era = match (read_sources(&self.files).map_err(compile_failure)?, self.machine.era) {
@@ -179,8 +203,11 @@ impl Run {
                 }
             }
         })?;
-        let workspace = Workspace::new(self.keep).map_err(compile_failure)?;
-        if self.keep {
+        let workspace = match &self.child {
+            Some(folder) => Workspace::of_another(folder.clone()),
+            None => Workspace::new(self.keep).map_err(compile_failure)?,
+        };
+        if self.keep && self.child.is_none() {
             report::kernel_line(&format!("kmem: the compiled files are in {}", workspace.folder().display()));
         }
         let sources = Sources {
@@ -190,8 +217,12 @@ impl Run {
             configs: self.configs.clone(),
             checks: self.check,
             stack_bytes: self.stack,
+            fail: self.fail.clone(),
+            timeout: Some(self.timeout).filter(|time| !time.is_zero()),
+            coverage: self.coverage.is_some(),
         };
-        let output = Output { collected: self.json.then(Rc::default), open_line: Rc::default() };
+        let is_document = self.json || self.child.is_some();
+        let output = Output { collected: is_document.then(Rc::default), open_line: Rc::default() };
         let sink = output.clone();
         let sink = Box::new(move |line: &str| sink.line(line));
         let run = ModuleRun::new(kernel, kernel_lines, &workspace, &sources, era, sink);
@@ -201,8 +232,6 @@ impl Run {
             notes.iter().for_each(|note| say(note));
             failure
         })?;
-        // What was compiled is loaded: nothing stays behind, however this ends.
-        drop(workspace);
         if self.time {
             run.stamp_lines();
         }
@@ -211,15 +240,44 @@ impl Run {
         for param in &self.params {
             run.set_param(param).map_err(run_failure)?;
         }
+        let session = run.session();
         let scripted = self.drive(&mut run, script.as_ref(), output.clone())?;
         let outcome = run.finish();
-        if let Some(collected) = &output.collected {
-            print_json(out, &document(&outcome, &collected.borrow(), scripted))?;
+        if self.child.is_some() {
+            let document = Document { outcome: &outcome, scripted, each: None, coverage: None };
+            print_json(out, &document.to_json(&output))?;
+            return Ok(verdict(&outcome, scripted, None));
+        }
+        let each = match (&self.fail, outcome.asked) {
+            (Failing::Each, Some(count)) => Some(Each::run(self, workspace.folder(), count, &outcome.findings)?),
+            _ => None,
+        };
+        drop(workspace);
+        let coverage = self.coverage.as_ref().map(|path| {
+            let mut runs = each.as_ref().map_or(BTreeMap::new(), |each| each.blocks.clone());
+            outcome.blocks.iter().flatten().for_each(|block| *runs.entry(*block).or_default() += 1);
+            (path, session.coverage(&runs))
+        });
+        let coverage = match coverage {
+            Some((path, coverage)) => {
+                write_file(path, &coverage.to_lcov())?;
+                Some(coverage)
+            }
+            None => None,
+        };
+        if let Some(path) = &self.junit {
+            let problem = problem(&outcome, scripted);
+            let names: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
+            write_file(path, &junit::document(&names.join(" "), &outcome.findings, problem.as_deref(), each.as_ref()))?;
+        }
+        let (each, coverage) = (each.as_ref(), coverage.as_ref());
+        if self.json {
+            print_json(out, &Document { outcome: &outcome, scripted, each, coverage }.to_json(&output))?;
         } else {
             output.end_line();
-            self.print(&outcome)?;
+            self.print(&outcome, each, coverage)?;
         }
-        Ok(verdict(&outcome, scripted))
+        Ok(verdict(&outcome, scripted, each))
     }
 
     /// Loads the modules and runs the commands and the script. False when an expectation failed.
@@ -232,19 +290,25 @@ impl Run {
         let style = if script.is_some() { Style::Script } else { Style::Do };
         let mut shell = Shell::new(&session.kernel).with_devices(run, style);
         let mut ending = Ending::Done;
+        let mut notes = io::stderr();
         for command in &self.commands {
             let program = shell.parse(command).map_err(|error| Failure::request(error.render("--do", command)))?;
-            ending = shell.run(&program, &mut output, &mut io::stderr())?;
-            if ending != Ending::Done {
+            ending = shell.run(&program, &mut output, &mut notes)?;
+            // Where allocations fail, commands do, and the next one is tried.
+            if ending == Ending::Aborted || ending != Ending::Done && !self.makes_fail() {
                 break;
             }
         }
         if let (Some(Script { name, text }), Ending::Done) = (script, ending) {
             let program = shell.parse(text).map_err(|error| Failure::request(error.render(name, text)))?;
-            ending = shell.run(&program, &mut output, &mut io::stderr())?;
+            ending = shell.run(&program, &mut output, &mut notes)?;
         }
         let files = shell.finish_files(&mut output)?;
-        Ok(ending == Ending::Done && files.mismatches == 0 && files.failures == 0)
+        Ok(self.makes_fail() || ending == Ending::Done && files.mismatches == 0 && files.failures == 0)
+    }
+    /// True when allocations are made to fail in this run: then the script need not get what it expects.
+    fn makes_fail(&self) -> bool {
+        !matches!(self.fail, Failing::None | Failing::Each)
     }
 
     /// Parses what is to be run, so that a slip is said before anything runs.
@@ -258,7 +322,7 @@ impl Run {
         Ok(())
     }
 
-    fn print(&self, outcome: &Outcome) -> Result<(), Failure> {
+    fn print(&self, outcome: &Outcome, each: Option<&Each>, coverage: Option<&Coverage>) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
         if let Some((module, error)) = &outcome.init_error {
             let module = if outcome.modules > 1 { format!("{module}: ") } else { String::new() };
@@ -266,7 +330,8 @@ impl Run {
         }
         stdout.flush()?;
         let mut stderr = anstream::stderr().lock();
-        for finding in &outcome.findings {
+        let more = each.iter().flat_map(|each| &each.groups).map(|group| &group.finding);
+        for finding in outcome.findings.iter().chain(more) {
             writeln!(stderr, "{}", render::finding(finding))?;
         }
         let count = |n: u64, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
@@ -280,15 +345,68 @@ impl Run {
                 pool.bytes, pool.function
             )?;
         }
+        if let Some(coverage) = coverage {
+            write!(stdout, "{}", shown_coverage(coverage))?;
+        }
+        if let (Some(asked), true) = (outcome.asked, self.makes_fail()) {
+            let places: Vec<String> =
+                outcome.failed.iter().take(3).filter_map(|it| it.place.as_ref()).map(Place::short).collect();
+            let places = if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
+            let (asked, failed) = (count(asked, "allocation"), outcome.failed.len());
+            writeln!(stdout, "kmem: --fail {}: {asked} asked for, {failed} failed{places}", self.fail)?;
+        }
+        if let Some(each) = each {
+            writeln!(stdout, "{}", each.summary())?;
+        }
+        let found = outcome.findings.len() + each.map_or(0, |each| each.groups.len());
         writeln!(
             stdout,
             "kmem: {}, {}, {} live, {}",
             count(outcome.modules as u64, "module"),
             count(outcome.allocations, "allocation"),
             outcome.live,
-            count(outcome.findings.len() as u64, "finding")
+            count(found as u64, "finding")
         )?;
         Ok(())
+    }
+}
+
+/// As many places that never ran are named.
+const UNREACHED: usize = 12;
+
+/// Returns the lines of the summary that say what ran and what did not.
+fn shown_coverage(coverage: &Coverage) -> String {
+    let (ran, all) = coverage.lines();
+    let mut text = format!("kmem: {ran} of {all} lines ran\n");
+    let unreached = coverage.unreached(|path| fs::read_to_string(path).ok());
+    for Unreached { file, lines: (first, last), label } in unreached.iter().take(UNREACHED) {
+        let label = label.as_ref().map_or(String::new(), |label| format!(" ({label}:)"));
+        let lines = if first == last { first.to_string() } else { format!("{first}-{last}") };
+        text.push_str(&format!("kmem: never reached: {}:{lines}{label}\n", render::shown(file)));
+    }
+    if unreached.len() > UNREACHED {
+        text.push_str(&format!("kmem: and {} more, which are in the tracefile\n", unreached.len() - UNREACHED));
+    }
+    text
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text)
+        .map_err(|error| Failure::Host { what: format!("writing {}: {error}", path.display()), help: None })
+}
+
+/// Reads a time in seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.trim_end_matches('s').parse::<f64>().ok();
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.filter(|time| time.as_secs() < 1 << 30).ok_or_else(|| "want seconds: 10, 0.5; 0 for no limit".to_owned())
+}
+
+/// Returns what is wrong with a run beside its findings.
+fn problem(outcome: &Outcome, scripted: bool) -> Option<String> {
+    match &outcome.init_error {
+        Some((module, error)) => Some(format!("{module}: init: {error} ({})", errno_name(*error))),
+        None => (!scripted).then(|| "a command or an expectation of the script failed".to_owned()),
     }
 }
 
@@ -303,8 +421,9 @@ fn stack(text: &str) -> Result<u32, String> {
     }
 }
 
-fn verdict(outcome: &Outcome, scripted: bool) -> Verdict {
-    if !outcome.findings.is_empty() || outcome.kunit.failed > 0 || !scripted {
+fn verdict(outcome: &Outcome, scripted: bool, each: Option<&Each>) -> Verdict {
+    let has_failed = !outcome.findings.is_empty() || outcome.kunit.failed > 0;
+    if has_failed || !scripted || each.is_some_and(|each| !each.groups.is_empty()) {
         Verdict::Problem
     } else if outcome.init_error.is_some() {
         Verdict::InitError
@@ -313,29 +432,76 @@ fn verdict(outcome: &Outcome, scripted: bool) -> Verdict {
     }
 }
 
-fn document(outcome: &Outcome, collected: &Collected, scripted: bool) -> serde_json::Value {
+/// What the JSON document is made of.
+struct Document<'a> {
+    outcome: &'a Outcome,
+    scripted: bool,
+    each: Option<&'a Each>,
+    coverage: Option<&'a Coverage>,
+}
+
+impl Document<'_> {
+    fn to_json(&self, output: &Output) -> Value {
+        let empty = Collected::default();
+        let collected = output.collected.as_ref().map(|collected| collected.borrow());
+        let collected = collected.as_deref().unwrap_or(&empty);
+        let outcome = self.outcome;
+        let more = self.each.iter().flat_map(|each| &each.groups).map(each::Group::to_json);
+        let findings: Vec<Value> = outcome.findings.iter().map(Finding::to_json).chain(more).collect();
+        json!({
+            "schema": "kmem.run/1",
+            "modules": outcome.modules,
+            "allocations": outcome.allocations,
+            "live": outcome.live,
+            "pools": outcome.pools.iter().map(|pool| json!({
+                "function": pool.function,
+                "file": pool.place.as_ref().map(|place| place.file.display().to_string()),
+                "line": pool.place.as_ref().map(|place| place.line),
+                "reserved": pool.reserved,
+                "idle_bytes": pool.bytes,
+            })).collect::<Vec<_>>(),
+            "init_error": outcome.init_error.as_ref().map(|(module, error)| json!({
+                "module": module, "error": error, "name": errno_name(*error),
+            })),
+            "kunit": json!({
+                "passed": outcome.kunit.passed, "failed": outcome.kunit.failed, "skipped": outcome.kunit.skipped,
+            }),
+            "script_ok": self.scripted,
+            "log": collected.log,
+            "script": String::from_utf8_lossy(&collected.script),
+            "findings": findings,
+            "fail": outcome.asked.map(|asked| json!({
+                "asked": asked,
+                "failed": outcome.failed.iter().map(failed_json).collect::<Vec<_>>(),
+            })),
+            "each": self.each.map(Each::to_json),
+            "coverage": self.coverage.map(coverage_json),
+            // Of no use but to the run that started this one.
+            "blocks": outcome.blocks.as_ref().filter(|_| self.coverage.is_none()),
+        })
+    }
+}
+
+fn failed_json(failed: &Failed) -> Value {
+    let mut value = failed.place.as_ref().map_or_else(|| json!({}), Place::to_json);
+    if let Some(object) = value.as_object_mut() {
+        // The function that is called, not the one that the place is in.
+        object.insert("caller".into(), object.get("function").cloned().unwrap_or_default());
+        object.insert("function".into(), failed.function.clone().into());
+        object.insert("number".into(), failed.number.into());
+    }
+    value
+}
+
+fn coverage_json(coverage: &Coverage) -> Value {
+    let (ran, all) = coverage.lines();
+    let unreached = coverage.unreached(|path| fs::read_to_string(path).ok());
     json!({
-        "schema": "kmem.run/1",
-        "modules": outcome.modules,
-        "allocations": outcome.allocations,
-        "live": outcome.live,
-        "pools": outcome.pools.iter().map(|pool| json!({
-            "function": pool.function,
-            "file": pool.place.as_ref().map(|place| place.file.display().to_string()),
-            "line": pool.place.as_ref().map(|place| place.line),
-            "reserved": pool.reserved,
-            "idle_bytes": pool.bytes,
+        "lines": all,
+        "ran": ran,
+        "unreached": unreached.iter().map(|it| json!({
+            "file": it.file.display().to_string(), "first": it.lines.0, "last": it.lines.1, "label": it.label,
         })).collect::<Vec<_>>(),
-        "init_error": outcome.init_error.as_ref().map(|(module, error)| json!({
-            "module": module, "error": error, "name": errno_name(*error),
-        })),
-        "kunit": json!({
-            "passed": outcome.kunit.passed, "failed": outcome.kunit.failed, "skipped": outcome.kunit.skipped,
-        }),
-        "script_ok": scripted,
-        "log": collected.log,
-        "script": String::from_utf8_lossy(&collected.script),
-        "findings": outcome.findings.iter().map(kmem_modules::finding::Finding::to_json).collect::<Vec<_>>(),
     })
 }
 

@@ -38,6 +38,10 @@ impl<'a> Call<'a> {
             }
         }
     }
+    /// Looks at the argument in word `n`, from 0, without taking it; 0 beyond the mapped stack.
+    pub fn argument(&self, n: u32) -> u32 {
+        self.entered.stack_word(self.registers.esp.wrapping_add(4 + 4 * n)).unwrap_or(0)
+    }
     /// Takes the next argument of two words, the low one first.
     pub fn u64(&mut self) -> u64 {
         let low = u64::from(self.word());

@@ -1,6 +1,7 @@
 //! [`Fault`]: why module code did not come to its end.
 
 use kmem_hosted::level::Caught;
+use kmem_hosted::{deadline, syscall};
 use std::fmt;
 
 /// What kind of thing went wrong.
@@ -23,6 +24,8 @@ pub enum FaultKind {
     Breakpoint,
     /// Another exception of the CPU, by its number.
     Exception(u32),
+    /// Its time was up: [`kmem_hosted::deadline`].
+    Deadline,
     /// The host ended it, and says why: a `BUG()`, a panic of a host function, calls nested too deeply.
     Host(String),
 }
@@ -89,6 +92,7 @@ impl Fault {
             6 => FaultKind::IllegalInstruction,
             0 => FaultKind::Divide,
             3 => FaultKind::Breakpoint,
+            deadline::TRAP => FaultKind::Deadline,
             other => FaultKind::Exception(other),
         };
         let [eax, ecx, edx, ebx, esp, ebp, esi, edi, ..] = caught.registers.map(|register| register as u32);
@@ -121,6 +125,8 @@ impl fmt::Display for Fault {
             FaultKind::IllegalInstruction => "illegal instruction",
             FaultKind::Divide => "divide error",
             FaultKind::Breakpoint => "breakpoint",
+            FaultKind::Deadline => "time is up",
+            FaultKind::Exception(syscall::TRAP) => "system call of a program",
             FaultKind::Exception(number) => return write!(f, "exception {number} at {:#010x}", self.registers.eip),
             FaultKind::Host(why) => return f.write_str(why),
         };

@@ -7,7 +7,9 @@ use crate::session::Session;
 pub(super) fn printk(s: &Session, call: &mut Call<'_>) -> u64 {
     let (text, len) = (call.word(), call.word());
     let bytes = s.read_bytes(text, len.min(1 << 16));
-    s.log.printk(&bytes);
+    if s.may_print(call, len) {
+        s.log.printk(&bytes);
+    }
     len.into()
 }
 pub(super) fn dump_stack(s: &Session, call: &mut Call<'_>) -> u64 {

@@ -120,16 +120,29 @@ fn state(capture: &Capture) -> Option<String> {
 /// What is wrong, the worst first, and what to do about it.
 fn judge(capture: &Capture, stories: &Stories<'_>) -> (Vec<String>, Vec<String>) {
     let (mut wrong, mut to_do) = (Vec::new(), Vec::new());
+    // Requests that failed again and again are one problem: what they have in common, and how many more there were.
+    let mut alike: Vec<(String, u32)> = Vec::new();
     for (report, story) in stories.iter().filter(|(report, _)| report.kind != Kind::State) {
         let why = story.as_ref().ok().and_then(reason).map_or(String::new(), |why| format!(": {why}"));
         let killed = report.killed.as_ref().map_or(String::new(), |(pid, name)| format!("; {name} ({pid}) was killed"));
-        wrong.push(format!("{}{why}{killed}", title(report)));
+        let title = title(report);
+        let common = title.replacen(&format!(" (line {})", report.place.line), "", 1);
+        match alike.iter_mut().find(|(other, _)| *other == common) {
+            Some((_, more)) => *more += 1,
+            None => {
+                wrong.push(format!("{title}{why}{killed}"));
+                alike.push((common, 0));
+            }
+        }
         let smallest = story.as_ref().ok().and_then(|story| story.changes.found.first());
         if let Some(change) = smallest {
             let words = words(change, report).replace(";\n      ", "; ").replace("\n      ", "; ");
             push(&mut to_do, format!("smallest change with which it passes: {words}"));
         }
         advice(report).into_iter().for_each(|advice| push(&mut to_do, advice));
+    }
+    for (text, (_, more)) in wrong.iter_mut().zip(&alike).filter(|(_, (_, more))| *more > 0) {
+        *text += &format!(", and {more} more of the kind");
     }
     for trouble in capture.troubles.iter().filter(|trouble| !matches!(trouble.kind, Trouble::Leak | Trouble::Owner)) {
         let times = if trouble.count > 1 { format!(", {} times", trouble.count) } else { String::new() };

@@ -6,7 +6,7 @@
 use crate::checks::{Check, Checks};
 use crate::compile::Era;
 use crate::coverage::Lines;
-use crate::exec::{Call, Executor, Fault, FaultKind, Host};
+use crate::exec::{Call, Executor, Fault, FaultKind, Host, Registers};
 use crate::fail::Failures;
 use crate::fake_device::FakeDevice;
 use crate::finding::{Finding, FindingKind, Place};
@@ -14,7 +14,7 @@ use crate::holds::Holds;
 use crate::host::percpu::Chunk;
 use crate::host::{self, PoolIdle};
 use crate::kasan::Kasan;
-use crate::load::{Image, SymbolOffset};
+use crate::load::Image;
 use crate::log::Log;
 use crate::run::KernelLines;
 use crate::symbols::Symbolizer;
@@ -731,13 +731,8 @@ impl Session {
         }
         // Return addresses are looked up one byte lower; the faulting instruction itself is not one.
         let mut chain = vec![fault.registers.eip.wrapping_add(1)];
-        let is_function = |at: SymbolOffset<'_>| at.symbol.is_function;
-        let images = [&self.modules, &self.runtime];
-        if !fault.is_fetch()
-            && !images.iter().any(|image| image.symbol_at(fault.registers.eip).is_some_and(is_function))
-        {
-            // Data that is executed has no frame: who called it stands on the stack.
-            chain.push(self.read_word(fault.registers.esp));
+        if !fault.is_fetch() {
+            chain.extend(self.caller_without_frame(&fault.registers));
         }
         chain.extend(&fault.chain);
         if let FaultKind::Page { write, fetch } = fault.kind {
@@ -753,6 +748,23 @@ impl Session {
         self.print_call_trace(&chain);
         let finding = Finding::new(FindingKind::Oops, title, self.place(&chain), "here");
         self.report(self.with_trace(finding, &chain));
+    }
+    /// Returns who called the code that stands where it has no frame yet, or no longer: data that is executed, a stub, the
+    /// first and the last instruction of a function. The return address is still on the stack then, and the frame is the
+    /// caller's.
+    fn caller_without_frame(&self, registers: &Registers) -> Option<u32> {
+        const RET: u8 = 0xc3;
+        /// Bytes of the first instruction, `push %ebp`.
+        const PUSH: u32 = 1;
+        let Registers { eip, esp, .. } = *registers;
+        let images = [&self.modules, &self.runtime];
+        let function = images.iter().find_map(|image| image.symbol_at(eip).filter(|at| at.symbol.is_function));
+        let is_ret = || self.read_word(eip) as u8 == RET;
+        match function.map(|at| at.offset) {
+            None | Some(0) => Some(self.read_word(esp)),
+            Some(PUSH) => Some(self.read_word(esp.wrapping_add(4))),
+            Some(_) => is_ret().then(|| self.read_word(esp)),
+        }
     }
     fn report_fault(&self, addr: u32, write: bool, fetch: bool, chain: &[u32]) {
         let access = if write { "write" } else { "read" };

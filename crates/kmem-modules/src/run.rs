@@ -129,7 +129,9 @@ impl Run {
         era: Era,
         sink: Sink,
     ) -> Result<Self, RunError> {
-        Executor::probe()?;
+        if kernel.profile.word_bytes == 4 {
+            Executor::probe()?;
+        }
         let kasan = sources.checks.has(Check::Kasan).then(|| checker(&kernel)).transpose()?;
         let shadow = kasan.as_ref().map(Kasan::offset);
         let (runtime, objects) = workspace.compile(sources, era, &kernel, shadow)?;
@@ -140,9 +142,10 @@ impl Run {
         let exports = EXPORTS.len() as u32;
         // SAFETY: The code is what the user asked to run; this process is position independent and holds nothing of its
         // own below 4 GiB.
-        let exec = unsafe { Executor::new(kernel.machine(), place.stubs, exports) }?;
+        let exec = unsafe { Executor::new(kernel.machine(), place.stubs, exports, kernel.profile.word_bytes) }?;
         overlay_mem_map(&kernel)?;
-        let stack_bytes = sources.stack_bytes.unwrap_or(STACK_BYTES);
+        // THREAD_SIZE: two pages on 32-bit machines, four on 64-bit ones.
+        let stack_bytes = sources.stack_bytes.unwrap_or(STACK_BYTES * (kernel.profile.word_bytes / 4));
         let stack_bytes = stack_bytes + if kasan.is_some() { stack_bytes / STACK_SPARE } else { 0 };
         let name = Name::new("alloc_thread_stack_node");
         let stack = kernel.map().vmalloc(kernel.memory(), stack_bytes.into(), Gfp::KERNEL, name)?;
@@ -494,7 +497,8 @@ fn answer(result: Option<u64>) -> Result<u64, Failed> {
 /// Makes the checker of every access.
 fn checker(kernel: &Kernel<Hosted>) -> Result<Kasan, RunError> {
     let base = kernel.machine().segment_base().ok_or(ExecError::OutOfReach)?;
-    Kasan::new(base, kernel.total_pages() * PAGE_SIZE).map_err(RunError::NoShadow)
+    let is_wide = kernel.profile.word_bytes == 8;
+    Kasan::new(base, is_wide, kernel.total_pages() * PAGE_SIZE).map_err(RunError::NoShadow)
 }
 
 /// Where the parts of the kernel image lie: all inside what boot has reserved for it.

@@ -74,7 +74,7 @@ impl Host for Session {
     }
 }
 
-/// Bytes of a module's stack, if nobody says otherwise: `THREAD_SIZE`.
+/// Bytes of a module's stack, if nobody says otherwise: `THREAD_SIZE`. A 64-bit machine has twice as much.
 pub const STACK_BYTES: u32 = 8192;
 /// How far below the stack an access is taken for one of a function whose frame did not fit.
 pub(crate) const STACK_REACH: u32 = 64 << 10;
@@ -567,7 +567,8 @@ impl Session {
     /// Returns the sections of the modules that list functions to be called before all others.
     pub(crate) fn constructors(&self) -> Vec<u32> {
         let lists = self.modules.sections().iter().filter(|section| section.name.starts_with(".init_array"));
-        lists.flat_map(|list| (0..list.bytes / 4).map(|n| self.read_word(list.start + 4 * n))).collect()
+        let count = |bytes: u32| bytes / self.exec.word_bytes();
+        lists.flat_map(|list| (0..count(list.bytes)).map(|n| self.read_pointer(list.start, n))).collect()
     }
     /// Returns `function+0x1a/0x90` (with its module, as in a kernel), or the bare address.
     pub(crate) fn symbol_text(&self, addr: u32, with_offset: bool) -> String {
@@ -722,7 +723,7 @@ impl Session {
         if self.died.replace(true) {
             return;
         }
-        self.report_fault(addr, write, false, &self.chain(call));
+        self.report_fault(addr.into(), write, false, &self.chain(call));
     }
     /// Reports a fault of the module's code, once: what ends on the way out is no news.
     fn oops(&self, fault: &Fault) {
@@ -730,7 +731,7 @@ impl Session {
             return;
         }
         // Return addresses are looked up one byte lower; the faulting instruction itself is not one.
-        let mut chain = vec![fault.registers.eip.wrapping_add(1)];
+        let mut chain = vec![fault.registers.ip.wrapping_add(1)];
         if !fault.is_fetch() {
             chain.extend(self.caller_without_frame(&fault.registers));
         }
@@ -743,10 +744,19 @@ impl Session {
             self.report_hang(&chain);
             return;
         }
-        let title = format!("Oops: {fault}");
-        self.log.line(&title);
+        let is_wild = fault.kind == FaultKind::Protection && fault.addr != 0;
+        let title = if is_wild {
+            let addr = format!("non-canonical address {:#x}", fault.addr);
+            self.log.line(&format!("general protection fault, probably for {addr}: 0000 [#1] PREEMPT SMP"));
+            format!("Oops: access of memory by a pointer that is none, probably the {addr}")
+        } else {
+            let title = format!("Oops: {fault}");
+            self.log.line(&title);
+            title
+        };
         self.print_call_trace(&chain);
         let finding = Finding::new(FindingKind::Oops, title, self.place(&chain), "here");
+        let finding = if is_wild { self.explain_pointer(finding, fault.addr) } else { finding };
         self.report(self.with_trace(finding, &chain));
     }
     /// Returns who called the code that stands where it has no frame yet, or no longer: data that is executed, a stub, the
@@ -754,19 +764,19 @@ impl Session {
     /// caller's.
     fn caller_without_frame(&self, registers: &Registers) -> Option<u32> {
         const RET: u8 = 0xc3;
-        /// Bytes of the first instruction, `push %ebp`.
+        /// Bytes of the first instruction, which pushes the frame pointer.
         const PUSH: u32 = 1;
-        let Registers { eip, esp, .. } = *registers;
+        let Registers { ip, sp, .. } = *registers;
         let images = [&self.modules, &self.runtime];
-        let function = images.iter().find_map(|image| image.symbol_at(eip).filter(|at| at.symbol.is_function));
-        let is_ret = || self.read_word(eip) as u8 == RET;
+        let function = images.iter().find_map(|image| image.symbol_at(ip).filter(|at| at.symbol.is_function));
+        let is_ret = || self.read_word(ip) as u8 == RET;
         match function.map(|at| at.offset) {
-            None | Some(0) => Some(self.read_word(esp)),
-            Some(PUSH) => Some(self.read_word(esp.wrapping_add(4))),
-            Some(_) => is_ret().then(|| self.read_word(esp)),
+            None | Some(0) => Some(self.read_word(sp)),
+            Some(PUSH) => Some(self.read_word(sp.wrapping_add(self.exec.word_bytes()))),
+            Some(_) => is_ret().then(|| self.read_word(sp)),
         }
     }
-    fn report_fault(&self, addr: u32, write: bool, fetch: bool, chain: &[u32]) {
+    fn report_fault(&self, addr: u64, write: bool, fetch: bool, chain: &[u32]) {
         let access = if write { "write" } else { "read" };
         let code = if fetch {
             0x10
@@ -796,19 +806,19 @@ impl Session {
         }
         self.print_call_trace(chain);
         let (access, label) = if fetch { ("call", "this call".to_owned()) } else { (access, format!("this {access}")) };
-        let below = self.checks.has(Check::Stack) && self.is_below_stack(addr);
-        let title = if below && self.tracker.borrow().around(Space::Virtual, addr.into()).is_none() {
+        let below = self.checks.has(Check::Stack) && u32::try_from(addr).is_ok_and(|addr| self.is_below_stack(addr));
+        let title = if below && self.tracker.borrow().around(Space::Virtual, addr).is_none() {
             let bytes = self.shown_stack_bytes();
             format!("kernel stack overflow: {access} of {addr:#010x}, below the stack of {bytes} bytes")
         } else {
-            format!("Oops: {access} of {addr:#010x}, which is {}", self.describe(addr.into()))
+            format!("Oops: {access} of {addr:#010x}, which is {}", self.describe(addr))
         };
         let is_overflow = title.starts_with("kernel stack");
         let mut finding = self.explain_pointer(Finding::new(FindingKind::Oops, title, self.place(chain), label), addr);
         if is_overflow {
             finding = finding.help("take large arrays from kmalloc(), and do without recursion");
         }
-        let key = u64::from(addr);
+        let key = addr;
         let tracker = self.tracker.borrow();
         let live = tracker
             .live()

@@ -16,7 +16,7 @@ fn order_of(bytes: u32) -> Option<Order> {
 /// `void *kmem_host_dma_alloc(size_t size, gfp_t gfp, int is_of_pool)`: pages of the zone that the flags say, by their
 /// address. Those of a pool are the pool's: its objects are what the module holds.
 pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (size, flags, is_of_pool) = (call.word(), call.word(), call.word() != 0);
+    let (size, flags, is_of_pool) = (call.size(), call.word(), call.word() != 0);
     let gfp = s.decode_gfp(flags) - Gfp::COMP;
     if gfp.may_sleep() {
         s.check_context(call, "dma_alloc_coherent() with flags that may sleep");
@@ -39,7 +39,7 @@ pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 /// `void kmem_host_dma_free(void *cpu, size_t size, int is_of_pool)`
 pub(super) fn free(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (addr, size, is_of_pool) = (call.word(), call.word(), call.word() != 0);
+    let (addr, size, is_of_pool) = (call.word(), call.size(), call.word() != 0);
     let phys = s.kernel.virt_to_phys(VirtAddr::new(addr.into()));
     let key = phys.map_or(u64::MAX, |phys| Pfn::containing(phys).raw());
     if is_of_pool && s.runtime_memory.borrow_mut().remove(&addr) {
@@ -70,7 +70,7 @@ pub(super) fn free(s: &Session, call: &mut Call<'_>) -> u64 {
 ///
 /// It must be in the direct map, since only there neighbours are neighbours for a device too, and it must be somebody's.
 pub(super) fn check(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (addr, size, function) = (call.word(), call.word(), s.read_string(call.word()));
+    let (addr, size, function) = (call.word(), call.size(), s.read_string(call.word()));
     let at =
         |title: String| Finding::new(FindingKind::Misuse, title, s.place(&s.chain(call)), "given to a device here");
     let key = u64::from(addr);

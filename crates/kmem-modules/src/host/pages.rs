@@ -173,7 +173,7 @@ fn wrong_order(
 }
 
 pub(super) fn alloc_pages_exact(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (size, flags) = (call.word(), call.word());
+    let (size, flags) = (call.size(), call.word());
     let gfp = s.decode_gfp(flags) - Gfp::COMP;
     if gfp.may_sleep() {
         s.check_context(call, "alloc_pages_exact() with flags that may sleep");
@@ -190,7 +190,7 @@ pub(super) fn alloc_pages_exact(s: &Session, call: &mut Call<'_>) -> u64 {
     }
 }
 pub(super) fn free_pages_exact(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (addr, size) = (call.word(), call.word());
+    let (addr, size) = (call.word(), call.size());
     let phys = s.kernel.virt_to_phys(kmem::VirtAddr::new(addr.into()));
     let key = phys.map_or(u64::MAX, |phys| Pfn::containing(phys).raw());
     let known = s.tracker.borrow().get(Space::Frame, key).cloned();

@@ -10,24 +10,24 @@ use kmem::map::VmallocRequest;
 use kmem::{AllocError, Machine, Pfn, PhysAddr, VirtAddr};
 
 pub(super) fn vmalloc(s: &Session, call: &mut Call<'_>) -> u64 {
-    let size = call.word();
+    let size = call.size();
     take(s, call, size, Gfp::KERNEL | Gfp::HIGHMEM, "vmalloc")
 }
 pub(super) fn vzalloc(s: &Session, call: &mut Call<'_>) -> u64 {
-    let size = call.word();
+    let size = call.size();
     take(s, call, size, Gfp::KERNEL | Gfp::HIGHMEM | Gfp::ZERO, "vzalloc")
 }
 pub(super) fn vmalloc_32(s: &Session, call: &mut Call<'_>) -> u64 {
-    let size = call.word();
+    let size = call.size();
     take(s, call, size, Gfp::KERNEL, "vmalloc_32")
 }
 pub(super) fn vmalloc_gfp(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (size, flags) = (call.word(), call.word());
+    let (size, flags) = (call.size(), call.word());
     take(s, call, size, s.decode_gfp(flags), "__vmalloc")
 }
 
 pub(super) fn vmalloc_node(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (size, align, flags) = (call.word(), call.word(), call.word());
+    let (size, align, flags) = (call.size(), call.size(), call.word());
     let gfp = s.decode_gfp(flags);
     let caller = s.caller_name(&s.chain(call));
     let request = VmallocRequest { gfp, align: align.max(1).into(), ..VmallocRequest::new(size.into(), caller) };
@@ -129,7 +129,7 @@ pub(super) fn vmap(s: &Session, call: &mut Call<'_>) -> u64 {
     }
     let mut pages = Vec::new();
     for index in 0..count {
-        let page = s.read_word(array.wrapping_add(4 * index));
+        let page = s.read_pointer(array, index);
         match super::pages::pfn_of(s, call, page, "vmap") {
             Some(pfn) => pages.push(pfn),
             None => return 0,
@@ -174,7 +174,7 @@ fn translate(s: &Session, call: &Call<'_>, addr: u32, function: &str) -> Option<
 }
 
 pub(super) fn ioremap(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (phys, size) = (call.u64(), call.word());
+    let (phys, size) = (call.u64(), call.size());
     let caller = s.caller_name(&s.chain(call));
     match s.kernel.map().ioremap(s.kernel.memory(), PhysAddr::new(phys), size.into(), caller) {
         Ok(addr) => {

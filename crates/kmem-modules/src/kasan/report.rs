@@ -115,7 +115,7 @@ impl Session {
             return Vec::new();
         }
         // "2 32 16 3 a:5 64 10 1 b:6": how many; of each where, bytes, the name's length, name and line.
-        let list = self.read_string(self.read_word(at + 4));
+        let list = self.read_string(self.read_pointer(at, 1));
         let mut rest = list.split_once(' ').map_or("", |(_, rest)| rest);
         let mut variables = Vec::new();
         while let Some((variable, behind)) = variable(rest, at) {

@@ -12,12 +12,14 @@
 //! ```
 //!
 //! What a module can tell of it are its addresses: a real kernel's begin with `0xffff`, and the vmalloc area is larger than any
-//! RAM. [`Moved`] knows which address the real kernel would have, for whatever is shown.
+//! RAM. [`Moved`] knows which address the real kernel would have: whatever is shown to people has that.
 
-use kmem::boot::layout::{LayoutRule, VirtRange};
+use kmem::boot::layout::{LayoutRule, VirtRange, WideLayout};
 use kmem::boot::{plan, BootError, BootParams};
+use kmem::map::{FreedArea, VmArea, What};
 use kmem::units::align_up;
 use kmem::{Profile, VirtAddr};
+use std::borrow::Cow;
 
 /// The area of modules: all of it below 2 GiB, as far as a jump from the kernel's image goes.
 const MODULES: (u64, u64) = (0x2000_0000, 0x3f00_0000);
@@ -64,7 +66,7 @@ pub fn for_modules(profile: &'static Profile, params: &BootParams<'_>) -> Result
     }
     let mut moved = profile.clone();
     let start = align_up(PAGE_OFFSET + direct, GAP) + GAP;
-    let layout = kmem::boot::layout::WideLayout { vmalloc: (start, VMALLOC_END), modules: MODULES, ..rule };
+    let layout = WideLayout { vmalloc: (start, VMALLOC_END), modules: MODULES, ..rule };
     moved.layout = LayoutRule::Wide(layout);
     moved.page_offset = VirtAddr::new(PAGE_OFFSET);
     moved.task_size = MODULES.0;
@@ -101,6 +103,45 @@ impl Moved {
         let inside = self.areas().find(|(here, _)| here.contains(VirtAddr::new(addr)));
         inside.map_or(addr, |(_, distance)| addr.wrapping_add(distance))
     }
+    /// Returns the same with the addresses that the real kernel has.
+    pub fn in_words(&self, what: What) -> What {
+        let real = |addr: VirtAddr| VirtAddr::new(self.real(addr.raw()));
+        match what {
+            What::Area(area) => What::Area(VmArea { start: real(area.start), ..area }),
+            What::Guard(area) => What::Guard(VmArea { start: real(area.start), ..area }),
+            What::Freed(area) => What::Freed(FreedArea { start: real(area.start), ..area }),
+            What::Hole(hole) => {
+                let start = self.real(hole.start.raw());
+                What::Hole(VirtRange::new(start, start + hole.bytes()))
+            }
+            other => other,
+        }
+    }
+    /// Returns a text of the kernel's with the addresses that the real one has: numbers of sixteen hexadecimal digits.
+    pub fn in_text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        const DIGITS: usize = 16;
+        let mut out = String::new();
+        let (mut from, mut at) = (0, 0);
+        while at < text.len() {
+            let rest = &text.as_bytes()[at..];
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+            if digits == DIGITS {
+                let addr = u64::from_str_radix(&text[at..at + digits], 16).unwrap_or(0);
+                let real = self.real(addr);
+                if real != addr {
+                    out.push_str(&text[from..at]);
+                    out.push_str(&format!("{real:016x}"));
+                    from = at + digits;
+                }
+            }
+            at += digits.max(1);
+        }
+        if from == 0 {
+            return Cow::Borrowed(text);
+        }
+        out.push_str(&text[from..]);
+        Cow::Owned(out)
+    }
 }
 
 #[cfg(test)]
@@ -124,6 +165,9 @@ mod tests {
             assert_eq!(back.real(PAGE_OFFSET + 0x1234), wide.page_offset.raw() + 0x1234);
             assert_eq!(back.real(0x10), 0x10);
             assert!(Moved::of(wide).is_none());
+            let real = format!("an object at 0x{:016x}, é 41001234", wide.page_offset.raw() + 0x1234);
+            assert_eq!(back.in_text("an object at 0x0000000040001234, é 41001234"), real);
+            assert_eq!(back.in_text(&real), real);
         }
         let wide = by_name("amd64-6.12").unwrap();
         assert!(at(wide, 4 << 30).unwrap_err().to_string().contains("--ram"));

@@ -10,6 +10,7 @@ use crate::kasan::Kasan;
 pub use crate::kunit::KunitCounts;
 use crate::load::{self, Image, LoadError, ObjectFile};
 use crate::log::{Log, Sink};
+use crate::place::Moved;
 use crate::session::{Parts, Session, STACK_BYTES, STACK_SPARE};
 use crate::user_buffer::UserBuffer;
 use crate::watch::Watch;
@@ -181,11 +182,13 @@ impl Run {
                 is_up: false,
             })
             .collect();
+        let profile = kernel.profile;
         let session = Rc::new(Session::new(Parts {
             gfp: era.gfp(&kernel),
             kernel,
             exec,
-            log: Log::new(sink, era == Era::Old),
+            log: Log::new(sink, era == Era::Old).of_moved(Moved::of(profile)),
+            moved: Moved::of(profile),
             era,
             own_code: workspace.own_code(),
             names: objects.iter().map(|object| object.name.clone()).collect(),

@@ -77,7 +77,7 @@ pub(super) fn check(s: &Session, call: &mut Call<'_>) -> u64 {
     let Some(phys) = s.kernel.virt_to_phys(VirtAddr::new(key)) else {
         let what = s.describe_for_dma(addr);
         let finding = at(format!("{function}() of {what}: a device cannot have this memory"))
-            .note(format!("{addr:#010x} is not in the direct map, so its pages are not contiguous for a device"))
+            .note(format!("{} is not in the direct map, so its pages are not contiguous for a device", s.hex(addr)))
             .help("use memory of kmalloc(), of the page allocator or of dma_alloc_coherent()");
         s.report(finding);
         return 1;

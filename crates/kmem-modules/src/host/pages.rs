@@ -96,7 +96,7 @@ pub(super) fn free_pages(s: &Session, call: &mut Call<'_>) -> u64 {
 pub(super) fn pfn_of(s: &Session, call: &Call<'_>, page: u32, function: &str) -> Option<Pfn> {
     let pfn = s.pfn_of(page);
     if pfn.is_none() {
-        let title = format!("{function}() of {page:#010x}, which is no struct page");
+        let title = format!("{function}() of {}, which is no struct page", s.hex(page));
         s.misuse(call, FindingKind::Mismatch, title, Vec::new());
     }
     pfn

@@ -290,7 +290,7 @@ fn cache(s: &Session, call: &Call<'_>, handle: u32, function: &str) -> Option<Ca
             None
         }
         None => {
-            let title = format!("{function}() on {handle:#010x}, which is no cache");
+            let title = format!("{function}() on {}, which is no cache", s.hex(handle));
             s.misuse(call, FindingKind::Misuse, title, Vec::new());
             None
         }

@@ -95,9 +95,9 @@ fn give(s: &Session, call: &Call<'_>, addr: u32, expected: &Kind, function: &str
     let Some(allocation) = known else {
         if function != "iounmap" {
             let text = if addr.is_multiple_of(4096) {
-                format!("Trying to {function}() nonexistent vm area ({addr:08x})")
+                format!("Trying to {function}() nonexistent vm area ({})", s.digits(addr))
             } else {
-                format!("Trying to {function}() bad address ({addr:08x})")
+                format!("Trying to {function}() bad address ({})", s.digits(addr))
             };
             s.print_warning("mm/vmalloc.c:2694", Some(&text), &s.chain(call));
         }
@@ -167,7 +167,7 @@ pub(super) fn vmalloc_to_pfn(s: &Session, call: &mut Call<'_>) -> u64 {
 fn translate(s: &Session, call: &Call<'_>, addr: u32, function: &str) -> Option<Pfn> {
     let pfn = s.kernel.map().vmalloc_to_pfn(s.kernel.memory(), VirtAddr::new(addr.into()));
     if pfn.is_none() {
-        let title = format!("{function}() of {addr:#010x}, where nothing is mapped");
+        let title = format!("{function}() of {}, where nothing is mapped", s.hex(addr));
         s.misuse(call, FindingKind::Misuse, title, Vec::new());
     }
     pfn

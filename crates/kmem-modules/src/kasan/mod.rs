@@ -410,7 +410,8 @@ impl Session {
                     // The kernel's own object: the module's are in the shadow since they were allocated.
                     Some(object) if !object.is_free && !self.is_freed(object.start) => {
                         let start = self.kernel.phys_to_virt(object.start).map_or(0, |start| start.raw() as u32);
-                        let inside = phys.raw() - object.start.raw() < object.object_size.into();
+                        // What lies before the object is its own zone.
+                        let inside = phys.raw().wrapping_sub(object.start.raw()) < object.object_size.into();
                         let tracked = self.tracker.borrow().get(Space::Linear, start.into()).is_some();
                         if inside && !tracked && !self.is_just_before(addr) {
                             Truth::Fine(start, object.object_size)

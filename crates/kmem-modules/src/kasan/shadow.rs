@@ -30,6 +30,8 @@ const WIDE_END: u64 = 16 << 32;
 /// Bytes of the file that fills the shadow at first.
 const FILL_BYTES: usize = 2 << 20;
 const FOUR_GIB: u64 = 1 << 32;
+/// Bytes of the shadow of a shadow.
+const OWN_BYTES: usize = BYTES as usize / GRANULE as usize;
 
 /// Nothing is known yet: the host is asked, and writes the answer down.
 pub(crate) const UNKNOWN: u8 = 0xff;
@@ -54,6 +56,9 @@ pub(crate) struct Shadow {
     /// Where the byte of address 0 lies in this process.
     start: *mut u8,
     offset: u64,
+    /// The shadow of the shadow itself, where that lies above what it describes: gcc looks there before what it writes into
+    /// the shadow for arrays whose length was computed.
+    own: Option<*mut u8>,
 }
 
 impl Shadow {
@@ -71,7 +76,12 @@ impl Shadow {
     /// # Errors
     /// When there is no room.
     pub(crate) fn new_wide() -> io::Result<Self> {
-        Self::at((FOUR_GIB..WIDE_END).step_by(BYTES as usize).map(|at| (at, at)))
+        let mut this = Self::at((FOUR_GIB..WIDE_END).step_by(2 * BYTES as usize).map(|at| (at, at)))?;
+        let own = this.offset + this.start as u64 / u64::from(GRANULE);
+        // SAFETY: A new mapping where nothing is: zeroes, which allow everything.
+        let own = unsafe { map(own, OWN_BYTES, libc::MAP_FIXED_NOREPLACE | libc::MAP_ANONYMOUS, -1) }?;
+        this.own = Some(own);
+        Ok(this)
     }
     /// Maps one at the first of some places, offset and address, that is free.
     fn at(places: impl Iterator<Item = (u64, u64)>) -> io::Result<Self> {
@@ -80,7 +90,7 @@ impl Shadow {
             // SAFETY: A new mapping where nothing is.
             match unsafe { map(at, BYTES as usize, libc::MAP_FIXED_NOREPLACE | libc::MAP_ANONYMOUS, -1) } {
                 Ok(start) if start as u64 == at => {
-                    let this = Self { start, offset };
+                    let this = Self { start, offset, own: None };
                     this.fill()?;
                     return Ok(this);
                 }
@@ -165,6 +175,10 @@ impl Drop for Shadow {
     fn drop(&mut self) {
         // SAFETY: The mapping is ours, and the code that knows it does not run any more.
         unsafe { libc::munmap(self.start.cast(), BYTES as usize) };
+        if let Some(own) = self.own {
+            // SAFETY: Likewise.
+            unsafe { libc::munmap(own.cast(), OWN_BYTES) };
+        }
     }
 }
 

@@ -246,7 +246,7 @@ fn every_exception_ends_only_the_module() {
     for round in 0..2000 {
         let page = |name: &str, args: &[u32], kind: FaultKind, addr: u32| {
             let fault = bench.call(&Nobody, name, args).expect_err("a fault");
-            assert_eq!((&fault.kind, fault.addr), (&kind, addr), "{name}, round {round}: {fault}");
+            assert_eq!((&fault.kind, fault.addr), (&kind, addr.into()), "{name}, round {round}: {fault}");
             fault
         };
         assert_eq!(page("read_null", &[], READ, 0x18).error_code, 0);
@@ -258,7 +258,7 @@ fn every_exception_ends_only_the_module() {
         assert_eq!(page("store", &[0xf900_0010, 1], WRITTEN, 0xf900_0010).error_code, 3);
         page("store", &[bench.executor.export(0), 1], WRITTEN, bench.executor.export(0));
         let fault = bench.call(&Nobody, "overflow", &[0]).expect_err("the stack is small");
-        assert!(fault.is_write() && (guard - 4096..guard).contains(&fault.addr), "{fault}");
+        assert!(fault.is_write() && (u64::from(guard) - 4096..guard.into()).contains(&fault.addr), "{fault}");
         assert!(fault.registers.sp < guard + 256);
         for (name, kind) in [
             ("undefined", FaultKind::IllegalInstruction),
@@ -375,7 +375,7 @@ fn two_threads_run_code_of_one_machine() {
             scope.spawn(move || {
                 for _ in 0..500 {
                     let fault = executor.enter(&Nobody, entry, &[0], top).expect_err("the stack is small");
-                    assert!(fault.is_write() && top - fault.addr > 8192 && top - fault.addr < 3 * 4096, "{fault}");
+                    assert!(fault.is_write() && (8193..3 * 4096).contains(&(u64::from(top) - fault.addr)), "{fault}");
                 }
             });
         }

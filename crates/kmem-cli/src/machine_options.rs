@@ -286,10 +286,10 @@ impl Chosen {
     ) -> Result<Kernel<Hosted>, Failure> {
         let params = BootParams { kasan, ..self.params() };
         // Modules need the machine's addresses, which a 64-bit one has elsewhere.
-        let profile = match displacement {
-            Displacement::True => kmem_modules::place::for_modules(self.profile, &params)
+        let (profile, displacement) = match displacement {
+            Displacement::True => kmem_modules::place::for_modules(self.profile, &params, displacement)
                 .map_err(|error| Failure::request(error.to_string()))?,
-            _ => self.profile,
+            _ => (self.profile, displacement),
         };
         let booted = kmem_hosted::boot(profile, &params, displacement, console);
         let kernel = booted.map_err(|error| self.cannot_be(error.into()))?;

@@ -19,6 +19,7 @@ use kmem::boot::{plan, BootError, BootParams};
 use kmem::map::{FreedArea, VmArea, What};
 use kmem::units::align_up;
 use kmem::{Profile, VirtAddr};
+use kmem_hosted::Displacement;
 use std::borrow::Cow;
 
 /// The area of modules: all of it below 2 GiB, as far as a jump from the kernel's image goes.
@@ -51,13 +52,17 @@ pub enum PlaceError {
     },
 }
 
-/// Returns the kernel on which modules run: a 32-bit one as it is, a 64-bit one moved below 4 GiB. A moved one lives as long as
-/// the process.
+/// Returns the kernel on which modules run, and where it lies: a 32-bit one as it is, where it is wanted; a 64-bit one moved below
+/// 4 GiB, there. A moved one lives as long as the process.
 ///
 /// # Errors
 /// A machine that cannot be, or with more RAM than there is room for.
-pub fn for_modules(profile: &'static Profile, params: &BootParams<'_>) -> Result<&'static Profile, PlaceError> {
-    let LayoutRule::Wide(rule) = profile.layout else { return Ok(profile) };
+pub fn for_modules(
+    profile: &'static Profile,
+    params: &BootParams<'_>,
+    wanted: Displacement,
+) -> Result<(&'static Profile, Displacement), PlaceError> {
+    let LayoutRule::Wide(rule) = profile.layout else { return Ok((profile, wanted)) };
     let plan = plan(profile, params).map_err(PlaceError::Plan)?;
     let direct = plan.layout.low.bytes();
     let most = VMALLOC_END - LEAST_VMALLOC - GAP - PAGE_OFFSET;
@@ -70,7 +75,7 @@ pub fn for_modules(profile: &'static Profile, params: &BootParams<'_>) -> Result
     moved.layout = LayoutRule::Wide(layout);
     moved.page_offset = VirtAddr::new(PAGE_OFFSET);
     moved.task_size = MODULES.0;
-    Ok(Box::leak(Box::new(moved)))
+    Ok((Box::leak(Box::new(moved)), Displacement::True))
 }
 
 /// From addresses of a moved kernel to those of the real one.
@@ -153,13 +158,15 @@ mod tests {
     fn a_64_bit_kernel_is_moved_and_the_others_stay() {
         let small = by_name("i386-pae-6.1").unwrap();
         let at = |profile: &'static Profile, ram_bytes| {
-            for_modules(profile, &BootParams { ram_bytes, ..BootParams::new(profile) })
+            for_modules(profile, &BootParams { ram_bytes, ..BootParams::new(profile) }, Displacement::Below4G)
         };
-        assert!(std::ptr::eq(at(small, 1 << 30).unwrap(), small));
+        let (same, displacement) = at(small, 1 << 30).unwrap();
+        assert!(std::ptr::eq(same, small) && displacement == Displacement::Below4G);
         assert!(Moved::of(small).is_none());
         for name in ["amd64-6.1", "amd64-6.12", "arm64-6.1", "arm64-6.12", "riscv64"] {
             let wide = by_name(name).unwrap();
-            let moved = at(wide, 2 << 30).unwrap();
+            let (moved, displacement) = at(wide, 2 << 30).unwrap();
+            assert_eq!(displacement, Displacement::True);
             assert_eq!(moved.page_offset.raw(), PAGE_OFFSET);
             let back = Moved::of(moved).unwrap();
             assert_eq!(back.real(PAGE_OFFSET + 0x1234), wide.page_offset.raw() + 0x1234);

@@ -98,8 +98,7 @@ impl Bug {
         let plain = BootParams::new(profile);
         let ram_bytes = self.ram_bytes.unwrap_or(plain.ram_bytes);
         let params = BootParams { ram_bytes, kasan: checks != Checks::NONE, ..plain };
-        let profile = place::for_modules(profile, &params).unwrap();
-        let displacement = if profile.word_bytes == 8 { Displacement::True } else { Displacement::Below4G };
+        let (profile, displacement) = place::for_modules(profile, &params, Displacement::Below4G).unwrap();
         let kernel_lines = KernelLines::default();
         let lines = Arc::clone(&kernel_lines);
         let console = move |line: &str| lines.lock().unwrap().push(line.to_owned());

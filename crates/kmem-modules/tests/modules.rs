@@ -71,8 +71,7 @@ fn run_on(
     let checks = CHECKS.get();
     let kasan = checks.has(Check::Kasan);
     let params_of_boot = BootParams { cmdline, ram_bytes, kasan, ..BootParams::new(profile) };
-    let profile = place::for_modules(profile, &params_of_boot).unwrap();
-    let displacement = if profile.word_bytes == 8 { Displacement::True } else { Displacement::Below4G };
+    let (profile, displacement) = place::for_modules(profile, &params_of_boot, Displacement::Below4G).unwrap();
     let kernel = boot(profile, &params_of_boot, displacement, console).unwrap();
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../modules");
     let files: Vec<_> = files.iter().map(|file| root.join(file)).collect();

@@ -312,27 +312,6 @@ impl Session {
         let lines = self.kernel_lines.lock().map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default();
         lines.iter().for_each(|line| self.log.line(line));
     }
-    /// Reports locks that a function, just called from outside, returned with, and drops them so that it is said once.
-    pub(crate) fn check_balance(&self, function: u32) {
-        if self.died.get() {
-            return;
-        }
-        for (name, what) in [
-            (
-                "kmem_preempt_count",
-                "preemption off: a spin lock still held, or preempt_disable() without preempt_enable()",
-            ),
-            ("kmem_irqs_disabled", "interrupts off: spin_lock_irq[save]() or local_irq_disable() never undone"),
-        ] {
-            let Some(at) = self.runtime_symbol(name) else { continue };
-            if self.read_word(at) != 0 {
-                self.write_bytes(at, &[0; 4]);
-                let at = self.place_of(function.wrapping_add(1));
-                let title = format!("the module returned with {what}");
-                self.report(Finding::new(FindingKind::Misuse, title, at, "returned from here"));
-            }
-        }
-    }
     // --- hooks that the engine calls ---------------------------------------------------------------------------------
 
     /// Runs a C constructor: `ctor(object, cache, SLAB_CTOR_CONSTRUCTOR)`.

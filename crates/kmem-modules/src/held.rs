@@ -1,0 +1,118 @@
+//! Locks out of balance: what a function has taken and not given back when it returns.
+//!
+//! The runtime remembers what keeps code from sleeping, and each lock whose holder may sleep, with the code that took it
+//! (`kmem_held`, `kmem_slept`). A kernel notices the imbalance when the function has returned; here the line is that of the
+//! lock.
+
+use crate::exec::Call;
+use crate::finding::{Finding, FindingKind};
+use crate::session::Session;
+
+/// As `include/kmem/context.h` has them: entries of two words.
+const HELD: u32 = 32;
+const HELD_BYTES: u32 = 8;
+/// As `rt/rt.h` has them: entries of four words.
+const SLEPT: u32 = 32;
+const SLEPT_BYTES: u32 = 16;
+
+/// Bits of what is wrong, beside locks whose holders may sleep.
+const PREEMPT: u32 = 1;
+const IRQS: u32 = 2;
+/// Those are to be looked at: an interrupt has not taken what the task that it came to holds.
+const TASK: u32 = 4;
+
+/// `void kmem_host_unbalanced(const char *who, const void *function, unsigned int held, int wrong)`: a function has returned;
+/// so much was held before it.
+pub(crate) fn unbalanced(s: &Session, call: &mut Call<'_>) -> u64 {
+    let who = s.read_string(call.word());
+    let (function, held, wrong) = (call.word(), call.word(), call.word());
+    s.report_held(&who, function, held, wrong);
+    0
+}
+
+impl Session {
+    fn runtime_word(&self, name: &str) -> u32 {
+        self.runtime_symbol(name).map_or(0, |at| self.read_word(at))
+    }
+    /// Reports what a function, just called from outside, returned with, and takes it away so that it is said once.
+    pub(crate) fn check_balance(&self, function: u32) {
+        if self.is_dead() {
+            return;
+        }
+        let wrong = [("kmem_preempt_count", PREEMPT), ("kmem_irqs_disabled", IRQS)];
+        let wrong: u32 = wrong.iter().filter(|(name, _)| self.runtime_word(name) != 0).map(|(_, bit)| bit).sum();
+        self.report_held("the module", function, 0, wrong | TASK);
+        for name in ["kmem_preempt_count", "kmem_irqs_disabled", "kmem_rcu_depth", "kmem_held_depth"] {
+            if let Some(at) = self.runtime_symbol(name) {
+                self.write_bytes(at, &[0; 4]);
+            }
+        }
+    }
+    fn report_held(&self, who: &str, function: u32, held: u32, wrong: u32) {
+        let mut found = Vec::new();
+        let finding = |what: &str, code: u32, label: &str, help: &str| {
+            let title = format!("{who} returned with {what}");
+            let its = self.place_of(function.wrapping_add(1));
+            match self.place_of(code) {
+                Some(at) => Finding::new(FindingKind::Misuse, title, Some(at), label).also(its, "returned from here"),
+                None => Finding::new(FindingKind::Misuse, title, its, "returned from here"),
+            }
+            .help(help)
+        };
+        if wrong & PREEMPT != 0 {
+            let depth = self.runtime_word("kmem_held_depth").min(HELD);
+            let table = self.runtime_symbol("kmem_held").unwrap_or(0);
+            for index in held..depth {
+                let at = table + index * HELD_BYTES;
+                let (what, code) = (self.read_word(at), self.read_word(at + 4));
+                let is = |name: &str| what != 0 && self.runtime_symbol(name) == Some(what);
+                let (what, help) = if what == 0 {
+                    ("preemption off", "preempt_enable(), put_cpu() or its like is missing on a path to the end")
+                } else if is("kmem_held_rcu") {
+                    ("an RCU read section open", "rcu_read_unlock() is missing on a path to the end")
+                } else if is("kmem_held_bh") {
+                    ("bottom halves off", "local_bh_enable() is missing on a path to the end")
+                } else {
+                    ("a spin lock held", "unlock it on every path to the end, those of errors too")
+                };
+                found.push(finding(what, code, "taken here, and not given back", help));
+            }
+            // Those who only raise the count: temporary mappings, which are told by themselves.
+            if held >= depth && self.local_windows.borrow().is_empty() {
+                found.push(finding(
+                    "preemption off",
+                    0,
+                    "",
+                    "a spin lock is still held, or preemption was not enabled",
+                ));
+            }
+        }
+        if wrong & IRQS != 0 {
+            match found.last_mut() {
+                // spin_lock_irqsave() is one line that took two things.
+                Some(lock) => lock.notes.push("interrupts are off too".into()),
+                None => found.push(finding(
+                    "interrupts off",
+                    self.runtime_word("kmem_irqs_code"),
+                    "turned off here, and not on again",
+                    "what saved the flags here is to be undone with them: spin_unlock_irqrestore(), local_irq_restore()",
+                )),
+            }
+        }
+        let (table, task) = (self.runtime_symbol("kmem_slept").unwrap_or(0), self.runtime_word("kmem_current"));
+        for index in 0..if table == 0 || wrong & TASK == 0 { 0 } else { SLEPT } {
+            let at = table + index * SLEPT_BYTES;
+            let (holder, what, code) = (self.read_word(at), self.read_word(at + 8), self.read_word(at + 12));
+            if holder != 0 && holder == task {
+                self.write_bytes(at, &[0; 4]);
+                // What the kernel itself has taken is its own affair.
+                if self.is_module_code(code) {
+                    let what = format!("{} held", self.read_string(what));
+                    let help = "unlock it on every path to the end, those of errors too";
+                    found.push(finding(&what, code, "taken here, and not given back", help));
+                }
+            }
+        }
+        found.into_iter().for_each(|finding| self.report(finding));
+    }
+}

@@ -29,11 +29,15 @@ pub enum MemoryBug {
     UserMemoryAccess,
     /// Of what the module never got.
     WildAccess,
+    /// Of memory that nobody has written.
+    UninitValue,
+    /// Memory that nobody has written goes to a process.
+    KernelInfoleak,
 }
 
 impl MemoryBug {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::SlabOutOfBounds,
         Self::PageOutOfBounds,
         Self::VmallocOutOfBounds,
@@ -45,6 +49,8 @@ impl MemoryBug {
         Self::KmapUseAfterUnmap,
         Self::UserMemoryAccess,
         Self::WildAccess,
+        Self::UninitValue,
+        Self::KernelInfoleak,
     ];
     /// Returns the name that reports and JSON use.
     pub const fn name(self) -> &'static str {
@@ -60,6 +66,8 @@ impl MemoryBug {
             Self::KmapUseAfterUnmap => "kmap-use-after-unmap",
             Self::UserMemoryAccess => "user-memory-access",
             Self::WildAccess => "wild-memory-access",
+            Self::UninitValue => "uninit-value",
+            Self::KernelInfoleak => "kernel-infoleak",
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::coverage::Lines;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host, Registers};
 use crate::fail::Failures;
 use crate::fake_device::FakeDevice;
-use crate::finding::{Finding, FindingKind, Place};
+use crate::finding::{Finding, FindingKind, MemoryBug, Place};
 use crate::holds::Holds;
 use crate::host::percpu::Chunk;
 use crate::host::{self, PoolIdle};
@@ -20,7 +20,7 @@ use crate::run::KernelLines;
 use crate::symbols::Symbolizer;
 use crate::tasks::Tasks;
 use crate::tracker::{Allocation, Chain, Kind, Space, Tracker};
-use crate::unchecked::Copies;
+use crate::unchecked::{is_fresh_pointer, Copies};
 use crate::watch::Watch;
 use kmem::error::Name;
 use kmem::gfp::{Gfp, GfpEncoding};
@@ -581,7 +581,23 @@ impl Session {
         if finding.kind.check().is_some_and(|check| !self.checks.has(check)) {
             return;
         }
-        self.findings.borrow_mut().push(self.blame_failures(finding));
+        let mut finding = self.blame_failures(finding);
+        let mut findings = self.findings.borrow_mut();
+        // What a value does that was never set is the same fault.
+        let unset = FindingKind::Memory(MemoryBug::UninitValue);
+        let is_consequence = |told: &&mut Finding| {
+            told.kind == unset
+                && told.at == finding.at
+                && matches!(finding.kind, FindingKind::Misuse | FindingKind::Oops)
+        };
+        if let Some(told) = findings.last_mut().filter(is_consequence) {
+            finding.also.append(&mut told.also);
+            finding.notes.push("it was read from memory that nobody has written".into());
+            finding.help = finding.help.or(told.help.take());
+            *told = finding;
+            return;
+        }
+        findings.push(finding);
     }
     pub(crate) fn misuse(&self, call: &Call<'_>, kind: FindingKind, title: String, notes: Vec<String>) {
         let mut finding = Finding::new(kind, title, self.place(&self.chain(call)), "here");
@@ -802,6 +818,15 @@ impl Session {
                 .also(self.place(&freed.allocation.chain), "allocated here");
         }
         drop(tracker);
+        // It was told that the pointer was never set.
+        if let Some(told) = self.findings.borrow_mut().last_mut() {
+            let is_fresh = self.kasan.is_some() && is_fresh_pointer(addr);
+            if is_fresh && told.kind == FindingKind::Memory(MemoryBug::UninitValue) {
+                told.notes.push(format!("{}: the module ended there", finding.title));
+                told.also.extend(finding.at.map(|at| (at, "it ended the module here".to_owned())));
+                return;
+            }
+        }
         // An access that was bad from its first byte and went on to where nothing is, was told already.
         if let Some(told) = self.findings.borrow_mut().last_mut() {
             if matches!(told.kind, FindingKind::Memory(_)) && told.at.is_some() && told.at == finding.at {

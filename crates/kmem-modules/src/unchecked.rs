@@ -26,6 +26,11 @@ pub(crate) struct Copies {
     pub(crate) cut: Option<(&'static str, u64, Chain)>,
 }
 
+/// True for an address that was computed from a pointer in fresh memory.
+pub(crate) fn is_fresh_pointer(addr: u32) -> bool {
+    addr.abs_diff(u32::from_ne_bytes([FRESH; 4])) < FRESH_REACH
+}
+
 impl Session {
     /// Notes that an allocation gave nothing: who uses that has not looked.
     pub(crate) fn refused(&self, call: &Call<'_>, function: &'static str) {
@@ -66,8 +71,7 @@ impl Session {
                 "look at what {function}() returns before it is used, and undo what was done before it"
             ));
         }
-        let fresh = u32::from_ne_bytes([FRESH; 4]);
-        if self.kasan.is_some() && addr.abs_diff(fresh) < FRESH_REACH {
+        if self.kasan.is_some() && is_fresh_pointer(addr) {
             return finding
                 .note(format!("fresh memory is filled with {FRESH:#04x}: the pointer was read from memory that nobody has written"))
                 .help("set the pointer, or take the memory zeroed: kzalloc(), __GFP_ZERO");

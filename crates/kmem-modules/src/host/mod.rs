@@ -34,6 +34,7 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("kmem_host_misuse", log::misuse),
     ("kmem_host_misuse_in", log::misuse_in),
     ("kmem_host_unbalanced", held::unbalanced),
+    ("kmem_host_unset", kasan::unset),
     ("kmem_host_hold_on", holds::hold_on),
     ("kmem_host_symbol", log::symbol),
     ("kmem_host_stuck", tasks::stuck),

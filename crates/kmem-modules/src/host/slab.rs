@@ -28,7 +28,7 @@ fn kmalloc_at(s: &Session, call: &Call<'_>, size: u32, flags: u32, function: &'s
         Ok(addr) => {
             let (given, from) = s.describe_kmalloc(addr);
             s.record(call, Kind::Kmalloc, addr.raw(), size.into(), given, function, from);
-            s.kasan_fresh(addr, size.into(), gfp);
+            s.kasan_fresh_own(addr, size.into(), gfp);
             addr.raw() as u32
         }
         Err(error) => {
@@ -378,7 +378,7 @@ fn object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, flags: u32, fu
             let (asked, given) = (u64::from(asked), (info.geometry.size - info.geometry.redzone).into());
             s.record(call, Kind::Object { cache: handle }, addr.raw(), asked, given, function, from);
             if !info.has_ctor && !info.flags.intersects(SlabFlags::TYPESAFE_BY_RCU | SlabFlags::POISON) {
-                s.kasan_fresh(addr, asked, gfp);
+                s.kasan_fresh_own(addr, asked, gfp);
             }
             addr.raw() as u32
         }

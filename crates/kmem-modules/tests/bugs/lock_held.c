@@ -5,8 +5,8 @@
 static DEFINE_SPINLOCK(lock);
 
 static int __init held_init(void)
-{ /* BUG: misuse */
-	spin_lock(&lock);
+{
+	spin_lock(&lock); /* BUG: misuse */
 	use(&lock);
 	if (hide(1)) /* FIX: if (hide(0)) */
 		return 0;

@@ -8,7 +8,8 @@
 //!    process as ever, and Rust's message about an overflowing stack still appears.
 //!
 //! The handler takes no lock that its own thread could hold, allocates nothing, and runs on the thread's alternate stack.
-//! Module code is recognised by its code segment: whatever is not the 64-bit user segment is i386 code.
+//! Module code is recognised by its code segment: whatever is not the 64-bit user segment is i386 code. So is what lies below
+//! 4 GiB: a jump into the 64-bit segment does not make it ours.
 
 use crate::error::HostError;
 use crate::level::{self, Caught, Level};
@@ -28,6 +29,11 @@ const USER_CODE: u64 = 0x33;
 const USER_DATA: u64 = 0x2b;
 /// Number of the page fault exception.
 const PAGE_FAULT: u32 = 14;
+/// Number of the alignment check, which a kernel does not know, and the flag that asks for it.
+const ALIGNMENT_CHECK: u32 = 17;
+const ALIGNMENT_FLAG: i64 = 1 << 18;
+/// This program, position independent, has no code below.
+const LOWEST_OWN_CODE: u64 = 1 << 32;
 /// Bits of a page fault's error code: Intel SDM volume 3, 4.7.
 const ERROR_PRESENT: u32 = 1 << 0;
 const ERROR_WRITE: u32 = 1 << 1;
@@ -108,7 +114,15 @@ fn handle(signal: i32, info: &libc::siginfo_t, context: &mut libc::mcontext_t) -
     let register = |index: i32| gregs[index as usize] as u64;
     let (mut trap, mut error) = (register(libc::REG_TRAPNO) as u32, register(libc::REG_ERR) as u32);
     if signal == libc::SIGSYS {
+        if is_host_code(context) {
+            return syscall::make(context);
+        }
         (trap, error) = (syscall::TRAP, 0);
+    }
+    if signal == libc::SIGBUS && trap == ALIGNMENT_CHECK {
+        // A module has set the flag. It may be our own code that stumbles.
+        context.gregs[libc::REG_EFL as usize] &= !ALIGNMENT_FLAG;
+        return true;
     }
     let innermost = level::current();
     // SAFETY: Whoever hung the level there keeps it valid while it hangs, and this is its thread.
@@ -132,8 +146,8 @@ fn handle(signal: i32, info: &libc::siginfo_t, context: &mut libc::mcontext_t) -
         }
     }
     let Some(level) = innermost else { return false };
-    let (ip, segment) = (register(libc::REG_RIP), register(libc::REG_CSGSFS) & 0xffff);
-    let is_module_code = segment != USER_CODE || (level.entering[0]..level.entering[1]).contains(&ip);
+    let ip = register(libc::REG_RIP);
+    let is_module_code = !is_host_code(context) || (level.entering[0]..level.entering[1]).contains(&ip);
     if !is_module_code {
         return false;
     }
@@ -154,7 +168,7 @@ fn register(context: &libc::mcontext_t, index: i32) -> u64 {
 
 /// True when a signal has interrupted 64-bit code: ours, not a module's.
 pub(crate) fn is_host_code(context: &libc::mcontext_t) -> bool {
-    register(context, libc::REG_CSGSFS) & 0xffff == USER_CODE
+    register(context, libc::REG_CSGSFS) & 0xffff == USER_CODE && register(context, libc::REG_RIP) >= LOWEST_OWN_CODE
 }
 
 /// Writes down where the interrupted code was, and its registers.

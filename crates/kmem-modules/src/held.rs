@@ -48,6 +48,29 @@ impl Session {
             }
         }
     }
+    /// Says what keeps the running code from sleeping, and which code it was that began it; 0 when that is an interrupt.
+    pub(crate) fn atomic_context(&self, count: u32, irqs_off: u32) -> (&'static str, u32) {
+        const SERVING: u32 = 1 << 8;
+        const BH_OFF: u32 = 0xfe00;
+        const HARDIRQ: u32 = 0xf_0000;
+        let depth = self.runtime_word("kmem_held_depth").min(HELD);
+        let table = self.runtime_symbol("kmem_held").unwrap_or(0);
+        let (lock, code) = match depth.checked_sub(1) {
+            Some(last) => (self.read_word(table + last * HELD_BYTES), self.read_word(table + last * HELD_BYTES + 4)),
+            None => (0, 0),
+        };
+        let is_rcu = lock != 0 && self.runtime_symbol("kmem_held_rcu") == Some(lock);
+        match (count & 0xff, count, irqs_off) {
+            (_, count, _) if count & HARDIRQ != 0 => ("in an interrupt handler", 0),
+            (0, _, 1..) => ("with interrupts off", self.runtime_word("kmem_irqs_code")),
+            (_, _, 1..) => ("with interrupts off", code),
+            (1.., ..) if is_rcu => ("inside of an RCU read section", code),
+            (1.., ..) => ("with preemption off (under a spin lock, or after preempt_disable())", code),
+            (_, count, _) if count & SERVING != 0 => ("in a soft interrupt: a timer, a tasklet, a callback", 0),
+            (_, count, _) if count & BH_OFF != 0 => ("with bottom halves off", code),
+            _ => ("with preemption off", code),
+        }
+    }
     fn report_held(&self, who: &str, function: u32, held: u32, wrong: u32) {
         let mut found = Vec::new();
         let finding = |what: &str, code: u32, label: &str, help: &str| {

@@ -402,16 +402,19 @@ impl Session {
         if count == 0 && irqs_off == 0 {
             return;
         }
-        let why = match (count & 0xff, count >> 8 & 0xff, irqs_off) {
-            (_, _, 1..) => "with interrupts off",
-            (_, 1.., _) => "with bottom halves off",
-            _ => "with preemption off (under a spin lock, or after preempt_disable())",
-        };
+        let (why, since) = self.atomic_context(count, irqs_off);
         let title = format!("{what} called in atomic context, {why}");
-        let finding =
-            Finding::new(FindingKind::AtomicSleep, title, self.place(&self.chain(call)), "sleeping is a bug here")
-                .note(format!("in_atomic(): {}, irqs_disabled(): {}", u32::from(count != 0), irqs_off))
-                .help("use GFP_ATOMIC here, or allocate before the lock is taken");
+        let help = if what.contains("flags") {
+            "use GFP_ATOMIC here, or allocate before the lock is taken"
+        } else {
+            "do it before, or after; or take a mutex in place of the spin lock, a work in place of the timer"
+        };
+        let at = self.place(&self.chain(call));
+        let since = self.place_of(since).filter(|since| at.as_ref() != Some(since));
+        let finding = Finding::new(FindingKind::AtomicSleep, title, at, "sleeping is a bug here")
+            .also(since, "since here")
+            .note(format!("in_atomic(): {}, irqs_disabled(): {}", u32::from(count != 0), irqs_off))
+            .help(help);
         self.report(finding);
     }
 
@@ -609,15 +612,27 @@ impl Session {
         self.misuse(call, FindingKind::Mismatch, title, vec![format!("it was called with {key:#x}")]);
     }
     pub(crate) fn report_mismatch(&self, call: &Call<'_>, title: String, allocation: &Allocation) {
+        let help = if self.is_of_devres(allocation) {
+            "leave it to the device, or call devm_kfree()".to_owned()
+        } else {
+            let undo = allocation.kind.undo();
+            format!("free what {}() gave, by that address, with {undo}", allocation.function)
+        };
         let finding = Finding::new(FindingKind::Mismatch, title, self.place(&self.chain(call)), "freed here")
             .also(self.place(&allocation.chain), "allocated here")
             .bytes(allocation.asked, allocation.given)
-            .note("nothing was freed");
+            .note("nothing was freed")
+            .help(help);
         // What a wrong free leaves behind is the same fault, not one more.
         if let Some(live) = self.tracker.borrow_mut().get_mut(allocation.kind.space(), allocation.key) {
             live.reported = true;
         }
         self.report(finding);
+    }
+    /// True for memory that a device frees by itself.
+    pub(crate) fn is_of_devres(&self, allocation: &Allocation) -> bool {
+        let runtime = allocation.chain.iter().take_while(|addr| !self.is_module_code(**addr));
+        runtime.into_iter().any(|addr| self.symbol_text(addr.wrapping_sub(1), false).starts_with("devm_k"))
     }
     pub(crate) fn report_wrong_cache(&self, call: &Call<'_>, handle: u32, key: u64) {
         let name = self.caches.borrow().get(&handle).map(|cache| cache.name.clone()).unwrap_or_default();
@@ -644,6 +659,7 @@ impl Session {
                 .also(self.place(&freed.chain), "freed first here")
                 .also(self.place(&old.chain), "allocated here")
                 .note("nothing was done: the second free would corrupt the allocator")
+                .help("free it in one place only, or set the pointer to NULL where it is freed")
                 .bytes(old.asked, old.given);
             self.report(finding);
             return;
@@ -678,7 +694,8 @@ impl Session {
         }
         let title = format!("{function}() of {what}, which was never allocated");
         let finding = Finding::new(FindingKind::Mismatch, title, at, "freed here")
-            .note(format!("the address is {}", self.describe(if space == Space::Frame { key << 12 } else { key })));
+            .note(format!("the address is {}", self.describe(if space == Space::Frame { key << 12 } else { key })))
+            .help("free what was allocated, by the address that the allocation gave; a variable is not freed");
         self.report(finding);
     }
     /// Finds an allocation of another kind behind the same memory.
@@ -800,6 +817,9 @@ impl Session {
         };
         let is_overflow = title.starts_with("kernel stack");
         let mut finding = self.explain_pointer(Finding::new(FindingKind::Oops, title, self.place(chain), label), addr);
+        if finding.help.is_none() && addr < 4096 {
+            finding = finding.help("the pointer is NULL: look at it before it is used, or find out who has not set it");
+        }
         if is_overflow {
             finding = finding.help("take large arrays from kmalloc(), and do without recursion");
         }

@@ -96,6 +96,11 @@ fn kfree_at(s: &Session, call: &Call<'_>, addr: u32, function: &str) {
         s.report_bad_free(call, function, Space::Linear, key);
         return;
     };
+    if s.is_of_devres(&allocation) && s.is_module_code(call.return_address()) {
+        let title = format!("{function}() of what devm_kmalloc() gave: the device frees it when its driver leaves");
+        s.report_mismatch(call, title, &allocation);
+        return;
+    }
     s.check_freed(call, addr, allocation.given);
     if allocation.kind == Kind::Kmalloc && s.quarantines(&allocation) {
         s.forget(call, Space::Linear, key);

@@ -426,7 +426,8 @@ impl Run {
     }
     /// Does an operation on a file, and checks that its answer fits what was copied.
     fn operate(&self, moves: Moves, function: &str, args: &[u32]) -> Result<u64, Failed> {
-        self.session.operation_begins();
+        let buffer = (function == "kmem_fs_read").then(|| (args[1], args[2]));
+        self.session.operation_begins(buffer);
         let result = answer(self.call(function, args));
         if let Ok(value) = result {
             self.session.operation_succeeded((moves == Moves::Bytes).then_some(value));

@@ -13,6 +13,9 @@ fn copy(s: &Session, call: &Call<'_>, to: u32, from: u32, n: u32, to_user: bool)
     let user = if to_user { to } else { from };
     let function = if to_user { "copy_to_user()" } else { "copy_from_user()" };
     s.check_context(call, function);
+    if to_user {
+        s.check_room(call, to, n);
+    }
     if s.kasan_access(call, if to_user { from } else { to }, n, !to_user) && to_user {
         s.kasan_shown(call, "copy_to_user", from, n);
     }

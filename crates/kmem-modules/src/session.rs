@@ -791,6 +791,9 @@ impl Session {
         };
         self.print_call_trace(&chain);
         let finding = Finding::new(FindingKind::Oops, title, self.place(&chain), "here");
+        if is_wild && self.ends_what_was_told(fault.addr, &finding) {
+            return;
+        }
         let finding = if is_wild { self.explain_pointer(finding, fault.addr) } else { finding };
         self.report(self.with_trace(finding, &chain));
     }
@@ -810,6 +813,18 @@ impl Session {
             Some(PUSH) => Some(self.read_word(sp.wrapping_add(self.exec.word_bytes()))),
             Some(_) => is_ret().then(|| self.read_word(sp)),
         }
+    }
+    /// Adds to a finding that a pointer was never set that its use has ended the module; false where that was not told.
+    fn ends_what_was_told(&self, addr: u64, finding: &Finding) -> bool {
+        let mut findings = self.findings.borrow_mut();
+        let is_it = |told: &&mut Finding| told.kind == FindingKind::Memory(MemoryBug::UninitValue);
+        let Some(told) = findings.last_mut().filter(is_it) else { return false };
+        let is_fresh = self.kasan.is_some() && is_fresh_pointer(addr);
+        if is_fresh {
+            told.notes.push(format!("{}: the module ended there", finding.title));
+            told.also.extend(finding.at.clone().map(|at| (at, "it ended the module here".to_owned())));
+        }
+        is_fresh
     }
     fn report_fault(&self, addr: u64, write: bool, fetch: bool, chain: &[u32]) {
         let access = if write { "write" } else { "read" };
@@ -872,14 +887,8 @@ impl Session {
                 .also(self.place(&freed.allocation.chain), "allocated here");
         }
         drop(tracker);
-        // It was told that the pointer was never set.
-        if let Some(told) = self.findings.borrow_mut().last_mut() {
-            let is_fresh = self.kasan.is_some() && is_fresh_pointer(addr);
-            if is_fresh && told.kind == FindingKind::Memory(MemoryBug::UninitValue) {
-                told.notes.push(format!("{}: the module ended there", finding.title));
-                told.also.extend(finding.at.map(|at| (at, "it ended the module here".to_owned())));
-                return;
-            }
+        if self.ends_what_was_told(addr, &finding) {
+            return;
         }
         // An access that was bad from its first byte and went on to where nothing is, was told already.
         if let Some(told) = self.findings.borrow_mut().last_mut() {

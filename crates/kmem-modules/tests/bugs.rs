@@ -29,7 +29,7 @@ struct Bug {
     kind: String,
     /// File name and line.
     place: (String, u32),
-    /// Its line on a 64-bit machine, if it is another.
+    /// Where a 64-bit machine may find it too.
     wide_line: Option<u32>,
 }
 
@@ -158,10 +158,7 @@ fn told(findings: &[Finding]) -> String {
 /// Those that are bugs on a 64-bit machine too, there.
 fn bugs_of_64_bits() -> Vec<Bug> {
     let is_free = |bug: &Bug| !bug.is_bound && Era::of(&bug.text) == Era::Modern;
-    let there = |bug: Bug| {
-        let (file, line) = bug.place;
-        Bug { machine: "amd64-6.12".into(), place: (file, bug.wide_line.unwrap_or(line)), ..bug }
-    };
+    let there = |bug: Bug| Bug { machine: "amd64-6.12".into(), ..bug };
     bugs().into_iter().filter(is_free).map(there).collect()
 }
 
@@ -182,7 +179,10 @@ fn are_found(bugs: &[Bug]) {
         let is_it = |finding: &Finding| {
             let at = finding.at.as_ref();
             let file = at.and_then(|at| at.file.file_name()).map(|file| file.to_string_lossy().into_owned());
-            finding.kind.name() == bug.kind && at.zip(file).is_some_and(|(at, file)| (file, at.line) == bug.place)
+            finding.kind.name() == bug.kind
+                && at.zip(file).is_some_and(|(at, file)| {
+                    file == bug.place.0 && (at.line == bug.place.1 || Some(at.line) == bug.wide_line)
+                })
         };
         let found = match &findings {
             Ok(findings) if matches!(findings.as_slice(), [finding] if is_it(finding)) => continue,

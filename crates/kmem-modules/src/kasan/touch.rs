@@ -56,6 +56,8 @@ enum Does {
     Push,
     /// Goes on elsewhere, so far from its end.
     Jump(i32),
+    /// Calls a function of x86-64 code, whose arguments are in registers.
+    Call,
     /// Nothing of interest.
     Other,
 }
@@ -131,6 +133,9 @@ pub(crate) fn touch(at: u32, shadow: u64, is_wide: bool, byte: &dyn Fn(u32) -> u
         watched = watched.or(memory);
         let takes = it.from & has != 0;
         match it.does {
+            Does::Call if has & ARGUMENTS != 0 => return Touch::Uses,
+            Does::Call => has &= KEPT,
+            Does::Store if takes && is_wide && !has_bits => has &= !it.from, // it was copied
             Does::Jump(by) => ip = ip.wrapping_add_signed(by),
             Does::Compare | Does::Push if takes || is_it => return Touch::Uses,
             Does::Store | Does::Update { bits: true } if is_first => return Touch::Changes,
@@ -146,6 +151,11 @@ pub(crate) fn touch(at: u32, shadow: u64, is_wide: bool, byte: &dyn Fn(u32) -> u
     }
     Touch::Unknown
 }
+
+/// Registers in which x86-64 code passes arguments: di, si, dx, cx, r8, r9.
+const ARGUMENTS: Registers = 1 << 7 | 1 << 6 | 1 << 2 | 1 << 1 | 1 << 8 | 1 << 9;
+/// Those that a called function leaves as they are: bx, bp, r12 to r15.
+const KEPT: Registers = 1 << 3 | 1 << 5 | 0xf << 12;
 
 /// Decodes one instruction.
 fn decode(code: &[u8; 15], is_wide: bool) -> Option<Instruction> {
@@ -247,6 +257,7 @@ fn decode(code: &[u8; 15], is_wide: bool) -> Option<Instruction> {
         0xc6 => with(1, Does::Store, false, false),
         0xc7 => with(word, Does::Store, false, false),
         0xe9 => plain(at + WIDE, Does::Jump(i32::from_le_bytes(code[at..at + WIDE].try_into().ok()?)), 0, 0),
+        0xe8 if is_wide => plain(at + WIDE, Does::Call, 0, 0),
         0xeb => plain(at + 1, Does::Jump(i32::from(code[at] as i8)), 0, 0),
         0xf6 if middle < 2 => with(1, Does::Compare, false, false),
         0xf7 if middle < 2 => with(word, Does::Compare, false, false),
@@ -309,8 +320,12 @@ mod tests {
             (&[0x80, 0xb8, 0, 0, 0, 1, 0, 0x75, 2, 0x48, 0x63, 0x13, 0x48, 0x83, 0xfa, 5][..], Touch::Uses),
             // mov (%rax),%rax; movl $2,4(%rax): a pointer that is followed
             (&[0x48, 0x8b, 0x00, 0xc7, 0x40, 4, 2, 0, 0, 0][..], Touch::Unknown),
-            // mov (%r13),%ecx; mov %ecx,(%r14); ret: a copy
-            (&[0x41, 0x8b, 0x4d, 0, 0x41, 0x89, 0x0e, 0xc3][..], Touch::Unknown),
+            // mov (%r13),%ecx; mov %ecx,(%r14); call: a copy
+            (&[0x41, 0x8b, 0x4d, 0, 0x41, 0x89, 0x0e, 0xe8, 0, 0, 0, 0][..], Touch::Unknown),
+            // mov 8(%rbx),%r12d; mov $3,%edi; mov %r12d,%esi; call
+            (&[0x44, 0x8b, 0x63, 8, 0xbf, 3, 0, 0, 0, 0x44, 0x89, 0xe6, 0xe8, 0, 0, 0, 0][..], Touch::Uses),
+            // mov (%rbx),%r12d; call; test %r12d,%r12d
+            (&[0x44, 0x8b, 0x23, 0xe8, 0, 0, 0, 0, 0x45, 0x85, 0xe4][..], Touch::Uses),
         ] {
             assert_eq!(of(code), does, "{code:02x?}");
         }

@@ -56,7 +56,7 @@ static void queue(struct timer_list *timer)
 static int is_of_work(const struct timer_list *timer)
 {
 #if KMEM_ERA >= 60
-	return timer->function == delayed_work_timer_fn;
+	return (void *)timer->function == (void *)delayed_work_timer_fn;
 #else
 	return timer->function == kmem_delayed_work_timer;
 #endif
@@ -71,10 +71,10 @@ static void go_off(struct timer_list *timer)
 	kmem_timer_forget(timer);
 	running = timer;
 	kmem_preempt_count += SOFTIRQ_OFFSET;
-#if KMEM_ERA >= 60
-	timer->function(timer);
-#else
+#ifdef KMEM_TIMER_HAS_DATA
 	timer->function(timer->data);
+#else
+	timer->function(timer);
 #endif
 	if (kmem_preempt_count != count + SOFTIRQ_OFFSET)
 		kmem_host_misuse_in("a timer's function left preemption unbalanced", timer->function);

@@ -11,6 +11,7 @@ use crate::script::Script;
 use crate::{render, report};
 use kmem::Profile;
 use kmem_hosted::Displacement;
+use kmem_modules::api::Others;
 use kmem_modules::checks::{Check, Checks};
 use kmem_modules::compile::{read_sources, CompileError, Era, Sources, Workspace};
 use kmem_modules::coverage::{Coverage, Unreached};
@@ -183,6 +184,7 @@ impl Run {
             each::check_script(self)?;
         }
         let script = self.script.as_deref().map(Script::read).transpose()?;
+        let others = if self.machine.era.is_some() { Others::OfEra } else { Others::All };
         let era = match (read_sources(&self.files).map_err(compile_failure)?, self.machine.era) {
             (_, Some(MachineEra::Old)) => Era::Old,
             (_, Some(MachineEra::Modern)) => Era::Modern,
@@ -220,6 +222,7 @@ impl Run {
             fail: self.fail.clone(),
             timeout: Some(self.timeout).filter(|time| !time.is_zero()),
             coverage: self.coverage.is_some(),
+            others,
         };
         let is_document = self.json || self.child.is_some();
         let output = Output { collected: is_document.then(Rc::default), open_line: Rc::default() };
@@ -232,6 +235,7 @@ impl Run {
             notes.iter().for_each(|note| say(note));
             failure
         })?;
+        run.api_note().into_iter().for_each(say);
         if self.time {
             run.stamp_lines();
         }

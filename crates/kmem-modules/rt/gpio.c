@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * A chip of 512 lines.  Who asks for one has it until it gives it back; which way it goes and what is on it is the chip's.
+ * A chip of 1024 lines.  Who asks for one has it until it gives it back; which way it goes and what is on it is the chip's.
  * A script puts something on a line that comes in, and if its driver asked for the interrupt, the edge raises it.
  */
 #include <linux/device.h>
@@ -12,7 +12,7 @@
 
 #if KMEM_ERA >= 60
 
-#define FIRST_IRQ	1024	/* behind those that --device gives */
+#define FIRST_IRQ	4096	/* behind those that --device gives */
 
 struct gpio_desc {
 	const char *label;	/* not NULL: somebody has it */

@@ -517,11 +517,12 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// True when a structure of the source has a member `jiffies`: then the name cannot be a macro.
+    /// True when a structure of the source has a member `jiffies`, or the source declares it: then the name cannot be a macro.
     fn shows_jiffies(&self, source: &Path) -> bool {
         let text = read_text(source).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        text.contains("->jiffies") || text.contains(".jiffies") || text.contains("unsigned long jiffies;")
+        let signs = ["->jiffies", ".jiffies", "unsigned long jiffies;", "volatile jiffies;"];
+        signs.iter().any(|sign| text.contains(sign))
     }
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Lines of a chip by their numbers: the machine has 512. A script sets what comes in and sees what goes out. */
+/* Lines of a chip by their numbers: the machine has 1024. A script sets what comes in and sees what goes out. */
 #pragma once
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/types.h>
 #include <linux/gpio/consumer.h>
 
-#define KMEM_GPIOS	512
+#define KMEM_GPIOS	1024
 #define ARCH_NR_GPIOS	KMEM_GPIOS
 #define GPIOF_DIR_OUT	(0 << 0)
 #define GPIOF_DIR_IN	(1 << 0)

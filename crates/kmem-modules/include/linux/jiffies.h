@@ -12,7 +12,7 @@ u64 get_jiffies_64(void);
 #define jiffies_64	get_jiffies_64()
 #ifdef KMEM_JIFFIES_IS_A_MEMBER
 /* a structure of the source has a member of this name, so a look at the clock cannot take time */
-extern volatile unsigned long jiffies;
+extern unsigned long volatile jiffies;
 #else
 #define jiffies		((unsigned long)get_jiffies_64())
 #endif

@@ -499,6 +499,9 @@ void kmem_rt_idle(void)
 {
 	u64 end = kmem_clock_peek() + 10 * TICK_NSEC;
 
+	/* a user's own task goes on at once */
+	if (kmem_current != &main_task)
+		return;
 	while (kmem_clock_peek() < end) {
 		if (kmem_run_deferred())
 			continue;

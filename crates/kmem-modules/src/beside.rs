@@ -76,13 +76,13 @@ impl Run {
         let mut waiting = Vec::new();
         let session = self.session();
         for begun in self.begun.take() {
-            let result = match self.call_runtime("kmem_user_ended", &[begun.job]) {
-                Some(0) => {
+            let result = match self.ask("kmem_user_ended", &[begun.job]) {
+                Ok(0) => {
                     waiting.push(begun);
                     continue;
                 }
-                Some(_) => self.ask("kmem_user_result", &[begun.job]),
-                None => Err(Failed::Died),
+                Ok(_) => self.ask("kmem_user_result", &[begun.job]),
+                Err(failed) => Err(failed),
             };
             let answer = result.map(|got| {
                 let count = if begun.is_read { got.min(begun.bytes) } else { 0 };

@@ -13,6 +13,7 @@ use crate::{forms, machine_header};
 use kmem::gfp::{GfpEncoding, GFP_2_6, GFP_6_1};
 use kmem::Kernel;
 use kmem_hosted::Hosted;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -155,6 +156,8 @@ pub enum CompileError {
 pub struct Sources {
     /// The files.
     pub files: Vec<PathBuf>,
+    /// The module that each file is a part of, where a Makefile says it; else a file is a module of its own name.
+    pub modules: BTreeMap<PathBuf, String>,
     /// `-D` options.
     pub defines: Vec<String>,
     /// `-I` options, searched before our own headers.
@@ -373,7 +376,7 @@ impl Workspace {
         }
         let object = |index: usize, source: &Path| {
             let bytes = get(&format!("{index}.o"))?;
-            Ok(Object { name: module_name(source), source: source.to_owned(), bytes, warnings: String::new() })
+            Ok(Object { name: module_name(source, sources), source: source.to_owned(), bytes, warnings: String::new() })
         };
         let modules = sources.files.iter().enumerate().map(|(index, file)| object(index + 1, file));
         let modules = modules.collect::<Result<_, CompileError>>()?;
@@ -432,7 +435,7 @@ impl Workspace {
         let object = self.folder.join(format!("{index}.o"));
         let bytes = fs::read(&object)
             .map_err(|error| CompileError::Host { what: format!("reading {}", object.display()), error })?;
-        Ok(Object { name: module_name(source), source: source.to_owned(), bytes, warnings: output })
+        Ok(Object { name: module_name(source, options), source: source.to_owned(), bytes, warnings: output })
     }
     /// Returns whether the compiler made what was asked for, and what it said.
     fn run_compiler(
@@ -443,7 +446,7 @@ impl Workspace {
         flags: &[OsString],
         index: usize,
     ) -> Result<(bool, String), CompileError> {
-        let name = module_name(source);
+        let (name, base) = (module_name(source, options), base_name(source));
         let object = self.folder.join(format!("{index}.o"));
         let include = self.folder.join("include");
         let mut command = Command::new(&job.compiler.program);
@@ -453,7 +456,7 @@ impl Workspace {
         era_flags.push(self.folder.join(ERA_FLAGS));
         command.arg(era_flags);
         command.args(["-D__KERNEL__", "-DMODULE"]);
-        command.arg(format!("-DKBUILD_MODNAME=\"{name}\"")).arg(format!("-DKBUILD_BASENAME=\"{name}\""));
+        command.arg(format!("-DKBUILD_MODNAME=\"{name}\"")).arg(format!("-DKBUILD_BASENAME=\"{base}\""));
         command.arg("-include").arg(include.join("kmem_machine.h"));
         for define in &options.defines {
             command.arg(format!("-D{define}"));
@@ -501,8 +504,12 @@ fn ready_api(text: &str) -> Result<Api, CompileError> {
     }
 }
 
-/// The module's name: the file's base name, `-` turned to `_`.
-fn module_name(source: &Path) -> String {
+/// The module's name: what a Makefile says, else the file's own.
+fn module_name(source: &Path, sources: &Sources) -> String {
+    sources.modules.get(source).cloned().unwrap_or_else(|| base_name(source))
+}
+/// The file's base name, `-` turned to `_`.
+fn base_name(source: &Path) -> String {
     let stem = source.file_stem().unwrap_or_default().to_string_lossy();
     stem.chars().map(|c| if c == '-' { '_' } else { c }).collect()
 }

@@ -31,6 +31,7 @@ pub mod headers;
 mod holds;
 mod host;
 mod kasan;
+pub mod kbuild;
 mod kernel_lines;
 mod kunit;
 mod leaks;

@@ -93,6 +93,8 @@ struct Module {
     init: Option<u32>,
     exit: Option<u32>,
     is_up: bool,
+    /// It is one of several files of a module, and not the one that counts.
+    is_part: bool,
 }
 
 impl Module {
@@ -181,6 +183,10 @@ impl Run {
                 init: modules.symbol(index, "init_module"),
                 exit: modules.symbol(index, "cleanup_module"),
                 is_up: false,
+                is_part: sources.modules.get(&object.source).is_some_and(|name| {
+                    let same = |other: &&Object| sources.modules.get(&other.source) == Some(name);
+                    objects.iter().find(same).is_some_and(|first| first.source != object.source)
+                }),
             })
             .collect();
         let session = Rc::new(Session::new(Parts {
@@ -363,7 +369,10 @@ impl Run {
     fn index_of(&self, name: &str) -> Result<usize, Failed> {
         let name = name.rsplit('/').next().unwrap_or(name);
         let name = name.trim_end_matches(".ko").trim_end_matches(".c").replace('-', "_");
-        self.modules.iter().position(|module| module.name == name).ok_or(Failed::Errno(2))
+        let named = || self.modules.iter().enumerate().filter(|(_, module)| module.name == name);
+        // Of a module's files, the one with its init or exit.
+        let main = named().find(|(_, module)| module.init.is_some() || module.exit.is_some());
+        main.or_else(|| named().next()).map(|(index, _)| index).ok_or(Failed::Errno(2))
     }
 
     /// Opens a node; returns its handle.
@@ -476,7 +485,7 @@ impl Run {
         let tracker = self.session.tracker.borrow();
         let outcome = Outcome {
             kunit,
-            modules: self.modules.len(),
+            modules: self.modules.iter().filter(|module| !module.is_part).count(),
             allocations: tracker.count(),
             live: tracker.live_count(),
             pools: self.session.idle.take(),

@@ -105,7 +105,7 @@ fn users_wait_map_poll_and_are_told() {
     });
     clean(&outcome);
     let own: Vec<_> = lines.iter().filter(|line| line.starts_with("users:")).map(String::as_str).collect();
-    assert_eq!(own, ["users: fault", "users: fault", "users: unmapped 2 pages", "users: release"]);
+    assert_eq!(own, ["users: fault", "users: unmapped 2 pages", "users: release"]);
 }
 
 #[test]

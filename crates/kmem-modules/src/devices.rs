@@ -1,6 +1,7 @@
 //! The module's files, as the shell drives them.
 
 use crate::run::{Failed, Run};
+use kmem_shell::device::Answer;
 use kmem_shell::{Devices, Errno, Handle, OpenFlags, Refusal, Whence};
 
 impl From<Failed> for Refusal {
@@ -41,7 +42,7 @@ impl Devices for Run {
     fn begin(&mut self, handle: Handle, count: u64, data: Option<&[u8]>) -> Result<(), Refusal> {
         Ok(Run::begin(self, handle, count.min(MOST) as u32, data)?)
     }
-    fn ended(&mut self) -> Vec<(Handle, bool, Result<(i64, Vec<u8>), Refusal>)> {
+    fn ended(&mut self) -> Vec<(Handle, bool, Answer)> {
         let ended = Run::ended(self).into_iter();
         ended.map(|ended| (ended.handle, ended.is_read, ended.answer.map_err(Refusal::from))).collect()
     }

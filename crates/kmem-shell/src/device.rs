@@ -75,6 +75,9 @@ impl From<i32> for Refusal {
 /// An open file, as [`Devices::open`] numbered it.
 pub type Handle = i32;
 
+/// What a driver answered to a read or write, and the bytes that were read.
+pub type Answer = Result<(i64, Vec<u8>), Refusal>;
+
 /// The files of a loaded module: device nodes, and what it made under /proc and /sys.
 ///
 /// A node is a path (`/dev/scullc0`, `/proc/x`, `/sys/kernel/x`), or `@NAME` or `@NAME:MINOR`: the name of a region or
@@ -128,7 +131,7 @@ pub trait Devices {
         Err(Errno(38).into())
     }
     /// Returns what of it has ended since: the file, whether it was a read, and its answer, with the bytes that were read.
-    fn ended(&mut self) -> Vec<(Handle, bool, Result<(i64, Vec<u8>), Refusal>)> {
+    fn ended(&mut self) -> Vec<(Handle, bool, Answer)> {
         Vec::new()
     }
     /// Asks whether a file is ready; returns the bits of poll(2).

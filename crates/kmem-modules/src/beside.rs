@@ -6,6 +6,8 @@ use crate::user_buffer::UserBuffer;
 
 /// The most transfers that may wait at once.
 const MOST: usize = 16;
+/// The most bytes of one.
+const LARGEST: u32 = 16 << 20;
 
 /// A transfer that was begun.
 #[derive(Debug)]
@@ -53,7 +55,8 @@ impl Run {
     pub fn begin(&self, handle: i32, count: u32, data: Option<&[u8]>) -> Result<(), Failed> {
         const EAGAIN: i32 = 11;
         let session = self.session();
-        let bytes = data.map_or(count, |data| data.len() as u32);
+        let data = data.map(|data| &data[..data.len().min(LARGEST as usize)]);
+        let bytes = data.map_or(count.min(LARGEST), |data| data.len() as u32);
         let taken: Vec<usize> = self.begun.borrow().iter().map(|begun| begun.place).collect();
         let place = (1..=MOST).find(|place| !taken.contains(place)).ok_or(Failed::Errno(EAGAIN))?;
         let buffer = UserBuffer::at(&session.kernel, bytes.into(), place as u64).map_err(|_| Failed::Errno(12))?;

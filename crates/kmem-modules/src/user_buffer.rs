@@ -11,8 +11,10 @@ use kmem_hosted::Hosted;
 
 /// Where the buffer lies in user space: above the place of a program's text.
 const AT: u64 = 0x0900_0000;
-/// How far the places of several are apart: more than one read or write moves.
-const APART: u64 = 0x0500_0000;
+/// Where the second place is: behind what one read or write moves at most.
+const SECOND: u64 = AT + (64 << 20);
+/// How far the others are apart.
+const APART: u64 = 17 << 20;
 
 /// A buffer in user space.
 #[derive(Debug)]
@@ -36,7 +38,7 @@ impl UserBuffer {
     /// # Errors
     /// As [`UserBuffer::new`].
     pub fn at(kernel: &Kernel<Hosted>, bytes: u64, place: u64) -> Result<Self, AllocError> {
-        let first = AT + place * APART;
+        let first = place.checked_sub(1).map_or(AT, |place| SECOND + place * APART);
         let bytes = bytes.max(1);
         if kernel.profile.paging.is_none() {
             let limit = kernel.pages().top_order().bytes();

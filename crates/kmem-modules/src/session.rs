@@ -761,7 +761,8 @@ impl Session {
         }
         chain.extend(&fault.chain);
         if let FaultKind::Page { write, fetch } = fault.kind {
-            self.report_fault(fault.addr, write, fetch, &chain);
+            let addr = self.kasan.as_ref().map_or(fault.addr, |kasan| kasan.meant(fault));
+            self.report_fault(addr, write, fetch, &chain);
             return;
         }
         if fault.kind == FaultKind::Deadline {

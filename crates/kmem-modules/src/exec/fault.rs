@@ -47,11 +47,13 @@ pub struct Registers {
 pub struct Fault {
     /// What went wrong.
     pub kind: FaultKind,
-    /// The address that a page fault is about; of a protection fault, one that no 64-bit CPU has, if a register holds it; 0
-    /// otherwise.
+    /// The address that a page fault is about; of a protection fault of x86-64 code, one that no CPU has, if a register holds it;
+    /// 0 otherwise.
     pub addr: u64,
     /// Where the code was, and its stack.
     pub registers: Registers,
+    /// All that the registers held, of x86-64 code.
+    pub held: [u64; 16],
     /// The error code of the CPU as an Oops prints it (0 not present, 1 protection, 2 write, 16 fetch).
     pub error_code: u32,
     /// Return addresses from the innermost function outwards, across all levels: see [`Call::chain`](super::Call::chain).
@@ -65,6 +67,7 @@ impl Fault {
             kind: FaultKind::Host(why.into()),
             addr: 0,
             registers: Registers::default(),
+            held: [0; 16],
             error_code: 0,
             chain: Vec::new(),
         }
@@ -73,7 +76,7 @@ impl Fault {
     pub(super) fn unwritable(addr: u64, entry: u32, stack: u32) -> Self {
         let registers = Registers { ip: entry, sp: stack, bp: 0 };
         let kind = FaultKind::Page { write: true, fetch: false };
-        Self { kind, addr, registers, error_code: 2, chain: Vec::new() }
+        Self { kind, addr, registers, held: [0; 16], error_code: 2, chain: Vec::new() }
     }
     /// Makes one from what the signal handler wrote down.
     pub(super) fn caught(caught: &Caught, word_bytes: u32) -> Self {
@@ -93,14 +96,15 @@ impl Fault {
             other => FaultKind::Exception(other),
         };
         let [_, _, _, _, sp, bp, ..] = caught.registers.map(|register| register as u32);
-        // Bits 47 to 63 of an address are alike.
-        let is_wild = |word: &&u64| (**word as i64) << 16 >> 16 != **word as i64;
-        let wild = caught.registers.iter().find(is_wild).copied();
-        let wild = wild.filter(|_| word_bytes == 8 && kind == FaultKind::Protection);
+        let held = if word_bytes == 8 { caught.registers } else { [0; 16] };
+        // Bits 47 to 63 of an address are alike. Of several the largest: a checked access has the eighth of its own besides.
+        let is_wild = |word: &u64| (*word as i64) << 16 >> 16 != *word as i64;
+        let wild = held.into_iter().filter(is_wild).max().filter(|_| kind == FaultKind::Protection);
         Self {
             addr: wild.unwrap_or(caught.addr),
             kind,
             registers: Registers { sp, bp, ip: caught.ip as u32 },
+            held,
             error_code: caught.error & !USER_MODE,
             chain: Vec::new(),
         }

@@ -18,7 +18,7 @@ mod quarantine;
 mod report;
 mod shadow;
 
-use crate::exec::Call;
+use crate::exec::{Call, Fault};
 use crate::session::Session;
 use crate::tracker::{Allocation, Kind, Space};
 use kmem::gfp::Gfp;
@@ -27,7 +27,7 @@ use kmem::slab::{CacheId, SlabFlags};
 use kmem::units::{PhysAddr, PAGE_SIZE};
 use kmem::{Machine, Pfn, VirtAddr};
 use quarantine::{Quarantine, Waiting};
-use shadow::{Shadow, ALLOCA, FREE_OBJECT, FREE_PAGE, GLOBAL, REDZONE, SCOPE, STACK};
+use shadow::{Shadow, ALLOCA, FREE_OBJECT, FREE_PAGE, GLOBAL, GRANULE, REDZONE, SCOPE, STACK};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -97,6 +97,13 @@ impl Kasan {
     /// Returns what the code adds to an address divided by eight.
     pub(crate) fn offset(&self) -> u64 {
         self.shadow.offset()
+    }
+    /// Returns the address that x86-64 code was about to touch, where it is beyond what the shadow describes: the look at the shadow
+    /// was what faulted.
+    pub(crate) fn meant(&self, fault: &Fault) -> u64 {
+        let eighth = fault.addr.wrapping_sub(self.offset());
+        let meant = fault.held.into_iter().find(|word| *word >= END && word / u64::from(GRANULE) == eighth);
+        meant.unwrap_or(fault.addr)
     }
     /// The module knows where the page tables are.
     pub(crate) fn shows_tables(&self) {

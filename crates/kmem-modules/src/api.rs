@@ -6,6 +6,7 @@
 //! headers offer then is what that version offered. The machine stays what it is: sizes, addresses and answers are its own.
 
 use crate::compile::{Era, FILES};
+use crate::session::Session;
 use std::fmt;
 
 /// A version of the API.
@@ -68,6 +69,13 @@ impl Api {
         let is_other =
             |api: &Self| (api.version.0, api.version.1) != (self.version.0, self.version.1) || api.era != self.era;
         newer.into_iter().chain(older.into_iter().rev()).filter(is_other).collect()
+    }
+}
+
+impl Session {
+    /// True when the sources use the API of 2.6.
+    pub(crate) fn is_old(&self) -> bool {
+        self.api.era == Era::Old
     }
 }
 

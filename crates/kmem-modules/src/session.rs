@@ -5,7 +5,6 @@
 
 use crate::api::Api;
 use crate::checks::{Check, Checks};
-use crate::compile::Era;
 use crate::coverage::Lines;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host, Registers};
 use crate::fail::Failures;
@@ -402,10 +401,6 @@ impl Session {
 
     // --- flags and context -------------------------------------------------------------------------------------------
 
-    /// True when the sources use the API of 2.6.
-    pub(crate) fn is_old(&self) -> bool {
-        self.api.era == Era::Old
-    }
     pub(crate) fn decode_gfp(&self, raw: u32) -> Gfp {
         self.gfp.decode(raw).0
     }

@@ -10,24 +10,40 @@
 #include "rt.h"
 
 #define LOOK_NS	100	/* what a look at the clock takes: who only looks at it does not wait for ever */
+#define STREAK	10000	/* who does nothing but look so often waits: then a look takes a hundred times as long */
 
 u64 kmem_now_ns = NSEC_PER_SEC;	/* since boot; the modules come after a second */
+
+/* the variable, for sources in which the name cannot be a macro */
+volatile unsigned long kmem_jiffies __asm__("jiffies") = (unsigned long)INITIAL_JIFFIES + HZ;
 
 u64 kmem_clock_peek(void)
 {
 	return kmem_now_ns;
 }
 
+static void look(void)
+{
+	static u64 last;
+	static unsigned int streak;
+
+	streak = kmem_now_ns == last ? streak + 1 : 0;
+	kmem_delay(streak < STREAK ? LOOK_NS : 100 * LOOK_NS);
+	last = kmem_now_ns;
+}
+
 u64 kmem_clock_ns(void)
 {
-	kmem_delay(LOOK_NS);
+	look();
 	return kmem_now_ns;
 }
 
 void kmem_clock_reach(u64 ns)
 {
-	if (ns > kmem_now_ns)
+	if (ns > kmem_now_ns) {
 		kmem_now_ns = ns;
+		kmem_jiffies = kmem_jiffies_peek();
+	}
 }
 
 /* the machine was started at the beginning of 2026 */
@@ -38,7 +54,7 @@ u64 kmem_wall_clock_peek(void)
 
 u64 kmem_wall_clock_ns(void)
 {
-	kmem_delay(LOOK_NS);
+	look();
 	return kmem_wall_clock_peek();
 }
 
@@ -49,7 +65,7 @@ u64 kmem_jiffies_peek(void)
 
 u64 get_jiffies_64(void)
 {
-	kmem_delay(LOOK_NS);
+	look();
 	return kmem_jiffies_peek();
 }
 
@@ -85,6 +101,19 @@ void jiffies_to_timespec(const unsigned long j, struct timespec *value)
 	value->tv_sec = j / HZ;
 	value->tv_nsec = j % HZ * TICK_NSEC;
 }
+
+#if LINUX_VERSION_CODE < 0x050600
+unsigned long timeval_to_jiffies(const struct timeval *value)
+{
+	return value->tv_sec * HZ + (value->tv_usec * NSEC_PER_USEC + TICK_NSEC - 1) / TICK_NSEC;
+}
+
+void jiffies_to_timeval(const unsigned long j, struct timeval *value)
+{
+	value->tv_sec = j / HZ;
+	value->tv_usec = j % HZ * TICK_NSEC / NSEC_PER_USEC;
+}
+#endif
 
 clock_t jiffies_to_clock_t(unsigned long x)
 {
@@ -175,7 +204,8 @@ void time64_to_tm(time64_t totalsecs, int offset, struct tm *result)
 	result->tm_yday = days - (march_first(result->tm_year + 1899) + 306);
 }
 
-#else
+#endif
+#if LINUX_VERSION_CODE < 0x050000
 
 void do_gettimeofday(struct timeval *tv)
 {
@@ -191,6 +221,14 @@ struct timespec current_kernel_time(void)
 
 	do_gettimeofday(&tv);
 	return (struct timespec){ tv.tv_sec, tv.tv_usec * NSEC_PER_USEC };
+}
+
+void getnstimeofday(struct timespec *ts)
+{
+	u64 ns = kmem_wall_clock_ns();
+
+	ts->tv_sec = div_u64(ns, NSEC_PER_SEC);
+	ts->tv_nsec = ns - (u64)ts->tv_sec * NSEC_PER_SEC;
 }
 
 unsigned long get_seconds(void)

@@ -170,7 +170,7 @@ long kmem_fs_open(const char *node, unsigned int flags)
 	return h;
 }
 
-static struct file *file_of(int h)
+struct file *kmem_file_of(int h)
 {
 	return h >= 0 && h < (int)ARRAY_SIZE(open_files) && open_files[h] ? &open_files[h]->file : NULL;
 }
@@ -215,7 +215,7 @@ static ssize_t by_iter(struct file *file, char __user *buf, size_t n, loff_t *po
 
 long kmem_fs_read(int h, char __user *ubuf, unsigned long n)
 {
-	struct file *file = file_of(h);
+	struct file *file = kmem_file_of(h);
 	loff_t copy, *pos;
 	long ret;
 
@@ -241,7 +241,7 @@ long kmem_fs_read(int h, char __user *ubuf, unsigned long n)
 
 long kmem_fs_write(int h, const char __user *ubuf, unsigned long n)
 {
-	struct file *file = file_of(h);
+	struct file *file = kmem_file_of(h);
 	loff_t copy, *pos;
 	long ret;
 
@@ -267,7 +267,7 @@ long kmem_fs_write(int h, const char __user *ubuf, unsigned long n)
 
 long long kmem_fs_lseek(int h, u32 low, u32 high, int whence)
 {
-	struct file *file = file_of(h);
+	struct file *file = kmem_file_of(h);
 	long long ret, off = (u64)high << 32 | low;
 
 	if (!file)
@@ -283,7 +283,7 @@ long long kmem_fs_lseek(int h, u32 low, u32 high, int whence)
 
 long kmem_fs_ioctl(int h, unsigned int cmd, unsigned long arg)
 {
-	struct file *file = file_of(h);
+	struct file *file = kmem_file_of(h);
 	long ret = -ENOTTY;
 
 	if (!file)
@@ -293,7 +293,7 @@ long kmem_fs_ioctl(int h, unsigned int cmd, unsigned long arg)
 		if (ret == -ENOIOCTLCMD)
 			ret = KMEM_ERA >= 60 ? -ENOTTY : -EINVAL;
 	}
-#if KMEM_ERA < 60
+#if LINUX_VERSION_CODE < 0x020624
 	else if (file->f_op->ioctl)
 		ret = file->f_op->ioctl(file->f_dentry->d_inode, file, cmd, arg);
 #endif
@@ -301,9 +301,30 @@ long kmem_fs_ioctl(int h, unsigned int cmd, unsigned long arg)
 	return ret;
 }
 
+/* the last user of a file is gone: closed, and unmapped everywhere */
+static void release(struct open_file *f)
+{
+	if (f->file.f_op->release)
+		f->file.f_op->release(&f->inode, &f->file);
+	kmem_rt_idle();
+	kmem_host_unhold(KMEM_HOLD_FILE, f);
+	kmem_host_rt_free(f);
+}
+
+void kmem_file_hold(int h, int more)
+{
+	atomic_add(more, &open_files[h]->file.f_count);
+}
+
+void kmem_file_put(struct file *file)
+{
+	if (atomic_dec_and_test(&file->f_count))
+		release(container_of(file, struct open_file, file));
+}
+
 long kmem_fs_close(int h)
 {
-	struct file *file = file_of(h);
+	struct file *file = kmem_file_of(h);
 	long ret = 0;
 
 	if (!file)
@@ -314,11 +335,10 @@ long kmem_fs_close(int h)
 #else
 		ret = file->f_op->flush(file);
 #endif
-	if (file->f_op->release)
-		file->f_op->release(&open_files[h]->inode, file);
-	kmem_rt_idle();
-	kmem_host_unhold(KMEM_HOLD_FILE, open_files[h]);
-	kmem_host_rt_free(open_files[h]);
+	/* who asked to be told is forgotten */
+	if (file->f_flags & FASYNC && file->f_op->fasync)
+		file->f_op->fasync(-1, file, 0);
 	open_files[h] = NULL;
+	kmem_file_put(file);
 	return ret;
 }

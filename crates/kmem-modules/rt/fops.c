@@ -109,6 +109,28 @@ long compat_ptr_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 #endif
 
+#if LINUX_VERSION_CODE < 0x040100
+int aio_complete(struct kiocb *iocb, long res, long res2)
+{
+	kmem_host_misuse("aio_complete: this transfer is one that its caller waits for", iocb);
+	return 0;
+}
+#endif
+
+#if KMEM_ERA >= 60
+ssize_t generic_file_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	kmem_host_misuse("generic_file_read_iter: a device's file has no pages in a cache", iocb);
+	return -EIO;
+}
+
+ssize_t generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	kmem_host_misuse("generic_file_write_iter: a device's file has no pages in a cache", iocb);
+	return -EIO;
+}
+#endif
+
 /* who wants to be told about a file */
 struct fasync_struct {
 	struct fasync_struct *next;
@@ -142,4 +164,8 @@ int fasync_helper(int fd, struct file *filp, int on, struct fasync_struct **queu
 
 void kill_fasync(struct fasync_struct **queue, int sig, int band)
 {
+	struct fasync_struct *at;
+
+	for (at = *queue; at; at = at->next)
+		at->file->f_owner.kmem_told++;
 }

@@ -9,19 +9,20 @@
 int oops_in_progress;
 const struct cpumask kmem_all_cpus = { { (2UL << (KMEM_NR_CPUS - 1)) - 1 } };
 
-struct new_utsname system_utsname = {
-	.sysname = "Linux",
-	.nodename = "kmem",
-	.release = KMEM_UTS_RELEASE,
-	.version = "#1 SMP",
 #if defined(CONFIG_ARM)
-	.machine = "armv7l",
+#define MACHINE	"armv7l"
 #elif defined(CONFIG_X86_64)
-	.machine = "x86_64",
+#define MACHINE	"x86_64"
 #else
-	.machine = "i686",
+#define MACHINE	"i686"
 #endif
-};
+#define UTSNAME	{ .sysname = "Linux", .nodename = "kmem", .release = KMEM_UTS_RELEASE, .version = "#1 SMP", .machine = MACHINE }
+
+#if KMEM_ERA >= 60
+struct uts_namespace init_uts_ns = { .name = UTSNAME };
+#else
+struct new_utsname system_utsname = UTSNAME;
+#endif
 
 void kmem_page_init(void);
 

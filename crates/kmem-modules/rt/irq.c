@@ -27,6 +27,7 @@ struct action {
 
 static LIST_HEAD(actions);
 static LIST_HEAD(regions);
+static unsigned long probed, seen;	/* see probe_irq_on() */
 
 static irqreturn_t call_handler(irq_handler_t handler, struct action *action)
 {
@@ -192,6 +193,17 @@ static irqreturn_t handle(struct action *action)
 }
 
 /* as an interrupt comes: 0, -ENOENT when nobody asked for it, -EIO when nobody wanted it */
+unsigned long kmem_irq_trigger(unsigned int irq)
+{
+	const unsigned long edges = 0x3;	/* IRQF_TRIGGER_RISING, _FALLING */
+	struct action *action;
+
+	list_for_each_entry(action, &actions, list)
+		if (action->irq == irq)
+			return action->flags & edges ? action->flags & edges : edges;
+	return 0;
+}
+
 int kmem_irq_raise(unsigned int irq)
 {
 	int count = kmem_preempt_count, irqs = kmem_irqs_disabled, found = 0, handled = 0;
@@ -199,6 +211,8 @@ int kmem_irq_raise(unsigned int irq)
 	struct action *action, *next;
 	void *function;
 
+	if (irq < BITS_PER_LONG)
+		seen |= probed & 1UL << irq;
 	kmem_preempt_count += HARDIRQ_OFFSET;
 	kmem_irqs_disabled = 1;
 	list_for_each_entry_safe(action, next, &actions, list) {
@@ -216,6 +230,38 @@ int kmem_irq_raise(unsigned int irq)
 	if (found && !handled)
 		printk(KERN_ERR "irq %u: nobody cared\n", irq);
 	return !found ? -ENOENT : handled ? 0 : -EIO;
+}
+
+/* --- finding out which interrupt a device has: all that nobody has are watched --- */
+
+unsigned long probe_irq_on(void)
+{
+	struct action *action;
+
+	probed = ~0UL;
+	seen = 0;
+	list_for_each_entry(action, &actions, list)
+		if (action->irq < BITS_PER_LONG)
+			probed &= ~(1UL << action->irq);
+	return probed;
+}
+
+unsigned int probe_irq_mask(unsigned long mask)
+{
+	unsigned int found = seen & mask;
+
+	probed = 0;
+	return found;
+}
+
+int probe_irq_off(unsigned long mask)
+{
+	unsigned long found = seen & mask;
+
+	probed = 0;
+	if (!found)
+		return 0;
+	return found & (found - 1) ? -(int)__ffs(found) : (int)__ffs(found);
 }
 
 void enable_irq(unsigned int irq)
@@ -259,6 +305,18 @@ struct resource *kmem_request_region(resource_size_t start, resource_size_t n,
 		  (u64)region->start, (u64)region->end, name);
 	return region;
 }
+
+#if LINUX_VERSION_CODE < 0x030200
+int kmem_check_region(resource_size_t start, resource_size_t n, unsigned long flags)
+{
+	struct resource *region;
+
+	list_for_each_entry(region, &regions, kmem_all)
+		if (region->flags == flags && region->start < start + n && start <= region->end)
+			return -EBUSY;
+	return 0;
+}
+#endif
 
 void kmem_release_region(resource_size_t start, resource_size_t n, unsigned long flags)
 {

@@ -145,16 +145,17 @@ int kmem_kobject_add(struct kobject *kobj)
 		kset_get(kobj->kset);
 	list_add_tail(&kobj->entry, siblings(kobj));
 	kobj->state_in_sysfs = 1;
-#if KMEM_ERA >= 60
-	if (kobj->ktype && kobj->ktype->default_groups)
-		return sysfs_create_groups(kobj, kobj->ktype->default_groups);
-#else
+#if LINUX_VERSION_CODE < 0x051200
 	if (kobj->ktype && kobj->ktype->default_attrs) {
 		struct attribute **attr;
 
 		for (attr = kobj->ktype->default_attrs; *attr; attr++)
 			sysfs_create_file(kobj, *attr);
 	}
+#endif
+#if KMEM_ERA >= 60
+	if (kobj->ktype && kobj->ktype->default_groups)
+		return sysfs_create_groups(kobj, kobj->ktype->default_groups);
 #endif
 	return 0;
 }

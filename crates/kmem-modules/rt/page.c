@@ -57,22 +57,6 @@ void si_meminfo(struct sysinfo *val)
 	val->mem_unit = PAGE_SIZE;
 }
 
-int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
-		    unsigned long size, pgprot_t prot)
-{
-	return -EINVAL;
-}
-
-int vm_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page)
-{
-	return -EINVAL;
-}
-
-int remap_vmalloc_range(struct vm_area_struct *vma, void *addr, unsigned long pgoff)
-{
-	return -EINVAL;
-}
-
 #if KMEM_ERA >= 60
 /* fills the empty places of an array; how many are full then */
 unsigned long alloc_pages_bulk_array(gfp_t gfp, unsigned long nr, struct page **pages)

@@ -173,6 +173,21 @@ int platform_device_register(struct platform_device *pdev)
 	return platform_device_add(pdev);
 }
 
+int platform_add_devices(struct platform_device **devs, int num)
+{
+	int i, err;
+
+	for (i = 0; i < num; i++) {
+		err = platform_device_register(devs[i]);
+		if (err) {
+			while (--i >= 0)
+				platform_device_unregister(devs[i]);
+			return err;
+		}
+	}
+	return 0;
+}
+
 void platform_device_del(struct platform_device *pdev)
 {
 	if (pdev && !IS_ERR(pdev))

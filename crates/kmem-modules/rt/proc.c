@@ -9,7 +9,7 @@
 #include <linux/uaccess.h>
 #include "rt.h"
 
-#if KMEM_ERA >= 60
+#if LINUX_VERSION_CODE >= 0x030a00
 struct proc_dir_entry {
 	const char *name;
 	umode_t mode;
@@ -296,6 +296,10 @@ void *proc_get_parent_data(const struct inode *inode)
 	return parent ? parent->data : NULL;
 }
 
+#endif
+
+#if LINUX_VERSION_CODE >= 0x030a00
+
 const struct file_operations *kmem_proc_fops(struct proc_dir_entry *entry)
 {
 	return S_ISREG(entry->mode) ? &entry->fops : NULL;
@@ -406,10 +410,12 @@ struct proc_dir_entry *create_proc_entry(const char *name, mode_t mode,
 	return entry;
 }
 
+#if KMEM_ERA < 60
 struct proc_dir_entry *proc_mkdir(const char *name, struct proc_dir_entry *parent)
 {
 	return create_proc_entry(name, S_IFDIR, parent);
 }
+#endif
 
 struct proc_dir_entry *PDE(const struct inode *inode)
 {
@@ -422,6 +428,10 @@ const struct file_operations *kmem_proc_fops(struct proc_dir_entry *entry)
 		return NULL;
 	if (entry->proc_fops)
 		return entry->proc_fops;
+#if KMEM_ERA >= 60
+	if (entry->fops.open || entry->fops.read || entry->fops.write)
+		return &entry->fops;
+#endif
 	return entry->read_proc || entry->get_info ? &by_functions : &by_nothing;
 }
 

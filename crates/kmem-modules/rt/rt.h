@@ -95,7 +95,7 @@ enum {
 	KMEM_HOLD_CDEV, KMEM_HOLD_CLASS, KMEM_HOLD_DEVICE, KMEM_HOLD_MISC, KMEM_HOLD_PROC, KMEM_HOLD_FILE,
 	KMEM_HOLD_IRQ, KMEM_HOLD_PORTS, KMEM_HOLD_MEM, KMEM_HOLD_DRIVER, KMEM_HOLD_KOBJECT, KMEM_HOLD_SYSFS,
 	KMEM_HOLD_DEBUGFS, KMEM_HOLD_DMA_MAP, KMEM_HOLD_DMA_POOL, KMEM_HOLD_NOTIFIER, KMEM_HOLD_HOTPLUG,
-	KMEM_HOLD_DMA_COHERENT, KMEM_HOLD_DMA_OBJECT,
+	KMEM_HOLD_DMA_COHERENT, KMEM_HOLD_DMA_OBJECT, KMEM_HOLD_GPIO,
 };
 __printf(3, 4) void kmem_hold(unsigned int kind, const void *key, const char *fmt, ...);
 
@@ -124,7 +124,14 @@ void kmem_device_is_of_host(struct device *dev);
 struct device_node *kmem_of_node(unsigned int index, const char *name);
 void kmem_pci_bring(unsigned int index, const char *name, const char *numbers, u64 mmio, u64 size, unsigned int irq);
 int kmem_irq_raise(unsigned int irq);
+unsigned long kmem_irq_trigger(unsigned int irq);	/* the edges that its driver asked for; all if it did not say */
 const struct file_operations *kmem_misc_fops(unsigned int minor, void **misc);
+
+/* open files: by their handles; one more user of one, one less */
+struct file;
+struct file *kmem_file_of(int h);
+void kmem_file_hold(int h, int more);
+void kmem_file_put(struct file *file);
 
 struct proc_dir_entry *kmem_proc_find(const char *path);
 const struct file_operations *kmem_proc_fops(struct proc_dir_entry *entry);

@@ -35,13 +35,24 @@ unsigned int kmem_depth;	/* levels of module code inside each other; the host co
 unsigned int kmem_level;	/* the innermost one that the running task has entered */
 unsigned int kmem_seed;		/* 0: in turn; set by the host */
 
+static struct signal_struct no_terminal;
+#if KMEM_ERA >= 60
+struct cred kmem_cred;
+#endif
+
 static struct task_struct main_task = {
 	.pid = 100,
 	.tgid = 100,
 	.prio = 120,
 	.static_prio = 120,
 	.parent = &main_task,
+	.real_parent = &main_task,
 	.group_leader = &main_task,
+	.signal = &no_terminal,
+#if KMEM_ERA >= 60
+	.cred = &kmem_cred,
+	.real_cred = &kmem_cred,
+#endif
 	.comm = "insmod",
 	.kmem = { .lock_id = 1, .deadline = KMEM_NEVER, .usage = 1 },
 };
@@ -66,6 +77,40 @@ static u64 last_woken;
 void kmem_sched_init(void)
 {
 	list_add_tail(&main_task.kmem.all, &tasks);
+}
+
+struct task_struct *kmem_task_after(const struct task_struct *task)
+{
+	const struct list_head *at = task ? &task->kmem.all : &tasks;
+
+	return list_is_last(at, &tasks) ? NULL : list_entry(at->next, struct task_struct, kmem.all);
+}
+
+/* the script goes on as another user */
+void kmem_user_become(unsigned int uid, unsigned int gid)
+{
+#if LINUX_VERSION_CODE >= 0x030500
+	kuid_t user = KUIDT_INIT(uid);
+	kgid_t group = KGIDT_INIT(gid);
+
+	kmem_cred = (struct cred){ user, user, user, user, group, group, group, group };
+#elif KMEM_ERA >= 60
+	kmem_cred = (struct cred){ uid, uid, uid, uid, gid, gid, gid, gid };
+#else
+	main_task.uid = main_task.euid = main_task.suid = main_task.fsuid = uid;
+	main_task.gid = main_task.egid = main_task.sgid = main_task.fsgid = gid;
+#endif
+}
+
+int capable(int cap)
+{
+#if LINUX_VERSION_CODE >= 0x030500
+	return kmem_cred.euid.val == 0 || kmem_current != &main_task;
+#elif KMEM_ERA >= 60
+	return kmem_cred.euid == 0 || kmem_current != &main_task;
+#else
+	return kmem_current->euid == 0;
+#endif
 }
 
 void kmem_rt_set_current(const char *comm, int pid)
@@ -483,6 +528,9 @@ void kmem_rt_idle(void)
 {
 	u64 end = kmem_clock_peek() + 10 * TICK_NSEC;
 
+	/* a user's own task goes on at once */
+	if (kmem_current != &main_task)
+		return;
 	while (kmem_clock_peek() < end) {
 		if (kmem_run_deferred())
 			continue;

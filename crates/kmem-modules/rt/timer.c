@@ -56,7 +56,7 @@ static void queue(struct timer_list *timer)
 static int is_of_work(const struct timer_list *timer)
 {
 #if KMEM_ERA >= 60
-	return timer->function == delayed_work_timer_fn;
+	return (void *)timer->function == (void *)delayed_work_timer_fn;
 #else
 	return timer->function == kmem_delayed_work_timer;
 #endif
@@ -73,10 +73,10 @@ static void go_off(struct timer_list *timer)
 	kmem_timer_forget(timer);
 	running = timer;
 	kmem_preempt_count += SOFTIRQ_OFFSET;
-#if KMEM_ERA >= 60
-	timer->function(timer);
-#else
+#ifdef KMEM_TIMER_HAS_DATA
 	timer->function(timer->data);
+#else
+	timer->function(timer);
 #endif
 	kmem_check_held("a timer's function", function, count + SOFTIRQ_OFFSET, irqs, held);
 	kmem_preempt_count = count;

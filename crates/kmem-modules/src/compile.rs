@@ -2,8 +2,10 @@
 //!
 //! The headers and the runtime are part of this library and are unpacked into a folder of their own for each run, with a
 //! generated `kmem_machine.h` beside them. The sources are compiled one by one, as kbuild does, several at a time. A runtime
-//! that was compiled before, by the same compiler for the same machine, is taken from the user's cache folder.
+//! that was compiled before, by the same compiler for the same machine, is taken from the user's cache folder. Sources that
+//! do not compile for the machine's own version of the API are tried for others: [`crate::api`].
 
+use crate::api::{self, Api, Others};
 use crate::checks::Checks;
 use crate::fail::Failing;
 use crate::object_cache::{self, ObjectCache};
@@ -11,6 +13,7 @@ use crate::{forms, machine_header};
 use kmem::gfp::{GfpEncoding, GFP_2_6, GFP_6_1};
 use kmem::Kernel;
 use kmem_hosted::Hosted;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -155,6 +158,8 @@ pub enum CompileError {
 pub struct Sources {
     /// The files.
     pub files: Vec<PathBuf>,
+    /// The module that each file is a part of, where a Makefile says it; else a file is a module of its own name.
+    pub modules: BTreeMap<PathBuf, String>,
     /// `-D` options.
     pub defines: Vec<String>,
     /// `-I` options, searched before our own headers.
@@ -171,6 +176,21 @@ pub struct Sources {
     pub timeout: Option<Duration>,
     /// Which lines run is to be known.
     pub coverage: bool,
+    /// Which other versions of the API are tried when the sources do not compile.
+    pub others: Others,
+}
+
+/// What came of the sources.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The version of the API that they were compiled for.
+    pub api: Api,
+    /// The runtime.
+    pub runtime: Object,
+    /// The modules.
+    pub modules: Vec<Object>,
+    /// Why it is not the version that was asked for: what does not compile for that one.
+    pub note: Option<String>,
 }
 
 /// A compiled source.
@@ -243,56 +263,112 @@ impl Workspace {
         era: Era,
         kernel: &Kernel<Hosted>,
         shadow: Option<u64>,
-    ) -> Result<(Object, Vec<Object>), CompileError> {
+    ) -> Result<Compiled, CompileError> {
         if self.is_ready {
             return self.ready(sources, shadow);
         }
-        let header = machine_header::text(kernel, era, &sources.configs);
-        fs::write(self.folder.join("include/kmem_machine.h"), &header)
-            .map_err(|error| CompileError::Host { what: "writing kmem_machine.h".into(), error })?;
-        let flags = if era == Era::Modern { MODERN_FLAGS } else { "" };
-        fs::write(self.folder.join(ERA_FLAGS), flags)
-            .map_err(|error| CompileError::Host { what: "writing the flags".into(), error })?;
         let (compiler, machine) = (Compiler::find()?, kernel.profile.name);
         let ram = kernel.plan().layout.low.bytes();
         let runtime = if ram < SMALL { "-Os" } else { "-O0" };
         let is_wide = kernel.profile.word_bytes == 8;
         let job = Job { compiler: &compiler, machine, is_wide, shadow, runtime };
+        let own = Api::of(era, kernel.profile.version);
+        let first = self.compile_for(&job, sources, own, kernel);
+        let output = match &first {
+            Ok(compiled) => compiled.modules.iter().map(|module| module.warnings.as_str()).collect(),
+            Err(CompileError::Refused { output, .. }) => output.clone(),
+            Err(_) => return first,
+        };
+        if !api::is_for_another(&output) || api::is_hopeless(&output) {
+            return first;
+        }
+        let mut second = None;
+        let mut fitting = None;
+        for other in own.others(sources.others) {
+            match self.fit(&job, sources, other, kernel)? {
+                Fit::Whole => fitting = Some(other),
+                Fit::WithWarnings => second = second.or(Some(other)),
+                Fit::Not => (),
+            }
+            if fitting.is_some() {
+                break;
+            }
+        }
+        if let Some(other) = fitting.or(second.filter(|_| first.is_err())) {
+            let complaint = api::first_complaint(&output);
+            let note = format!("compiled for the API of Linux {other}; not for {own}: {complaint}");
+            return Ok(Compiled { note: Some(note), ..self.compile_for(&job, sources, other, kernel)? });
+        }
+        self.prepare(own, sources, kernel)?;
+        first
+    }
+    /// Writes what the headers must know of the machine and the version; returns it.
+    fn prepare(&self, api: Api, sources: &Sources, kernel: &Kernel<Hosted>) -> Result<String, CompileError> {
+        let header = machine_header::text(kernel, api, &sources.configs);
+        fs::write(self.folder.join("include/kmem_machine.h"), &header)
+            .map_err(|error| CompileError::Host { what: "writing kmem_machine.h".into(), error })?;
+        let flags = if api.era == Era::Modern { MODERN_FLAGS } else { "" };
+        fs::write(self.folder.join(ERA_FLAGS), flags)
+            .map_err(|error| CompileError::Host { what: "writing the flags".into(), error })?;
+        Ok(header)
+    }
+    fn compile_for(
+        &self,
+        job: &Job<'_>,
+        sources: &Sources,
+        api: Api,
+        kernel: &Kernel<Hosted>,
+    ) -> Result<Compiled, CompileError> {
+        let header = self.prepare(api, sources, kernel)?;
         thread::scope(|scope| {
-            let runtime = scope.spawn(|| self.runtime(&job, &header));
+            let runtime = scope.spawn(|| self.runtime(job, &header));
             let jobs: Vec<_> = sources
                 .files
                 .iter()
                 .enumerate()
-                .map(|(index, file)| {
-                    let job = &job;
-                    scope.spawn(move || self.module(job, file, sources, index + 1))
-                })
+                .map(|(index, file)| scope.spawn(move || self.module(job, file, sources, index + 1)))
                 .collect();
             let died = |_| {
                 let error = io::Error::other("a compile thread died");
                 Err(CompileError::Host { what: "compiling".into(), error })
             };
             let modules = jobs.into_iter().map(|job| job.join().unwrap_or_else(died)).collect::<Result<Vec<_>, _>>()?;
-            Ok((runtime.join().unwrap_or_else(died)?, modules))
+            Ok(Compiled { api, runtime: runtime.join().unwrap_or_else(died)?, modules, note: None })
         })
+    }
+    /// Tells whether all sources are of this version, as far as a compiler sees it.
+    fn fit(&self, job: &Job<'_>, sources: &Sources, api: Api, kernel: &Kernel<Hosted>) -> Result<Fit, CompileError> {
+        self.prepare(api, sources, kernel)?;
+        let mut fit = Fit::Whole;
+        for (index, file) in sources.files.iter().enumerate() {
+            let (done, output) = self.run_compiler(job, file, sources, &["-fsyntax-only".into()], index + 1)?;
+            if !done {
+                return Ok(Fit::Not);
+            }
+            if api::is_for_another(&output) {
+                fit = Fit::WithWarnings;
+            }
+        }
+        Ok(fit)
     }
 
     /// Leaves all objects in the folder, for other runs of the same modules on the same machine.
     ///
     /// # Errors
     /// What the host says.
-    pub fn leave_ready(&self, runtime: &Object, shadow: Option<u64>) -> Result<(), CompileError> {
+    pub fn leave_ready(&self, runtime: &Object, api: Api, shadow: Option<u64>) -> Result<(), CompileError> {
         let put = |name: &str, bytes: &[u8]| {
             let path = self.folder.join(name);
             fs::write(&path, bytes)
                 .map_err(|error| CompileError::Host { what: format!("writing {}", path.display()), error })
         };
         put("0.o", &runtime.bytes)?;
+        let (major, minor, patch) = api.version;
+        put(API, format!("{} {major} {minor} {patch}", api.era.name()).as_bytes())?;
         put(SHADOW, format!("{shadow:?}").as_bytes())
     }
     /// Reads the objects of [`Workspace::leave_ready`].
-    fn ready(&self, sources: &Sources, shadow: Option<u64>) -> Result<(Object, Vec<Object>), CompileError> {
+    fn ready(&self, sources: &Sources, shadow: Option<u64>) -> Result<Compiled, CompileError> {
         let get = |name: &str| {
             let path = self.folder.join(name);
             fs::read(&path).map_err(|error| CompileError::Host { what: format!("reading {}", path.display()), error })
@@ -303,10 +379,12 @@ impl Workspace {
         }
         let object = |index: usize, source: &Path| {
             let bytes = get(&format!("{index}.o"))?;
-            Ok(Object { name: module_name(source), source: source.to_owned(), bytes, warnings: String::new() })
+            Ok(Object { name: module_name(source, sources), source: source.to_owned(), bytes, warnings: String::new() })
         };
         let modules = sources.files.iter().enumerate().map(|(index, file)| object(index + 1, file));
-        Ok((object(0, &self.folder.join("rt/kmem_rt.c"))?, modules.collect::<Result<_, CompileError>>()?))
+        let modules = modules.collect::<Result<_, CompileError>>()?;
+        let runtime = object(0, &self.folder.join("rt/kmem_rt.c"))?;
+        Ok(Compiled { api: ready_api(&String::from_utf8_lossy(&get(API)?))?, runtime, modules, note: None })
     }
 
     /// Compiles the runtime, or finds it in the cache: no line of it is ever shown, and it is to be ready soon.
@@ -350,7 +428,29 @@ impl Workspace {
         flags: &[OsString],
         index: usize,
     ) -> Result<Object, CompileError> {
-        let name = module_name(source);
+        let (done, output) = self.run_compiler(job, source, options, flags, index)?;
+        if !done {
+            if output.contains("mode not compiled in") || output.contains("option '-m32'") {
+                let compiler = job.compiler.program.to_string_lossy().into_owned();
+                return Err(CompileError::NoIlp32 { compiler, machine: job.machine });
+            }
+            return Err(CompileError::Refused { path: source.to_owned(), output });
+        }
+        let object = self.folder.join(format!("{index}.o"));
+        let bytes = fs::read(&object)
+            .map_err(|error| CompileError::Host { what: format!("reading {}", object.display()), error })?;
+        Ok(Object { name: module_name(source, options), source: source.to_owned(), bytes, warnings: output })
+    }
+    /// Returns whether the compiler made what was asked for, and what it said.
+    fn run_compiler(
+        &self,
+        job: &Job<'_>,
+        source: &Path,
+        options: &Sources,
+        flags: &[OsString],
+        index: usize,
+    ) -> Result<(bool, String), CompileError> {
+        let (name, base) = (module_name(source, options), base_name(source));
         let object = self.folder.join(format!("{index}.o"));
         let include = self.folder.join("include");
         let mut command = Command::new(&job.compiler.program);
@@ -360,7 +460,7 @@ impl Workspace {
         era_flags.push(self.folder.join(ERA_FLAGS));
         command.arg(era_flags);
         command.args(["-D__KERNEL__", "-DMODULE"]);
-        command.arg(format!("-DKBUILD_MODNAME=\"{name}\"")).arg(format!("-DKBUILD_BASENAME=\"{name}\""));
+        command.arg(format!("-DKBUILD_MODNAME=\"{name}\"")).arg(format!("-DKBUILD_BASENAME=\"{base}\""));
         command.arg("-include").arg(include.join("kmem_machine.h"));
         for define in &options.defines {
             command.arg(format!("-D{define}"));
@@ -368,28 +468,52 @@ impl Workspace {
         for folder in options.includes.iter().chain([&include]) {
             command.arg("-I").arg(folder);
         }
+        if job.shows_jiffies(source) {
+            command.arg("-DKMEM_JIFFIES_IS_A_MEMBER");
+        }
         command.args(["-x", "c", "-c"]).arg(source).arg("-o").arg(&object);
         let Output { status, stderr, .. } =
             command.output().map_err(|error| CompileError::Host { what: "starting the compiler".into(), error })?;
-        let output = String::from_utf8_lossy(&stderr).into_owned();
-        if !status.success() {
-            if output.contains("mode not compiled in") || output.contains("option '-m32'") {
-                let compiler = job.compiler.program.to_string_lossy().into_owned();
-                return Err(CompileError::NoIlp32 { compiler, machine: job.machine });
-            }
-            return Err(CompileError::Refused { path: source.to_owned(), output });
-        }
-        let bytes = fs::read(&object)
-            .map_err(|error| CompileError::Host { what: format!("reading {}", object.display()), error })?;
-        Ok(Object { name, source: source.to_owned(), bytes, warnings: output })
+        Ok((status.success(), String::from_utf8_lossy(&stderr).into_owned()))
     }
+}
+
+/// How sources fit a version of the API.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// In all.
+    Whole,
+    /// They compile, with functions of another form.
+    WithWarnings,
+    /// They do not compile.
+    Not,
 }
 
 /// What a folder says of the shadow that its objects are compiled for.
 const SHADOW: &str = "shadow";
+/// What it says of the API.
+const API: &str = "api";
 
-/// The module's name: the file's base name, `-` turned to `_`.
-fn module_name(source: &Path) -> String {
+/// Reads what [`Workspace::leave_ready`] wrote of the API.
+fn ready_api(text: &str) -> Result<Api, CompileError> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let numbers: Vec<u32> = words.iter().skip(1).filter_map(|word| word.parse().ok()).collect();
+    let era = [Era::Old, Era::Modern].into_iter().find(|era| words.first() == Some(&era.name()));
+    match (era, &numbers[..]) {
+        (Some(era), &[major, minor, patch]) => Ok(Api { era, version: (major, minor, patch) }),
+        _ => {
+            let error = io::Error::other(format!("{text:?} is no version of the API"));
+            Err(CompileError::Host { what: "taking what another run has compiled".into(), error })
+        }
+    }
+}
+
+/// The module's name: what a Makefile says, else the file's own.
+fn module_name(source: &Path, sources: &Sources) -> String {
+    sources.modules.get(source).cloned().unwrap_or_else(|| base_name(source))
+}
+/// The file's base name, `-` turned to `_`.
+fn base_name(source: &Path) -> String {
     let stem = source.file_stem().unwrap_or_default().to_string_lossy();
     stem.chars().map(|c| if c == '-' { '_' } else { c }).collect()
 }
@@ -413,6 +537,13 @@ impl Job<'_> {
         } else {
             FLAGS_I386
         }
+    }
+    /// True when a structure of the source has a member `jiffies`, or the source declares it: then the name cannot be a macro.
+    fn shows_jiffies(&self, source: &Path) -> bool {
+        let text = read_text(source).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let signs = ["->jiffies", ".jiffies", "unsigned long jiffies;", "volatile jiffies;"];
+        signs.iter().any(|sign| text.contains(sign))
     }
 }
 

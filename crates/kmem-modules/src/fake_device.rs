@@ -23,6 +23,8 @@ pub struct FakeDevice {
     pub name: String,
     /// Bytes of its register window; 0: it has none.
     pub mmio: u64,
+    /// Its first port, and how many it has; 0: none.
+    pub ports: (u32, u32),
     /// Its interrupt; 0: it has none.
     pub irq: u32,
     /// What its node of the device tree is compatible with.
@@ -36,7 +38,7 @@ pub struct FakeDevice {
 }
 
 impl FakeDevice {
-    /// Reads `NAME[,mmio=SIZE][,irq=N][,of=COMPATIBLE][,pci=VENDOR:DEVICE][,prop.KEY=VALUE]`.
+    /// Reads `NAME[,mmio=SIZE][,port=FIRST[:COUNT]][,irq=N][,of=COMPATIBLE][,pci=VENDOR:DEVICE][,prop.KEY=VALUE]`.
     ///
     /// # Errors
     /// What is wrong, and what would be right.
@@ -62,6 +64,7 @@ impl FakeDevice {
             before = key;
             match key {
                 "mmio" => device.mmio = window_size(value)?,
+                "port" => device.ports = port_range(value)?,
                 "irq" => {
                     device.irq = value
                         .parse()
@@ -75,7 +78,7 @@ impl FakeDevice {
                     Some(name) => device.properties.push((name.to_owned(), value.to_owned())),
                     None => {
                         return Err(format!(
-                            "`{part}`: want mmio=SIZE, irq=N, of=COMPATIBLE, pci=VENDOR:DEVICE or prop.KEY=VALUE"
+                            "`{part}`: want mmio=SIZE, port=FIRST[:COUNT], irq=N, of=COMPATIBLE, pci=VENDOR:DEVICE or prop.KEY=VALUE"
                         ))
                     }
                 },
@@ -94,6 +97,8 @@ impl FakeDevice {
             "mmio" => Some(format!("{:#x}", self.base)),
             "size" => Some(format!("{:#x}", self.mmio)),
             "irq" => Some(self.irq.to_string()),
+            "port" => (self.ports.1 > 0).then(|| self.ports.0.to_string()),
+            "ports" => Some(self.ports.1.to_string()),
             "of" => self.of.clone(),
             "pci" => self.pci.clone(),
             "props" => {
@@ -124,6 +129,19 @@ fn window_size(text: &str) -> Result<u64, String> {
         Ok(size)
     } else {
         Err(bad())
+    }
+}
+
+/// Reads `FIRST[:COUNT]`; eight ports if it is not said.
+fn port_range(text: &str) -> Result<(u32, u32), String> {
+    let (first, count) = text.split_once(':').unwrap_or((text, "8"));
+    let number = |text: &str| match text.strip_prefix("0x") {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    };
+    match (number(first), number(count)) {
+        (Some(first), Some(count)) if count > 0 && u64::from(first) + u64::from(count) <= 0x10000 => Ok((first, count)),
+        _ => Err(format!("port={text}: want FIRST[:COUNT], below 0x10000, such as 0x378:3")),
     }
 }
 
@@ -247,6 +265,7 @@ mod tests {
             ("x,mmio=0", "want a size"),
             ("x,mmio=99M", "want a size"),
             ("x,irq=0", "want a number"),
+            ("x,port=0xffff:2", "want FIRST"),
             ("x,pci=8086", "VENDOR:DEVICE"),
             ("x,color=red", "want mmio=SIZE"),
             ("x,pci=1:2,of=y", "one bus"),

@@ -4,7 +4,7 @@
 //! told apart by `#if KMEM_ERA`, and a header that only one era has begins with an `#error` for the other.
 
 use crate::compile::FILES;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// In which eras of the API a name exists.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -232,11 +232,15 @@ impl MissingHeader {
         let is_local = lines.next().is_some_and(|line| line.contains(&format!("\"{name}\"")));
         Some(Self { name: name.to_owned(), is_local })
     }
-    /// Says what to do about it.
-    pub fn text(&self) -> String {
+    /// Says what to do about it, for a source at `path`.
+    pub fn text(&self, path: &Path) -> String {
         let name = &self.name;
         if self.is_local {
-            return format!("\"{name}\" is neither beside the source nor in a folder of -I");
+            let lacks = format!("\"{name}\" is neither beside the source nor in a folder of -I");
+            return match folder_with(path, name) {
+                Some(folder) => format!("{lacks}; it is in {0}: -I {0}", folder.display()),
+                None => lacks,
+            };
         }
         let near: Vec<String> = near_headers(name).into_iter().map(|near| format!("<{near}>")).collect();
         if near.is_empty() {
@@ -245,6 +249,21 @@ impl MissingHeader {
             format!("<{name}> is not provided (nearest: {})", near.join(", "))
         }
     }
+}
+
+/// Looks for a header near a source: in the folders beside it, and beside the folder it is in.
+fn folder_with(source: &Path, name: &str) -> Option<PathBuf> {
+    let here = source.parent()?;
+    let here = if here.as_os_str().is_empty() { Path::new(".") } else { here };
+    let above = here.join("..");
+    let mut folders: Vec<PathBuf> = [here, &above]
+        .into_iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok())
+        .flat_map(|entries| entries.take(1000).filter_map(|entry| Some(entry.ok()?.path())))
+        .filter(|folder| folder.join(name).is_file())
+        .collect();
+    folders.sort();
+    folders.into_iter().next()
 }
 
 /// Returns the other headers of the kernel that a source includes and that nobody provides, neither here nor in `folders`.
@@ -304,12 +323,15 @@ mod tests {
     fn what_a_compiler_misses_is_understood() {
         let gcc = "a.c:2:10: fatal error: linux/slap.h: No such file or directory\n    2 | #include <linux/slap.h>\n";
         let missing = MissingHeader::in_output(gcc).unwrap();
-        assert_eq!(missing.text(), "<linux/slap.h> is not provided (nearest: <linux/slab.h>, <linux/swap.h>)");
+        assert_eq!(
+            missing.text(Path::new("a.c")),
+            "<linux/slap.h> is not provided (nearest: <linux/slab.h>, <linux/swap.h>)"
+        );
         let own = "a.c:2:10: fatal error: \"own.h\": No such file or directory\n";
         assert!(MissingHeader::in_output(own).is_some());
         let own = "a.c:1:10: fatal error: own.h: No such file or directory\n    1 | #include \"own.h\"\n";
         assert_eq!(
-            MissingHeader::in_output(own).unwrap().text(),
+            MissingHeader::in_output(own).unwrap().text(Path::new("a.c")),
             "\"own.h\" is neither beside the source nor in a folder of -I"
         );
         let source = "#include <linux/slap.h>\n# include <linux/slab.h>\n#include <linux/nosuch.h>\n";

@@ -79,6 +79,7 @@ const KINDS: &[HoldKind] = &[
     registered("CPU hotplug state", "set up here", "cpuhp_remove_state()"),
     held("coherent DMA buffer", "allocated here", "dma_free_coherent()"),
     held("object of a DMA pool", "allocated here", "dma_pool_free()"),
+    held("GPIO", "requested here", "gpio_free() or gpiod_put()"),
 ];
 /// What RCU's grace period is for: an object is freed by its callback.
 const RCU: u32 = 7;
@@ -190,7 +191,7 @@ impl Session {
         }
         let is_of_module =
             |key: u32, hold: &Hold| match self.module_object_at(hold.function).or_else(|| self.module_object_at(key)) {
-                Some(its) => its == object,
+                Some(its) => its == object || is_last,
                 None => is_last,
             };
         for (kind, hold, times) in self.take_holds(|kind, key, hold| kind.is_active && is_of_module(key, hold)) {

@@ -14,6 +14,8 @@
 //! - [`symbols`]: an address becomes a line of C.
 //! - [`headers`], [`forms`]: what the headers offer, and what is said of a name that is missing or changed.
 
+pub mod api;
+mod beside;
 pub mod checks;
 pub mod compile;
 pub mod coverage;
@@ -30,6 +32,7 @@ mod held;
 mod holds;
 mod host;
 mod kasan;
+pub mod kbuild;
 mod kernel_lines;
 mod kunit;
 mod leaks;

@@ -122,7 +122,9 @@ pub fn undefined(objects: impl IntoIterator<Item = ObjectFile>) -> Result<HashSe
     let mut names = HashSet::new();
     for object in objects {
         let symbols = read_object(object)?.planned.symbols;
-        let missing = symbols.into_iter().filter(|symbol| matches!(symbol.home, Home::Nowhere));
+        // The first symbol of every object, and those of its sections, have no name.
+        let missing =
+            symbols.into_iter().filter(|symbol| matches!(symbol.home, Home::Nowhere) && !symbol.name.is_empty());
         names.extend(missing.map(|symbol| symbol.name));
     }
     Ok(names)

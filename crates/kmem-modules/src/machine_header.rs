@@ -1,5 +1,6 @@
 //! `kmem_machine.h`: what C must know of the machine, as constants. `../ABI.md` lists them.
 
+use crate::api::Api;
 use crate::compile::Era;
 use crate::place::Moved;
 use kmem::gfp::Gfp;
@@ -43,11 +44,12 @@ const ALWAYS: &[&str] = &["CONFIG_MODULES", "CONFIG_MODULE_UNLOAD", "CONFIG_PRIN
 const ALWAYS_MODERN: &[&str] = &["CONFIG_HAS_DMA", "CONFIG_HAS_IOMEM", "CONFIG_KUNIT", "CONFIG_STACKTRACE"];
 
 /// Writes the header for a booted machine.
-pub fn text(kernel: &Kernel<Hosted>, era: Era, configs: &[String]) -> String {
+pub fn text(kernel: &Kernel<Hosted>, api: Api, configs: &[String]) -> String {
+    let era = api.era;
     let profile = kernel.profile;
     let layout = &kernel.plan().layout;
     let gfp = era.gfp(kernel);
-    let (major, minor, patch) = era.version(profile.version);
+    let (major, minor, patch) = api.version;
     let mut text = String::from("#pragma once\n");
     let mut define = |name: &str, value: String| {
         // Writing to a String cannot fail.

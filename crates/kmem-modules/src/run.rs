@@ -1,7 +1,8 @@
 //! A run from start to end: compile, boot's image, load, init, drive, exit, judge.
 
+use crate::beside::Begun;
 use crate::checks::Check;
-use crate::compile::{CompileError, Era, Object, Sources, Workspace};
+use crate::compile::{CompileError, Compiled, Era, Object, Sources, Workspace};
 use crate::exec::{ExecError, Executor};
 use crate::fail::{Failed as FailedAllocation, Failing, Failures};
 use crate::finding::Finding;
@@ -19,7 +20,7 @@ use kmem::gfp::Gfp;
 use kmem::units::{align_down, align_up, PhysRange, PAGE_SIZE};
 use kmem::{AllocError, Kernel, VirtAddr};
 use kmem_hosted::{HostError, Hosted};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -93,6 +94,8 @@ struct Module {
     init: Option<u32>,
     exit: Option<u32>,
     is_up: bool,
+    /// It is one of several files of a module, and not the one that counts.
+    is_part: bool,
 }
 
 impl Module {
@@ -106,6 +109,9 @@ pub struct Run {
     session: Rc<Session>,
     modules: Vec<Module>,
     init_error: Option<(String, i32)>,
+    api_note: Option<String>,
+    /// Reads and writes that wait beside the script.
+    pub(crate) begun: RefCell<Vec<Begun>>,
 }
 
 /// An errno, positive; or the end of the module.
@@ -135,9 +141,10 @@ impl Run {
         }
         let kasan = sources.checks.has(Check::Kasan).then(|| checker(&kernel)).transpose()?;
         let shadow = kasan.as_ref().map(Kasan::offset);
-        let (runtime, objects) = workspace.compile(sources, era, &kernel, shadow)?;
+        let Compiled { api, runtime, modules: objects, note } = workspace.compile(sources, era, &kernel, shadow)?;
+        let era = api.era;
         if sources.fail == Failing::Each {
-            workspace.leave_ready(&runtime, shadow)?;
+            workspace.leave_ready(&runtime, api, shadow)?;
         }
         let place = ImagePlace::new(&kernel)?;
         let exports = EXPORTS.len() as u32;
@@ -180,6 +187,10 @@ impl Run {
                 init: modules.symbol(index, "init_module"),
                 exit: modules.symbol(index, "cleanup_module"),
                 is_up: false,
+                is_part: sources.modules.get(&object.source).is_some_and(|name| {
+                    let same = |other: &&Object| sources.modules.get(&other.source) == Some(name);
+                    objects.iter().find(same).is_some_and(|first| first.source != object.source)
+                }),
             })
             .collect();
         let profile = kernel.profile;
@@ -189,7 +200,7 @@ impl Run {
             exec,
             log: Log::new(sink, era == Era::Old).of_moved(Moved::of(profile)),
             moved: Moved::of(profile),
-            era,
+            api,
             own_code: workspace.own_code(),
             names: objects.iter().map(|object| object.name.clone()).collect(),
             runtime,
@@ -206,7 +217,7 @@ impl Run {
             lines.clear();
         }
         Session::make_current(&session);
-        let run = Self { session, modules: loaded, init_error: None };
+        let run = Self { session, modules: loaded, init_error: None, api_note: note, begun: RefCell::default() };
         if sources.coverage {
             run.session.watch_lines()?;
         }
@@ -220,6 +231,11 @@ impl Run {
     /// Returns the session: machine, ledger, findings.
     pub fn session(&self) -> Rc<Session> {
         Rc::clone(&self.session)
+    }
+
+    /// Returns why the sources were compiled for another version of the API than was asked for, if they were.
+    pub fn api_note(&self) -> Option<&str> {
+        self.api_note.as_deref()
     }
 
     /// From now on the lines of the log begin with the machine's time.
@@ -319,9 +335,15 @@ impl Run {
         module.is_up = false;
         let exit = module.exit;
         let Some(_) = exit.map_or(Some(0), |exit| self.enter(exit, &[])) else { return Err(Failed::Died) };
-        self.session.judge_active(index, self.modules.iter().all(|module| !module.is_up));
-        // A driver that was left behind has been reported; what it holds of its devices is not one more fault.
-        let _ = self.call("kmem_drop_drivers", &[]);
+        let is_last = self.modules.iter().all(|module| !module.is_up);
+        // A file without an exit is a part of another's module, or stays for good.
+        if exit.is_some() || is_last {
+            self.session.judge_active(index, is_last);
+        }
+        if is_last {
+            // A driver that was left behind has been reported; what it holds of its devices is not one more fault.
+            let _ = self.call("kmem_drop_drivers", &[]);
+        }
         self.call("kmem_rt_idle", &[]).map(|_| ()).ok_or(Failed::Died)
     }
     /// Calls an init or exit and lets what it has set in motion come to rest.
@@ -353,7 +375,10 @@ impl Run {
     fn index_of(&self, name: &str) -> Result<usize, Failed> {
         let name = name.rsplit('/').next().unwrap_or(name);
         let name = name.trim_end_matches(".ko").trim_end_matches(".c").replace('-', "_");
-        self.modules.iter().position(|module| module.name == name).ok_or(Failed::Errno(2))
+        let named = || self.modules.iter().enumerate().filter(|(_, module)| module.name == name);
+        // Of a module's files, the one with its init or exit.
+        let main = named().find(|(_, module)| module.init.is_some() || module.exit.is_some());
+        main.or_else(|| named().next()).map(|(index, _)| index).ok_or(Failed::Errno(2))
     }
 
     /// Opens a node; returns its handle.
@@ -416,7 +441,7 @@ impl Run {
     pub fn close(&self, handle: i32) -> Result<(), Failed> {
         answer(self.call("kmem_fs_close", &[handle as u32])).map(|_| ())
     }
-    fn buffer(&self, bytes: u32) -> Result<UserBuffer, Failed> {
+    pub(crate) fn buffer(&self, bytes: u32) -> Result<UserBuffer, Failed> {
         UserBuffer::new(&self.session.kernel, bytes.into()).map_err(|_| Failed::Errno(12))
     }
     pub(crate) fn call_runtime(&self, function: &str, args: &[u32]) -> Option<u64> {
@@ -467,7 +492,7 @@ impl Run {
         let tracker = self.session.tracker.borrow();
         let outcome = Outcome {
             kunit,
-            modules: self.modules.len(),
+            modules: self.modules.iter().filter(|module| !module.is_part).count(),
             allocations: tracker.count(),
             live: tracker.live_count(),
             pools: self.session.idle.take(),

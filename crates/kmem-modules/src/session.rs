@@ -3,8 +3,8 @@
 //! Host functions get a `&Session` and may be entered again while one is running (a constructor that calls kmalloc), so
 //! everything that changes sits in cells, and no borrow is held across a call into the module.
 
+use crate::api::Api;
 use crate::checks::{Check, Checks};
-use crate::compile::Era;
 use crate::coverage::Lines;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host, Registers};
 use crate::fail::Failures;
@@ -104,7 +104,7 @@ pub struct Session {
     /// How the C side writes GFP flags.
     pub gfp: &'static GfpEncoding,
     /// Which API the sources use.
-    pub era: Era,
+    pub api: Api,
     pub(crate) caches: RefCell<HashMap<u32, CacheRecord>>,
     pub(crate) pools: RefCell<HashMap<u32, PoolRecord>>,
     /// What pools that are gone kept idle.
@@ -164,7 +164,7 @@ pub struct Parts {
     /// How the C side writes GFP flags.
     pub gfp: &'static GfpEncoding,
     /// Which API the sources use.
-    pub era: Era,
+    pub api: Api,
     /// Directories whose code is not the user's.
     pub own_code: Vec<PathBuf>,
     /// The modules' names, in the order of the image's objects.
@@ -201,7 +201,7 @@ impl Session {
             tracker: RefCell::default(),
             findings: RefCell::default(),
             gfp: parts.gfp,
-            era: parts.era,
+            api: parts.api,
             caches: RefCell::default(),
             pools: RefCell::default(),
             idle: RefCell::default(),
@@ -380,10 +380,6 @@ impl Session {
 
     // --- flags and context -------------------------------------------------------------------------------------------
 
-    /// True when the sources use the API of 2.6.
-    pub(crate) fn is_old(&self) -> bool {
-        self.era == Era::Old
-    }
     pub(crate) fn decode_gfp(&self, raw: u32) -> Gfp {
         self.gfp.decode(raw).0
     }

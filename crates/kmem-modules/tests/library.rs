@@ -10,7 +10,7 @@ use kmem_modules::load::LoadError;
 use kmem_modules::place;
 use kmem_modules::run::{KernelLines, KunitCounts, Outcome, Run, RunError};
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -140,9 +140,9 @@ fn what_is_missing_or_changed_is_named() {
     };
     let missing = MissingHeader::in_output(&output).expect("the compiler says so");
     assert!(
-        missing.text().starts_with("<linux/slap.h> is not provided (nearest: <linux/slab.h>"),
+        missing.text(Path::new("a.c")).starts_with("<linux/slap.h> is not provided (nearest: <linux/slab.h>"),
         "{}",
-        missing.text()
+        missing.text(Path::new("a.c"))
     );
 
     let RunError::Load(LoadError::Unknown(symbols)) = load(

@@ -491,7 +491,56 @@ pub enum FileCommand {
     Ioctl {
         handle: String,
         command: u64,
-        argument: u64,
+        argument: Argument,
+    },
+    /// Begins to read or write beside the script.
+    Beside {
+        handle: String,
+        transfer: Transfer,
+    },
+    Poll {
+        handle: String,
+    },
+    Fasync {
+        handle: String,
+        on: bool,
+    },
+    /// `mapmem NAME HANDLE LENGTH [OFFSET] [ro]`
+    MapMem {
+        name: String,
+        handle: String,
+        length: u64,
+        offset: u64,
+        writes: bool,
+    },
+    Peek {
+        name: String,
+        offset: u64,
+        count: u64,
+    },
+    Poke {
+        name: String,
+        offset: u64,
+        data: Data,
+    },
+    UnmapMem {
+        name: String,
+    },
+    Su {
+        uid: u32,
+    },
+    Gpio {
+        line: u32,
+        level: Option<bool>,
+    },
+    PortRead {
+        port: u32,
+        bytes: u32,
+    },
+    PortWrite {
+        port: u32,
+        value: u32,
+        bytes: u32,
     },
     Close {
         handle: String,
@@ -535,6 +584,26 @@ pub enum FileCommand {
     Rmmod {
         name: Option<String>,
     },
+}
+
+/// What an ioctl is given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Argument {
+    /// A number.
+    Number(u64),
+    /// `int:N`: the address of an int.
+    Int(i32),
+    /// `"text"` or `fill:BYTE:COUNT`: the address of these bytes.
+    Bytes(Data),
+}
+
+/// What goes on beside a script.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Transfer {
+    /// `read H COUNT`
+    Read(u64),
+    /// `write H DATA`
+    Write(Data),
 }
 
 /// How a driver script opens a file.

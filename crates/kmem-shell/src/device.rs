@@ -75,6 +75,9 @@ impl From<i32> for Refusal {
 /// An open file, as [`Devices::open`] numbered it.
 pub type Handle = i32;
 
+/// What a driver answered to a read or write, and the bytes that were read.
+pub type Answer = Result<(i64, Vec<u8>), Refusal>;
+
 /// The files of a loaded module: device nodes, and what it made under /proc and /sys.
 ///
 /// A node is a path (`/dev/scullc0`, `/proc/x`, `/sys/kernel/x`), or `@NAME` or `@NAME:MINOR`: the name of a region or
@@ -110,6 +113,107 @@ pub trait Devices {
     /// # Errors
     /// What the driver says, ENOTTY for what it does not know.
     fn ioctl(&mut self, handle: Handle, command: u64, argument: u64) -> Result<i64, Refusal>;
+    /// Asks the driver, with the address of bytes in user space, which hold what the driver left there when it has answered.
+    ///
+    /// # Errors
+    /// As [`Devices::ioctl`].
+    fn ioctl_at(&mut self, handle: Handle, command: u64, bytes: &mut Vec<u8>) -> Result<i64, Refusal> {
+        let _ = (handle, command, bytes);
+        Err(Errno(25).into())
+    }
+    /// Begins to read (`count` bytes) or to write (`data`) in a task of its own, which may wait for what the script does
+    /// next.
+    ///
+    /// # Errors
+    /// EBADF, or no memory.
+    fn begin(&mut self, handle: Handle, count: u64, data: Option<&[u8]>) -> Result<(), Refusal> {
+        let _ = (handle, count, data);
+        Err(Errno(38).into())
+    }
+    /// Returns what of it has ended since: the file, whether it was a read, and its answer, with the bytes that were read.
+    fn ended(&mut self) -> Vec<(Handle, bool, Answer)> {
+        Vec::new()
+    }
+    /// Asks whether a file is ready; returns the bits of poll(2).
+    ///
+    /// # Errors
+    /// EBADF.
+    fn poll(&mut self, handle: Handle) -> Result<u32, Refusal> {
+        let _ = handle;
+        Err(Errno(38).into())
+    }
+    /// Asks to be told by SIGIO, or not any more. Returns how often that was done since it was asked.
+    ///
+    /// # Errors
+    /// What the driver says.
+    fn fasync(&mut self, handle: Handle, on: bool) -> Result<u32, Refusal> {
+        let _ = (handle, on);
+        Err(Errno(38).into())
+    }
+    /// Maps a file's bytes into user space; returns the mapping's number.
+    ///
+    /// # Errors
+    /// What the driver says, ENODEV without an mmap of its own.
+    fn map(&mut self, handle: Handle, length: u64, offset: u64, writes: bool) -> Result<Handle, Refusal> {
+        let _ = (handle, length, offset, writes);
+        Err(Errno(38).into())
+    }
+    /// Reads what is mapped, as a user would.
+    ///
+    /// # Errors
+    /// EFAULT where the driver has no page.
+    fn peek(&mut self, mapping: Handle, offset: u64, count: u64) -> Result<Vec<u8>, Refusal> {
+        let _ = (mapping, offset, count);
+        Err(Errno(38).into())
+    }
+    /// Writes to what is mapped.
+    ///
+    /// # Errors
+    /// As [`Devices::peek`].
+    fn poke(&mut self, mapping: Handle, offset: u64, data: &[u8]) -> Result<(), Refusal> {
+        let _ = (mapping, offset, data);
+        Err(Errno(38).into())
+    }
+    /// Unmaps it.
+    ///
+    /// # Errors
+    /// EBADF.
+    fn unmap(&mut self, mapping: Handle) -> Result<(), Refusal> {
+        let _ = mapping;
+        Err(Errno(38).into())
+    }
+    /// Puts a level on a GPIO line, or only reads it; returns what is on it.
+    ///
+    /// # Errors
+    /// ENODEV without such a line, EPERM for one that the driver drives.
+    fn gpio(&mut self, line: u32, level: Option<bool>) -> Result<u32, Refusal> {
+        let _ = (line, level);
+        Err(Errno(38).into())
+    }
+    /// Goes on as another user; 0 is root.
+    ///
+    /// # Errors
+    /// When nobody can.
+    fn become_user(&mut self, uid: u32) -> Result<(), Refusal> {
+        let _ = uid;
+        Err(Errno(38).into())
+    }
+    /// Reads a port of 1, 2 or 4 bytes.
+    ///
+    /// # Errors
+    /// When the machine has none.
+    fn read_port(&mut self, port: u32, bytes: u32) -> Result<u32, Refusal> {
+        let _ = (port, bytes);
+        Err(Errno(38).into())
+    }
+    /// Writes one.
+    ///
+    /// # Errors
+    /// As [`Devices::read_port`].
+    fn write_port(&mut self, port: u32, bytes: u32, value: u32) -> Result<(), Refusal> {
+        let _ = (port, bytes, value);
+        Err(Errno(38).into())
+    }
     /// Loads the module (again), with parameters `NAME=VALUE`.
     ///
     /// # Errors

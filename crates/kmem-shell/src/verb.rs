@@ -70,7 +70,7 @@ const fn does(name: &'static str, group: Group, usage: &'static str, about: &'st
 use Group::{Files, Look, Map, Pages, Pool, Reclaim, Shell, Slab, User};
 
 /// All commands, by groups.
-pub static VERBS: [Verb; 104] = [
+pub static VERBS: [Verb; 115] = [
     gives("alloc_pages", Pages, "ORDER GFP", "take 2^ORDER contiguous pages"),
     gives("get_free_pages", Pages, "ORDER GFP", "the same, by their address (never high memory)"),
     gives("get_zeroed_page", Pages, "GFP", "take one page of zeros"),
@@ -180,7 +180,28 @@ pub static VERBS: [Verb; 104] = [
     does("help", Shell, "[COMMAND]", "this list, or one command of it"),
     does("open", Files, "HANDLE NODE r|w|rw|wt|rn", "open a device file: /dev/x, or @REGION:MINOR"),
     does("lseek", Files, "HANDLE OFFSET set|cur|end", "move a file's position"),
-    does("ioctl", Files, "HANDLE COMMAND [ARGUMENT]", "ask a driver"),
+    does(
+        "ioctl",
+        Files,
+        "HANDLE COMMAND [NUMBER|int:N|\"text\"|fill:BYTE:COUNT]",
+        "ask a driver, with a number, or with the address of an int or of bytes",
+    ),
+    does(
+        "beside",
+        Files,
+        "read HANDLE COUNT, or write HANDLE \"text\"",
+        "read or write in another task, which may wait for what the script does next",
+    ),
+    does("poll", Files, "HANDLE", "ask whether a file is ready: the bits of poll(2)"),
+    does("fasync", Files, "HANDLE on|off", "ask to be told by SIGIO; off says how often that was"),
+    does("mapmem", Files, "NAME HANDLE LENGTH [OFFSET] [ro]", "map a device's memory, as mmap(2) does"),
+    does("peek", Files, "NAME OFFSET COUNT", "read what is mapped"),
+    does("poke", Files, "NAME OFFSET \"text\"", "write to it"),
+    does("unmapmem", Files, "NAME", "unmap it"),
+    does("gpio", Files, "LINE [0|1]", "put a level on a GPIO line that comes in, or read one"),
+    does("su", Files, "UID", "go on as another user; 0 is root"),
+    does("port_read", Files, "PORT [1|2|4]", "read a port, of 1 byte if it is not said"),
+    does("port_write", Files, "PORT VALUE [1|2|4]", "write one"),
     does("close", Files, "HANDLE", "close a file"),
     does("expect", Files, "ret N|-ENAME, or data \"text\"", "check the last result, or the last bytes read"),
     does("dd", Files, "if=PATH of=PATH [bs=SIZE] [count=N] [skip=N] [seek=N]", "copy between files"),

@@ -11,6 +11,7 @@ use crate::script::Script;
 use crate::{render, report};
 use kmem::Profile;
 use kmem_hosted::Displacement;
+use kmem_modules::api::Others;
 use kmem_modules::checks::{Check, Checks};
 use kmem_modules::compile::{read_sources, CompileError, Era, Sources, Workspace};
 use kmem_modules::coverage::{Coverage, Unreached};
@@ -19,6 +20,7 @@ use kmem_modules::fake_device::FakeDevice;
 use kmem_modules::finding::{Finding, Place};
 use kmem_modules::forms;
 use kmem_modules::headers::{self, MissingHeader};
+use kmem_modules::kbuild;
 use kmem_modules::load::LoadError;
 use kmem_modules::run::{errno_name, KernelLines, Outcome, Run as ModuleRun, RunError};
 use kmem_shell::parse::parse;
@@ -45,8 +47,9 @@ Examples:
 Exit status: 0 clean; 1 a finding or a failed expectation; 2 usage or compile error; 3 an init returned an error and \
 nothing else is wrong; 4 the host refused.")]
 pub struct Run {
-    /// The modules' C sources; all files form one image, their inits run in this order
-    #[arg(required = true, value_name = "FILE.c")]
+    /// The modules' C sources; all files form one image, their inits run in this order. A folder stands for the modules
+    /// that its Makefile builds, FOLDER/NAME.ko for one of them
+    #[arg(required = true, value_name = "FILE.c|FOLDER|NAME.ko")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     machine: MachineOptions,
@@ -179,15 +182,17 @@ impl Run {
                 return Err(Failure::request(format!("{option}: not in this version")));
             }
         }
+        let given = Given::read(&self.files)?;
         if self.fail == Failing::Each {
             each::check_script(self)?;
         }
         let script = self.script.as_deref().map(Script::read).transpose()?;
-        let era = match (read_sources(&self.files).map_err(compile_failure)?, self.machine.era) {
+        let others = if self.machine.era.is_some() { Others::OfEra } else { Others::All };
+        let era = match (read_sources(&given.files).map_err(compile_failure)?, self.machine.era) {
             (_, Some(MachineEra::Old)) => Era::Old,
             (_, Some(MachineEra::Modern)) => Era::Modern,
             (era, None) => {
-                let texts = self.files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
+                let texts = given.files.iter().filter_map(|file| std::fs::read_to_string(file).ok());
                 texts.filter_map(|text| Era::note(&text)).take(1).for_each(|note| say(&note));
                 era
             }
@@ -211,15 +216,17 @@ impl Run {
             report::kernel_line(&format!("kmem: the compiled files are in {}", workspace.folder().display()));
         }
         let sources = Sources {
-            files: self.files.clone(),
-            defines: self.defines.clone(),
-            includes: self.includes.clone(),
+            files: given.files,
+            modules: given.modules,
+            defines: self.defines.iter().chain(&given.defines).cloned().collect(),
+            includes: self.includes.iter().chain(&given.includes).cloned().collect(),
             configs: self.configs.clone(),
             checks: self.check,
             stack_bytes: self.stack,
             fail: self.fail.clone(),
             timeout: Some(self.timeout).filter(|time| !time.is_zero()),
             coverage: self.coverage.is_some(),
+            others,
         };
         let is_document = self.json || self.child.is_some();
         let output = Output { collected: is_document.then(Rc::default), open_line: Rc::default() };
@@ -232,6 +239,7 @@ impl Run {
             notes.iter().for_each(|note| say(note));
             failure
         })?;
+        run.api_note().into_iter().for_each(say);
         if self.time {
             run.stamp_lines();
         }
@@ -505,6 +513,36 @@ fn coverage_json(coverage: &Coverage) -> Value {
     })
 }
 
+/// What the files on the command line stand for.
+#[derive(Default)]
+struct Given {
+    files: Vec<PathBuf>,
+    modules: BTreeMap<PathBuf, String>,
+    defines: Vec<String>,
+    includes: Vec<PathBuf>,
+}
+
+impl Given {
+    /// Takes sources as they are, and folders and modules as their Makefile says.
+    fn read(arguments: &[PathBuf]) -> Result<Self, Failure> {
+        let mut this = Self::default();
+        for argument in arguments {
+            let Some((folder, only)) = kbuild::of_argument(argument) else {
+                this.files.push(argument.clone());
+                continue;
+            };
+            let found = kbuild::read(&folder, only.as_deref()).map_err(Failure::request)?;
+            this.defines.extend(found.defines);
+            this.includes.extend(found.includes);
+            for module in found.modules {
+                this.modules.extend(module.files.iter().map(|file| (file.clone(), module.name.clone())));
+                this.files.extend(module.files);
+            }
+        }
+        Ok(this)
+    }
+}
+
 fn say(text: &str) {
     report::kernel_line(&format!("kmem: {text}"));
 }
@@ -514,7 +552,7 @@ fn notes(error: &RunError, sources: &Sources, era: Era) -> Vec<String> {
     let RunError::Compile(CompileError::Refused { path, output }) = error else { return Vec::new() };
     let mut notes = Vec::new();
     if let Some(missing) = MissingHeader::in_output(output) {
-        notes.push(missing.text());
+        notes.push(missing.text(path));
         let text = std::fs::read_to_string(path).unwrap_or_default();
         let others = headers::also_missing(&text, &missing.name, &sources.includes);
         if !others.is_empty() {

@@ -58,21 +58,57 @@ __KMEM_MMIO(q, u64)
 #endif
 #undef __KMEM_MMIO
 
-#define ioread8(addr)	readb(addr)
-#define ioread16(addr)	readw(addr)
-#define ioread32(addr)	readl(addr)
-#define iowrite8(v, addr)	writeb(v, addr)
-#define iowrite16(v, addr)	writew(v, addr)
-#define iowrite32(v, addr)	writel(v, addr)
+/* ports: those of a device of --device that has port=; at others nobody answers, and all bits are set */
+u32 kmem_port_read(unsigned long port, unsigned int bytes);
+int kmem_port_write(unsigned long port, unsigned int bytes, u32 value);
+static inline u8 inb(unsigned long port) { return kmem_port_read(port, 1); }
+static inline u16 inw(unsigned long port) { return kmem_port_read(port, 2); }
+static inline u32 inl(unsigned long port) { return kmem_port_read(port, 4); }
+static inline void outb(u8 value, unsigned long port) { kmem_port_write(port, 1, value); }
+static inline void outw(u16 value, unsigned long port) { kmem_port_write(port, 2, value); }
+static inline void outl(u32 value, unsigned long port) { kmem_port_write(port, 4, value); }
+#define inb_p(port)	inb(port)
+#define inw_p(port)	inw(port)
+#define inl_p(port)	inl(port)
+#define outb_p(value, port)	outb(value, port)
+#define outw_p(value, port)	outw(value, port)
+#define outl_p(value, port)	outl(value, port)
+#define __KMEM_PORT_STRING(suffix, type)				\
+	static inline void ins##suffix(unsigned long port, void *buf, unsigned long n)	\
+	{ type *p = buf; while (n--) *p++ = in##suffix(port); }		\
+	static inline void outs##suffix(unsigned long port, const void *buf, unsigned long n)	\
+	{ const type *p = buf; while (n--) out##suffix(*p++, port); }
+__KMEM_PORT_STRING(b, u8)
+__KMEM_PORT_STRING(w, u16)
+__KMEM_PORT_STRING(l, u32)
+#undef __KMEM_PORT_STRING
+
+/* what ioport_map() gives is a port's number in disguise; device memory is never mapped so low */
+#define KMEM_PORTS_FROM	0x10000UL
+#define KMEM_PORTS_TO	0x20000UL
+#define __KMEM_IOREAD(bits, type, suffix)				\
+	static inline type ioread##bits(const volatile void __iomem *addr)	\
+	{ return (unsigned long)addr < KMEM_PORTS_TO ?			\
+		in##suffix((unsigned long)addr - KMEM_PORTS_FROM) : read##suffix(addr); }	\
+	static inline void iowrite##bits(type v, volatile void __iomem *addr)	\
+	{ if ((unsigned long)addr < KMEM_PORTS_TO)			\
+		out##suffix(v, (unsigned long)addr - KMEM_PORTS_FROM);	\
+	  else write##suffix(v, addr); }
+__KMEM_IOREAD(8, u8, b)
+__KMEM_IOREAD(16, u16, w)
+__KMEM_IOREAD(32, u32, l)
+#undef __KMEM_IOREAD
+#define ioport_map(port, n)	((void __iomem *)((unsigned long)(port) + KMEM_PORTS_FROM))
+#define ioport_unmap(addr)	((void)(addr))
 #define ioread16be(addr)	swab16(readw(addr))
 #define ioread32be(addr)	swab32(readl(addr))
 #define iowrite16be(v, addr)	writew(swab16(v), (addr))
 #define iowrite32be(v, addr)	writel(swab32(v), (addr))
 #define __KMEM_MMIO_REP(bits, type)					\
 	static inline void ioread##bits##_rep(const volatile void __iomem *addr, void *buf, unsigned long n)	\
-	{ type *p = buf; while (n--) *p++ = *(const volatile type *)addr; }	\
+	{ type *p = buf; while (n--) *p++ = ioread##bits(addr); }	\
 	static inline void iowrite##bits##_rep(volatile void __iomem *addr, const void *buf, unsigned long n)	\
-	{ const type *p = buf; while (n--) *(volatile type *)addr = *p++; }
+	{ const type *p = buf; while (n--) iowrite##bits(*p++, addr); }
 __KMEM_MMIO_REP(8, u8)
 __KMEM_MMIO_REP(16, u16)
 __KMEM_MMIO_REP(32, u32)
@@ -87,16 +123,6 @@ __KMEM_MMIO_REP(32, u32)
 #define memset_io(addr, c, n)	memset((void *)(addr), (c), (n))
 #define memcpy_fromio(to, from, n)	memcpy((to), (const void *)(from), (n))
 #define memcpy_toio(to, from, n)	memcpy((void *)(to), (from), (n))
-
-/* no device answers at any port */
-static inline u8 inb(unsigned long port) { return 0xff; }
-static inline u16 inw(unsigned long port) { return 0xffff; }
-static inline u32 inl(unsigned long port) { return 0xffffffff; }
-static inline void outb(u8 value, unsigned long port) { }
-static inline void outw(u16 value, unsigned long port) { }
-static inline void outl(u32 value, unsigned long port) { }
-#define inb_p(port)	inb(port)
-#define outb_p(value, port)	outb(value, port)
 
 #if KMEM_ERA >= 60
 #define IOMEM_ERR_PTR(err)	((void __iomem *)ERR_PTR(err))

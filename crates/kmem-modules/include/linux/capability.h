@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What the current task may do: everything. */
+/* What the current task may do: everything, if it is root. */
 #pragma once
+#include <linux/types.h>
 
 #define CAP_CHOWN	0
 #define CAP_DAC_OVERRIDE	1
@@ -28,10 +29,7 @@
 #define CAP_PERFMON	38
 #define CAP_BPF	39
 
-static inline int capable(int cap)
-{
-	return 1;
-}
+int capable(int cap);
 
 #define ns_capable(ns, cap)	capable(cap)
 #define perfmon_capable()	1

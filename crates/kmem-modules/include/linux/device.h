@@ -12,6 +12,7 @@
 #include <linux/mod_devicetable.h>
 #include <linux/device/class.h>
 #include <linux/dev_printk.h>
+#include <linux/pm.h>
 #if KMEM_ERA >= 60
 #include <linux/overflow.h>
 #include <linux/mutex.h>
@@ -26,9 +27,6 @@ struct attribute_group;
 struct bus_type;
 struct module;
 struct dev_pm_ops;
-typedef struct pm_message { int event; } pm_message_t;
-#define PMSG_SUSPEND	((struct pm_message){ 2 })
-#define PMSG_ON		((struct pm_message){ 0 })
 
 struct device_type {
 	const char *name;
@@ -63,7 +61,8 @@ struct device {
 	const struct attribute_group **groups;
 	void (*release)(struct device *dev);
 #if KMEM_ERA < 60
-	char bus_id[20];
+#define BUS_ID_SIZE	20
+	char bus_id[BUS_ID_SIZE];
 #endif
 	struct list_head kmem_on_bus;
 	struct list_head kmem_resources;	/* what goes with the device */
@@ -103,7 +102,11 @@ struct bus_type {
 	int (*match)(struct device *dev, struct device_driver *drv);
 #endif
 #if KMEM_ERA >= 60
+#if LINUX_VERSION_CODE >= 0x060300
 	int (*uevent)(const struct device *dev, struct kobj_uevent_env *env);
+#else
+	int (*uevent)(struct device *dev, struct kobj_uevent_env *env);
+#endif
 	int (*probe)(struct device *dev);
 	void (*sync_state)(struct device *dev);
 	void (*remove)(struct device *dev);

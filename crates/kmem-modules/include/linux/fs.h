@@ -27,6 +27,7 @@
 #include <linux/export.h>
 #if KMEM_ERA >= 60
 #include <linux/mutex.h>
+#include <linux/seqlock.h>
 #include <linux/uaccess.h>
 #include <linux/slab.h>
 #else
@@ -35,6 +36,7 @@
 #endif
 
 struct cdev;
+struct dir_context;
 struct file;
 struct file_lock;
 struct file_operations;
@@ -42,6 +44,7 @@ struct inode;
 struct kiocb;
 struct module;
 struct pipe_inode_info;
+struct seq_file;
 struct poll_table_struct;
 struct super_block;
 struct vm_area_struct;
@@ -98,6 +101,7 @@ struct inode {
 
 struct fown_struct {
 	int signum;
+	unsigned int kmem_told;		/* how often kill_fasync() came to this file */
 };
 
 struct file {
@@ -120,20 +124,31 @@ struct file {
 	struct fown_struct f_owner;
 };
 
-#if KMEM_ERA >= 60
-char *file_path(struct file *filp, char *buf, int len);
-
+/* a transfer that goes on while its caller does something else; those that come here are waited for */
 struct kiocb {
 	struct file *ki_filp;
 	loff_t ki_pos;
+#if LINUX_VERSION_CODE >= 0x051000
+	void (*ki_complete)(struct kiocb *iocb, long ret);
+#else
+	void (*ki_complete)(struct kiocb *iocb, long ret, long ret2);
+#endif
 	void *private;
 	int ki_flags;
+	size_t ki_nbytes, ki_left;
 };
 
-static inline bool is_sync_kiocb(struct kiocb *kiocb)
+static inline _Bool is_sync_kiocb(struct kiocb *kiocb)
 {
-	return true;
+	return !kiocb->ki_complete;
 }
+
+#if KMEM_ERA >= 60
+char *file_path(struct file *filp, char *buf, int len);
+#if LINUX_VERSION_CODE < 0x031300
+#define f_dentry	f_path.dentry
+#define f_vfsmnt	f_path.mnt
+#endif
 #endif
 
 typedef int (*filldir_t)(void *, const char *, int, loff_t, u64, unsigned int);
@@ -147,7 +162,24 @@ struct file_operations {
 #if KMEM_ERA >= 60
 	ssize_t (*read_iter)(struct kiocb *, struct iov_iter *);
 	ssize_t (*write_iter)(struct kiocb *, struct iov_iter *);
+	int (*iopoll)(struct kiocb *, unsigned int flags);
+	int (*iterate)(struct file *, struct dir_context *);
+	int (*iterate_shared)(struct file *, struct dir_context *);
+#if LINUX_VERSION_CODE < 0x040100
+	ssize_t (*aio_read)(struct kiocb *, const struct iovec *, unsigned long, loff_t);
+	ssize_t (*aio_write)(struct kiocb *, const struct iovec *, unsigned long, loff_t);
+#endif
+#if LINUX_VERSION_CODE < 0x030b00
+	int (*readdir)(struct file *, void *, filldir_t);
+#endif
+#if LINUX_VERSION_CODE >= 0x041000
 	__poll_t (*poll)(struct file *, struct poll_table_struct *);
+#else
+	unsigned int (*poll)(struct file *, struct poll_table_struct *);
+#endif
+#if LINUX_VERSION_CODE < 0x020624
+	int (*ioctl)(struct inode *, struct file *, unsigned int, unsigned long);
+#endif
 #else
 	ssize_t (*aio_read)(struct kiocb *, char __user *, size_t, loff_t);
 	ssize_t (*aio_write)(struct kiocb *, const char __user *, size_t, loff_t);
@@ -165,14 +197,23 @@ struct file_operations {
 	int (*flush)(struct file *);
 #endif
 	int (*release)(struct inode *, struct file *);
-#if KMEM_ERA >= 60
+#if LINUX_VERSION_CODE >= 0x030100
 	int (*fsync)(struct file *, loff_t, loff_t, int datasync);
 #else
 	int (*fsync)(struct file *, struct dentry *, int datasync);
 #endif
 	int (*fasync)(int, struct file *, int);
 	int (*lock)(struct file *, int, struct file_lock *);
+	unsigned long (*get_unmapped_area)(struct file *, unsigned long, unsigned long, unsigned long, unsigned long);
+	int (*check_flags)(int);
+	int (*flock)(struct file *, int, struct file_lock *);
 #if KMEM_ERA >= 60
+#if LINUX_VERSION_CODE < 0x060500
+	ssize_t (*sendpage)(struct file *, struct page *, int, size_t, loff_t *, int);
+#endif
+	long (*fallocate)(struct file *file, int mode, loff_t offset, loff_t len);
+	void (*show_fdinfo)(struct seq_file *m, struct file *f);
+	int (*fadvise)(struct file *, loff_t, loff_t, int);
 	ssize_t (*splice_read)(struct file *, loff_t *, struct pipe_inode_info *, size_t, unsigned int);
 	ssize_t (*splice_write)(struct pipe_inode_info *, struct file *, loff_t *, size_t, unsigned int);
 #else
@@ -180,6 +221,17 @@ struct file_operations {
 	ssize_t (*writev)(struct file *, const struct iovec *, unsigned long, loff_t *);
 #endif
 };
+
+#if LINUX_VERSION_CODE < 0x040100
+/* no transfer that comes here goes on by itself */
+int aio_complete(struct kiocb *iocb, long res, long res2);
+#endif
+
+#if KMEM_ERA >= 60
+/* of files that have pages in a cache, which none here have */
+ssize_t generic_file_read_iter(struct kiocb *iocb, struct iov_iter *to);
+ssize_t generic_file_write_iter(struct kiocb *iocb, struct iov_iter *from);
+#endif
 
 static inline unsigned int iminor(const struct inode *inode)
 {
@@ -258,7 +310,7 @@ long compat_ptr_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos,
 				const void *from, size_t available);
 
-/* asynchronous notification: whoever asked for it is kept, nobody is signalled */
+/* asynchronous notification: whoever asked for it is kept, and how often it was told is counted */
 struct fasync_struct;
 int fasync_helper(int fd, struct file *filp, int on, struct fasync_struct **queue);
 void kill_fasync(struct fasync_struct **queue, int sig, int band);

@@ -23,6 +23,12 @@ typedef irqreturn_t (*irq_handler_t)(int irq, void *dev);
 #define IRQF_SHARED	0x00000080
 #define IRQF_ONESHOT	0x00002000
 
+#if LINUX_VERSION_CODE < 0x040100
+#define IRQF_DISABLED	0x00000020
+#endif
+#if LINUX_VERSION_CODE < 0x030600
+#define IRQF_SAMPLE_RANDOM	0x00000040
+#endif
 #define IRQF_PROBE_SHARED	0x00000100
 #define IRQF_TIMER	0x00000200
 #define IRQF_NO_SUSPEND	0x00004000
@@ -57,6 +63,10 @@ typedef irqreturn_t (*irq_handler_t)(int irq, void *dev, struct pt_regs *regs);
 void free_irq(unsigned int irq, void *dev);
 #endif
 
+/* which interrupt comes between the two calls; 0: none did, below 0: several */
+unsigned long probe_irq_on(void);
+int probe_irq_off(unsigned long mask);
+unsigned int probe_irq_mask(unsigned long mask);
 int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags,
 		const char *name, void *dev);
 void enable_irq(unsigned int irq);
@@ -81,7 +91,7 @@ struct tasklet_struct {
 
 enum { TASKLET_STATE_SCHED, TASKLET_STATE_RUN };
 
-#if KMEM_ERA >= 60
+#if LINUX_VERSION_CODE >= 0x050900
 #define DECLARE_TASKLET(name, fn)	\
 	struct tasklet_struct name = { .use_callback = true, .callback = (fn) }
 #define DECLARE_TASKLET_DISABLED(name, fn)	\
@@ -95,6 +105,11 @@ void tasklet_setup(struct tasklet_struct *t, void (*callback)(struct tasklet_str
 	struct tasklet_struct name = { .func = (fn), .data = (value) }
 #define DECLARE_TASKLET_DISABLED(name, fn, value)	\
 	struct tasklet_struct name = { .count = ATOMIC_INIT(1), .func = (fn), .data = (value) }
+#if KMEM_ERA >= 60
+#define from_tasklet(var, callback_tasklet, field)	\
+	container_of(callback_tasklet, __typeof__(*var), field)
+void tasklet_setup(struct tasklet_struct *t, void (*callback)(struct tasklet_struct *));
+#endif
 #endif
 
 void tasklet_init(struct tasklet_struct *t, void (*fn)(unsigned long), unsigned long data);

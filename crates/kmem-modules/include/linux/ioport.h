@@ -38,6 +38,13 @@ void kmem_release_region(resource_size_t start, resource_size_t n, unsigned long
 #define release_region(start, n)	kmem_release_region((start), (n), IORESOURCE_IO)
 #define release_mem_region(start, n)	kmem_release_region((start), (n), IORESOURCE_MEM)
 
+#if LINUX_VERSION_CODE < 0x030200
+/* whether somebody else has it */
+int kmem_check_region(resource_size_t start, resource_size_t n, unsigned long flags);
+#define check_region(start, n)	kmem_check_region((start), (n), IORESOURCE_IO)
+#define check_mem_region(start, n)	kmem_check_region((start), (n), IORESOURCE_MEM)
+#endif
+
 static inline resource_size_t resource_size(const struct resource *res)
 {
 	return res->end - res->start + 1;

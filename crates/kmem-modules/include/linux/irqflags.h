@@ -34,3 +34,11 @@ static __always_inline void kmem_irqs_off(void)
 #define raw_local_irq_restore(flags)	local_irq_restore(flags)
 #define raw_irqs_disabled()	irqs_disabled()
 #define safe_halt()	local_irq_enable()
+#if KMEM_ERA < 60
+/* of machines with one CPU */
+#define save_flags(flags)	local_save_flags(flags)
+#define restore_flags(flags)	local_irq_restore(flags)
+#define save_and_cli(flags)	local_irq_save(flags)
+#define cli()	local_irq_disable()
+#define sti()	local_irq_enable()
+#endif

@@ -10,7 +10,12 @@
 
 u64 get_jiffies_64(void);
 #define jiffies_64	get_jiffies_64()
+#ifdef KMEM_JIFFIES_IS_A_MEMBER
+/* a structure of the source has a member of this name, so a look at the clock cannot take time */
+extern unsigned long volatile jiffies;
+#else
 #define jiffies		((unsigned long)get_jiffies_64())
+#endif
 
 #define INITIAL_JIFFIES	((unsigned long)(unsigned int)(-300 * HZ))
 #define MAX_JIFFY_OFFSET	((LONG_MAX >> 1) - 1)
@@ -41,6 +46,10 @@ unsigned long usecs_to_jiffies(const unsigned int u);
 unsigned long timespec_to_jiffies(const struct timespec *value);
 void jiffies_to_timespec(const unsigned long j, struct timespec *value);
 clock_t jiffies_to_clock_t(unsigned long x);
+#if LINUX_VERSION_CODE < 0x050600
+unsigned long timeval_to_jiffies(const struct timeval *value);
+void jiffies_to_timeval(const unsigned long j, struct timeval *value);
+#endif
 
 #if KMEM_ERA >= 60
 static inline u64 jiffies_to_nsecs(const unsigned long j)

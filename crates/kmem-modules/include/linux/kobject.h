@@ -45,10 +45,21 @@ enum kobject_action {
 	KOBJ_UNBIND,
 };
 
+struct kset;
 struct kset_uevent_ops {
+#if LINUX_VERSION_CODE >= 0x060200
 	int (*filter)(const struct kobject *kobj);
 	const char *(*name)(const struct kobject *kobj);
 	int (*uevent)(const struct kobject *kobj, struct kobj_uevent_env *env);
+#elif LINUX_VERSION_CODE >= 0x051200
+	int (*filter)(struct kobject *kobj);
+	const char *(*name)(struct kobject *kobj);
+	int (*uevent)(struct kobject *kobj, struct kobj_uevent_env *env);
+#else
+	int (*filter)(struct kset *kset, struct kobject *kobj);
+	const char *(*name)(struct kset *kset, struct kobject *kobj);
+	int (*uevent)(struct kset *kset, struct kobject *kobj, struct kobj_uevent_env *env);
+#endif
 };
 
 struct kset {
@@ -65,6 +76,9 @@ struct kobj_type {
 	void (*release)(struct kobject *kobj);
 #if KMEM_ERA >= 60
 	const struct sysfs_ops *sysfs_ops;
+#if LINUX_VERSION_CODE < 0x051200
+	struct attribute **default_attrs;
+#endif
 	const struct attribute_group **default_groups;
 	const void *child_ns_type;
 	const void *namespace;

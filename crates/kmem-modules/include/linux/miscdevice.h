@@ -5,10 +5,9 @@
 #include <linux/list.h>
 #include <linux/types.h>
 #include <linux/device.h>
+#include <linux/fs.h>
 
 #define MISC_DYNAMIC_MINOR	255
-
-struct file_operations;
 
 struct miscdevice {
 	int minor;

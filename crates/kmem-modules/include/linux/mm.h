@@ -57,9 +57,11 @@ void si_meminfo(struct sysinfo *val);
 #if KMEM_ERA >= 60
 #define VM_DONTDUMP	0x04000000
 #define VM_MIXEDMAP	0x10000000
-#else
+#endif
+#if LINUX_VERSION_CODE < 0x030700
 #define VM_RESERVED	0x00080000
 #endif
+#define VM_DENYWRITE	0x00000800
 
 #if KMEM_ERA >= 60
 struct page *compound_head(const struct page *page);
@@ -130,30 +132,6 @@ static inline int get_cmdline(struct task_struct *task, char *buf, int len)
 	return 0;
 }
 
-#define VM_FAULT_OOM	0x000001
-#define VM_FAULT_SIGBUS	0x000002
-#define VM_FAULT_MAJOR	0x000004
-#define VM_FAULT_NOPAGE	0x000100
-#define VM_FAULT_LOCKED	0x000200
-#define VM_FAULT_RETRY	0x000400
-
-struct vm_fault {
-	struct vm_area_struct *vma;
-	gfp_t gfp_mask;
-	pgoff_t pgoff;
-	unsigned long address;
-	unsigned int flags;
-	struct page *page;
-};
-
-struct vm_operations_struct {
-	void (*open)(struct vm_area_struct *area);
-	void (*close)(struct vm_area_struct *area);
-	vm_fault_t (*fault)(struct vm_fault *vmf);
-	vm_fault_t (*page_mkwrite)(struct vm_fault *vmf);
-	int (*access)(struct vm_area_struct *vma, unsigned long addr, void *buf, int len, int write);
-};
-
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags |= flags;
@@ -166,23 +144,71 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 #else
 #define num_physpages	((unsigned long)KMEM_MAX_PFN - KMEM_FIRST_PFN)
 #define totalram_pages	((unsigned long)KMEM_TOTALRAM_PAGES)
+#endif
+
+/* what a driver answers when a page is touched that is not there: nopage() until 2.6.22, fault() since */
+#if LINUX_VERSION_CODE < 0x020617
 #define NOPAGE_SIGBUS	(NULL)
 #define NOPAGE_OOM	((struct page *)(-1))
 #define VM_FAULT_OOM	(-1)
 #define VM_FAULT_SIGBUS	0
 #define VM_FAULT_MINOR	1
 #define VM_FAULT_MAJOR	2
+#else
+#define VM_FAULT_OOM	0x000001
+#define VM_FAULT_SIGBUS	0x000002
+#define VM_FAULT_MAJOR	0x000004
+#define VM_FAULT_NOPAGE	0x000100
+#define VM_FAULT_LOCKED	0x000200
+#define VM_FAULT_RETRY	0x000400
+#define VM_FAULT_ERROR	(VM_FAULT_OOM | VM_FAULT_SIGBUS)
+#define FAULT_FLAG_WRITE	0x01
+
+struct vm_fault {
+#if LINUX_VERSION_CODE >= 0x040b00
+	struct vm_area_struct *vma;
+#endif
+	gfp_t gfp_mask;
+	pgoff_t pgoff;
+#if LINUX_VERSION_CODE >= 0x040a00
+	unsigned long address;
+#else
+	void __user *virtual_address;
+#endif
+	unsigned int flags;
+	struct page *page;
+};
+#endif
 
 struct vm_operations_struct {
 	void (*open)(struct vm_area_struct *area);
 	void (*close)(struct vm_area_struct *area);
+#if LINUX_VERSION_CODE < 0x020617
 	struct page *(*nopage)(struct vm_area_struct *area, unsigned long address, int *type);
-};
+#elif LINUX_VERSION_CODE < 0x040b00
+	int (*fault)(struct vm_area_struct *area, struct vm_fault *vmf);
+	int (*page_mkwrite)(struct vm_area_struct *area, struct vm_fault *vmf);
+#elif LINUX_VERSION_CODE < 0x041100
+	int (*fault)(struct vm_fault *vmf);
+	int (*page_mkwrite)(struct vm_fault *vmf);
+#else
+	vm_fault_t (*fault)(struct vm_fault *vmf);
+	vm_fault_t (*page_mkwrite)(struct vm_fault *vmf);
 #endif
+	int (*access)(struct vm_area_struct *vma, unsigned long addr, void *buf, int len, int write);
+};
 
-/* there is no user address space to map into: these say so */
+/* what a driver puts into a user's address space in its mmap() */
 int remap_pfn_range(struct vm_area_struct *vma, unsigned long addr, unsigned long pfn,
 		    unsigned long size, pgprot_t prot);
 int vm_insert_page(struct vm_area_struct *vma, unsigned long addr, struct page *page);
 int remap_vmalloc_range(struct vm_area_struct *vma, void *addr, unsigned long pgoff);
+#if KMEM_ERA >= 60
+#define vm_iomap_memory(vma, start, len)	kmem_vm_iomap_memory((vma), (start), (len))
+int kmem_vm_iomap_memory(struct vm_area_struct *vma, phys_addr_t start, unsigned long len);
+int vm_map_pages(struct vm_area_struct *vma, struct page **pages, unsigned long num);
+#endif
 #define io_remap_pfn_range	remap_pfn_range
+#define vma_pages(vma)	(((vma)->vm_end - (vma)->vm_start) >> PAGE_SHIFT)
+#include <linux/fs.h>
+#include <asm/io.h>

@@ -50,11 +50,15 @@ struct mm_struct {
 	unsigned long start_code, end_code, start_data, end_data;
 	unsigned long start_brk, brk, start_stack;
 	unsigned long total_vm;
+	int map_count;
+	struct vm_area_struct *mmap;
 };
 
+/* a piece of a user's address space: made by a script's mmap */
 struct vm_area_struct {
 	unsigned long vm_start;
 	unsigned long vm_end;
+	struct vm_area_struct *vm_next, *vm_prev;
 	struct mm_struct *vm_mm;
 	pgprot_t vm_page_prot;
 	unsigned long vm_flags;

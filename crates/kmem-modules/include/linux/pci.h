@@ -7,6 +7,7 @@
 #include <linux/ioport.h>
 #include <linux/mod_devicetable.h>
 #include <linux/module.h>
+#include <linux/pci_ids.h>
 #include <asm/io.h>
 
 #define PCI_STD_NUM_BARS	6
@@ -19,6 +20,7 @@
 #define PCI_REVISION_ID	0x08
 #define PCI_CLASS_REVISION	0x08
 #define PCI_INTERRUPT_LINE	0x3c
+#define PCI_INTERRUPT_PIN	0x3d
 #define PCI_BASE_ADDRESS_0	0x10
 #define PCI_IRQ_LEGACY	(1 << 0)
 #define PCI_IRQ_INTX	PCI_IRQ_LEGACY
@@ -68,9 +70,6 @@ struct pci_driver {
 	.subvendor = PCI_ANY_ID, .subdevice = PCI_ANY_ID
 #define PCI_VDEVICE(vend, dev)	\
 	.vendor = PCI_VENDOR_ID_##vend, .device = (dev), .subvendor = PCI_ANY_ID, .subdevice = PCI_ANY_ID, 0, 0
-#define PCI_VENDOR_ID_INTEL	0x8086
-#define PCI_VENDOR_ID_REDHAT	0x1b36
-#define PCI_VENDOR_ID_REALTEK	0x10ec
 
 #define to_pci_dev(n)	container_of((n), struct pci_dev, dev)
 #define pci_get_drvdata(pdev)	dev_get_drvdata(&(pdev)->dev)

@@ -71,6 +71,7 @@ void platform_driver_unregister(struct platform_driver *drv);
 #define builtin_platform_driver(drv)	builtin_driver(drv, platform_driver_register)
 
 int platform_device_register(struct platform_device *pdev);
+int platform_add_devices(struct platform_device **devs, int num);
 void platform_device_unregister(struct platform_device *pdev);
 struct platform_device *platform_device_alloc(const char *name, int id);
 int platform_device_add_resources(struct platform_device *pdev, const struct resource *res, unsigned int num);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What a driver does when the machine sleeps, which it never does. */
 #pragma once
-#include <linux/device.h>
+#include <linux/compiler.h>
+
+struct device;
+typedef struct pm_message { int event; } pm_message_t;
+#define PMSG_SUSPEND	((struct pm_message){ 2 })
+#define PMSG_ON		((struct pm_message){ 0 })
 
 struct dev_pm_ops {
 	int (*prepare)(struct device *dev);

@@ -24,6 +24,8 @@ struct proc_ops {
 	__poll_t (*proc_poll)(struct file *, struct poll_table_struct *);
 	long (*proc_ioctl)(struct file *, unsigned int, unsigned long);
 	int (*proc_mmap)(struct file *, struct vm_area_struct *);
+	unsigned long (*proc_get_unmapped_area)(struct file *, unsigned long, unsigned long, unsigned long,
+						unsigned long);
 };
 #define kmem_proc_ops	proc_ops
 #else
@@ -65,7 +67,10 @@ void *pde_data(const struct inode *inode);
 #else
 void *PDE_DATA(const struct inode *inode);
 #endif
-#else
+#endif
+
+#if LINUX_VERSION_CODE < 0x030a00
+/* a file by two functions: one fills a page, the other takes what is written */
 typedef int (read_proc_t)(char *page, char **start, off_t off, int count, int *eof, void *data);
 typedef int (write_proc_t)(struct file *file, const char __user *buffer,
 			   unsigned long count, void *data);
@@ -87,6 +92,12 @@ struct proc_dir_entry {
 	write_proc_t *write_proc;
 	struct list_head kmem_all;
 	char kmem_path[64];
+#if KMEM_ERA >= 60
+	struct file_operations fops;
+	int (*show)(struct seq_file *, void *);
+	const struct seq_operations *seq_ops;
+	unsigned int state_size;
+#endif
 };
 
 extern struct proc_dir_entry proc_root;

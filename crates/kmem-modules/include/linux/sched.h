@@ -6,10 +6,11 @@
 #include <linux/types.h>
 #include <linux/jiffies.h>
 #include <linux/preempt.h>
+#include <linux/signal.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/thread_info.h>
-#include <linux/uidgid.h>
+#include <linux/cred.h>
 #include <linux/wait.h>
 
 #define TASK_RUNNING		0x0000
@@ -27,8 +28,15 @@
 #define PF_EXITING	0x00000004
 #define MAX_SCHEDULE_TIMEOUT	LONG_MAX
 
+struct cred;
 struct mm_struct;
 struct kunit;
+struct tty_struct;
+
+/* what the threads of a process share */
+struct signal_struct {
+	struct tty_struct *tty;		/* the terminal it was started from: none */
+};
 
 /* what the runtime keeps of a task */
 struct kmem_task {
@@ -46,9 +54,12 @@ struct kmem_task {
 };
 
 struct task_struct {
-#if KMEM_ERA >= 60
+#if LINUX_VERSION_CODE >= 0x050e00
 	unsigned int __state;
 #define kmem_task_state	__state
+#elif KMEM_ERA >= 60
+	volatile long state;
+#define kmem_task_state	state
 #else
 	volatile long state;
 	uid_t uid, euid, suid, fsuid;
@@ -61,7 +72,13 @@ struct task_struct {
 	int prio, static_prio;
 	int exit_code;
 	struct task_struct *parent;
+	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	struct signal_struct *signal;
+	sigset_t blocked;
+	struct sigpending pending;
+	const struct cred *cred, *real_cred;
+	void *stack;
 	struct mm_struct *mm;
 	struct mm_struct *active_mm;
 	void *journal_info;
@@ -118,7 +135,7 @@ int need_resched(void);	/* somebody else could run */
 #define sched_set_normal(task, nice)	((void)(task), (void)(nice))
 #define set_freezable()	0
 #define try_to_freeze()	0
-#define task_is_running(task)	((task)->__state == TASK_RUNNING)
+#define task_is_running(task)	((task)->kmem_task_state == TASK_RUNNING)
 #define get_task_comm(buf, task)	({ memcpy(buf, (task)->comm, TASK_COMM_LEN); (buf); })
 #define memalloc_noio_save()	0u
 #define memalloc_noio_restore(flags)	((void)(flags))
@@ -126,6 +143,8 @@ int need_resched(void);	/* somebody else could run */
 #define memalloc_nofs_restore(flags)	((void)(flags))
 #else
 #define cond_resched()	({ might_sleep(); kmem_cond_resched(); 0; })
+#endif
+#if LINUX_VERSION_CODE < 0x030f00
 #define interruptible_sleep_on(wq)	do {				\
 	DECLARE_WAITQUEUE(__me, current);				\
 	set_current_state(TASK_INTERRUPTIBLE);				\
@@ -143,6 +162,8 @@ int need_resched(void);	/* somebody else could run */
 	remove_wait_queue((wq), &__me);					\
 	__left; })
 #define sleep_on_timeout(wq, timeout)	interruptible_sleep_on_timeout(wq, timeout)
+#endif
+#if KMEM_ERA < 60
 __printf(1, 2) void daemonize(const char *name, ...);
 #define CLONE_FS	0x00000200
 #define CLONE_FILES	0x00000400
@@ -151,6 +172,17 @@ __printf(1, 2) void daemonize(const char *name, ...);
 int kernel_thread(int (*fn)(void *), void *arg, unsigned long flags);
 #endif
 struct task_struct *get_task_struct(struct task_struct *task);
+
+/* all tasks: each is a process of its own */
+struct task_struct *kmem_task_after(const struct task_struct *task);	/* of NULL: the first; NULL: no more */
+#define for_each_process(p)	\
+	for ((p) = kmem_task_after(NULL); (p); (p) = kmem_task_after(p))
+#define for_each_thread(p, t)	for ((t) = (p); (t); (t) = NULL)
+#define for_each_process_thread(p, t)	for_each_process(p) for_each_thread(p, t)
+#define do_each_thread(g, t)	for_each_process(g) { (t) = (g); do
+#define while_each_thread(g, t)	while (0); }
+#define thread_group_leader(p)	((void)(p), 1)
+#define get_nr_threads(p)	((void)(p), 1)
 void put_task_struct(struct task_struct *task);
 void set_user_nice(struct task_struct *task, long nice);
 void do_exit(long code) __noreturn;

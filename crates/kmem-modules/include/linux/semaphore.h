@@ -33,11 +33,13 @@ struct semaphore {
 	{ .count = (n), .wait_list = LIST_HEAD_INIT((name).wait_list) }
 #define __DECLARE_SEMAPHORE_GENERIC(name, n)	\
 	struct semaphore name = __SEMAPHORE_INITIALIZER(name, n)
-#define DECLARE_MUTEX(name)	__DECLARE_SEMAPHORE_GENERIC(name, 1)
 #define DECLARE_MUTEX_LOCKED(name)	__DECLARE_SEMAPHORE_GENERIC(name, 0)
+#define sema_count(sem)	((sem)->count)
+#endif
+#if LINUX_VERSION_CODE < 0x020625
+#define DECLARE_MUTEX(name)	struct semaphore name = __SEMAPHORE_INITIALIZER(name, 1)
 #define init_MUTEX(sem)	sema_init((sem), 1)
 #define init_MUTEX_LOCKED(sem)	sema_init((sem), 0)
-#define sema_count(sem)	((sem)->count)
 #endif
 
 void sema_init(struct semaphore *sem, int val);

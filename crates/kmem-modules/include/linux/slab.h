@@ -10,6 +10,9 @@
 #include <linux/overflow_mm.h>
 #include <linux/rcupdate.h>
 #include <linux/types.h>
+#if KMEM_ERA >= 60
+#include <linux/workqueue.h>
+#endif
 #include <kmem/host.h>
 
 struct kmem_cache;

@@ -24,7 +24,8 @@ typedef spinlock_t raw_spinlock_t;
 typedef spinlock_t arch_spinlock_t;
 #define __RAW_SPIN_LOCK_UNLOCKED(name)	(raw_spinlock_t){ 0 }
 #define DEFINE_RAW_SPINLOCK(name)	raw_spinlock_t name = { 0 }
-#else
+#endif
+#if LINUX_VERSION_CODE < 0x020627
 #define SPIN_LOCK_UNLOCKED	(spinlock_t){ 0 }
 #define RW_LOCK_UNLOCKED	(rwlock_t){ 0 }
 #endif

@@ -41,12 +41,24 @@ struct tm {
 #define CLOCK_MONOTONIC	1
 #define CLOCK_BOOTTIME	7
 
+struct itimerval {
+	struct timeval it_interval;
+	struct timeval it_value;
+};
+
 #if KMEM_ERA >= 60
 #include <linux/time64.h>
-#else
+#endif
+#if LINUX_VERSION_CODE < 0x050000
 void do_gettimeofday(struct timeval *tv);
+void getnstimeofday(struct timespec *ts);
 struct timespec current_kernel_time(void);
 unsigned long get_seconds(void);
 #define CURRENT_TIME	current_kernel_time()
+#define CURRENT_TIME_SEC	((struct timespec){ .tv_sec = get_seconds() })
+#define timespec_to_ns(ts)	((s64)(ts)->tv_sec * NSEC_PER_SEC + (ts)->tv_nsec)
+#define timeval_to_ns(tv)	((s64)(tv)->tv_sec * NSEC_PER_SEC + (tv)->tv_usec * NSEC_PER_USEC)
+#endif
+#if KMEM_ERA < 60
 #define xtime		current_kernel_time()
 #endif

@@ -72,6 +72,7 @@ typedef phys_addr_t resource_size_t;
 typedef _Bool bool;
 enum { false = 0, true = 1 };
 typedef unsigned short umode_t;
+typedef unsigned short mode_t;
 typedef u64 sector_t;
 typedef u64 blkcnt_t;
 typedef s64 ktime_t;

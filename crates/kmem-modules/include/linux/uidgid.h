@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* User and group numbers: all is done by root. */
+/* User and group numbers: all is done by root, until a script says otherwise. */
 #pragma once
 #include <linux/types.h>
 
-#if KMEM_ERA >= 60
+#if KMEM_ERA >= 60 && LINUX_VERSION_CODE < 0x030500
+typedef uid_t kuid_t;
+typedef gid_t kgid_t;
+#elif KMEM_ERA >= 60
 typedef struct {
 	uid_t val;
 } kuid_t;

@@ -39,9 +39,15 @@ void delayed_work_timer_fn(struct timer_list *t);
 
 #define WORK_DATA_INIT()	ATOMIC_LONG_INIT(0)
 #define __WORK_INITIALIZER(n, f)	{ .entry = LIST_HEAD_INIT((n).entry), .func = (f) }
+#ifdef KMEM_TIMER_HAS_DATA
+#define __DELAYED_WORK_INITIALIZER(n, f, flags)	{			\
+	.work = __WORK_INITIALIZER((n).work, (f)),			\
+	.timer = TIMER_INITIALIZER((void (*)(unsigned long))delayed_work_timer_fn, 0, &(n).timer) }
+#else
 #define __DELAYED_WORK_INITIALIZER(n, f, flags)	{			\
 	.work = __WORK_INITIALIZER((n).work, (f)),			\
 	.timer = __TIMER_INITIALIZER(delayed_work_timer_fn, (flags)) }
+#endif
 #define DECLARE_WORK(n, f)	struct work_struct n = __WORK_INITIALIZER(n, f)
 #define DECLARE_DELAYED_WORK(n, f)	struct delayed_work n = __DELAYED_WORK_INITIALIZER(n, f, 0)
 #define DECLARE_DEFERRABLE_WORK(n, f)	DECLARE_DELAYED_WORK(n, f)

@@ -195,7 +195,7 @@ impl Session {
     /// Whoever asked how large an object is may use all of it, in kernels before 6.
     pub(crate) fn kasan_measured(&self, addr: u32) {
         let known = self.tracker.borrow().get(Space::Linear, addr.into()).cloned();
-        if let (Some(kasan), Some(known), ..6) = (&self.kasan, known, self.era.version(self.kernel.profile.version).0) {
+        if let (Some(kasan), Some(known), ..6) = (&self.kasan, known, self.api.version.0) {
             kasan.shadow.allow(addr, known.given as u32);
         }
     }

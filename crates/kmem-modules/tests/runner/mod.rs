@@ -5,6 +5,7 @@
 use kmem::boot::BootParams;
 use kmem::profile;
 use kmem_hosted::{boot, Displacement};
+use kmem_modules::api::Others;
 use kmem_modules::compile::{read_sources, Era, Sources, Workspace};
 use kmem_modules::fake_device::FakeDevice;
 use kmem_modules::finding::Finding;
@@ -24,11 +25,13 @@ pub struct Setup {
     pub seed: u32,
     pub defines: Vec<String>,
     pub devices: Vec<&'static str>,
+    /// Which other versions of the API are tried.
+    pub others: Others,
 }
 
 impl Setup {
     pub fn on(machine: &'static str) -> Self {
-        Self { machine, era: None, cpus: 1, seed: 0, defines: Vec::new(), devices: Vec::new() }
+        Self { machine, era: None, cpus: 1, seed: 0, defines: Vec::new(), devices: Vec::new(), others: Others::None }
     }
     /// The machine and API of 2.6.
     pub fn old() -> Self {
@@ -50,7 +53,7 @@ impl Setup {
         let files = vec![source(file)];
         let era = self.era.unwrap_or(read_sources(&files).unwrap());
         let workspace = Workspace::new(false).unwrap();
-        let sources = Sources { files, defines: self.defines.clone(), ..Sources::default() };
+        let sources = Sources { files, defines: self.defines.clone(), others: self.others, ..Sources::default() };
         let log = Rc::new(RefCell::new(Vec::new()));
         let sink = Rc::clone(&log);
         let sink = Box::new(move |line: &str| sink.borrow_mut().push(line.to_owned()));

@@ -42,6 +42,13 @@ impl<'t> Args<'t> {
         matches!(self.tokens.get(self.at + 1..), Some([Token { kind: Kind::Word(_) | Kind::Text { .. }, .. }]))
     }
     /// Takes the next token, which must be there.
+    /// The next argument, where it is a plain word.
+    pub(super) fn peek_word(&self) -> Option<&'t str> {
+        match &self.peek()?.kind {
+            Kind::Word(word) => Some(word),
+            _ => None,
+        }
+    }
     pub(super) fn token(&mut self, what: &str) -> Result<&'t Token, SyntaxError> {
         let token = self.peek().ok_or_else(|| self.expected(what, "the end of the command", self.end))?;
         self.at += 1;

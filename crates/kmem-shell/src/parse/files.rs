@@ -1,7 +1,7 @@
 //! The commands on files of a module: how each reads its arguments. The forms of a driver script.
 
 use super::args::Args;
-use crate::ast::{Command, Dd, Expected, FileCommand, Mode};
+use crate::ast::{Argument, Command, Dd, Expected, FileCommand, Mode, Transfer};
 use crate::device::Whence;
 use crate::errno::Errno;
 use crate::lex::Kind;
@@ -30,7 +30,43 @@ fn read(args: &mut Args<'_>) -> Result<FileCommand, SyntaxError> {
         "ioctl" => FileCommand::Ioctl {
             handle: args.name("a handle")?,
             command: args.number("a command number")?,
-            argument: if args.is_empty() { 0 } else { args.signed("an argument")? as u64 },
+            argument: argument(args)?,
+        },
+        "beside" => beside(args)?,
+        "poll" => FileCommand::Poll { handle: args.name("a handle")? },
+        "fasync" => FileCommand::Fasync {
+            handle: args.name("a handle")?,
+            on: one_of(args, &[("on", true), ("off", false)], "on or off")?,
+        },
+        "mapmem" => FileCommand::MapMem {
+            name: args.name("a name")?,
+            handle: args.name("a handle")?,
+            length: args.size("a length")?,
+            offset: match args.peek_word() {
+                None | Some("ro") => 0,
+                Some(_) => args.size("an offset")?,
+            },
+            writes: args.is_empty() || !one_of(args, &[("ro", true)], "ro")?,
+        },
+        "peek" => FileCommand::Peek {
+            name: args.name("a mapping")?,
+            offset: args.size("an offset")?,
+            count: args.size("a number of bytes")?,
+        },
+        "poke" => {
+            FileCommand::Poke { name: args.name("a mapping")?, offset: args.size("an offset")?, data: args.data()? }
+        }
+        "unmapmem" => FileCommand::UnmapMem { name: args.name("a mapping")? },
+        "gpio" => FileCommand::Gpio {
+            line: args.number("a line")? as u32,
+            level: if args.is_empty() { None } else { Some(one_of(args, &[("0", false), ("1", true)], "0 or 1")?) },
+        },
+        "su" => FileCommand::Su { uid: args.number("a user's number")? as u32 },
+        "port_read" => FileCommand::PortRead { port: args.number("a port")? as u32, bytes: port_width(args)? },
+        "port_write" => FileCommand::PortWrite {
+            port: args.number("a port")? as u32,
+            value: args.signed("a value")? as u32,
+            bytes: port_width(args)?,
         },
         "close" => FileCommand::Close { handle: args.name("a handle")? },
         "expect" => expect(args)?,
@@ -63,6 +99,39 @@ fn read(args: &mut Args<'_>) -> Result<FileCommand, SyntaxError> {
         }
         other => return Err(SyntaxError::new(args.last_place(), format!("{other}: not in this version"))),
     })
+}
+
+fn argument(args: &mut Args<'_>) -> Result<Argument, SyntaxError> {
+    let word = match args.peek_word() {
+        None if args.is_empty() => return Ok(Argument::Number(0)),
+        None => return Ok(Argument::Bytes(args.data()?)),
+        Some(word) => word.to_owned(),
+    };
+    if let Some(value) = word.strip_prefix("int:") {
+        let value = signed(value).ok().and_then(|value| i32::try_from(value).ok());
+        args.word("int:N")?;
+        let what = "int:N, N of 32 bits";
+        return value.map(Argument::Int).ok_or_else(|| args.expected(what, &format!("`{word}`"), args.last_place()));
+    }
+    if word.starts_with("fill:") {
+        return Ok(Argument::Bytes(args.data()?));
+    }
+    Ok(Argument::Number(args.signed("an argument")? as u64))
+}
+
+fn beside(args: &mut Args<'_>) -> Result<FileCommand, SyntaxError> {
+    let reads = one_of(args, &[("read", true), ("write", false)], "read or write")?;
+    let handle = args.name("a handle")?;
+    let transfer = if reads { Transfer::Read(args.size("a count")?) } else { Transfer::Write(args.data()?) };
+    Ok(FileCommand::Beside { handle, transfer })
+}
+
+/// How many bytes a port has: one, if it is not said.
+fn port_width(args: &mut Args<'_>) -> Result<u32, SyntaxError> {
+    if args.is_empty() {
+        return Ok(1);
+    }
+    width(args)
 }
 
 /// How many bytes a register has.

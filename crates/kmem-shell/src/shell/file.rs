@@ -5,7 +5,7 @@
 //! their result, `--do` what the shell's commands of these names give.
 
 use super::Ending;
-use crate::ast::{Command, Data, Dd, Expected, Failing, FileCommand, Mode, Operand};
+use crate::ast::{Argument, Command, Data, Dd, Expected, Failing, FileCommand, Mode, Operand, Transfer};
 use crate::device::{Devices, Handle, OpenFlags, Refusal};
 use crate::errno::{result, Errno};
 use crate::show::quoted;
@@ -54,6 +54,8 @@ pub(super) struct Files<'d> {
     devices: &'d mut dyn Devices,
     style: Style,
     handles: BTreeMap<String, Handle>,
+    /// What is mapped of them.
+    mappings: BTreeMap<String, Handle>,
     /// Open files whose name was given to another one.
     nameless: Vec<Handle>,
     /// The last command's result.
@@ -68,7 +70,16 @@ type Outcome<T> = Result<T, Refusal>;
 impl<'d> Files<'d> {
     pub(super) fn new(devices: &'d mut dyn Devices, style: Style) -> Self {
         let report = FileReport::default();
-        Self { devices, style, handles: BTreeMap::new(), nameless: Vec::new(), ret: 0, data: Vec::new(), report }
+        Self {
+            devices,
+            style,
+            handles: BTreeMap::new(),
+            mappings: BTreeMap::new(),
+            nameless: Vec::new(),
+            ret: 0,
+            data: Vec::new(),
+            report,
+        }
     }
     pub(super) fn handles(&self) -> impl Iterator<Item = &String> {
         self.handles.keys()
@@ -95,6 +106,9 @@ impl<'d> Files<'d> {
             Command::Echo { text, to: Some(to) } => self.echo(&to.path, text, redirected(to.append), out, notes)?,
             Command::File(command) => self.file(command, line, out, notes)?,
             _ => (),
+        }
+        if !self.report.aborted {
+            self.tell_ended(out)?;
         }
         if failing == Failing::GoesOn {
             self.report.failures = failures;
@@ -129,9 +143,60 @@ impl<'d> Files<'d> {
                 let result = self.number(handle).and_then(|number| self.devices.lseek(number, *offset, *whence));
                 self.say("lseek", handle, result, None, out)
             }
-            FileCommand::Ioctl { handle, command, argument } => {
-                let result = self.number(handle).and_then(|number| self.devices.ioctl(number, *command, *argument));
-                self.say("ioctl", handle, result, None, out)
+            FileCommand::Ioctl { handle, command, argument } => self.ioctl(handle, *command, argument, out),
+            FileCommand::Beside { handle, transfer } => self.beside(handle, transfer, out),
+            FileCommand::Poll { handle } => {
+                let mask = self.number(handle).and_then(|number| self.devices.poll(number));
+                let shown = mask.as_ref().ok().map(|mask| poll_bits(*mask));
+                self.say("poll", handle, mask.map(i64::from), shown, out)
+            }
+            FileCommand::Fasync { handle, on } => {
+                let told = self.number(handle).and_then(|number| self.devices.fasync(number, *on));
+                self.say("fasync", handle, told.map(i64::from), None, out)
+            }
+            FileCommand::MapMem { name, handle, length, offset, writes } => {
+                let mapped = self.number(handle).and_then(|h| self.devices.map(h, *length, *offset, *writes));
+                let result = mapped.map(|number| self.mappings.insert(name.clone(), number));
+                self.say("mapmem", name, result.map(|_| 0), None, out)
+            }
+            FileCommand::Peek { name, offset, count } => {
+                let mapping = self.mapping(name);
+                let read = mapping.and_then(|map| self.devices.peek(map, *offset, (*count).min(READ_MOST)));
+                self.say_data("peek", name, read, out)
+            }
+            FileCommand::Poke { name, offset, data } => {
+                let written = self.mapping(name).and_then(|map| self.devices.poke(map, *offset, &bytes(data)));
+                self.say("poke", name, written.map(|()| 0), None, out)
+            }
+            FileCommand::UnmapMem { name } => {
+                let unmapped = self.mapping(name).and_then(|map| self.devices.unmap(map));
+                self.mappings.remove(name);
+                self.say("unmapmem", name, unmapped.map(|()| 0), None, out)
+            }
+            FileCommand::Gpio { line, level } => {
+                let read = self.devices.gpio(*line, *level);
+                if let (Style::Do, Ok(value), None) = (self.style, &read, level) {
+                    self.ret = i64::from(*value);
+                    return writeln!(out, "{value}");
+                }
+                self.device_verb("gpio", &line.to_string(), read.map(i64::from), out, notes)
+            }
+            FileCommand::Su { uid } => {
+                let changed = self.devices.become_user(*uid);
+                self.device_verb("su", &uid.to_string(), changed.map(|()| 0), out, notes)
+            }
+            FileCommand::PortRead { port, bytes } => {
+                let read = self.devices.read_port(*port, *bytes);
+                let port = format!("{port:#x}");
+                if let (Style::Do, Ok(value)) = (self.style, &read) {
+                    self.ret = i64::from(*value);
+                    return writeln!(out, "{value:#0width$x}", width = 2 + 2 * *bytes as usize);
+                }
+                self.device_verb("port_read", &port, read.map(i64::from), out, notes)
+            }
+            FileCommand::PortWrite { port, value, bytes } => {
+                let written = self.devices.write_port(*port, *bytes, *value);
+                self.device_verb("port_write", &format!("{port:#x}"), written.map(|()| 0), out, notes)
             }
             FileCommand::ExpectRet { result } => self.expect_ret(result, line, out, notes),
             FileCommand::ExpectData { data, shown } => self.expect_data(data, shown, line, out, notes),
@@ -191,6 +256,57 @@ impl<'d> Files<'d> {
         self.done(verb, name, ret.map(|_| ()), notes)
     }
 
+    fn ioctl(&mut self, handle: &str, command: u64, argument: &Argument, out: &mut dyn Write) -> io::Result<()> {
+        let mut memory = match argument {
+            Argument::Number(number) => {
+                let result = self.number(handle).and_then(|open| self.devices.ioctl(open, command, *number));
+                return self.say("ioctl", handle, result, None, out);
+            }
+            Argument::Int(value) => value.to_le_bytes().to_vec(),
+            Argument::Bytes(data) => bytes(data),
+        };
+        let result = self.number(handle).and_then(|open| self.devices.ioctl_at(open, command, &mut memory));
+        let shown = match (argument, <[u8; 4]>::try_from(&memory[..])) {
+            (Argument::Int(_), Ok(word)) => format!("int:{}", i32::from_le_bytes(word)),
+            _ => quoted(&memory, SHOWN),
+        };
+        self.data = memory;
+        self.say("ioctl", handle, result, Some(shown), out)
+    }
+
+    fn beside(&mut self, handle: &str, transfer: &Transfer, out: &mut dyn Write) -> io::Result<()> {
+        let number = self.number(handle);
+        let begun = number.and_then(|number| match transfer {
+            Transfer::Read(count) => self.devices.begin(number, (*count).min(READ_MOST), None),
+            Transfer::Write(data) => self.devices.begin(number, 0, Some(&bytes(data))),
+        });
+        if begun.is_err() {
+            return self.say("beside", handle, begun.map(|()| 0), None, out);
+        }
+        Ok(())
+    }
+    /// Tells what has ended of that which goes on beside the script. It does not change what `expect` looks at.
+    fn tell_ended(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        for (number, is_read, answer) in self.devices.ended() {
+            let name = self.handles.iter().find(|(_, open)| **open == number).map_or("?", |(name, _)| name.as_str());
+            let verb = if is_read { "read" } else { "write" };
+            let (ret, data) = match answer {
+                Ok(answer) => answer,
+                Err(Refusal::Errno(errno)) => (-i64::from(errno.0), Vec::new()),
+                Err(Refusal::Aborted) => {
+                    self.report.aborted = true;
+                    return Ok(());
+                }
+            };
+            let data = if data.is_empty() { String::new() } else { format!(" {}", quoted(&data, SHOWN)) };
+            writeln!(out, "drv: beside: {verb} {name} -> {}{data}", result(ret))?;
+        }
+        Ok(())
+    }
+
+    fn mapping(&self, name: &str) -> Outcome<Handle> {
+        self.mappings.get(name).copied().ok_or_else(|| Errno::EBADF.into())
+    }
     fn number(&self, handle: &str) -> Outcome<Handle> {
         self.handles.get(handle).copied().ok_or_else(|| Errno::EBADF.into())
     }
@@ -436,6 +552,11 @@ impl<'d> Files<'d> {
     /// Closes what is open, and prints a script's verdict.
     pub(super) fn finish(&mut self, out: &mut dyn Write) -> io::Result<FileReport> {
         let open: Vec<Handle> = std::mem::take(&mut self.handles).into_values().collect();
+        for mapping in std::mem::take(&mut self.mappings).into_values() {
+            if !self.report.aborted && self.devices.unmap(mapping) == Err(Refusal::Aborted) {
+                self.report.aborted = true;
+            }
+        }
         for handle in self.nameless.drain(..).chain(open) {
             if self.report.aborted {
                 break;
@@ -473,6 +594,24 @@ fn flags(mode: Mode) -> OpenFlags {
         Mode::WriteTruncate => OpenFlags { write: true, truncate: true, ..none },
         Mode::ReadNonblock => OpenFlags { read: true, nonblock: true, ..none },
     }
+}
+
+/// The names of the bits that poll(2) gives.
+fn poll_bits(mask: u32) -> String {
+    const BITS: [(u32, &str); 10] = [
+        (0x1, "POLLIN"),
+        (0x2, "POLLPRI"),
+        (0x4, "POLLOUT"),
+        (0x8, "POLLERR"),
+        (0x10, "POLLHUP"),
+        (0x20, "POLLNVAL"),
+        (0x40, "POLLRDNORM"),
+        (0x80, "POLLRDBAND"),
+        (0x100, "POLLWRNORM"),
+        (0x200, "POLLWRBAND"),
+    ];
+    let named: Vec<&str> = BITS.iter().filter(|(bit, _)| mask & bit != 0).map(|(_, name)| *name).collect();
+    named.join("|")
 }
 
 fn bytes(data: &Data) -> Vec<u8> {

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The part of linux/version.h that programs see. */
+#pragma once
+#include <linux/version.h>

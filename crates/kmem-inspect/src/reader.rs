@@ -22,6 +22,7 @@ use crate::parse::vmstat::{self, VmStatFile};
 use crate::parse::zoneinfo::{self, ZoneInfoFile};
 use crate::parse::Taken;
 use crate::place::{Doubts, Place};
+use kmem::snapshot::MemField;
 use memchr::memchr;
 use std::io::{self, BufRead};
 
@@ -34,6 +35,8 @@ pub struct Capture {
     pub vmallocinfo: Vec<VmallocInfo>,
     /// Listings of `/proc/meminfo`.
     pub meminfo: Vec<MemInfoFile>,
+    /// The same of single nodes (`/sys/devices/system/node/nodeN/meminfo`).
+    pub node_meminfo: Vec<MemInfoFile>,
     /// Listings of `/proc/buddyinfo`.
     pub buddyinfo: Vec<BuddyInfo>,
     /// Listings of `/proc/pagetypeinfo`.
@@ -70,6 +73,19 @@ impl Capture {
     /// True when no line of any source was one that is read.
     pub fn is_empty(&self) -> bool {
         self.sources.iter().all(|source| source.other == source.lines)
+    }
+    /// Returns kB of a page, if a report or a log says it, or zoneinfo and meminfo count the same memory.
+    pub fn page_kb(&self) -> Option<u64> {
+        let said = self.reports.iter().rev().find_map(|report| report.page_kb);
+        let said = said.or_else(|| self.logs.iter().rev().find_map(|log| log.page_kb));
+        let counted = || {
+            let total = self.meminfo.last()?.get(MemField::MemTotal)?;
+            let zones = self.zoneinfo.last()?.zones.iter().map(|(_, zone)| zone.managed);
+            let pages = crate::scan::total(zones);
+            // Near enough: memory may have come or gone between the two, but not half of it.
+            [4, 16, 64].into_iter().find(|kb| pages > 0 && total.abs_diff(pages.saturating_mul(*kb)) < total / 8)
+        };
+        said.or_else(counted)
     }
     /// Returns the seconds from one listing to another, if a line before each says when it was made.
     pub fn seconds(&self, from: Place, to: Place) -> Option<u64> {
@@ -212,7 +228,7 @@ impl Reader {
         let capture = &mut self.capture;
         let (doubts, lost) = (&mut capture.doubts, &mut capture.not_kept);
         keep(&mut capture.vmallocinfo, self.vmallocinfo.finish(doubts), lost);
-        keep(&mut capture.meminfo, self.meminfo.finish(doubts), lost);
+        keep_meminfo(&mut capture.meminfo, &mut capture.node_meminfo, self.meminfo.finish(doubts), lost);
         keep(&mut capture.buddyinfo, self.buddyinfo.finish(), lost);
         keep(&mut capture.pagetypeinfo, self.pagetypeinfo.finish(), lost);
         keep(&mut capture.zoneinfo, self.zoneinfo.finish(doubts), lost);
@@ -222,7 +238,7 @@ impl Reader {
         keep(&mut capture.sysctl, self.sysctl.finish(doubts), lost);
         keep(&mut capture.slab_folders, self.slab_folder.finish(doubts), lost);
         keep(&mut capture.logs, self.log.finish(), lost);
-        keep(&mut capture.reports, self.report.finish(), lost);
+        keep(&mut capture.reports, self.report.finish(doubts), lost);
         self.trouble.finish(&mut capture.troubles, lost);
         self.repeats.finish();
     }
@@ -260,7 +276,11 @@ impl Reader {
             };
         }
         show!(vmallocinfo, vmallocinfo, doubts);
-        show!(meminfo, meminfo, doubts);
+        let (taken, ended) = self.meminfo.line(line, doubts);
+        keep_meminfo(&mut capture.meminfo, &mut capture.node_meminfo, ended, lost);
+        if taken == Taken::Yes {
+            return taken;
+        }
         // `Node 0, zone DMA` alone is zoneinfo's, with types pagetypeinfo's, with numbers the last one's or buddyinfo's.
         show!(zoneinfo, zoneinfo, doubts);
         show!(pagetypeinfo, pagetypeinfo, doubts);
@@ -292,6 +312,11 @@ impl Reader {
         }
         Taken::No
     }
+}
+
+fn keep_meminfo(all: &mut Vec<MemInfoFile>, nodes: &mut Vec<MemInfoFile>, ended: Option<MemInfoFile>, lost: &mut u64) {
+    let of_node = ended.as_ref().is_some_and(|file| file.node.is_some());
+    keep(if of_node { nodes } else { all }, ended, lost);
 }
 
 fn keep<T>(list: &mut Vec<T>, ended: Option<T>, lost: &mut u64) {

@@ -59,6 +59,8 @@ pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
 pub(super) enum Full {
     /// No machine of this kind has so many.
     WrongSize,
+    /// Nothing was asked for.
+    Nothing,
     /// Code that has an area of its own; or, where the flag is set, of a machine that may be one of those.
     Elsewhere(Code, bool),
     /// Code that lies in the vmalloc area.
@@ -71,9 +73,7 @@ pub(super) enum Full {
 
 /// True on a 64-bit machine.
 fn is_wide(capture: &Capture, log: Option<&KernelLog>) -> bool {
-    matches!(log.and_then(|log| log.cpu), Some(Cpu::Arm64 | Cpu::RiscV))
-        || bits(log) == Some(64)
-        || capture.vmallocinfo.iter().any(|info| info.digits > 8)
+    bits(log) == Some(64) || capture.vmallocinfo.iter().any(|info| info.digits > 8)
 }
 fn ram_kb(log: Option<&KernelLog>) -> Option<u64> {
     log.and_then(|log| log.memory_kb).map(|(_, all)| all)
@@ -84,6 +84,9 @@ pub(super) fn full(capture: &Capture, repeat: &Repeat, bytes: u64) -> Full {
     let log = log_of(capture, repeat);
     let wide = is_wide(capture, log);
     let request = bytes.saturating_sub(PAGE_SIZE);
+    if bytes == 0 {
+        return Full::Nothing;
+    }
     if ram_kb(log).is_some_and(|kb| request > kb.saturating_mul(1 << 10)) || !wide && request > MOST_32 {
         return Full::WrongSize;
     }
@@ -109,6 +112,9 @@ fn about_addresses(out: &mut dyn Write, capture: &Capture, repeat: &Repeat, byte
                 out,
                 "    that is more than there is ({ram}): the caller computed the size wrongly; no parameter helps"
             )
+        }
+        Full::Nothing => {
+            writeln!(out, "    nothing was asked for, and that always fails: the caller computed the size wrongly")
         }
         Full::Code(code) => writeln!(out, "    {}; its code lies in the vmalloc area here", whose(code)),
         Full::Elsewhere(code, true) => {

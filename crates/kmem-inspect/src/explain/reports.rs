@@ -7,7 +7,7 @@
 //! said to have been filled again meanwhile.
 
 use super::twin::{self, Story};
-use super::{kilobytes, page_size, size};
+use super::{kilobytes, size};
 use crate::gfp::{epoch, meaning, EPOCHS};
 use crate::parse::kernel_log::Version;
 use crate::parse::report::{Kind, Report, ZoneState};
@@ -158,14 +158,14 @@ fn zone_names(zones: &[ZoneState]) -> Vec<&'static str> {
 }
 
 fn ask(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, reserve: u64) -> (Refusal, u64) {
-    let count = |name: &str| zone.kb(name).unwrap_or(0) / 4;
+    let count = |name: &str| zone.pages(name).unwrap_or(0);
     let mut usable = count("free");
     if !attempt.latitude.contains(Latitude::CMA) {
         usable = usable.saturating_sub(count("free_cma"));
     }
     let important = attempt.latitude.intersects(Latitude::HARDER | Latitude::OOM);
     if !important {
-        usable = usable.saturating_sub(zone.kb("free_highatomic").map_or(count("reserved_highatomic"), |kb| kb / 4));
+        usable = usable.saturating_sub(zone.pages("free_highatomic").unwrap_or_else(|| zone.set_aside()));
     }
     let mark = attempt.lowered(rule, count("min"));
     let needed = mark.saturating_add(reserve).saturating_add(1 << order);
@@ -251,7 +251,7 @@ pub(super) fn title(report: &Report) -> String {
         }
         Kind::Slab => {
             let cache = report.cache.as_deref().unwrap_or("a slab cache");
-            let pages = size(4096u64 << report.order.unwrap_or(0).min(40));
+            let pages = kilobytes(report.page_kb() << report.order.unwrap_or(0).min(40));
             format!("Slab cache {cache} could not grow (line {line}): no {pages} for a slab")
         }
         Kind::Pages | Kind::Oom => {
@@ -260,8 +260,16 @@ pub(super) fn title(report: &Report) -> String {
                 _ if report.stalled => "Page allocation stall",
                 _ => "Page allocation failure",
             };
+            let title = match &report.cgroup {
+                _ if !report.of_cgroup => title.to_owned(),
+                Some(group) => format!("A memory cgroup, {group}, is out of memory"),
+                None => "A memory cgroup is out of memory".to_owned(),
+            };
+            if report.order.is_none() && report.mode.is_none() {
+                return format!("{title} (line {line})");
+            }
             let order = report.order.unwrap_or(0);
-            let bytes = size(4096u64 << order.min(40));
+            let bytes = kilobytes(report.page_kb() << order.min(40));
             let piece =
                 if order == 0 { "one page".to_owned() } else { format!("{bytes} in one piece (order {order})") };
             format!("{title} (line {line}): `{who}` asked for {piece}")
@@ -306,7 +314,7 @@ pub fn zone(out: &mut dyn Write, order: u32, verdict: &Verdict<'_>, else_words: 
             writeln!(
                 out,
                 "    (min {} pages, as far as this request may go below it){kept}",
-                zone.kb("min").unwrap_or(0) / 4
+                zone.pages("min").unwrap_or(0)
             )
         }
         Refusal::Blocks => {
@@ -318,7 +326,7 @@ pub fn zone(out: &mut dyn Write, order: u32, verdict: &Verdict<'_>, else_words: 
             )?;
             let largest = zone.blocks.iter().rposition(|blocks| *blocks > 0);
             let largest = largest.map_or(String::new(), |order| {
-                format!("    the largest free block is of order {order} ({})", size(4096 << order))
+                format!("    the largest free block is of order {order} ({})", kilobytes(zone.page_kb() << order))
             });
             writeln!(out, "{largest}")
         }
@@ -326,6 +334,11 @@ pub fn zone(out: &mut dyn Write, order: u32, verdict: &Verdict<'_>, else_words: 
             writeln!(out, "  {name}: {else_words}")
         }
     }
+}
+
+/// Writes so many pages of a report as a size.
+pub(super) fn pages_of(report: &Report, count: u64) -> String {
+    kilobytes(count.saturating_mul(report.page_kb()))
 }
 
 /// What the memory is used for, the most first.
@@ -346,7 +359,7 @@ fn holders(out: &mut dyn Write, report: &Report) -> Result {
     let text: Vec<String> = parts
         .iter()
         .filter(|(_, pages)| *pages > 0)
-        .map(|(name, count)| format!("{} {name}", page_size(*count)))
+        .map(|(name, count)| format!("{} {name}", pages_of(report, *count)))
         .collect();
     if text.is_empty() {
         return Ok(());
@@ -356,6 +369,9 @@ fn holders(out: &mut dyn Write, report: &Report) -> Result {
 
 fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: Option<&Story>) -> Result {
     let gfp = flags(report).unwrap_or(Gfp::KERNEL);
+    if let Some((usage, limit)) = report.cgroup_kb {
+        writeln!(out, "  The group has {} of the {} that it may have", kilobytes(usage), kilobytes(limit))?;
+    }
     let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
     let reclaimable: u64 =
         total(["active_file", "inactive_file", "slab_reclaimable"].iter().filter_map(|name| report.counter(name)));
@@ -364,7 +380,7 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
         if !gfp.may_sleep() {
             writeln!(out, "  It could not wait for reclaim: the flags forbid sleeping")?;
             if reclaimable > 1024 {
-                let bytes = page_size(reclaimable);
+                let bytes = pages_of(report, reclaimable);
                 writeln!(
                     out,
                     "  About {bytes} could be reclaimed: with GFP_KERNEL the request would have waited for them"
@@ -374,7 +390,7 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
             writeln!(out, "  Reclaim has given up: nothing more could be freed")?;
         } else if short && reclaimable <= 4096 {
             let swap = if report.swap_kb.1 == Some(0) { ", and there is no swap" } else { "" };
-            writeln!(out, "  Reclaim did not help: caches have {} only{swap}", page_size(reclaimable))?;
+            writeln!(out, "  Reclaim did not help: caches have {} only{swap}", pages_of(report, reclaimable))?;
         }
         let boost: u64 = total(report.zones.iter().filter_map(|zone| zone.kb("boost")));
         if boost > 0 && short {
@@ -385,12 +401,45 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
         writeln!(out, "  Killed: {name} ({pid})")?;
     }
     for (pid, rss, name) in report.tasks.iter().take(3) {
-        writeln!(out, "  {name} ({pid}) has {} resident", page_size(*rss))?;
+        writeln!(out, "  {name} ({pid}) has {} resident", pages_of(report, *rss))?;
     }
     if let Some(story) = story {
         twin::changes(out, report, story)?;
     }
     advice(report).into_iter().try_for_each(|line| writeln!(out, "  What would help: {line}"))
+}
+
+/// A vmalloc of so many bytes is seldom meant.
+const LARGE: u64 = 4 << 30;
+
+/// Who has the memory of a machine, or of a group, that has none left, and what to do about it.
+fn less_memory(report: &Report) -> Vec<String> {
+    let mut advice = Vec::new();
+    if report.of_cgroup {
+        let group = report.cgroup.as_ref().map_or(String::new(), |group| format!(" {group}"));
+        advice.push(format!(
+            "the machine itself has memory: raise the limit of the cgroup{group} (memory.max, or memory.limit_in_bytes), or let its processes take less"
+        ));
+        return advice;
+    }
+    let anon = total(["active_anon", "inactive_anon", "anon"].iter().filter_map(|name| report.counter(name)));
+    let ram = report.ram_pages.unwrap_or(0);
+    if let Some((pid, rss, name)) = report.tasks.first().filter(|_| anon > ram / 2 || ram == 0) {
+        advice.push(format!(
+            "processes have the memory, most of it {name} ({pid}), {}: let it take less (a limit of its own: memory.max of a cgroup), or give the machine more",
+            pages_of(report, *rss)
+        ));
+    }
+    match report.swap_kb {
+        (_, Some(0)) if anon > ram / 2 => {
+            advice.push("there is no swap, so memory of processes cannot be written out: add some, or zram".to_owned())
+        }
+        (Some(free), Some(all)) if all > 0 && free < all / 20 => {
+            advice.push(format!("swap is full ({} of {} free)", kilobytes(free), kilobytes(all)));
+        }
+        _ => (),
+    }
+    advice
 }
 
 /// What would help, besides what was played.
@@ -401,6 +450,9 @@ pub(super) fn advice(report: &Report) -> Vec<String> {
     let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
     let broken = verdicts.iter().any(|verdict| verdict.refusal == Refusal::Blocks);
     let mut advice = Vec::new();
+    if report.kind == Kind::Oom {
+        advice.extend(less_memory(report));
+    }
     if order > 3 {
         advice.push("ask for less in one piece: kvmalloc or vmalloc where it need not be contiguous".to_owned());
     }
@@ -417,13 +469,22 @@ pub(super) fn advice(report: &Report) -> Vec<String> {
         });
         if let Some(pages) = deficit.min() {
             let min: u64 = total(report.zones.iter().filter_map(|zone| zone.kb("min")));
-            let kb = min.saturating_add(pages.saturating_mul(4).max(min));
+            let kb = min.saturating_add(pages.saturating_mul(report.page_kb()).max(min));
             advice.push(format!("a larger reserve: vm.min_free_kbytes={kb} (now about {min})"));
         }
     }
-    let too_large = report.bytes.zip(report.ram_pages).is_some_and(|(bytes, pages)| bytes >> 12 > pages);
-    if report.kind == Kind::Vmalloc && too_large {
-        let ram = page_size(report.ram_pages.unwrap_or(0));
+    let too_large = report
+        .bytes
+        .zip(report.ram_pages)
+        .is_some_and(|(bytes, pages)| bytes >> 10 > pages.saturating_mul(report.page_kb()));
+    if report.kind == Kind::Vmalloc && report.bytes == Some(0) {
+        advice
+            .push("nothing was asked for, and that always fails: look at how the caller computes the size".to_owned());
+    } else if report.kind == Kind::Vmalloc && report.ram_pages.is_none() && report.bytes > Some(LARGE) {
+        advice
+            .push("more than the machine's RAM is always refused: look at how the caller computes the size".to_owned());
+    } else if report.kind == Kind::Vmalloc && too_large {
+        let ram = pages_of(report, report.ram_pages.unwrap_or(0));
         advice.push(format!("the machine has {ram} of RAM: the size is wrong, or computed wrongly"));
     } else if report.kind == Kind::Vmalloc && !short {
         advice.push(

@@ -51,6 +51,9 @@ impl Story {
 pub fn explain_none(out: &mut dyn Write, why: &NoTwin) -> Result {
     match why {
         NoTwin::OfCgroup => writeln!(out, "  It was the limit of a memory cgroup: the zones were not asked"),
+        NoTwin::PageSize(kb) => {
+            writeln!(out, "  Not asked again in the engine: this kernel's pages are of {kb} kB, the engine's of 4 kB")
+        }
         // Nothing is missed.
         NoTwin::NoZones | NoTwin::NoRequest => Ok(()),
         NoTwin::Missing { zone, what } => {
@@ -89,6 +92,11 @@ pub fn explain(out: &mut dyn Write, report: &Report, story: &Story) -> Result {
     if played.served && report.kind != Kind::Vmalloc && report.kind != Kind::State {
         match report.stalled {
             true => writeln!(out, "    The kernel gave it too, but late: it had to wait for these pages")?,
+            false if report.kind == Kind::Oom => writeln!(
+                out,
+                "    Engine and report differ: by these numbers it would do. Memory came free between the attempt and the printout; and the\n    \
+                 kernel's last try before it kills is against the high mark"
+            )?,
             false => writeln!(
                 out,
                 "    Engine and report differ: the kernel refused, yet by these numbers it would do. The zone was filled or compacted\n    \

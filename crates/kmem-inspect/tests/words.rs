@@ -140,6 +140,12 @@ fn who_has_the_memory_is_what_counts() {
             &["flags 0x20: GFP_ATOMIC in 2.4", "squid (911) was killed"],
             &["asked for one page; squid"],
         ),
+        (
+            "Mem-Info:\nactive_anon:1000 inactive_anon:24 isolated_anon:0\n free:300 free_pcp:0 free_cma:0\n\
+             Normal free:1200kB min:2000kB low:2500kB high:3000kB present:100000kB managed:90000kB\n",
+            &["Normal: 1.17 MB free, below min (min 1.95 MB, low 2.44 MB, high 2.93 MB)", "Memory: 4 MB of processes"],
+            &[],
+        ),
         (include_str!("corpus/last-words.txt"), &["indexer (733) was killed", "nothing was asked for"], &["use --fit"]),
     ]);
 }

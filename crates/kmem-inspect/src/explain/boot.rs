@@ -53,7 +53,7 @@ pub fn explain(out: &mut dyn Write, log: &KernelLog) -> Result {
         let zone = |(name, start, end): &(String, u64, u64)| {
             format!("{name} {}", size(end.saturating_sub(*start).saturating_mul(scale.max(1))))
         };
-        let zones: Vec<String> = log.zones.iter().map(zone).collect();
+        let zones: Vec<String> = log.zones.iter().filter(|(_, start, end)| end > start).map(zone).collect();
         writeln!(out, "  zones, holes included: {}", zones.join(", "))?;
     }
     for name in ["lowmem", "vmalloc", "modules", "pkmap"] {

@@ -7,7 +7,7 @@
 //! said to have been filled again meanwhile.
 
 use super::twin::{self, Story};
-use super::{kilobytes, size};
+use super::{kilobytes, plural, size};
 use crate::gfp::{epoch, meaning, EPOCHS};
 use crate::parse::kernel_log::Version;
 use crate::parse::report::{Kind, Report, ZoneState};
@@ -232,10 +232,43 @@ pub fn explain_story(out: &mut dyn Write, report: &Report, story: &std::result::
             twin::explain_none(out, why)?;
         }
     }
-    if report.kind != Kind::State {
-        help(out, report, &verdicts, story.as_ref().ok())?;
+    if report.kind == Kind::State {
+        return state(out, report);
     }
-    Ok(())
+    help(out, report, &verdicts, story.as_ref().ok())
+}
+
+/// Writes what a state of memory has that nobody's request failed for (SysRq-m): zones against their marks, and who holds what.
+fn state(out: &mut dyn Write, report: &Report) -> Result {
+    for zone in &report.zones {
+        let name = if zone.node > 0 { format!("node {} {}", zone.node, zone.name) } else { zone.name.clone() };
+        let kb = |name: &str| zone.kb(name).unwrap_or(0);
+        let free = kb("free");
+        let place = match free {
+            _ if free < kb("min") => "below min",
+            _ if free < kb("low") => "below low",
+            _ if free < kb("high") => "between low and high",
+            _ => "above high",
+        };
+        let marks = [kilobytes(kb("min")), kilobytes(kb("low")), kilobytes(kb("high"))];
+        writeln!(
+            out,
+            "  {name}: {} free, {place} (min {}, low {}, high {})",
+            kilobytes(free),
+            marks[0],
+            marks[1],
+            marks[2]
+        )?;
+    }
+    holders(out, report)?;
+    tasks(out, report)
+}
+
+fn tasks(out: &mut dyn Write, report: &Report) -> Result {
+    let largest = report.tasks.iter().take(3);
+    largest
+        .into_iter()
+        .try_for_each(|(pid, rss, name)| writeln!(out, "  {name} ({pid}) has {} resident", pages_of(report, *rss)))
 }
 
 /// The kind of a report and what was asked, in words.
@@ -305,7 +338,8 @@ pub fn zone(out: &mut dyn Write, order: u32, verdict: &Verdict<'_>, else_words: 
     match refusal {
         Refusal::Pages { needed, usable } => {
             let missing = needed - usable;
-            writeln!(out, "  {name}: {missing} pages too few. {usable} count for this request; the mark is {mark}")?;
+            let s = plural(missing);
+            writeln!(out, "  {name}: {missing} page{s} too few. {usable} count for this request; the mark is {mark}")?;
             let kept = if *reserve > 0 {
                 format!(", {reserve} are kept for requests that need this zone")
             } else {
@@ -321,8 +355,9 @@ pub fn zone(out: &mut dyn Write, order: u32, verdict: &Verdict<'_>, else_words: 
             let free = kilobytes(zone.kb("free").unwrap_or(0));
             writeln!(
                 out,
-                "  {name}: {free} are free, but not in one piece: {} blocks of order {order} or larger",
-                zone.blocks_from(order)
+                "  {name}: {free} are free, but not in one piece: {} block{} of order {order} or larger",
+                zone.blocks_from(order),
+                plural(zone.blocks_from(order))
             )?;
             let largest = zone.blocks.iter().rposition(|blocks| *blocks > 0);
             let largest = largest.map_or(String::new(), |order| {
@@ -400,9 +435,7 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
     if let Some((pid, name)) = &report.killed {
         writeln!(out, "  Killed: {name} ({pid})")?;
     }
-    for (pid, rss, name) in report.tasks.iter().take(3) {
-        writeln!(out, "  {name} ({pid}) has {} resident", pages_of(report, *rss))?;
-    }
+    tasks(out, report)?;
     if let Some(story) = story {
         twin::changes(out, report, story)?;
     }

@@ -4,7 +4,7 @@ use super::repeats::{full, Full};
 use super::reports::{advice, pages_of, title};
 use super::troubles;
 use super::twin::{words, Story};
-use super::{changes, has_contradictions, kilobytes, listings, size, Answer};
+use super::{changes, has_contradictions, kilobytes, listings, plural, size, Answer};
 use crate::parse::buddyinfo::free_pages;
 use crate::parse::kernel_log::Cpu;
 use crate::parse::repeats::Failed;
@@ -245,5 +245,6 @@ fn reason(story: &Story) -> Option<String> {
         _ => u64::MAX,
     };
     let least = answers.iter().min_by_key(|answer| missing(answer.refusal))?;
-    Some(format!("the nearest, zone {}, is {} pages short", least.name, missing(least.refusal)))
+    let short = missing(least.refusal);
+    Some(format!("the nearest, zone {}, is {short} page{} short", least.name, plural(short)))
 }

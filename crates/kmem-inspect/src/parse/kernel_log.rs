@@ -156,7 +156,7 @@ impl Reader {
         let text = line.text.trim();
         let in_zones = std::mem::take(&mut self.in_zones);
         // The builder stands behind it; without, somebody writes about a version.
-        let builder = |rest: &&str| rest.split_whitespace().nth(1).is_none_or(|word| word.starts_with('('));
+        let builder = |rest: &&str| rest.split_whitespace().nth(1).is_none_or(|word| word.starts_with(['(', '#']));
         if let Some(rest) = text.strip_prefix("Linux version ").filter(builder) {
             let begins_again = self.open.as_ref().is_some_and(|open| open.release.is_some());
             let ended = if begins_again { self.open.take() } else { None };

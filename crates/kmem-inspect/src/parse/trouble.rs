@@ -147,12 +147,17 @@ impl Reader {
         let text = line.text.trim();
         if may_be_head(text) {
             if let Some((mut trouble, stack)) = head(text, line.place) {
-                let is_inlined = text.ends_with("[inline]");
+                let is_inlined = text.contains("[inline]");
                 // A report whose addresses were made lines has a head for each function that is inlined: one report.
                 let goes_on =
                     |open: &&mut Open| open.is_inlined && open.lines == 0 && open.trouble.what == trouble.what;
                 if let Some(open) = self.open.as_mut().filter(goes_on) {
                     (open.trouble.site, open.is_inlined) = (trouble.site, is_inlined);
+                    return Taken::Yes;
+                }
+                let of_kasan = |open: &&mut Open| open.trouble.kind == Kind::Kasan && trouble.what == "bad access";
+                if let Some(open) = self.open.as_mut().filter(of_kasan) {
+                    open.trouble.cache = open.trouble.cache.take().or(trouble.cache);
                     return Taken::Yes;
                 }
                 trouble.times = stamp(raw).map(|time| (time, time));
@@ -240,6 +245,12 @@ fn head(text: &str, place: Place) -> Option<(Trouble, Stack)> {
         let cache = front.rsplit_once(" (").map_or(front, |(cache, _)| cache);
         if cache.is_empty() || what.is_empty() {
             return None;
+        }
+        // KASAN up to 4.9 has SLUB print the object.
+        if what == "kasan: bad access detected" {
+            let mut trouble = make(Kind::Kasan, "bad access");
+            trouble.cache = Some(short(cache));
+            return Some((trouble, Stack::None));
         }
         let left = what.starts_with("Objects remaining");
         let what = if left { "Objects remaining on shutdown" } else { what };
@@ -463,7 +474,15 @@ fn short(text: &str) -> String {
 
 /// Functions that stand in stacks between who did it and the report: allocators, checkers, printers.
 fn is_machinery(name: &str) -> bool {
-    const BEGIN: [&str; 42] = [
+    const BEGIN: [&str; 50] = [
+        "cache_alloc",
+        "cache_free",
+        "__cache_free",
+        "__cache_alloc",
+        "set_alloc_info",
+        "do_slab_free",
+        "__stack_trace",
+        "____kasan",
         "kasan_",
         "__kasan",
         "__asan_",

@@ -118,7 +118,7 @@ fn who_has_the_memory_is_what_counts() {
             include_str!("corpus/oom-pages-of-64k.txt"),
             &[
                 "8192 MB of memory",
-                "To do: processes have the memory, most of it java (4410), 6875 MB",
+                "To do: processes have 7873.75 MB, java (4410) alone 6875 MB",
                 "there is no swap",
                 "pages are of 64 kB, the engine's of 4 kB",
                 "Normal: 81 pages too few",

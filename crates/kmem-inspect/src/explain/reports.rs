@@ -455,19 +455,41 @@ fn less_memory(report: &Report) -> Vec<String> {
         ));
         return advice;
     }
-    let anon = total(["active_anon", "inactive_anon", "anon"].iter().filter_map(|name| report.counter(name)));
-    let ram = report.ram_pages.unwrap_or(0);
-    if let Some((pid, rss, name)) = report.tasks.first().filter(|_| anon > ram / 2 || ram == 0) {
+    let count = |name: &str| report.counter(name).unwrap_or(0);
+    let (shared, slabs) = (count("shmem"), count("slab_unreclaimable"));
+    // Shared memory stands on the lists of anonymous pages. Before 2.6.28 there is one list for all.
+    let lists = count("active_anon").saturating_add(count("inactive_anon"));
+    let own = if lists > 0 { lists.saturating_sub(shared) } else { count("Active").saturating_add(count("inactive")) };
+    let most = own.max(shared).max(slabs);
+    if most == 0 {
+        return advice;
+    }
+    let bytes = pages_of(report, most);
+    if most == slabs {
         advice.push(format!(
-            "processes have the memory, most of it {name} ({pid}), {}: let it take less (a limit of its own: memory.max of a cgroup), or give the machine more",
-            pages_of(report, *rss)
+            "slabs that cannot be reclaimed have {bytes}: compare two captures of /proc/slabinfo, the cache that grows leaks"
+        ));
+        return advice;
+    }
+    if most == shared {
+        advice.push(format!(
+            "files in tmpfs and shared memory have {bytes}: remove some, or give the mounts a size that the machine can bear"
+        ));
+    } else {
+        let who = report
+            .tasks
+            .first()
+            .filter(|(_, rss, _)| *rss >= most / 8)
+            .map_or(String::new(), |(pid, rss, name)| format!(", {name} ({pid}) alone {}", pages_of(report, *rss)));
+        advice.push(format!(
+            "processes have {bytes}{who}: let them take less (limits of their own: memory.max of a cgroup), or give the machine more"
         ));
     }
     match report.swap_kb {
-        (_, Some(0)) if anon > ram / 2 => {
-            advice.push("there is no swap, so memory of processes cannot be written out: add some, or zram".to_owned())
+        (_, Some(0)) => {
+            advice.push("there is no swap, so such memory cannot be written out: add some, or zram".to_owned())
         }
-        (Some(free), Some(all)) if all > 0 && free < all / 20 => {
+        (Some(free), Some(all)) if free < all / 20 => {
             advice.push(format!("swap is full ({} of {} free)", kilobytes(free), kilobytes(all)));
         }
         _ => (),

@@ -68,8 +68,15 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
         doubts.contradiction(report.place, format!("{mode:#x} is not {words} in this kernel"));
     }
     if let Some(request) = &question.pages {
-        let answer = pages::fit(out, capture, request)?;
+        let mut details = String::new();
+        let answer = pages::fit(&mut details, capture, request)?;
         capture.doubts = doubts;
+        if !capture.is_empty() {
+            let asked = summary::Asked::Pages(pages::words(capture, request));
+            summary::explain(out, capture, &stories(capture), Some((asked, answer)))?;
+            writeln!(out)?;
+        }
+        out.write_str(&details)?;
         write_doubts(out, capture)?;
         sources(out, capture)?;
         return Ok(answer);
@@ -95,7 +102,7 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
 
     let stories = stories(capture);
     if !capture.is_empty() {
-        summary::explain(out, capture, &stories, question.fit.map(|bytes| (bytes, answer)))?;
+        summary::explain(out, capture, &stories, question.fit.map(|bytes| (summary::Asked::Addresses(bytes), answer)))?;
     }
     if asked && !areas.is_empty() {
         write!(out, "\n{areas}")?;

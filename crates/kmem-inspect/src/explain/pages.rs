@@ -77,6 +77,16 @@ pub fn fit(out: &mut dyn Write, capture: &Capture, request: &PageRequest) -> Res
     Ok(answer)
 }
 
+/// What is asked, in words: `32 kB in one piece (order 3) with GFP_KERNEL`.
+pub fn words(capture: &Capture, request: &PageRequest) -> String {
+    let flags = if request.gfp.is_empty() { "GFP_KERNEL" } else { &request.gfp };
+    let bytes = kilobytes(capture.page_kb().unwrap_or(PAGE_KB) << request.order.min(40));
+    match request.order {
+        0 => format!("one page with {flags}"),
+        order => format!("{bytes} in one piece (order {order}) with {flags}"),
+    }
+}
+
 /// The version of the kernel, if a log or a report says it.
 fn version(capture: &Capture) -> Option<Version> {
     let log = capture.logs.iter().rev().find_map(|log| log.version);

@@ -518,15 +518,11 @@ pub(super) fn advice(report: &Report) -> Vec<String> {
         );
     }
     if !gfp.may_sleep() && short {
-        let deficit = verdicts.iter().filter_map(|verdict| match verdict.refusal {
-            Refusal::Pages { needed, usable } => Some(needed - usable),
-            _ => None,
-        });
-        if let Some(pages) = deficit.min() {
-            let min: u64 = total(report.zones.iter().filter_map(|zone| zone.kb("min")));
-            let kb = min.saturating_add(pages.saturating_mul(report.page_kb()).max(min));
-            advice.push(format!("a larger reserve: vm.min_free_kbytes={kb} (now about {min})"));
-        }
+        // As `min_free_kbytes` counts: zones of high memory have marks of their own.
+        let low = report.zones.iter().filter(|zone| !["HighMem", "Movable"].contains(&zone.name.as_str()));
+        let min = total(low.filter_map(|zone| zone.kb("min")));
+        let how = if order == 0 { "`--advise` computes how large" } else { "twice as much is a first try" };
+        advice.push(format!("a larger reserve: vm.min_free_kbytes, now about {min}; {how}"));
     }
     let too_large = report
         .bytes

@@ -24,19 +24,37 @@ const SHOWN: usize = 4;
 /// Reports with what was played of them.
 pub type Stories<'a> = [(&'a Report, std::result::Result<Story, NoTwin>)];
 
+/// What was asked.
+pub enum Asked {
+    /// So many bytes of addresses.
+    Addresses(u64),
+    /// Pages, in words.
+    Pages(String),
+}
+
 /// Writes it.
 ///
 /// # Errors
 /// What writing gives.
-pub fn explain(out: &mut dyn Write, capture: &Capture, stories: &Stories<'_>, asked: Option<(u64, Answer)>) -> Result {
+pub fn explain(
+    out: &mut dyn Write,
+    capture: &Capture,
+    stories: &Stories<'_>,
+    asked: Option<(Asked, Answer)>,
+) -> Result {
     writeln!(out, "In short")?;
-    if let Some((bytes, answer)) = asked {
+    let was_asked = asked.is_some();
+    if let Some((what, answer)) = asked {
+        let (what, yes, no) = match what {
+            Asked::Addresses(bytes) => (format!("{} in the vmalloc area", size(bytes)), "fits", "does not fit"),
+            Asked::Pages(what) => (what, "is to be had", "is not to be had as things are"),
+        };
         let answer = match answer {
-            Answer::Yes => "fits",
-            Answer::No => "does not fit",
+            Answer::Yes => yes,
+            Answer::No => no,
             Answer::NotAsked | Answer::Unknown => "nobody can say by what was read",
         };
-        writeln!(out, "  Asked: {} in the vmalloc area: {answer}", size(bytes))?;
+        writeln!(out, "  Asked: {what}: {answer}")?;
     }
     let (machine, state) = (machine(capture), state(capture));
     if let Some(machine) = &machine {
@@ -46,7 +64,7 @@ pub fn explain(out: &mut dyn Write, capture: &Capture, stories: &Stories<'_>, as
         writeln!(out, "  State: {state}")?;
     }
     let (wrong, to_do) = judge(capture, stories);
-    let said = asked.is_some() || machine.is_some() || state.is_some();
+    let said = was_asked || machine.is_some() || state.is_some();
     let looked = !(capture.meminfo.is_empty() && capture.zoneinfo.is_empty() && capture.logs.is_empty()) || !said;
     if wrong.is_empty() && looked {
         writeln!(out, "  Wrong: nothing that these texts show")?;

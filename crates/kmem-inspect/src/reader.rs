@@ -312,6 +312,11 @@ impl Reader {
             };
         }
         show_failures!(report, reports);
+        let of_dma = line.text.contains("swiotlb buffer is full") || line.text.starts_with("cma: ");
+        if of_dma && repeats::is_contiguous(line.text).is_some() {
+            self.repeats.failure(line, raw, &mut capture.repeats);
+            return Taken::Yes;
+        }
         self.repeats.other(line.text, &mut capture.repeats);
         if self.trouble.line(line, raw, &mut capture.troubles, lost) == Taken::Yes {
             return Taken::Yes;

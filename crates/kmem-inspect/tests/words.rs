@@ -146,6 +146,35 @@ fn who_has_the_memory_is_what_counts() {
             &["Normal: 1.17 MB free, below min (min 1.95 MB, low 2.44 MB, high 2.93 MB)", "Memory: 4 MB of processes"],
             &[],
         ),
+        (
+            include_str!("corpus/failures-of-dma.txt"),
+            &[
+                "Wrong: no 7.91 MB of the contiguous area (CMA), 2 times",
+                "`cma=SIZE` makes it larger",
+                "could not be moved away",
+                "no bounce buffer (swiotlb) of 64 kB: once",
+            ],
+            &["nothing that these texts show"],
+        ),
+        (
+            include_str!("corpus/oom-cgroup-5.15.txt"),
+            &[
+                "A memory cgroup, /box, is out of memory",
+                "The group has 256 MB of the 256 MB that it may have",
+                "stress (910) was killed",
+            ],
+            &[],
+        ),
+        (
+            include_str!("corpus/oom-2.6.9.txt"),
+            &[
+                "`somebody` asked for memory, the report does not say how much",
+                "Normal: 780 kB free, below min",
+                "DMA: 12.25 MB free, above high",
+                "java (3456) was killed",
+            ],
+            &[],
+        ),
         (include_str!("corpus/last-words.txt"), &["indexer (733) was killed", "nothing was asked for"], &["use --fit"]),
     ]);
 }
@@ -163,6 +192,11 @@ fn addresses_of_64_bits_are_not_anybody_s() {
     check(&[
         (x86, &["x86-64 up to 2.6.30", "Outside the vmalloc area"], &["arm64", "grows with"]),
         (moved, &["boot moved it (KASLR)", "0xffffa5d2c0000000-"], &["arm64", "grows with"]),
+        (
+            "0xff500000-0xff900000 4194304 video_probe+0x1d4/0x750\n0xffdd6000-0xffdd8000    8192 sound_alloc+0xe0/0x298\n",
+            &["/proc/dma-mappings", "4.01 MB"],
+            &["vmalloc area:"],
+        ),
         (nobody, &["where it ends nothing says"], &["arm64", "grows with"]),
     ]);
 }

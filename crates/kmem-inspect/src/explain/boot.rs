@@ -72,5 +72,5 @@ pub fn explain(out: &mut dyn Write, log: &KernelLog) -> Result {
 /// The last value of a parameter of just this name: `mem=` is not in `cma_mem=`.
 fn whole_word<'a>(log: &'a KernelLog, name: &str) -> Option<&'a str> {
     let words = log.cmdline.as_deref()?.split_whitespace();
-    words.filter_map(|word| word.strip_prefix(name)?.strip_prefix('=')).last()
+    words.filter_map(|word| word.strip_prefix(name)?.strip_prefix('=')).next_back()
 }

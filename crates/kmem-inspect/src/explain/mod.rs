@@ -166,7 +166,8 @@ pub fn has_problem(capture: &Capture) -> bool {
         zones.into_iter().any(|(_, zone)| zone.free < zone.min)
     });
     let misused = capture.troubles.iter().any(troubles::is_fault);
-    failed || no_addresses || has_contradictions(capture) || short || misused
+    let no_dma = capture.repeats.iter().any(|repeat| repeats::about_dma(&repeat.what).is_some());
+    failed || no_addresses || no_dma || has_contradictions(capture) || short || misused
 }
 
 /// True when numbers do not add up.

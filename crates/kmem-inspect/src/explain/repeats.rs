@@ -8,6 +8,7 @@ use super::troubles::often;
 use super::{kilobytes, size};
 use crate::parse::kernel_log::{Cpu, KernelLog};
 use crate::parse::repeats::{Code, Failed, Repeat};
+use crate::parse::report::PAGE_KB;
 use crate::reader::Capture;
 use crate::vmalloc::kernel::bits;
 use kmem::units::PAGE_SIZE;
@@ -25,8 +26,9 @@ const MOST_32: u64 = 2 << 30;
 /// # Errors
 /// What writing gives.
 pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
-    let addresses = |it: &&Repeat| matches!(it.what, Failed::Addresses(_));
-    let mut told: Vec<&Repeat> = capture.repeats.iter().filter(|it| it.count > 1 || addresses(it)).collect();
+    // Those have no report of their own.
+    let alone = |it: &&Repeat| !matches!(it.what, Failed::Pages(_) | Failed::OutOfMemory);
+    let mut told: Vec<&Repeat> = capture.repeats.iter().filter(|it| it.count > 1 || alone(it)).collect();
     if told.is_empty() {
         return Ok(());
     }
@@ -34,11 +36,7 @@ pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
     writeln!(out, "\nFailures, by kind")?;
     for repeat in told.iter().take(SHOWN) {
         let Repeat { what, task, count, suppressed, times, place, .. } = repeat;
-        let what = match what {
-            Failed::Pages(request) => format!("no pages for {request}"),
-            Failed::OutOfMemory => "out of memory".to_owned(),
-            Failed::Addresses(bytes) => format!("no addresses for {}", size(*bytes)),
-        };
+        let what = words(what, capture);
         let task = task.as_ref().map_or(String::new(), |task| format!(", first {task}"));
         writeln!(out, "  {what}: {} (line {}{task})", often(*count, *suppressed, *times), place.line)?;
         if count.saturating_add(*suppressed) >= LOOP {
@@ -47,11 +45,45 @@ pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
         if let Failed::Addresses(bytes) = repeat.what {
             about_addresses(out, capture, repeat, bytes)?;
         }
+        if let Some(help) = about_dma(&repeat.what) {
+            writeln!(out, "    {help}")?;
+        }
     }
     if told.len() > SHOWN {
         writeln!(out, "  … and {} more kinds", told.len() - SHOWN)?;
     }
     Ok(())
+}
+
+/// What failed.
+pub(super) fn words(what: &Failed, capture: &Capture) -> String {
+    match what {
+        Failed::Pages(request) => format!("no pages for {request}"),
+        Failed::OutOfMemory => "out of memory".to_owned(),
+        Failed::Addresses(bytes) => format!("no addresses for {}", size(*bytes)),
+        Failed::Contiguous(pages, _) => {
+            let kb = capture.page_kb().unwrap_or(PAGE_KB);
+            format!("no {} of the contiguous area (CMA)", kilobytes(pages.saturating_mul(kb)))
+        }
+        Failed::Bounce(bytes) => format!("no bounce buffer (swiotlb) of {}", size(*bytes)),
+    }
+}
+
+/// What helps a driver that got no memory for DMA.
+pub(super) fn about_dma(what: &Failed) -> Option<&'static str> {
+    match what {
+        Failed::Contiguous(_, -16) => {
+            Some("what lies there could not be moved away: pages that are held for long; asking again may do")
+        }
+        Failed::Contiguous(..) => Some(
+            "the area is full or cut up: `cma=SIZE` makes it larger; CmaTotal and CmaFree of meminfo say how it is",
+        ),
+        Failed::Bounce(262_145..) => Some("one piece may have 256 kB: the driver must ask for less at a time"),
+        Failed::Bounce(_) => {
+            Some("`swiotlb=SLOTS` makes more of them, each of 2 kB; or the device should address all memory itself")
+        }
+        _ => None,
+    }
 }
 
 /// Why there were no addresses.

@@ -229,6 +229,9 @@ pub fn explain_story(out: &mut dyn Write, report: &Report, story: &std::result::
                 let else_words = "by these numbers it would do; it was filled or compacted after the request failed";
                 zone(out, order, verdict, else_words)?;
             }
+            if *why == NoTwin::NoRequest && report.kind == Kind::Oom {
+                zones_and_marks(out, report)?;
+            }
             twin::explain_none(out, why)?;
         }
     }
@@ -240,6 +243,12 @@ pub fn explain_story(out: &mut dyn Write, report: &Report, story: &std::result::
 
 /// Writes what a state of memory has that nobody's request failed for (SysRq-m): zones against their marks, and who holds what.
 fn state(out: &mut dyn Write, report: &Report) -> Result {
+    zones_and_marks(out, report)?;
+    holders(out, report)?;
+    tasks(out, report)
+}
+
+fn zones_and_marks(out: &mut dyn Write, report: &Report) -> Result {
     for zone in &report.zones {
         let name = if zone.node > 0 { format!("node {} {}", zone.node, zone.name) } else { zone.name.clone() };
         let kb = |name: &str| zone.kb(name).unwrap_or(0);
@@ -260,8 +269,7 @@ fn state(out: &mut dyn Write, report: &Report) -> Result {
             marks[2]
         )?;
     }
-    holders(out, report)?;
-    tasks(out, report)
+    Ok(())
 }
 
 fn tasks(out: &mut dyn Write, report: &Report) -> Result {
@@ -301,7 +309,9 @@ pub(super) fn title(report: &Report) -> String {
             if report.order.is_none() && report.mode.is_none() {
                 return format!("{title} (line {line})");
             }
-            let order = report.order.unwrap_or(0);
+            let Some(order) = report.order else {
+                return format!("{title} (line {line}): `{who}` asked for memory, the report does not say how much");
+            };
             let bytes = kilobytes(report.page_kb() << order.min(40));
             let piece =
                 if order == 0 { "one page".to_owned() } else { format!("{bytes} in one piece (order {order})") };

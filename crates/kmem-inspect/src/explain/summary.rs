@@ -1,6 +1,6 @@
 //! The answer in short, before all tables: what machine it is, what state it is in, what is wrong, what to do.
 
-use super::repeats::{full, Full};
+use super::repeats::{self, about_dma, full, Full};
 use super::reports::{advice, pages_of, title};
 use super::troubles;
 use super::twin::{words, Story};
@@ -16,6 +16,7 @@ use crate::scan::total as total_of;
 use crate::twin::NoTwin;
 use kmem::page::refusal::Refusal;
 use kmem::snapshot::{MemField, ZoneInfo};
+use std::collections::BTreeSet;
 use std::fmt::{Result, Write};
 
 /// The most problems, and the most things to do.
@@ -65,7 +66,7 @@ pub fn explain(
     }
     let (wrong, to_do) = judge(capture, stories);
     let said = was_asked || machine.is_some() || state.is_some();
-    let looked = !(capture.meminfo.is_empty() && capture.zoneinfo.is_empty() && capture.logs.is_empty()) || !said;
+    let looked = !(capture.meminfo.is_empty() && capture.zoneinfo.is_empty() && capture.logs.is_empty() && said);
     if wrong.is_empty() && looked {
         writeln!(out, "  Wrong: nothing that these texts show")?;
     }
@@ -97,15 +98,20 @@ fn machine(capture: &Capture) -> Option<String> {
     let ram = || capture.reports.iter().rev().find_map(|report| Some(pages_of(report, report.ram_pages?)));
     let nodes_total = || {
         let nodes = total_of(capture.node_meminfo.iter().filter_map(|file| file.get(MemField::MemTotal)));
-        (nodes > 0).then(|| kilobytes(nodes))
+        let mut names: Vec<u32> = capture.node_meminfo.iter().filter_map(|file| file.node).collect();
+        names.dedup();
+        (nodes > 0).then(|| match names[..] {
+            [only] => format!("node {only} with {}", kilobytes(nodes)),
+            _ => kilobytes(nodes),
+        })
     };
     let boot = || capture.logs.iter().rev().find_map(|log| log.memory_kb).map(|(_, all)| kilobytes(all));
     parts.extend(total.or_else(ram).or_else(nodes_total).or_else(boot).map(|memory| format!("{memory} of memory")));
-    let nodes =
-        capture.zoneinfo.last().map_or(0, |file| file.zones.iter().map(|(_, zone)| zone.node).max().unwrap_or(0));
-    let nodes = nodes.max(capture.node_meminfo.iter().filter_map(|file| file.node).max().unwrap_or(0));
-    if nodes > 0 {
-        parts.push(format!("{} nodes", nodes + 1));
+    let of_zones = capture.zoneinfo.last().iter().flat_map(|file| &file.zones).map(|(_, zone)| zone.node).collect();
+    let mut nodes: BTreeSet<u32> = of_zones;
+    nodes.extend(capture.node_meminfo.iter().filter_map(|file| file.node));
+    if nodes.len() > 1 {
+        parts.push(format!("{} nodes", nodes.len()));
     }
     if let Some(kb) = capture.page_kb().filter(|kb| *kb != PAGE_KB) {
         parts.push(format!("pages of {kb} kB"));
@@ -125,11 +131,11 @@ fn state(capture: &Capture) -> Option<String> {
         let zones = || file.zones.iter().map(|(_, zone)| zone).filter(|zone| zone.present > 0);
         let below = |mark: fn(&ZoneInfo) -> u64| {
             let nodes = zones().any(|zone| zone.node > 0);
-            let name = |zone: &Box<ZoneInfo>| match nodes {
+            let name = |zone: &ZoneInfo| match nodes {
                 true => format!("{} of node {}", zone.zone, zone.node),
                 false => zone.zone.to_string(),
             };
-            let names: Vec<String> = zones().filter(|zone| zone.free < mark(zone)).map(name).collect();
+            let names: Vec<String> = zones().filter(|zone| zone.free < mark(zone)).map(|zone| name(zone)).collect();
             names.join(", ")
         };
         let (min, low, high) = (below(|zone| zone.min), below(|zone| zone.low), below(|zone| zone.high));
@@ -201,6 +207,11 @@ fn judge(capture: &Capture, stories: &Stories<'_>) -> (Vec<String>, Vec<String>)
         wrong.push("objects that nothing points to any more (kmemleak): see the list below".to_owned());
     }
     for repeat in &capture.repeats {
+        if let Some(help) = about_dma(&repeat.what) {
+            let times = if repeat.count > 1 { format!(", {} times", repeat.count) } else { String::new() };
+            wrong.push(format!("{}{times} ({})", repeats::words(&repeat.what, capture), capture.at(repeat.place)));
+            push(&mut to_do, help.to_owned());
+        }
         let Failed::Addresses(bytes) = repeat.what else { continue };
         let times = if repeat.count > 1 { format!(", {} times", repeat.count) } else { String::new() };
         wrong.push(format!("no addresses for {} in one piece{times} ({})", size(bytes), capture.at(repeat.place)));

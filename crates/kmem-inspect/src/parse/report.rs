@@ -321,7 +321,10 @@ fn head(text: &str) -> Option<Report> {
         (": vmalloc: allocation failure", Kind::Vmalloc),
         (" invoked oom-killer:", Kind::Oom),
     ];
-    let (at, key, kind) = KEYS.into_iter().find_map(|(key, kind)| Some((text.find(key)?, key, kind)))?;
+    // 2.6.8 to 2.6.15 do not say who asked.
+    let nameless = text.starts_with("oom-killer: gfp_mask=").then_some((0, "oom-killer:", Kind::Oom));
+    let (at, key, kind) =
+        nameless.or_else(|| KEYS.into_iter().find_map(|(key, kind)| Some((text.find(key)?, key, kind))))?;
     let (comm, rest) = (&text[..at], &text[at + key.len()..]);
     let number = |key: &str| {
         let mut scan = Scan(&rest[rest.find(key)? + key.len()..]);
@@ -369,6 +372,9 @@ fn of_nodes(open: &mut Report, text: &str) -> bool {
         }
     }
     open.of_cgroup |= text.starts_with("oom-kill:constraint=CONSTRAINT_MEMCG");
+    if let Some((_, rest)) = text.split_once(",oom_memcg=").filter(|_| open.of_cgroup) {
+        open.cgroup = rest.split(',').next().map(|group| group.chars().take(200).collect());
+    }
     found
 }
 
@@ -399,10 +405,6 @@ fn of_cgroup(open: &mut Report, text: &str) -> bool {
         scan.while_is(|c| c.is_ascii_alphabetic());
         let limit = scan.eat(", limit ").then(|| scan.decimal()).flatten();
         open.cgroup_kb = usage.zip(limit);
-        return true;
-    }
-    if let Some((_, rest)) = text.split_once(",oom_memcg=").filter(|_| open.of_cgroup) {
-        open.cgroup = rest.split(',').next().map(|group| group.chars().take(200).collect());
         return true;
     }
     let keys = ["memory+swap: usage ", "swap: usage ", "kmem: usage ", "Memory cgroup stats for "];

@@ -105,6 +105,17 @@ const PAGE_OFFSET: u64 = 0xc000_0000;
 /// `VMALLOC_OFFSET` of both families.
 const GAP: u64 = 8 << 20;
 
+/// True for ARM's listing of memory for DMA, which has rows of the same form: `CONSISTENT_END` of `arch/arm/mm/dma-mapping.c` up to
+/// 3.4, and behind callers there is nothing.
+fn is_for_dma(listing: &VmallocInfo) -> bool {
+    const AREA: (u64, u64) = (0xff00_0000, 0xffe0_0000);
+    listing.digits <= 8
+        && listing.rows.iter().all(|AreaRow { area, .. }| {
+            let bare = area.flags.words().next().is_none() && area.pages == 0 && area.phys == 0;
+            bare && area.start >= AREA.0 && area.end <= AREA.1
+        })
+}
+
 /// True for an area that stays where it is when VMALLOC_START moves.
 pub fn is_fixed(row: &AreaRow) -> bool {
     FIXED.contains(&row.function()) || is_per_cpu(row)
@@ -125,6 +136,11 @@ impl Area {
         doubts: &mut Doubts,
     ) -> Option<Self> {
         if listing.addresses != Addresses::Real || listing.rows.is_empty() {
+            return None;
+        }
+        if is_for_dma(listing) {
+            let what = "these rows are of the area for DMA, 0xff000000-0xffe00000 (/proc/dma-mappings of ARM up to 3.x), not of vmalloc";
+            doubts.not_understood(listing.place, what.to_owned());
             return None;
         }
         let kernel = Kernel::find(listing, log);

@@ -8,8 +8,9 @@
 //!    process as ever, and Rust's message about an overflowing stack still appears.
 //!
 //! The handler takes no lock that its own thread could hold, allocates nothing, and runs on the thread's alternate stack.
-//! i386 module code is recognised by its code segment: whatever is not the 64-bit user segment. 64-bit module code has the
-//! host's; its level says that it runs.
+//! i386 module code is recognised by its code segment: whatever is not the 64-bit user segment. So is what lies below 4 GiB: a jump
+//! into the 64-bit segment does not make it ours. x86-64 module code that goes astray may be anywhere; its level says that
+//! it runs.
 
 use crate::error::HostError;
 use crate::level::{self, Caught, Level};
@@ -29,6 +30,11 @@ const USER_CODE: u64 = 0x33;
 const USER_DATA: u64 = 0x2b;
 /// Number of the page fault exception.
 const PAGE_FAULT: u32 = 14;
+/// Number of the alignment check, which a kernel does not know, and the flag that asks for it.
+const ALIGNMENT_CHECK: u32 = 17;
+const ALIGNMENT_FLAG: i64 = 1 << 18;
+/// This program, position independent, has no code below.
+const LOWEST_OWN_CODE: u64 = 1 << 32;
 /// Bits of a page fault's error code: Intel SDM volume 3, 4.7.
 const ERROR_PRESENT: u32 = 1 << 0;
 const ERROR_WRITE: u32 = 1 << 1;
@@ -109,7 +115,15 @@ fn handle(signal: i32, info: &libc::siginfo_t, context: &mut libc::mcontext_t) -
     let register = |index: i32| gregs[index as usize] as u64;
     let (mut trap, mut error) = (register(libc::REG_TRAPNO) as u32, register(libc::REG_ERR) as u32);
     if signal == libc::SIGSYS {
+        if is_host_code(context) {
+            return syscall::make(context);
+        }
         (trap, error) = (syscall::TRAP, 0);
+    }
+    if signal == libc::SIGBUS && trap == ALIGNMENT_CHECK {
+        // A module has set the flag. It may be our own code that stumbles.
+        context.gregs[libc::REG_EFL as usize] &= !ALIGNMENT_FLAG;
+        return true;
     }
     let innermost = level::current();
     // SAFETY: Whoever hung the level there keeps it valid while it hangs, and this is its thread.
@@ -135,7 +149,7 @@ fn handle(signal: i32, info: &libc::siginfo_t, context: &mut libc::mcontext_t) -
     let Some(level) = innermost else { return false };
     let ip = register(libc::REG_RIP);
     let is_entering = (level.entering[0]..level.entering[1]).contains(&ip);
-    if is_host_code(level, context) && !is_entering {
+    if is_host_code(context) && level.inside.get() == 0 && !is_entering {
         return false;
     }
     let addr = if is_page_fault {
@@ -153,9 +167,10 @@ fn register(context: &libc::mcontext_t, index: i32) -> u64 {
     context.gregs[index as usize] as u64
 }
 
-/// True when a signal has interrupted code of ours, not a module's.
-pub(crate) fn is_host_code(level: &Level, context: &libc::mcontext_t) -> bool {
-    register(context, libc::REG_CSGSFS) & 0xffff == USER_CODE && level.inside.get() == 0
+/// True when a signal has interrupted code that lies where ours does. x86-64 code of a module that runs there besides has its
+/// level say so.
+pub(crate) fn is_host_code(context: &libc::mcontext_t) -> bool {
+    register(context, libc::REG_CSGSFS) & 0xffff == USER_CODE && register(context, libc::REG_RIP) >= LOWEST_OWN_CODE
 }
 
 /// Writes down where the interrupted code was, and its registers.

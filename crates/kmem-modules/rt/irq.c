@@ -195,7 +195,9 @@ static irqreturn_t handle(struct action *action)
 int kmem_irq_raise(unsigned int irq)
 {
 	int count = kmem_preempt_count, irqs = kmem_irqs_disabled, found = 0, handled = 0;
+	unsigned int held = kmem_held_now();
 	struct action *action, *next;
+	void *function;
 
 	kmem_preempt_count += HARDIRQ_OFFSET;
 	kmem_irqs_disabled = 1;
@@ -203,12 +205,12 @@ int kmem_irq_raise(unsigned int irq)
 		if (action->irq != irq)
 			continue;
 		found = 1;
+		function = action->handler;
 		handled |= action->disabled || handle(action) != IRQ_NONE;
 		if (action->disabled)
 			handle(action);
+		kmem_check_held("an interrupt handler", function, count + HARDIRQ_OFFSET, 1, held);
 	}
-	if (kmem_preempt_count != count + HARDIRQ_OFFSET)
-		kmem_host_misuse("an interrupt handler left preemption unbalanced", NULL);
 	kmem_preempt_count = count;
 	kmem_irqs_disabled = irqs;
 	if (found && !handled)

@@ -21,7 +21,8 @@ static inline signed char *shadow_of(unsigned long addr)
 
 static void set_shadow(unsigned long addr, unsigned long bytes, int value)
 {
-	signed char *s = shadow_of(addr), *end = s + (bytes >> 3);
+	/* one by one: the compiler would call memset(), which has its range checked here */
+	volatile signed char *s = shadow_of(addr), *end = s + (bytes >> 3);
 
 	while (s < end)
 		*s++ = value;
@@ -98,7 +99,7 @@ void __asan_unpoison_stack_memory(unsigned long addr, size_t size)
 #define SET_SHADOW(name, value)						\
 	void __asan_set_shadow_##name(unsigned long at, size_t size);	\
 	void __asan_set_shadow_##name(unsigned long at, size_t size)	\
-	{ while (size--) *(signed char *)at++ = (signed char)(value); }
+	{ while (size--) *(volatile signed char *)at++ = (signed char)(value); }
 SET_SHADOW(00, 0)
 SET_SHADOW(f1, 0xf1)
 SET_SHADOW(f2, 0xf2)
@@ -121,6 +122,39 @@ void __asan_allocas_unpoison(unsigned long top, unsigned long bottom)
 {
 	if (top && top <= bottom)
 		set_shadow(top, bottom - top, 0);
+}
+
+/*
+ * gcc fills variables that are not set (-ftrivial-auto-var-init=pattern), and shows all that is compared
+ * (-fsanitize-coverage=trace-cmp): who decides by such a value has not set it on every path.
+ */
+#define KMEM_UNSET	0xfefefefeU
+#define KMEM_UNSET_8	0xfefefefefefefefeULL
+
+void kmem_check_set(unsigned long long value, size_t size, const char *what)
+{
+	if (size == 8 ? value == KMEM_UNSET_8 : size == 4 && (u32)value == KMEM_UNSET)
+		kmem_host_unset(size, what);
+}
+
+#define COMPARES(name, type, check)					\
+	void __sanitizer_cov_trace_##name(type a, type b);		\
+	void __sanitizer_cov_trace_##name(type a, type b) { check }
+#define DECIDED	"a decision by a variable"
+COMPARES(cmp1, u8, )
+COMPARES(cmp2, u16, )
+COMPARES(cmp4, u32, if (a != b && (a == KMEM_UNSET || b == KMEM_UNSET)) kmem_host_unset(4, DECIDED);)
+COMPARES(cmp8, u64, if (a != b && (a == KMEM_UNSET_8 || b == KMEM_UNSET_8)) kmem_host_unset(8, DECIDED);)
+COMPARES(const_cmp1, u8, )
+COMPARES(const_cmp2, u16, )
+COMPARES(const_cmp4, u32, if (b == KMEM_UNSET && a != b) kmem_host_unset(4, DECIDED);)
+COMPARES(const_cmp8, u64, if (b == KMEM_UNSET_8 && a != b) kmem_host_unset(8, DECIDED);)
+
+/* cases: how many, the bits of the value, the cases themselves */
+void __sanitizer_cov_trace_switch(u64 value, u64 *cases);
+void __sanitizer_cov_trace_switch(u64 value, u64 *cases)
+{
+	kmem_check_set(value, cases[1] / 8, DECIDED);
 }
 
 /* nobody asks in which order variables are initialised, and what is gone stays as it is until its memory is another's */

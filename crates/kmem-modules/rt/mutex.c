@@ -19,10 +19,10 @@ static void check_mutex(struct mutex *lock)
 	__mutex_init(lock, NULL, NULL);
 }
 
-static void take_mutex(struct mutex *lock)
+static void take_mutex(struct mutex *lock, void *code)
 {
 	lock->owner = (unsigned long)current;
-	current->kmem.mutexes++;
+	kmem_note_slept(lock, "a mutex", code);
 }
 
 void kmem_mutex_lock(struct mutex *lock)
@@ -35,8 +35,7 @@ void kmem_mutex_lock(struct mutex *lock)
 		/* woken in vain: the next time it is handed over */
 		lock->osq = lock->owner != 0;
 	}
-	if (!lock->owner)
-		take_mutex(lock);
+	take_mutex(lock, __builtin_return_address(0));
 }
 
 int kmem_mutex_trylock(struct mutex *lock)
@@ -44,7 +43,7 @@ int kmem_mutex_trylock(struct mutex *lock)
 	check_mutex(lock);
 	if (lock->owner)
 		return 0;
-	take_mutex(lock);
+	take_mutex(lock, __builtin_return_address(0));
 	return 1;
 }
 
@@ -56,17 +55,14 @@ void mutex_unlock(struct mutex *lock)
 		kmem_host_misuse("mutex_unlock: the mutex is not held", lock);
 	else if (owner != current)
 		kmem_host_misuse("mutex_unlock: another task holds the mutex", lock);
-	if (owner && owner->kmem.mutexes)
-		owner->kmem.mutexes--;
+	kmem_forget_slept(lock);
 	lock->owner = 0;
 	if (lock->osq) {
 		struct task_struct *next = kmem_first_waiting_on(lock);
 
 		lock->osq = 0;
-		if (next) {
+		if (next)
 			lock->owner = (unsigned long)next;
-			next->kmem.mutexes++;
-		}
 	}
 	kmem_wake_on(lock);
 }

@@ -47,6 +47,20 @@ int kmem_run_deferred(void);
 /* runs what was put off, between two calls into a module */
 void kmem_rt_idle(void);
 
+/* locks whose holders may sleep: who took them, and the code that did */
+#define KMEM_SLEPT	32
+struct kmem_slept {
+	struct task_struct *task;
+	const void *lock;
+	const char *what;
+	void *code;
+};
+extern struct kmem_slept kmem_slept[KMEM_SLEPT];
+void kmem_note_slept(const void *lock, const char *what, void *code);
+void kmem_forget_slept(const void *lock);
+unsigned int kmem_held_now(void);
+void kmem_check_held(const char *who, const void *function, int count, int irqs, unsigned int held);
+
 /* tasks: see sched.c */
 struct task_struct;
 void kmem_sched_init(void);

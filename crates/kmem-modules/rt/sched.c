@@ -557,11 +557,8 @@ void __noreturn kmem_task_end(void)
 {
 	struct task_struct *me = kmem_current, *next;
 
-	if (kmem_preempt_count || kmem_irqs_disabled)
-		kmem_host_misuse("a thread ended with a spin lock held, or with preemption or interrupts off", NULL);
-	if (me->kmem.mutexes)
-		kmem_host_misuse("a thread ended while it held a mutex", NULL);
-	kmem_preempt_count = kmem_irqs_disabled = kmem_rcu_depth = 0;
+	kmem_check_held("a thread", NULL, 0, 0, 0);
+	kmem_rcu_depth = 0;
 	me->kmem_task_state = TASK_DEAD;
 	me->flags |= PF_EXITING;
 	next = next_task();

@@ -15,7 +15,8 @@ static struct tasklet_struct *tasklet_now;
 
 static void run_tasklet(struct tasklet_struct *t)
 {
-	int count = kmem_preempt_count;
+	int count = kmem_preempt_count, irqs = kmem_irqs_disabled;
+	unsigned int held = kmem_held_now();
 
 	kmem_host_unhold(KMEM_HOLD_TASKLET, t);
 	tasklet_now = t;
@@ -26,8 +27,7 @@ static void run_tasklet(struct tasklet_struct *t)
 	else
 #endif
 		t->func(t->data);
-	if (kmem_preempt_count != count + SOFTIRQ_OFFSET)
-		kmem_host_misuse_in("a tasklet's function left preemption unbalanced", t->func);
+	kmem_check_held("a tasklet's function", t->func, count + SOFTIRQ_OFFSET, irqs, held);
 	kmem_preempt_count = count;
 	tasklet_now = NULL;
 }
@@ -94,7 +94,7 @@ int kmem_run_deferred(void)
 	return run_tasklets() | (preempt_count() || kmem_others_read() ? 0 : run_callbacks());
 }
 
-void local_bh_enable(void)
+void kmem_bh_enable(void)
 {
 	if (softirq_count() < SOFTIRQ_DISABLE_OFFSET) {
 		kmem_preempt_unbalanced("local_bh_enable without local_bh_disable");

@@ -2,11 +2,79 @@
 /*
  * Spin locks and preemption out of balance.  A holder does not sleep, so who finds a lock held has taken it himself, or
  * has interrupted the holder, or the holder has slept after all: then it gets its turn here.
+ *
+ * Who keeps what is remembered with the code that took it, so that a lock that is never given back has a line.
  */
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include "rt.h"
+
+struct kmem_held kmem_held[KMEM_HELD];
+unsigned int kmem_held_depth;
+unsigned long kmem_irqs_code;
+const char kmem_held_rcu, kmem_held_bh;
+struct kmem_slept kmem_slept[KMEM_SLEPT];
+
+/* what is given back is not what was taken last: the others move up */
+void kmem_held_remove(const void *what)
+{
+	unsigned int depth = min_t(unsigned int, kmem_held_depth, KMEM_HELD), at = depth;
+
+	while (at && kmem_held[at - 1].what != what)
+		at--;
+	if (!at)
+		return;
+	for (; at < depth; at++)
+		kmem_held[at - 1] = kmem_held[at];
+	kmem_held_depth--;
+}
+
+unsigned int kmem_held_now(void)
+{
+	if (!kmem_preempt_count)
+		kmem_held_depth = 0;
+	return kmem_held_depth;
+}
+
+void kmem_note_slept(const void *lock, const char *what, void *code)
+{
+	struct kmem_slept *slept;
+
+	for (slept = kmem_slept; slept < kmem_slept + KMEM_SLEPT; slept++)
+		if (!slept->task) {
+			*slept = (struct kmem_slept){ current, lock, what, code };
+			return;
+		}
+}
+
+/* its own first: readers of one lock are several */
+void kmem_forget_slept(const void *lock)
+{
+	struct kmem_slept *slept, *found = NULL;
+
+	for (slept = kmem_slept; slept < kmem_slept + KMEM_SLEPT; slept++)
+		if (slept->task && slept->lock == lock && (!found || slept->task == current))
+			found = slept;
+	if (found)
+		found->task = NULL;
+}
+
+/* a function that was called from here has returned: says what it has kept, and takes it away */
+void kmem_check_held(const char *who, const void *function, int count, int irqs, unsigned int held)
+{
+	struct kmem_slept *slept;
+	int wrong = (kmem_preempt_count != count ? 1 : 0) | (kmem_irqs_disabled != irqs ? 2 : 0);
+
+	for (slept = kmem_slept; slept < kmem_slept + KMEM_SLEPT; slept++)
+		if (slept->task == current && !(count & (SOFTIRQ_MASK | HARDIRQ_MASK)))
+			wrong |= 4;
+	if (wrong)
+		kmem_host_unbalanced(who, function, held, wrong);
+	kmem_preempt_count = count;
+	kmem_irqs_disabled = irqs;
+	kmem_held_depth = held;
+}
 
 void kmem_preempt_unbalanced(const char *what)
 {

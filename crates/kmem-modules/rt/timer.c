@@ -66,7 +66,9 @@ static int is_of_work(const struct timer_list *timer)
 static void go_off(struct timer_list *timer)
 {
 	struct timer_list *outer = running;
-	int count = kmem_preempt_count;
+	int count = kmem_preempt_count, irqs = kmem_irqs_disabled;
+	unsigned int held = kmem_held_now();
+	void *function = timer->function;
 
 	kmem_timer_forget(timer);
 	running = timer;
@@ -76,8 +78,7 @@ static void go_off(struct timer_list *timer)
 #else
 	timer->function(timer->data);
 #endif
-	if (kmem_preempt_count != count + SOFTIRQ_OFFSET)
-		kmem_host_misuse_in("a timer's function left preemption unbalanced", timer->function);
+	kmem_check_held("a timer's function", function, count + SOFTIRQ_OFFSET, irqs, held);
 	kmem_preempt_count = count;
 	running = outer;
 }
@@ -125,13 +126,17 @@ static int hr_forget(struct hrtimer *timer)
 static void hr_go_off(struct hrtimer *timer)
 {
 	int count = kmem_preempt_count, irqs = kmem_irqs_disabled;
+	unsigned int held = kmem_held_now();
 	enum hrtimer_restart again;
+	void *function = timer->function;
 
 	hr_forget(timer);
 	timer->kmem_running = 1;
 	kmem_preempt_count += timer->kmem_soft ? SOFTIRQ_OFFSET : HARDIRQ_OFFSET;
 	kmem_irqs_disabled = !timer->kmem_soft;
 	again = timer->function(timer);
+	kmem_check_held("an hrtimer's function", function,
+			count + (timer->kmem_soft ? SOFTIRQ_OFFSET : HARDIRQ_OFFSET), !timer->kmem_soft, held);
 	kmem_preempt_count = count;
 	kmem_irqs_disabled = irqs;
 	timer->kmem_running = 0;

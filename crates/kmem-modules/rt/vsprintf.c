@@ -271,6 +271,8 @@ void kmem_out_format(struct out *o, const char *fmt, va_list args)
 		else
 			num = narrow(va_arg(args, int), s.qualifier == 'H' ? 1 : s.qualifier == 'h' ? 2 : 4,
 				     s.sign);
+		kmem_check_set(num, s.qualifier == 'L' ? 8 : s.qualifier == 'h' || s.qualifier == 'H' ? 0 : 4,
+			       "printing of a variable");
 		if (s.left)
 			s.zero = 0;
 		kmem_out_number(o, num, s);

@@ -118,11 +118,8 @@ static int __noreturn work_for_ever(void *unused)
 		order->function = work->func;
 		kmem_host_hold_on(KMEM_HOLD_WORK, work, KMEM_HOLD_WORKER, kmem_current);
 		call(work);
-		if (kmem_preempt_count || kmem_irqs_disabled) {
-			kmem_host_misuse_in("a work function returned with a spin lock held, or with preemption or interrupts off",
-					    order->function);
-			kmem_preempt_count = kmem_irqs_disabled = kmem_rcu_depth = 0;
-		}
+		kmem_check_held("a work function", order->function, 0, 0, 0);
+		kmem_rcu_depth = 0;
 		kmem_host_unhold(KMEM_HOLD_WORKER, kmem_current);
 		order->wq->active--;
 		drop(order);

@@ -490,6 +490,12 @@ impl Compiler {
             CompileError::NoCompiler { tried: format!("tried {}", tried.join(", ")) }
         })
     }
+    /// gcc fills variables that are not set since version 12.
+    fn fills_variables(&self) -> bool {
+        let first = self.version.lines().next().unwrap_or_default();
+        let number = first.rsplit(' ').find_map(|word| word.split('.').next()?.parse::<u32>().ok());
+        !self.is_clang() && number.is_some_and(|major| major >= 12)
+    }
     fn is_clang(&self) -> bool {
         self.version.contains("clang")
     }
@@ -535,6 +541,10 @@ impl Compiler {
             if !is_wide {
                 // A byte of shadow describes eight: so frames begin at a multiple of eight, whoever calls.
                 flags.extend(["-mpreferred-stack-boundary=3", "-mincoming-stack-boundary=2"].map(str::to_owned));
+            }
+            if self.fills_variables() {
+                // What they are filled with is looked for in all that is compared, printed and copied to processes.
+                flags.extend(["-ftrivial-auto-var-init=pattern", "-fsanitize-coverage=trace-cmp"].map(str::to_owned));
             }
             let params = [IN_LINE, "asan-stack=1", "asan-globals=1", "asan-instrument-allocas=1"];
             flags.extend(params.into_iter().flat_map(|param| ["--param".to_owned(), param.to_owned()]));

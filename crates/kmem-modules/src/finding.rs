@@ -29,11 +29,15 @@ pub enum MemoryBug {
     UserMemoryAccess,
     /// Of what the module never got.
     WildAccess,
+    /// Of memory that nobody has written.
+    UninitValue,
+    /// Memory that nobody has written goes to a process.
+    KernelInfoleak,
 }
 
 impl MemoryBug {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::SlabOutOfBounds,
         Self::PageOutOfBounds,
         Self::VmallocOutOfBounds,
@@ -45,6 +49,8 @@ impl MemoryBug {
         Self::KmapUseAfterUnmap,
         Self::UserMemoryAccess,
         Self::WildAccess,
+        Self::UninitValue,
+        Self::KernelInfoleak,
     ];
     /// Returns the name that reports and JSON use.
     pub const fn name(self) -> &'static str {
@@ -60,6 +66,8 @@ impl MemoryBug {
             Self::KmapUseAfterUnmap => "kmap-use-after-unmap",
             Self::UserMemoryAccess => "user-memory-access",
             Self::WildAccess => "wild-memory-access",
+            Self::UninitValue => "uninit-value",
+            Self::KernelInfoleak => "kernel-infoleak",
         }
     }
 }
@@ -116,21 +124,30 @@ impl FindingKind {
 impl FindingKind {
     /// Returns the kind that reports call so.
     pub fn by_name(name: &str) -> Option<Self> {
-        const KINDS: [FindingKind; 11] = [
-            FindingKind::Leak,
-            FindingKind::DoubleFree,
-            FindingKind::Mismatch,
-            FindingKind::Overwrite,
-            FindingKind::AtomicSleep,
-            FindingKind::Oops,
-            FindingKind::Hang,
-            FindingKind::Deadlock,
-            FindingKind::Unchecked,
-            FindingKind::Misuse,
-            FindingKind::Expect,
-        ];
-        let bugs = MemoryBug::ALL.into_iter().map(Self::Memory);
-        KINDS.into_iter().chain(bugs).find(|kind| kind.name() == name)
+        Self::all().find(|kind| kind.name() == name)
+    }
+    /// Returns all kinds, in the order in which each names the next: none can be forgotten.
+    pub fn all() -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(Self::Leak), |kind| kind.next())
+    }
+    fn next(self) -> Option<Self> {
+        Some(match self {
+            Self::Leak => Self::DoubleFree,
+            Self::DoubleFree => Self::Mismatch,
+            Self::Mismatch => Self::Overwrite,
+            Self::Overwrite => Self::AtomicSleep,
+            Self::AtomicSleep => Self::Oops,
+            Self::Oops => Self::Hang,
+            Self::Hang => Self::Deadlock,
+            Self::Deadlock => Self::Unchecked,
+            Self::Unchecked => Self::Misuse,
+            Self::Misuse => Self::Expect,
+            Self::Expect => Self::Memory(MemoryBug::ALL[0]),
+            Self::Memory(bug) => {
+                let at = MemoryBug::ALL.iter().position(|known| *known == bug)?;
+                Self::Memory(*MemoryBug::ALL.get(at + 1)?)
+            }
+        })
     }
     /// Returns the check that looks for it; `None` for what is always told.
     pub const fn check(self) -> Option<Check> {
@@ -182,6 +199,8 @@ pub struct Finding {
     pub size: Option<u64>,
     /// Bytes concerned, as they were given.
     pub given: Option<u64>,
+    /// How many times: a loop that leaks is one finding.
+    pub times: u64,
 }
 
 impl Finding {
@@ -228,6 +247,7 @@ impl Finding {
             help: None,
             size: None,
             given: None,
+            times: 1,
         }
     }
     /// Adds another place.
@@ -255,11 +275,20 @@ impl Finding {
         self.given = Some(given);
         self
     }
+    /// Says that it is there so many times.
+    #[must_use]
+    pub fn times(mut self, times: u64) -> Self {
+        self.times = times;
+        if times > 1 {
+            self.title.push_str(&format!(", {times} times"));
+        }
+        self
+    }
     /// Returns the finding as an object of the JSON summary.
     pub fn to_json(&self) -> Value {
         let mut value = json!({
             "kind": self.kind.name(), "title": self.title, "label": self.label, "notes": self.notes,
-            "size": self.size, "given": self.given, "help": self.help,
+            "size": self.size, "given": self.given, "times": self.times, "help": self.help,
             "also": self.also.iter().map(|(at, label)| json!({"place": at.to_json(), "label": label})).collect::<Vec<_>>(),
         });
         if let (Some(object), Some(at)) = (value.as_object_mut(), &self.at) {
@@ -283,6 +312,7 @@ impl Finding {
             help: text("help"),
             size: value.get("size")?.as_u64(),
             given: value.get("given")?.as_u64(),
+            times: value.get("times")?.as_u64()?,
         })
     }
 }
@@ -294,8 +324,10 @@ mod tests {
     #[test]
     fn what_is_written_can_be_read() {
         let place = |line| Place { file: "a.c".into(), line, column: 3, function: "a_init".into() };
-        for kind in [FindingKind::Leak, FindingKind::Hang, FindingKind::Memory(MemoryBug::UseAfterFree)] {
+        assert_eq!(FindingKind::all().count(), 11 + MemoryBug::ALL.len());
+        for kind in FindingKind::all() {
             let finding = Finding::new(kind, "a \"title\"", Some(place(7)), "here").also(Some(place(9)), "there");
+            let finding = finding.times(3);
             for finding in [finding.clone().note("one").help("do").bytes(10, 16), Finding { at: None, ..finding }] {
                 let read = Finding::from_json(&finding.to_json()).unwrap();
                 assert_eq!(format!("{read:?}"), format!("{finding:?}"));

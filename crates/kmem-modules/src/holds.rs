@@ -7,9 +7,10 @@
 
 use crate::exec::Call;
 use crate::finding::{Finding, FindingKind};
+use crate::leaks::LinesOf;
 use crate::session::Session;
 use crate::tracker::Chain;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A kind of thing, as the enumeration in `rt/rt.h` numbers them.
 struct HoldKind {
@@ -142,20 +143,33 @@ impl Session {
         let at = self.place(&hold.chain).or_else(|| self.place_of_function(hold.function));
         Finding::new(FindingKind::Leak, title, at, kind.label)
     }
-    fn take_holds(&self, wanted: impl Fn(&HoldKind, u32, &Hold) -> bool) -> Vec<(&'static HoldKind, Hold)> {
+    /// Takes those out that are wanted, in the order in which they came; of those that the same lines asked for, the first,
+    /// and how many they are.
+    fn take_holds(&self, wanted: impl Fn(&HoldKind, u32, &Hold) -> bool) -> Vec<(&'static HoldKind, Hold, u64)> {
         let mut holds = self.holds.borrow_mut();
         let mut taken = Vec::new();
-        holds.live.retain(|(key, kind), hold| {
-            match KINDS.get(*kind as usize).filter(|kind| wanted(kind, *key, hold)) {
+        holds.live.retain(|(key, number), hold| {
+            match KINDS.get(*number as usize).filter(|kind| wanted(kind, *key, hold)) {
                 Some(kind) => {
-                    taken.push((kind, hold.clone()));
+                    taken.push((*number, kind, hold.clone()));
                     false
                 }
                 None => true,
             }
         });
-        taken.sort_by_key(|(_, hold)| hold.serial);
-        taken
+        drop(holds);
+        taken.sort_by_key(|(_, _, hold)| hold.serial);
+        let (mut lines, mut known, mut groups) = (LinesOf::default(), HashMap::new(), Vec::new());
+        for (number, kind, hold) in taken {
+            let lines = lines.get(self, &hold.chain);
+            let apart = if lines.is_empty() { hold.serial } else { 0 };
+            let group = *known.entry((number, hold.function, lines, apart)).or_insert(groups.len());
+            match groups.get_mut(group) {
+                Some((_, _, times)) => *times += 1,
+                None => groups.push((kind, hold, 1)),
+            }
+        }
+        groups
     }
 
     /// Forgets the CPU hotplug states that were set up for good
@@ -179,13 +193,13 @@ impl Session {
                 Some(its) => its == object,
                 None => is_last,
             };
-        for (kind, hold) in self.take_holds(|kind, key, hold| kind.is_active && is_of_module(key, hold)) {
+        for (kind, hold, times) in self.take_holds(|kind, key, hold| kind.is_active && is_of_module(key, hold)) {
             let title = format!("{} {} when its module is gone", self.hold_name(kind, &hold), kind.left);
             let finding = self
                 .hold_finding(kind, &hold, title)
                 .note("a kernel would go on in memory that the module no longer has: an Oops")
                 .help(format!("the exit function must undo it first: {}", kind.undo));
-            self.report(finding);
+            self.report(finding.times(times));
         }
     }
     /// Reports what is still registered when all modules are gone.
@@ -193,14 +207,14 @@ impl Session {
         if self.is_dead() {
             return;
         }
-        for (kind, hold) in self.take_holds(|_, _, _| true) {
+        for (kind, hold, times) in self.take_holds(|_, _, _| true) {
             let name = self.hold_name(kind, &hold);
             let title = match kind.left {
                 "still registered" => format!("still registered when the modules were gone: {name}"),
                 left => format!("{name} {left} when the modules were gone"),
             };
             let finding = self.hold_finding(kind, &hold, title);
-            self.report(finding.help(format!("undo it with {}", kind.undo)));
+            self.report(finding.help(format!("undo it with {}", kind.undo)).times(times));
         }
     }
     /// Reports memory that is freed while a timer, work or callback inside it is still to come.

@@ -1,8 +1,29 @@
-//! The end of a run: what is left when the modules are gone, each as a finding.
+//! The end of a run: what is left when the modules are gone, as findings. What was allocated by one line, called from the
+//! same lines, is one finding that says how many there are: a loop that leaks is one fault.
 
 use crate::finding::{Finding, FindingKind};
 use crate::session::Session;
-use crate::tracker::{Allocation, Kind, Space};
+use crate::tracker::{Allocation, Chain, Kind, Space};
+use std::collections::HashMap;
+use std::mem::discriminant;
+use std::path::PathBuf;
+
+/// The lines of a call chain that are the user's own, innermost first.
+pub(crate) type Lines = Vec<(PathBuf, u32)>;
+
+/// Returns the lines of call chains; each chain is looked up once.
+#[derive(Default)]
+pub(crate) struct LinesOf(HashMap<Chain, Lines>);
+
+impl LinesOf {
+    pub(crate) fn get(&mut self, session: &Session, chain: &Chain) -> Lines {
+        let look_up = || {
+            let places = chain.iter().filter_map(|addr| session.place_of(*addr));
+            places.map(|place| (place.file, place.line)).collect()
+        };
+        self.0.entry(chain.clone()).or_insert_with(look_up).clone()
+    }
+}
 
 impl Session {
     /// Judges what is left when the modules are gone. After an Oops nothing is judged: the module stays loaded.
@@ -14,11 +35,8 @@ impl Session {
         self.end_quarantine(None);
         self.validate_slabs();
         self.excuse_reserves();
-        for live in self.tracker.borrow().live() {
-            if live.reported {
-                continue;
-            }
-            self.report(self.leak(&live));
+        for alike in self.leaks_by_line() {
+            self.report(self.leaks(&alike));
         }
         for (pfn, chains) in self.kmaps.borrow().iter() {
             for chain in chains {
@@ -46,6 +64,41 @@ impl Session {
             }
         }
     }
+    /// Returns what is left, in the order of its allocation; together what is of one kind and of the same lines.
+    fn leaks_by_line(&self) -> Vec<Vec<Allocation>> {
+        let (mut lines, mut known, mut groups) = (LinesOf::default(), HashMap::new(), Vec::<Vec<Allocation>>::new());
+        for live in self.tracker.borrow().live().into_iter().filter(|live| !live.reported) {
+            let lines = lines.get(self, &live.chain);
+            // What has no line is not known to be of the same one.
+            let apart = if lines.is_empty() { live.serial } else { 0 };
+            let cache = matches!(live.kind, Kind::Object { .. } | Kind::Cache).then(|| live.from.clone());
+            let key = (discriminant(&live.kind), live.function, cache, lines, apart);
+            let group = *known.entry(key).or_insert(groups.len());
+            match groups.get_mut(group) {
+                Some(group) => group.push(live),
+                None => groups.push(vec![live]),
+            }
+        }
+        groups
+    }
+    fn leaks(&self, alike: &[Allocation]) -> Finding {
+        let [first, others @ ..] = alike else { return Finding::new(FindingKind::Leak, "", None, "") };
+        let mut finding = self.leak(first).times(alike.len() as u64);
+        if !others.is_empty() && first.kind.is_memory() {
+            let sum = |what: fn(&Allocation) -> u64| alike.iter().map(what).sum::<u64>();
+            let (asked, given) = (sum(|live| live.asked), sum(|live| live.given));
+            finding.notes.pop();
+            finding = finding
+                .note(format!("{asked} bytes asked for in all, {given} given; the first of {} is named", alike.len()))
+                .bytes(asked, given);
+        }
+        finding
+    }
+    /// True when a mempool's own function allocated it.
+    fn is_element(&self, live: &Allocation) -> bool {
+        let runtime = live.chain.iter().take_while(|addr| !self.is_module_code(**addr));
+        runtime.into_iter().any(|addr| self.symbol_text(addr.wrapping_sub(1), false).starts_with("mempool_"))
+    }
     fn leak(&self, live: &Allocation) -> Finding {
         let at = self.place(&live.chain);
         let label = match &at {
@@ -53,6 +106,11 @@ impl Session {
             None => "allocated here".to_owned(),
         };
         let (title, what, free) = match &live.kind {
+            Kind::Kmalloc | Kind::Object { .. } if self.is_element(live) => (
+                format!("an element of a mempool, {} bytes from {}(), was never given back", live.asked, live.function),
+                format!("object {:#010x} of {}", live.key, live.from),
+                "mempool_free()",
+            ),
             Kind::Kmalloc => {
                 let what = format!("object {} of {}", self.hex(live.key), live.from);
                 (format!("{} bytes from {}() were never freed", live.asked, live.function), what, "kfree()")
@@ -66,7 +124,8 @@ impl Session {
                 )
             }
             Kind::Pages { order } => {
-                let title = format!("{} from {}() were never freed", count(1 << order, "page"), live.function);
+                let were = if *order == 0 { "was" } else { "were" };
+                let title = format!("{} from {}() {were} never freed", count(1 << order, "page"), live.function);
                 (
                     title,
                     format!("page frame {:#x}, order {order}, {}", live.key, live.from),

@@ -26,6 +26,7 @@ pub mod finding;
 mod for_good;
 pub mod forms;
 pub mod headers;
+mod held;
 mod holds;
 mod host;
 mod kasan;

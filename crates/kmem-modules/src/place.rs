@@ -5,8 +5,8 @@
 //! area of modules are laid out below 4 GiB, with everything else as it was.
 //!
 //! ```text
-//!   0x0000_0000   user memory
-//!   0x2000_0000   modules          what code refers to by 32 bits lies below 2 GiB: modules, and the kernel's image,
+//!   0x0000_0000   user memory      where the shadow of the checks lies too
+//!   0x2200_0000   modules          what code refers to by 32 bits lies below 2 GiB: modules, and the kernel's image,
 //!   0x4000_0000   direct map       which is at the beginning of the direct map
 //!        …        vmalloc area     up to 0xff00_0000
 //! ```
@@ -23,7 +23,7 @@ use kmem_hosted::Displacement;
 use std::borrow::Cow;
 
 /// The area of modules: all of it below 2 GiB, as far as a jump from the kernel's image goes.
-const MODULES: (u64, u64) = (0x2000_0000, 0x3f00_0000);
+const MODULES: (u64, u64) = (0x2200_0000, 0x3f00_0000);
 /// The direct map: at a multiple of the largest page.
 const PAGE_OFFSET: u64 = 0x4000_0000;
 /// One past the vmalloc area.

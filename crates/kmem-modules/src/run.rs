@@ -432,7 +432,8 @@ impl Run {
     }
     /// Does an operation on a file, and checks that its answer fits what was copied.
     fn operate(&self, moves: Moves, function: &str, args: &[u32]) -> Result<u64, Failed> {
-        self.session.operation_begins();
+        let buffer = (function == "kmem_fs_read").then(|| (args[1], args[2]));
+        self.session.operation_begins(buffer);
         let result = answer(self.call(function, args));
         if let Ok(value) = result {
             self.session.operation_succeeded((moves == Moves::Bytes).then_some(value));
@@ -500,8 +501,7 @@ fn answer(result: Option<u64>) -> Result<u64, Failed> {
 /// Makes the checker of every access.
 fn checker(kernel: &Kernel<Hosted>) -> Result<Kasan, RunError> {
     let base = kernel.machine().segment_base().ok_or(ExecError::OutOfReach)?;
-    let is_wide = kernel.profile.word_bytes == 8;
-    Kasan::new(base, is_wide, kernel.total_pages() * PAGE_SIZE).map_err(RunError::NoShadow)
+    Kasan::new(base, kernel.total_pages() * PAGE_SIZE).map_err(RunError::NoShadow)
 }
 
 /// Where the parts of the kernel image lie: all inside what boot has reserved for it.
@@ -557,7 +557,10 @@ const HOST_USES: &[&str] = &[
     "kmem_rt_",
     "kmem_fs_",
     "kmem_preempt_count",
-    "kmem_irqs_disabled",
+    "kmem_irqs_",
+    "kmem_held",
+    "kmem_slept",
+    "kmem_current",
     "kmem_seed",
     "kmem_now_ns",
     "kmem_depth",

@@ -9,7 +9,7 @@ use crate::coverage::Lines;
 use crate::exec::{Call, Executor, Fault, FaultKind, Host, Registers};
 use crate::fail::Failures;
 use crate::fake_device::FakeDevice;
-use crate::finding::{Finding, FindingKind, Place};
+use crate::finding::{Finding, FindingKind, MemoryBug, Place};
 use crate::holds::Holds;
 use crate::host::percpu::Chunk;
 use crate::host::{self, PoolIdle};
@@ -21,7 +21,7 @@ use crate::run::KernelLines;
 use crate::symbols::Symbolizer;
 use crate::tasks::Tasks;
 use crate::tracker::{Allocation, Chain, Kind, Space, Tracker};
-use crate::unchecked::Copies;
+use crate::unchecked::{is_fresh_pointer, Copies};
 use crate::watch::Watch;
 use kmem::error::Name;
 use kmem::gfp::{Gfp, GfpEncoding};
@@ -318,27 +318,6 @@ impl Session {
         let lines = self.kernel_lines.lock().map(|mut lines| std::mem::take(&mut *lines)).unwrap_or_default();
         lines.iter().for_each(|line| self.log.line(line));
     }
-    /// Reports locks that a function, just called from outside, returned with, and drops them so that it is said once.
-    pub(crate) fn check_balance(&self, function: u32) {
-        if self.died.get() {
-            return;
-        }
-        for (name, what) in [
-            (
-                "kmem_preempt_count",
-                "preemption off: a spin lock still held, or preempt_disable() without preempt_enable()",
-            ),
-            ("kmem_irqs_disabled", "interrupts off: spin_lock_irq[save]() or local_irq_disable() never undone"),
-        ] {
-            let Some(at) = self.runtime_symbol(name) else { continue };
-            if self.read_word(at) != 0 {
-                self.write_bytes(at, &[0; 4]);
-                let at = self.place_of_function(function);
-                let title = format!("the module returned with {what}");
-                self.report(Finding::new(FindingKind::Misuse, title, at, "returned from here"));
-            }
-        }
-    }
     // --- hooks that the engine calls ---------------------------------------------------------------------------------
 
     /// Runs a C constructor: `ctor(object, cache, SLAB_CTOR_CONSTRUCTOR)`.
@@ -429,16 +408,19 @@ impl Session {
         if count == 0 && irqs_off == 0 {
             return;
         }
-        let why = match (count & 0xff, count >> 8 & 0xff, irqs_off) {
-            (_, _, 1..) => "with interrupts off",
-            (_, 1.., _) => "with bottom halves off",
-            _ => "with preemption off (under a spin lock, or after preempt_disable())",
-        };
+        let (why, since) = self.atomic_context(count, irqs_off);
         let title = format!("{what} called in atomic context, {why}");
-        let finding =
-            Finding::new(FindingKind::AtomicSleep, title, self.place(&self.chain(call)), "sleeping is a bug here")
-                .note(format!("in_atomic(): {}, irqs_disabled(): {}", u32::from(count != 0), irqs_off))
-                .help("use GFP_ATOMIC here, or allocate before the lock is taken");
+        let help = if what.contains("flags") {
+            "use GFP_ATOMIC here, or allocate before the lock is taken"
+        } else {
+            "do it before, or after; or take a mutex in place of the spin lock, a work in place of the timer"
+        };
+        let at = self.place(&self.chain(call));
+        let since = self.place_of(since).filter(|since| at.as_ref() != Some(since));
+        let finding = Finding::new(FindingKind::AtomicSleep, title, at, "sleeping is a bug here")
+            .also(since, "since here")
+            .note(format!("in_atomic(): {}, irqs_disabled(): {}", u32::from(count != 0), irqs_off))
+            .help(help);
         self.report(finding);
     }
 
@@ -626,7 +608,22 @@ impl Session {
         if let Some(moved) = &self.moved {
             finding.map_texts(|text| moved.in_text(text).into_owned());
         }
-        self.findings.borrow_mut().push(finding);
+        let mut findings = self.findings.borrow_mut();
+        // What a value does that was never set is the same fault.
+        let unset = FindingKind::Memory(MemoryBug::UninitValue);
+        let is_consequence = |told: &&mut Finding| {
+            told.kind == unset
+                && told.at == finding.at
+                && matches!(finding.kind, FindingKind::Misuse | FindingKind::Oops)
+        };
+        if let Some(told) = findings.last_mut().filter(is_consequence) {
+            finding.also.append(&mut told.also);
+            finding.notes.push("it was read from memory that nobody has written".into());
+            finding.help = finding.help.or(told.help.take());
+            *told = finding;
+            return;
+        }
+        findings.push(finding);
     }
     pub(crate) fn misuse(&self, call: &Call<'_>, kind: FindingKind, title: String, notes: Vec<String>) {
         let mut finding = Finding::new(kind, title, self.place(&self.chain(call)), "here");
@@ -638,15 +635,27 @@ impl Session {
         self.misuse(call, FindingKind::Mismatch, title, vec![format!("it was called with {key:#x}")]);
     }
     pub(crate) fn report_mismatch(&self, call: &Call<'_>, title: String, allocation: &Allocation) {
+        let help = if self.is_of_devres(allocation) {
+            "leave it to the device, or call devm_kfree()".to_owned()
+        } else {
+            let undo = allocation.kind.undo();
+            format!("free what {}() gave, by that address, with {undo}", allocation.function)
+        };
         let finding = Finding::new(FindingKind::Mismatch, title, self.place(&self.chain(call)), "freed here")
             .also(self.place(&allocation.chain), "allocated here")
             .bytes(allocation.asked, allocation.given)
-            .note("nothing was freed");
+            .note("nothing was freed")
+            .help(help);
         // What a wrong free leaves behind is the same fault, not one more.
         if let Some(live) = self.tracker.borrow_mut().get_mut(allocation.kind.space(), allocation.key) {
             live.reported = true;
         }
         self.report(finding);
+    }
+    /// True for memory that a device frees by itself.
+    pub(crate) fn is_of_devres(&self, allocation: &Allocation) -> bool {
+        let runtime = allocation.chain.iter().take_while(|addr| !self.is_module_code(**addr));
+        runtime.into_iter().any(|addr| self.symbol_text(addr.wrapping_sub(1), false).starts_with("devm_k"))
     }
     pub(crate) fn report_wrong_cache(&self, call: &Call<'_>, handle: u32, key: u64) {
         let name = self.caches.borrow().get(&handle).map(|cache| cache.name.clone()).unwrap_or_default();
@@ -673,6 +682,7 @@ impl Session {
                 .also(self.place(&freed.chain), "freed first here")
                 .also(self.place(&old.chain), "allocated here")
                 .note("nothing was done: the second free would corrupt the allocator")
+                .help("free it in one place only, or set the pointer to NULL where it is freed")
                 .bytes(old.asked, old.given);
             self.report(finding);
             return;
@@ -707,7 +717,8 @@ impl Session {
         }
         let title = format!("{function}() of {what}, which was never allocated");
         let finding = Finding::new(FindingKind::Mismatch, title, at, "freed here")
-            .note(format!("the address is {}", self.describe(if space == Space::Frame { key << 12 } else { key })));
+            .note(format!("the address is {}", self.describe(if space == Space::Frame { key << 12 } else { key })))
+            .help("free what was allocated, by the address that the allocation gave; a variable is not freed");
         self.report(finding);
     }
     /// Finds an allocation of another kind behind the same memory.
@@ -840,6 +851,9 @@ impl Session {
         };
         let is_overflow = title.starts_with("kernel stack");
         let mut finding = self.explain_pointer(Finding::new(FindingKind::Oops, title, self.place(chain), label), addr);
+        if finding.help.is_none() && addr < 4096 {
+            finding = finding.help("the pointer is NULL: look at it before it is used, or find out who has not set it");
+        }
         if is_overflow {
             finding = finding.help("take large arrays from kmalloc(), and do without recursion");
         }
@@ -858,6 +872,15 @@ impl Session {
                 .also(self.place(&freed.allocation.chain), "allocated here");
         }
         drop(tracker);
+        // It was told that the pointer was never set.
+        if let Some(told) = self.findings.borrow_mut().last_mut() {
+            let is_fresh = self.kasan.is_some() && is_fresh_pointer(addr);
+            if is_fresh && told.kind == FindingKind::Memory(MemoryBug::UninitValue) {
+                told.notes.push(format!("{}: the module ended there", finding.title));
+                told.also.extend(finding.at.map(|at| (at, "it ended the module here".to_owned())));
+                return;
+            }
+        }
         // An access that was bad from its first byte and went on to where nothing is, was told already.
         if let Some(told) = self.findings.borrow_mut().last_mut() {
             if matches!(told.kind, FindingKind::Memory(_)) && told.at.is_some() && told.at == finding.at {

@@ -64,6 +64,22 @@ impl Kind {
             Self::Percpu => Space::Percpu,
         }
     }
+    /// Returns what undoes it.
+    pub const fn undo(&self) -> &'static str {
+        match self {
+            Self::Kmalloc => "kfree()",
+            Self::Object { .. } => "kmem_cache_free() to the same cache",
+            Self::Pages { .. } => "free_pages() or __free_pages() with the same order",
+            Self::Exact => "free_pages_exact()",
+            Self::Coherent => "dma_free_coherent() with the same size",
+            Self::Vmalloc => "vfree()",
+            Self::Vmap => "vunmap()",
+            Self::Ioremap => "iounmap()",
+            Self::Percpu => "free_percpu()",
+            Self::Cache => "kmem_cache_destroy()",
+            Self::Pool => "mempool_destroy()",
+        }
+    }
     /// True for what counts as an allocation in the summary.
     pub const fn is_memory(&self) -> bool {
         !matches!(self, Self::Cache | Self::Pool)

@@ -20,10 +20,18 @@ const FRESH_REACH: u64 = 1 << 16;
 /// Copies between kernel and user space since an operation on a file began.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Copies {
+    /// Where the reader's buffer lies, and its bytes.
+    pub(crate) buffer: Option<(u32, u32)>,
     /// Bytes that were copied.
     pub(crate) done: u64,
     /// The first copy that was cut short: its function, the bytes that were left, its call chain.
     pub(crate) cut: Option<(&'static str, u64, Chain)>,
+}
+
+/// True for an address that was computed from a pointer in fresh memory.
+pub(crate) fn is_fresh_pointer(addr: u64) -> bool {
+    let [narrow, wide] = [u32::from_ne_bytes([FRESH; 4]).into(), u64::from_ne_bytes([FRESH; 8])];
+    addr.abs_diff(narrow) < FRESH_REACH || addr.abs_diff(wide) < FRESH_REACH
 }
 
 impl Session {
@@ -35,14 +43,32 @@ impl Session {
         }
         refused.push((function, self.chain(call)));
     }
-    /// An operation on a file begins.
-    pub(crate) fn operation_begins(&self) {
-        self.copies.take();
+    /// An operation on a file begins; a read has a buffer of the reader's.
+    pub(crate) fn operation_begins(&self, buffer: Option<(u32, u32)>) {
+        self.copies.replace(Copies { buffer, ..Copies::default() });
+    }
+    /// Bytes are copied to a process: no more than the reader has room for.
+    pub(crate) fn check_room(&self, call: &Call<'_>, to: u32, bytes: u32) {
+        let Some((start, room)) = self.copies.borrow().buffer else { return };
+        let Some(inside) = to.checked_sub(start).filter(|inside| *inside < room) else { return };
+        let over = u64::from(inside) + u64::from(bytes);
+        if over <= room.into() {
+            return;
+        }
+        // Said once in an operation.
+        self.copies.borrow_mut().buffer = None;
+        let over = over - u64::from(room);
+        let title =
+            format!("copy_to_user() of {bytes} bytes, {over} of them behind the {room} that the reader asked for");
+        let finding = Finding::new(FindingKind::Misuse, title, self.place(&self.chain(call)), "copied here")
+            .note("the process's memory behind its buffer is overwritten")
+            .help("copy no more than the count that read() was called with");
+        self.report(finding);
     }
     /// An operation has succeeded. Who says so although a copy was cut short has not looked at its result; a read or write
     /// may tell of the bytes that were copied.
     pub(crate) fn operation_succeeded(&self, bytes: Option<u64>) {
-        let Copies { done, cut } = self.copies.take();
+        let Copies { done, cut, .. } = self.copies.take();
         let Some((function, left, chain)) = cut.filter(|_| bytes.is_none_or(|bytes| bytes > done)) else { return };
         let said = match bytes {
             Some(bytes) => format!("the operation says that {bytes} bytes were moved"),
@@ -66,8 +92,7 @@ impl Session {
                 "look at what {function}() returns before it is used, and undo what was done before it"
             ));
         }
-        let fresh = u64::from_ne_bytes([FRESH; 8]) >> (64 - 8 * self.exec.word_bytes());
-        if self.kasan.is_some() && addr.abs_diff(fresh) < FRESH_REACH {
+        if self.kasan.is_some() && is_fresh_pointer(addr) {
             return finding
                 .note(format!("fresh memory is filled with {FRESH:#04x}: the pointer was read from memory that nobody has written"))
                 .help("set the pointer, or take the memory zeroed: kzalloc(), __GFP_ZERO");

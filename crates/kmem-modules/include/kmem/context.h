@@ -9,6 +9,43 @@ extern int kmem_rcu_depth;	/* read sections; each counts as preemption too */
 extern unsigned int kmem_lock_id;	/* the running task's number, which a spin lock keeps of its holder */
 extern unsigned int kmem_cpu;	/* the CPU that it runs on */
 
+/* what keeps this code from sleeping, innermost last: the lock, or which call; and the code that took it */
+struct kmem_held {
+	const void *what;
+	unsigned long code;
+};
+#define KMEM_HELD	32
+extern struct kmem_held kmem_held[KMEM_HELD];
+extern unsigned int kmem_held_depth;
+extern unsigned long kmem_irqs_code;	/* where interrupts went off */
+extern const char kmem_held_rcu, kmem_held_bh;	/* what is no lock */
+void kmem_held_remove(const void *what);
+
+#ifdef __x86_64__
+#define kmem_here(place)	asm volatile("movq $1f, %0\n1:" : "=m" (place))
+#else
+#define kmem_here(place)	asm volatile("movl $1f, %0\n1:" : "=m" (place))
+#endif
+
+static __always_inline void kmem_note_held(const void *lock)
+{
+	struct kmem_held *held;
+
+	if (!kmem_preempt_count)
+		kmem_held_depth = 0;
+	held = &kmem_held[kmem_held_depth++ % KMEM_HELD];
+	held->what = lock;
+	kmem_here(held->code);
+}
+
+static __always_inline void kmem_note_given(const void *lock)
+{
+	if (likely(kmem_held_depth && kmem_held[(kmem_held_depth - 1) % KMEM_HELD].what == lock))
+		kmem_held_depth--;
+	else
+		kmem_held_remove(lock);
+}
+
 #define kmem_may_sleep(file, line) do {					\
 	if (unlikely(kmem_preempt_count || kmem_irqs_disabled))		\
 		kmem_host_might_sleep(file, line);			\

@@ -18,6 +18,7 @@ void kmem_host_waiting(const char *comm, int pid, const char *what, unsigned lon
 void kmem_host_hold(unsigned int kind, const void *key, const char *name, const void *function);
 void kmem_host_unhold(unsigned int kind, const void *key);
 void kmem_host_hold_on(unsigned int from, const void *from_key, unsigned int kind, const void *key);
+void kmem_host_unbalanced(const char *who, const void *function, unsigned int held, int wrong);
 void kmem_host_misuse_in(const char *what, const void *function);
 unsigned long kmem_host_stack_alloc(void);
 void kmem_host_stack_free(unsigned long top);

@@ -57,7 +57,7 @@
 				      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);	\
 	  return old; }							\
 	static inline int pre##_try_cmpxchg(A *v, T *old, T new)	\
-	{ return __atomic_compare_exchange_n(&v->counter, old, new, 0,	\
+	{ return __atomic_compare_exchange_n(&v->counter, (__typeof__(v->counter) *)old, new, 0, \
 					     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); }	\
 	static inline T pre##_fetch_add_unless(A *v, T i, T unless)	\
 	{ T c = pre##_read(v);						\

@@ -6,7 +6,15 @@
 
 #define KMEM_FLAGS_IF	0x200UL	/* as in the x86 flags word */
 
-#define local_irq_disable()	((void)(kmem_irqs_disabled = 1))
+static __always_inline void kmem_irqs_off(void)
+{
+	if (kmem_irqs_disabled)
+		return;
+	kmem_here(kmem_irqs_code);
+	kmem_irqs_disabled = 1;
+}
+
+#define local_irq_disable()	kmem_irqs_off()
 #define local_irq_enable()	((void)(kmem_irqs_disabled = 0))
 #define local_save_flags(flags) do {					\
 	(void)typecheck(unsigned long, flags);				\
@@ -14,7 +22,7 @@
 } while (0)
 #define local_irq_save(flags) do {					\
 	local_save_flags(flags);					\
-	kmem_irqs_disabled = 1;						\
+	kmem_irqs_off();						\
 } while (0)
 #define local_irq_restore(flags) do {					\
 	(void)typecheck(unsigned long, flags);				\

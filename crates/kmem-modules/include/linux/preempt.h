@@ -20,15 +20,17 @@
 
 void kmem_preempt_unbalanced(const char *what);
 
-static __always_inline void kmem_preempt_up(void)
+static __always_inline void kmem_preempt_up(const void *lock)
 {
+	kmem_note_held(lock);
 	kmem_preempt_count += PREEMPT_OFFSET;
 	barrier();
 }
 
-static __always_inline void kmem_preempt_down(const char *what)
+static __always_inline void kmem_preempt_down(const void *lock, const char *what)
 {
 	barrier();
+	kmem_note_given(lock);
 	if (likely(kmem_preempt_count & PREEMPT_MASK))
 		kmem_preempt_count -= PREEMPT_OFFSET;
 	else
@@ -49,8 +51,8 @@ static __always_inline void kmem_preempt_down(const char *what)
 #define in_atomic()	(preempt_count() != 0)
 #define preemptible()	(preempt_count() == 0 && !kmem_irqs_disabled)
 
-#define preempt_disable()	kmem_preempt_up()
-#define preempt_enable()	kmem_preempt_down("preempt_enable without preempt_disable")
+#define preempt_disable()	kmem_preempt_up(NULL)
+#define preempt_enable()	kmem_preempt_down(NULL, "preempt_enable without preempt_disable")
 #define preempt_enable_no_resched()	preempt_enable()
 #define preempt_disable_notrace()	preempt_disable()
 #define preempt_enable_notrace()	preempt_enable()

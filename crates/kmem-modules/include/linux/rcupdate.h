@@ -26,9 +26,9 @@ void kmem_rcu_barrier(void);
 #define synchronize_net()	synchronize_rcu()
 #define synchronize_kernel()	synchronize_rcu()
 
-#define rcu_read_lock()	do { kmem_rcu_depth++; preempt_disable(); } while (0)
+#define rcu_read_lock()	do { kmem_rcu_depth++; kmem_preempt_up(&kmem_held_rcu); } while (0)
 #define rcu_read_unlock() do {						\
-	kmem_preempt_down("rcu_read_unlock without rcu_read_lock");	\
+	kmem_preempt_down(&kmem_held_rcu, "rcu_read_unlock without rcu_read_lock"); \
 	if (kmem_rcu_depth)						\
 		kmem_rcu_depth--;					\
 } while (0)

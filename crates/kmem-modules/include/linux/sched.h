@@ -36,7 +36,7 @@ struct kmem_task {
 	unsigned long stack;		/* one past its last byte; 0: the host's own task */
 	unsigned long sp;		/* while it does not run */
 	int preempt_count, irqs_disabled, rcu_depth;
-	unsigned int level, lock_id, cpu, mutexes;
+	unsigned int level, lock_id, cpu;
 	unsigned long long deadline, woken;
 	const void *wait_on;		/* who wakes it by kmem_wake_on */
 	const char *wait_what;

@@ -20,6 +20,11 @@ void kmem_read_lock_bad(rwlock_t *lock);
 void kmem_write_lock_bad(rwlock_t *lock);
 void kmem_rw_unlock_bad(rwlock_t *lock);
 
+static __always_inline void kmem_lock_down(const void *lock)
+{
+	kmem_preempt_down(lock, "a lock was given back that nobody has taken");
+}
+
 static __always_inline void kmem_spin_take(spinlock_t *lock)
 {
 	if (unlikely(lock->locked))
@@ -32,7 +37,7 @@ static __always_inline int kmem_spin_try(spinlock_t *lock)
 {
 	if (lock->locked)
 		return 0;
-	kmem_preempt_up();
+	kmem_preempt_up(lock);
 	lock->locked = kmem_lock_id;
 	barrier();
 	return 1;
@@ -90,7 +95,7 @@ static inline int kmem_read_try(rwlock_t *lock)
 {
 	if (lock->count < 0)
 		return 0;
-	kmem_preempt_up();
+	kmem_preempt_up(lock);
 	lock->count++;
 	return 1;
 }
@@ -99,7 +104,7 @@ static inline int kmem_write_try(rwlock_t *lock)
 {
 	if (lock->count)
 		return 0;
-	kmem_preempt_up();
+	kmem_preempt_up(lock);
 	lock->count = -1;
 	return 1;
 }
@@ -107,23 +112,23 @@ static inline int kmem_write_try(rwlock_t *lock)
 /* the plain form and the ones that keep interrupts or soft interrupts away, for one kind of lock */
 #define __KMEM_LOCKS(type, name, take, give)				\
 	static __always_inline void name##_lock(type *lock)		\
-	{ kmem_preempt_up(); take(lock); }				\
+	{ kmem_preempt_up(lock); take(lock); }				\
 	static __always_inline void name##_unlock(type *lock)		\
-	{ if (likely(give(lock))) preempt_enable(); }			\
+	{ if (likely(give(lock))) kmem_lock_down(lock); }			\
 	static __always_inline void name##_lock_irq(type *lock)		\
 	{ local_irq_disable(); name##_lock(lock); }			\
 	static __always_inline void name##_unlock_irq(type *lock)	\
 	{ int held = give(lock); local_irq_enable();			\
-	  if (likely(held)) preempt_enable(); }				\
+	  if (likely(held)) kmem_lock_down(lock); }			\
 	static __always_inline void name##_lock_bh(type *lock)		\
-	{ local_bh_disable(); take(lock); }				\
+	{ kmem_bh_down(lock); take(lock); }				\
 	static __always_inline void name##_unlock_bh(type *lock)	\
-	{ if (likely(give(lock))) local_bh_enable(); }			\
+	{ if (likely(give(lock))) kmem_bh_up(lock); }			\
 	static __always_inline unsigned long kmem_##name##_lock_irqsave(type *lock)	\
 	{ unsigned long flags; local_irq_save(flags); name##_lock(lock); return flags; }	\
 	static __always_inline void name##_unlock_irqrestore(type *lock, unsigned long flags)	\
 	{ int held = give(lock); local_irq_restore(flags);		\
-	  if (likely(held)) preempt_enable(); }
+	  if (likely(held)) kmem_lock_down(lock); }
 __KMEM_LOCKS(spinlock_t, spin, kmem_spin_take, kmem_spin_give)
 __KMEM_LOCKS(rwlock_t, read, kmem_read_take, kmem_read_give)
 __KMEM_LOCKS(rwlock_t, write, kmem_write_take, kmem_write_give)
@@ -150,12 +155,12 @@ __KMEM_LOCKS(rwlock_t, write, kmem_write_take, kmem_write_give)
 #define spin_lock_irqsave_nested(lock, flags, sub)	spin_lock_irqsave(lock, flags)
 #define spin_trylock_bh(lock) ({					\
 	int __got;							\
-	local_bh_disable();						\
+	kmem_bh_down(lock);						\
 	__got = !(lock)->locked;					\
 	if (__got)							\
 		(lock)->locked = kmem_lock_id;				\
 	else								\
-		local_bh_enable();					\
+		kmem_bh_up(lock);					\
 	__got; })
 #define spin_trylock_irq(lock) ({					\
 	int __got;							\

@@ -99,6 +99,7 @@ pub(super) fn check(s: &Session, call: &mut Call<'_>) -> u64 {
                 s.report(finding);
                 return 1;
             }
+            s.kasan_given_away(addr, size);
             0
         }
         (None, Some(freed)) => {

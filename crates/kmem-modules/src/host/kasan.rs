@@ -6,13 +6,17 @@ use crate::session::Session;
 /// An access of a size that the function's name says.
 fn sized<const BYTES: u32, const WRITE: bool>(s: &Session, call: &mut Call<'_>) -> u64 {
     let addr = call.word();
-    s.kasan_access(call, addr, BYTES, WRITE);
+    if s.kasan_access(call, addr, BYTES, WRITE) && !WRITE {
+        s.kasan_read(call, addr, BYTES, false);
+    }
     0
 }
 /// An access of any size.
 fn ranged<const WRITE: bool>(s: &Session, call: &mut Call<'_>) -> u64 {
     let (addr, bytes) = (call.word(), call.size());
-    s.kasan_access(call, addr, bytes, WRITE);
+    if s.kasan_access(call, addr, bytes, WRITE) && !WRITE {
+        s.kasan_read(call, addr, bytes, true);
+    }
     0
 }
 
@@ -51,6 +55,13 @@ pub(super) fn store16(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 pub(super) fn store_n(s: &Session, call: &mut Call<'_>) -> u64 {
     ranged::<true>(s, call)
+}
+
+/// `void kmem_host_unset(size_t size, const char *what)`: a value is used that its function has never set.
+pub(super) fn unset(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (bytes, what) = (call.word(), s.read_string(call.word()));
+    s.kasan_unset(call, bytes, &what);
+    0
 }
 
 pub(super) fn register_globals(s: &Session, call: &mut Call<'_>) -> u64 {

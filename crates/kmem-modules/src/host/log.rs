@@ -59,8 +59,7 @@ pub(super) fn symbol(s: &Session, call: &mut Call<'_>) -> u64 {
     s.write_string(buffer, size, &text)
 }
 pub(super) fn might_sleep(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (file, line) = (s.read_string(call.word()), call.word());
-    s.check_context(call, &format!("a function that may sleep, checked at {file}:{line},"));
+    s.check_context(call, "a function that may sleep");
     0
 }
 pub(super) fn random(s: &Session, call: &mut Call<'_>) -> u64 {

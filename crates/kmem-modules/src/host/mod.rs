@@ -19,7 +19,7 @@ pub use pool::PoolIdle;
 
 use crate::exec::Call;
 use crate::session::Session;
-use crate::{fake_device, holds, tasks};
+use crate::{fake_device, held, holds, tasks};
 
 /// One host function: the result goes to edx:eax.
 pub type HostFn = fn(&Session, &mut Call<'_>) -> u64;
@@ -33,6 +33,8 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("kmem_host_panic", log::panic),
     ("kmem_host_misuse", log::misuse),
     ("kmem_host_misuse_in", log::misuse_in),
+    ("kmem_host_unbalanced", held::unbalanced),
+    ("kmem_host_unset", kasan::unset),
     ("kmem_host_hold_on", holds::hold_on),
     ("kmem_host_symbol", log::symbol),
     ("kmem_host_stuck", tasks::stuck),

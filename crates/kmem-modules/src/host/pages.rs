@@ -27,7 +27,12 @@ fn take(s: &Session, call: &Call<'_>, flags: u32, order: u32, function: &'static
             let zone = s.zone_name(pfn);
             s.record(call, Kind::Pages { order }, pfn.raw(), bytes, bytes, function, format!("zone {zone}"));
             if let Some(addr) = s.kernel.phys_to_virt(pfn.phys()) {
-                s.kasan_fresh(addr, bytes, gfp);
+                // What was asked for as frames may be mapped elsewhere, or be a device's.
+                if function == "alloc_pages" {
+                    s.kasan_fresh(addr, bytes, gfp);
+                } else {
+                    s.kasan_fresh_own(addr, bytes, gfp);
+                }
             }
             Some(pfn)
         }

@@ -28,7 +28,7 @@ fn kmalloc_at(s: &Session, call: &Call<'_>, size: u32, flags: u32, function: &'s
         Ok(addr) => {
             let (given, from) = s.describe_kmalloc(addr);
             s.record(call, Kind::Kmalloc, addr.raw(), size.into(), given, function, from);
-            s.kasan_fresh(addr, size.into(), gfp);
+            s.kasan_fresh_own(addr, size.into(), gfp);
             addr.raw() as u32
         }
         Err(error) => {
@@ -96,6 +96,11 @@ fn kfree_at(s: &Session, call: &Call<'_>, addr: u32, function: &str) {
         s.report_bad_free(call, function, Space::Linear, key);
         return;
     };
+    if s.is_of_devres(&allocation) && s.is_module_code(call.return_address()) {
+        let title = format!("{function}() of what devm_kmalloc() gave: the device frees it when its driver leaves");
+        s.report_mismatch(call, title, &allocation);
+        return;
+    }
     s.check_freed(call, addr, allocation.given);
     if allocation.kind == Kind::Kmalloc && s.quarantines(&allocation) {
         s.forget(call, Space::Linear, key);
@@ -378,7 +383,7 @@ fn object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, flags: u32, fu
             let (asked, given) = (u64::from(asked), (info.geometry.size - info.geometry.redzone).into());
             s.record(call, Kind::Object { cache: handle }, addr.raw(), asked, given, function, from);
             if !info.has_ctor && !info.flags.intersects(SlabFlags::TYPESAFE_BY_RCU | SlabFlags::POISON) {
-                s.kasan_fresh(addr, asked, gfp);
+                s.kasan_fresh_own(addr, asked, gfp);
             }
             addr.raw() as u32
         }

@@ -13,7 +13,12 @@ fn copy(s: &Session, call: &Call<'_>, to: u32, from: u32, n: u32, to_user: bool)
     let user = if to_user { to } else { from };
     let function = if to_user { "copy_to_user()" } else { "copy_from_user()" };
     s.check_context(call, function);
-    s.kasan_access(call, if to_user { from } else { to }, n, !to_user);
+    if to_user {
+        s.check_room(call, to, n);
+    }
+    if s.kasan_access(call, if to_user { from } else { to }, n, !to_user) && to_user {
+        s.kasan_shown(call, "copy_to_user", from, n);
+    }
     let done = if s.is_user_range(user, n) { copy_pieces(s, call, to, from, n, to_user) } else { 0 };
     let left = u64::from(n - done);
     let mut copies = s.copies.borrow_mut();

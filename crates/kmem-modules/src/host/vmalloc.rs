@@ -47,7 +47,7 @@ fn take_with(s: &Session, call: &Call<'_>, request: &VmallocRequest, function: &
         Ok(addr) => {
             let given = u64::from(size).div_ceil(4096) * 4096;
             s.record(call, Kind::Vmalloc, addr.raw(), size.into(), given, function, "the vmalloc area".into());
-            s.kasan_fresh(addr, size.into(), gfp);
+            s.kasan_fresh_own(addr, size.into(), gfp);
             addr.raw()
         }
         Err(error) => {

@@ -14,9 +14,11 @@
 //!
 //! Kernel counterpart: 6.1 `mm/kasan/generic.c`, `mm/kasan/quarantine.c`.
 
+mod fresh;
 mod quarantine;
 mod report;
 mod shadow;
+mod touch;
 
 use crate::exec::{Call, Fault};
 use crate::session::Session;
@@ -79,13 +81,13 @@ enum Truth {
 }
 
 impl Kasan {
-    /// Makes the checker for code whose segments begin at `base`; of a 64-bit machine there are none.
+    /// Makes the checker for code whose segments begin at `base`.
     ///
     /// # Errors
     /// When there is no room for the shadow.
-    pub(crate) fn new(base: u32, is_wide: bool, ram_bytes: u64) -> io::Result<Self> {
+    pub(crate) fn new(base: u32, ram_bytes: u64) -> io::Result<Self> {
         Ok(Self {
-            shadow: if is_wide { Shadow::new_wide() } else { Shadow::new(base) }?,
+            shadow: Shadow::new(base)?,
             quarantine: RefCell::new(Quarantine::new(ram_bytes)),
             globals: RefCell::default(),
             windows: RefCell::default(),
@@ -165,6 +167,13 @@ impl Session {
     pub(crate) fn kasan_fresh(&self, addr: VirtAddr, bytes: u64, gfp: Gfp) {
         if self.kasan.is_some() && !(gfp | self.forced_gfp()).contains(Gfp::ZERO) {
             self.write_bytes(addr.raw() as u32, &vec![FRESH; bytes.min(MOST_FRESH) as usize]);
+        }
+    }
+    /// The same, of memory that only the module writes: who reads it before is found.
+    pub(crate) fn kasan_fresh_own(&self, addr: VirtAddr, bytes: u64, gfp: Gfp) {
+        self.kasan_fresh(addr, bytes, gfp);
+        if let Some(kasan) = self.kasan.as_ref().filter(|_| !(gfp | self.forced_gfp()).contains(Gfp::ZERO)) {
+            self.kasan_unwritten(kasan, addr, bytes.min(MOST_FRESH));
         }
     }
     fn is_constructed(&self, allocation: &Allocation) -> bool {
@@ -338,14 +347,19 @@ impl Session {
 
     // --- accesses ------------------------------------------------------------------------------------------------------
 
-    /// An access that the shadow does not allow: a finding, unless it is known better here.
-    pub(crate) fn kasan_access(&self, call: &Call<'_>, addr: u32, bytes: u32, write: bool) {
-        let Some(kasan) = &self.kasan else { return };
+    /// An access that the shadow does not allow: a finding, unless it is known better here. True when it is fine.
+    pub(crate) fn kasan_access(&self, call: &Call<'_>, addr: u32, bytes: u32, write: bool) -> bool {
+        let Some(kasan) = &self.kasan else { return true };
         while let Some(byte) = kasan.shadow.first_forbidden(addr, bytes) {
             match self.judge_access(kasan, byte) {
                 Truth::Fine(start, bytes) => kasan.shadow.allow(start, bytes),
-                Truth::Unmapped => return,
-                Truth::Bad if !write && self.is_zeroed_tail(byte) => return,
+                Truth::Unmapped if kasan.shadow.holds(byte) => {
+                    // The host has something there: it would not fault.
+                    self.die_at(call, byte, write);
+                    return false;
+                }
+                Truth::Unmapped => return false,
+                Truth::Bad if !write && self.is_zeroed_tail(byte) => return true,
                 Truth::Bad => {
                     let mut chain = self.chain(call);
                     // The hook of a range is nobody's caller.
@@ -356,10 +370,14 @@ impl Session {
                     if kasan.reported.borrow_mut().insert(code) {
                         self.report_access(kasan, &chain, (addr, bytes), byte, write);
                     }
-                    return;
+                    return false;
                 }
             }
         }
+        if write {
+            kasan.shadow.write(addr, bytes);
+        }
+        true
     }
     /// True for the rest of the last page of an area that was asked for zeroed: the kernel gives whole pages, and what is
     /// read there is zero on every kernel. (One with KASAN would report it.)

@@ -4,9 +4,9 @@
 
 static DEFINE_SPINLOCK(lock);
 
-static int __init held_init(void) /* BUG: misuse */
+static int __init held_init(void)
 {
-	spin_lock(&lock);
+	spin_lock(&lock); /* BUG: misuse */
 	use(&lock);
 	if (hide(1)) /* FIX: if (hide(0)) */
 		return 0;

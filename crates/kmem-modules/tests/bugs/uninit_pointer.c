@@ -12,8 +12,8 @@ static int run(void)
 
 	if (!holder)
 		return -ENOMEM;
-	if (holder->name)
-		holder->name[0] = 'x'; /* BUG: oops */
+	if (holder->name) /* BUG: uninit-value */
+		holder->name[0] = 'x';
 	kfree(holder);
 	return 0;
 }

@@ -49,6 +49,8 @@ pub(super) struct Each {
     pub(super) groups: Vec<Group>,
     /// In how many runs each block of the image ran.
     pub(super) blocks: BTreeMap<u32, u64>,
+    /// In how many runs a KUnit case failed. It may: most want their memory.
+    pub(super) kunit_failed: u64,
 }
 
 /// One run, by what it wrote.
@@ -56,6 +58,7 @@ struct Child {
     point: Point,
     findings: Vec<Finding>,
     blocks: Vec<u32>,
+    kunit_failed: bool,
 }
 
 impl Each {
@@ -98,7 +101,8 @@ impl Each {
         let known: BTreeSet<_> = known.iter().map(key).collect();
         let mut this = Self::default();
         let mut places = BTreeMap::new();
-        for Child { point, findings, blocks } in children {
+        for Child { point, findings, blocks, kunit_failed } in children {
+            this.kunit_failed += u64::from(kunit_failed);
             for finding in findings {
                 let key = key(&finding);
                 if known.contains(&key) {
@@ -135,6 +139,9 @@ impl Each {
             let plural = if found == 1 { "" } else { "s" };
             text.push_str(&format!(", {} not ({found} finding{plural})", all - clean));
         }
+        if self.kunit_failed > 0 {
+            text.push_str(&format!("; KUnit cases failed with {} of them", self.kunit_failed));
+        }
         text
     }
     /// Returns the document's part.
@@ -142,6 +149,7 @@ impl Each {
         json!({
             "failed": self.points.len(),
             "clean": self.clean(),
+            "kunit_failed": self.kunit_failed,
             "points": self.points.iter().map(|point| &point.value).collect::<Vec<_>>(),
         })
     }
@@ -204,7 +212,7 @@ impl Child {
             let title = format!("the run was ended by the host: {}", output.status);
             let note = format!("with this allocation failing: number {number}; `--fail nth={number}` shows that run");
             let finding = Finding::new(FindingKind::Oops, title, None, "").note(note);
-            return Some(Self { point: nowhere, findings: vec![finding], blocks: Vec::new() });
+            return Some(Self { point: nowhere, findings: vec![finding], blocks: Vec::new(), kunit_failed: false });
         }
         let document: Value = serde_json::from_slice(&output.stdout).ok()?;
         let findings = document.get("findings")?.as_array()?.iter().map(Finding::from_json).collect::<Option<_>>()?;
@@ -218,7 +226,8 @@ impl Child {
             .get("blocks")
             .and_then(Value::as_array)
             .map_or(Vec::new(), |blocks| blocks.iter().filter_map(|block| block.as_u64()?.try_into().ok()).collect());
-        Some(Self { point, findings, blocks })
+        let kunit_failed = document.get("kunit")?.get("failed")?.as_u64()? > 0;
+        Some(Self { point, findings, blocks, kunit_failed })
     }
 }
 
@@ -250,7 +259,8 @@ mod tests {
             let at = Place { file: "a.c".into(), line: *line, column: 1, function: "f".into() };
             Finding::new(FindingKind::Leak, *title, Some(at), "")
         };
-        Child { point, findings: findings.iter().map(finding).collect(), blocks: vec![4, number as u32] }
+        let findings = findings.iter().map(finding).collect();
+        Child { point, findings, blocks: vec![4, number as u32], kunit_failed: number == 2 }
     }
 
     #[test]
@@ -267,6 +277,9 @@ mod tests {
         assert_eq!(numbers, [vec![1, 3], vec![3]]);
         assert_eq!(each.groups[0].finding.notes, ["the same with others failing: number 3"]);
         assert_eq!((each.clean(), each.blocks[&4]), (1, 3));
-        assert_eq!(each.summary(), "kmem: 3 allocations failed once each: 1 clean, 2 not (2 findings)");
+        assert_eq!(
+            each.summary(),
+            "kmem: 3 allocations failed once each: 1 clean, 2 not (2 findings); KUnit cases failed with 1 of them"
+        );
     }
 }

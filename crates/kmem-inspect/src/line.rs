@@ -1,8 +1,8 @@
 //! A line as it came, and what of it the kernel wrote.
 //!
 //! Kernel text travels through syslog, journald, Android's logcat, containers, mail and web pages. Each leaves something
-//! in front of the line: date and host, a level (`<4>`), a time stamp (`[  12.345678]`), the CPU (`[cpuid: 0]`), a quote
-//! sign. All of that is taken off, again and again, until nothing known stands in front. rsyslog and some containers
+//! in front of the line: date and host, a level (`<4>`, `kern  :info  :`), a time stamp (`[  12.345678]`), the CPU and the task
+//! in the forms of several makers of phones, a note that lines were dropped, a quote sign. All of that is taken off, again and again, until nothing known stands in front. rsyslog and some containers
 //! make one line of many, with `#012` or `\n` where lines ended: these are cut apart again.
 
 use crate::place::Place;
@@ -78,21 +78,60 @@ fn stripped(text: &str) -> Option<&str> {
         // Docker's file of a container's log.
         b'{' => trimmed.strip_prefix("{\"log\":\""),
         b'>' | b'|' => Some(trimmed[1..].strip_prefix(' ').unwrap_or(&trimmed[1..])),
-        _ => after_tag(trimmed),
+        // `** 93 printk messages dropped ** [  322.9]`: the line that follows stands on the same one.
+        b'*' => {
+            let (_, rest) = trimmed.strip_prefix("** ")?.split_once(" dropped ** ")?;
+            Some(rest)
+        }
+        b'(' | b'-' | b'.' => after_task(trimmed),
+        b'c' => after_cpu(trimmed),
+        _ => after_level(trimmed).or_else(|| after_tag(trimmed)),
     }
 }
 
-/// `  12.345678`, `cpuid: 0`, `T123`, `C0`, `Tue Jan  2 12:00:00 2020`.
+/// MediaTek's: `-(0)[1:swapper/0]`, ` (3)[123:name]`.
+fn after_task(text: &str) -> Option<&str> {
+    let text = text.strip_prefix(['-', '.']).unwrap_or(text);
+    let (cpu, rest) = text.strip_prefix('(')?.split_once(")[")?;
+    let (task, rest) = rest.split_once(']')?;
+    let (pid, _) = task.split_once(':')?;
+    (digits(cpu) && digits(pid) && task.len() <= 40).then(|| rest.strip_prefix(' ').unwrap_or(rest))
+}
+
+/// Spreadtrum's and HTC's: `c0      1 `, the CPU and the process.
+fn after_cpu(text: &str) -> Option<&str> {
+    let (cpu, rest) = text[1..].split_once(' ')?;
+    let (pid, rest) = rest.trim_start().split_once(' ')?;
+    (digits(cpu) && digits(pid) && cpu.len() <= 3).then_some(rest)
+}
+
+/// What `dmesg -x` puts there: `kern  :info  : `.
+fn after_level(text: &str) -> Option<&str> {
+    const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"];
+    let (facility, rest) = text.split_at_checked(6)?;
+    let (level, rest) = rest.strip_prefix(':')?.split_once(':')?;
+    let known = facility.trim_end().bytes().all(|byte| byte.is_ascii_lowercase()) && LEVELS.contains(&level.trim_end());
+    known.then(|| rest.strip_prefix(' ').unwrap_or(rest))
+}
+
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `  12.345678`, `cpuid: 0`, `T123`, `C0`, `T1@C0`, `0:     swapper:    0`, `Tue Jan  2 12:00:00 2020`.
 fn is_stamp(stamp: &str) -> bool {
     let stamp = stamp.trim();
     if stamp.is_empty() || stamp.len() > 40 {
         return false;
     }
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = stamp.split_once('.').is_some_and(|(whole, part)| digits(whole) && digits(part));
-    let caller =
-        (stamp.starts_with('T') || stamp.starts_with('C')) && stamp[1..].trim().bytes().all(|b| b.is_ascii_digit());
-    seconds || caller || stamp.starts_with("cpuid") || is_date(stamp)
+    let number = |text: &str| text.starts_with(['T', 'C']) && text[1..].trim().bytes().all(|b| b.is_ascii_digit());
+    let caller = stamp.split('@').all(number);
+    // Samsung's and Rockchip's: the CPU, the task's name and its number.
+    let task = stamp.split_once(':').zip(stamp.rsplit_once(':'));
+    let task =
+        task.is_some_and(|((cpu, _), (front, pid))| digits(cpu) && digits(pid.trim()) && front.len() > cpu.len());
+    seconds || caller || task || stamp.starts_with("cpuid") || is_date(stamp)
 }
 
 /// Seconds since boot that stand in front of a raw line: `[   12.345678]`, wherever in what logs put there.
@@ -136,11 +175,20 @@ fn after_tag(text: &str) -> Option<&str> {
     if !is_dated && !text.starts_with("kernel:") {
         return None;
     }
-    let at = TAGS.iter().filter_map(|tag| text.find(tag)).filter(|at| *at < 90).min()?;
+    let Some(at) = TAGS.iter().filter_map(|tag| text.find(tag)).filter(|at| *at < 90).min() else {
+        return after_date(text);
+    };
     let rest = &text[at..];
     let end = rest.find(':')? + 1;
     let rest = &rest[end..];
     Some(rest.strip_prefix(' ').unwrap_or(rest))
+}
+
+/// A log of a test farm: `2020-01-02T12:00:00.1 [   12.3] `, with a blank or a `T` between date and time.
+fn after_date(text: &str) -> Option<&str> {
+    let rest = text.get(19..).filter(|_| text.as_bytes()[4] == b'-' && text.as_bytes()[13] == b':')?;
+    let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || ".,:+-Z".contains(c)).trim_start();
+    rest.starts_with(['[', '<']).then_some(rest)
 }
 
 #[cfg(test)]
@@ -162,13 +210,35 @@ mod tests {
             "01-02 12:00:00.000 I/KERNEL  (  123): [   12.3] Normal free:1kB",
             "> > [   12.3] Normal free:1kB",
             "kernel: Normal free:1kB",
+            "<6>[    0.000000]  [0:        swapper:    0] Normal free:1kB",
+            "[    1.0]  [5:  binder:1453_A: 7907] Normal free:1kB",
+            "<5>[    0.000000]-(0)[0:swapper]Normal free:1kB",
+            "[    0.000000]<1> (1)[1:swapper/0] Normal free:1kB",
+            "[    0.000000] c0      1 Normal free:1kB",
+            "[    0.000000][T1@C0] Normal free:1kB",
+            "kern  :info  : [    0.000000] Normal free:1kB",
+            "kern  :warn  : [Tue Jan  2 12:00:00 2020] Normal free:1kB",
+            "** 3764 printk messages dropped ** [   46.300984] Normal free:1kB",
+            "2020-01-02T12:00:00.123 [    1.0] Normal free:1kB",
+            "2020-01-02 12:00:00 <6>[    1.0] Normal free:1kB",
         ] {
             assert_eq!(kernel_text(line), "Normal free:1kB", "{line}");
         }
         // What is the kernel's own stays.
-        for line in
-            ["  active_file:0", "[  pid  ]   uid  tgid", "[    139]     0   139", "virtual kernel: x", "0xf0-0xf1"]
-        {
+        for line in [
+            "  active_file:0",
+            "[  pid  ]   uid  tgid",
+            "[    139]     0   139",
+            "virtual kernel: x",
+            "0xf0-0xf1",
+            "[mem 0x0-0x1]",
+            "crash: x",
+            "c0 is a register",
+            "(null)",
+            "cpu 0 hot: high 2",
+            "info: x : y",
+            "2020-01-02 12:00:00 some words",
+        ] {
             assert_eq!(kernel_text(line), line);
         }
     }

@@ -22,6 +22,7 @@ use crate::parse::vmstat::{self, VmStatFile};
 use crate::parse::zoneinfo::{self, ZoneInfoFile};
 use crate::parse::Taken;
 use crate::place::{Doubts, Place};
+use kmem::snapshot::MemField;
 use memchr::memchr;
 use std::io::{self, BufRead};
 
@@ -34,6 +35,8 @@ pub struct Capture {
     pub vmallocinfo: Vec<VmallocInfo>,
     /// Listings of `/proc/meminfo`.
     pub meminfo: Vec<MemInfoFile>,
+    /// The same of single nodes (`/sys/devices/system/node/nodeN/meminfo`).
+    pub node_meminfo: Vec<MemInfoFile>,
     /// Listings of `/proc/buddyinfo`.
     pub buddyinfo: Vec<BuddyInfo>,
     /// Listings of `/proc/pagetypeinfo`.
@@ -71,6 +74,19 @@ impl Capture {
     pub fn is_empty(&self) -> bool {
         self.sources.iter().all(|source| source.other == source.lines)
     }
+    /// Returns kB of a page, if a report or a log says it, or zoneinfo and meminfo count the same memory.
+    pub fn page_kb(&self) -> Option<u64> {
+        let said = self.reports.iter().rev().find_map(|report| report.page_kb);
+        let said = said.or_else(|| self.logs.iter().rev().find_map(|log| log.page_kb));
+        let counted = || {
+            let total = self.meminfo.last()?.get(MemField::MemTotal)?;
+            let zones = self.zoneinfo.last()?.zones.iter().map(|(_, zone)| zone.managed);
+            let pages = crate::scan::total(zones);
+            // Near enough: memory may have come or gone between the two, but not half of it.
+            [4, 16, 64].into_iter().find(|kb| pages > 0 && total.abs_diff(pages.saturating_mul(*kb)) < total / 8)
+        };
+        said.or_else(counted)
+    }
     /// Returns the seconds from one listing to another, if a line before each says when it was made.
     pub fn seconds(&self, from: Place, to: Place) -> Option<u64> {
         let of = |place: Place| {
@@ -101,6 +117,11 @@ pub struct Source {
 
 /// The most listings of a kind that are kept: the first ones. A log may have a report every second.
 pub const MOST_LISTINGS: usize = 200;
+/// The most rows of tables that are kept, of all listings of a kind; the last listing may have more. When there are more, the first
+/// and the last ones stay: what grew is seen between these.
+const MOST_ROWS: usize = 100_000;
+/// The same of zones: one has the lists of all CPUs.
+const MOST_ZONES: usize = 4_000;
 
 /// Reads sources, one after the other, into a [`Capture`].
 #[derive(Debug, Default)]
@@ -211,18 +232,18 @@ impl Reader {
     fn end(&mut self) {
         let capture = &mut self.capture;
         let (doubts, lost) = (&mut capture.doubts, &mut capture.not_kept);
-        keep(&mut capture.vmallocinfo, self.vmallocinfo.finish(doubts), lost);
-        keep(&mut capture.meminfo, self.meminfo.finish(doubts), lost);
+        keep_rows(&mut capture.vmallocinfo, self.vmallocinfo.finish(doubts), lost, |info| info.rows.len(), MOST_ROWS);
+        keep_meminfo(&mut capture.meminfo, &mut capture.node_meminfo, self.meminfo.finish(doubts), lost);
         keep(&mut capture.buddyinfo, self.buddyinfo.finish(), lost);
         keep(&mut capture.pagetypeinfo, self.pagetypeinfo.finish(), lost);
-        keep(&mut capture.zoneinfo, self.zoneinfo.finish(doubts), lost);
-        keep(&mut capture.slabinfo, self.slabinfo.finish(), lost);
-        keep(&mut capture.iomem, self.iomem.finish(), lost);
+        keep_rows(&mut capture.zoneinfo, self.zoneinfo.finish(doubts), lost, |file| file.zones.len(), MOST_ZONES);
+        keep_rows(&mut capture.slabinfo, self.slabinfo.finish(), lost, |info| info.rows.len(), MOST_ROWS);
+        keep_rows(&mut capture.iomem, self.iomem.finish(), lost, |info| info.rows.len(), MOST_ROWS);
         keep(&mut capture.vmstat, self.vmstat.finish(), lost);
         keep(&mut capture.sysctl, self.sysctl.finish(doubts), lost);
         keep(&mut capture.slab_folders, self.slab_folder.finish(doubts), lost);
         keep(&mut capture.logs, self.log.finish(), lost);
-        keep(&mut capture.reports, self.report.finish(), lost);
+        keep(&mut capture.reports, self.report.finish(doubts), lost);
         self.trouble.finish(&mut capture.troubles, lost);
         self.repeats.finish();
     }
@@ -250,6 +271,15 @@ impl Reader {
         if line.text.is_empty() {
             return Taken::No;
         }
+        macro_rules! show_rows {
+            ($reader:ident, $rows:ident, $most:ident) => {
+                let (taken, ended) = self.$reader.line(line, doubts);
+                keep_rows(&mut capture.$reader, ended, lost, |listing| listing.$rows.len(), $most);
+                if taken == Taken::Yes {
+                    return taken;
+                }
+            };
+        }
         macro_rules! show {
             ($reader:ident, $list:ident $(, $doubts:ident)?) => {
                 let (taken, ended) = self.$reader.line(line $(, $doubts)?);
@@ -259,13 +289,17 @@ impl Reader {
                 }
             };
         }
-        show!(vmallocinfo, vmallocinfo, doubts);
-        show!(meminfo, meminfo, doubts);
+        show_rows!(vmallocinfo, rows, MOST_ROWS);
+        let (taken, ended) = self.meminfo.line(line, doubts);
+        keep_meminfo(&mut capture.meminfo, &mut capture.node_meminfo, ended, lost);
+        if taken == Taken::Yes {
+            return taken;
+        }
         // `Node 0, zone DMA` alone is zoneinfo's, with types pagetypeinfo's, with numbers the last one's or buddyinfo's.
-        show!(zoneinfo, zoneinfo, doubts);
+        show_rows!(zoneinfo, zones, MOST_ZONES);
         show!(pagetypeinfo, pagetypeinfo, doubts);
         show!(buddyinfo, buddyinfo, doubts);
-        show!(iomem, iomem, doubts);
+        show_rows!(iomem, rows, MOST_ROWS);
         // What these two take may be a failure that is counted.
         macro_rules! show_failures {
             ($reader:ident, $list:ident) => {
@@ -278,12 +312,17 @@ impl Reader {
             };
         }
         show_failures!(report, reports);
+        let of_dma = line.text.contains("swiotlb buffer is full") || line.text.starts_with("cma: ");
+        if of_dma && repeats::is_contiguous(line.text).is_some() {
+            self.repeats.failure(line, raw, &mut capture.repeats);
+            return Taken::Yes;
+        }
         self.repeats.other(line.text, &mut capture.repeats);
         if self.trouble.line(line, raw, &mut capture.troubles, lost) == Taken::Yes {
             return Taken::Yes;
         }
         show_failures!(log, logs);
-        show!(slabinfo, slabinfo, doubts);
+        show_rows!(slabinfo, rows, MOST_ROWS);
         show!(vmstat, vmstat);
         show!(sysctl, sysctl, doubts);
         show!(slab_folder, slab_folders, doubts);
@@ -294,10 +333,51 @@ impl Reader {
     }
 }
 
+fn keep_meminfo(all: &mut Vec<MemInfoFile>, nodes: &mut Vec<MemInfoFile>, ended: Option<MemInfoFile>, lost: &mut u64) {
+    let of_node = ended.as_ref().is_some_and(|file| file.node.is_some());
+    keep(if of_node { nodes } else { all }, ended, lost);
+}
+
+/// As [`keep`]; when all have too many rows, those in the middle go.
+fn keep_rows<T>(list: &mut Vec<T>, ended: Option<T>, lost: &mut u64, rows: impl Fn(&T) -> usize, most: usize) {
+    let Some(ended) = ended else { return };
+    if list.len() < MOST_LISTINGS {
+        list.push(ended);
+    } else {
+        *lost += 1;
+    }
+    while list.len() > 1 && list.iter().map(&rows).sum::<usize>() > most {
+        list.remove(usize::from(list.len() > 2));
+        *lost += 1;
+    }
+}
+
 fn keep<T>(list: &mut Vec<T>, ended: Option<T>, lost: &mut u64) {
     match ended {
         Some(ended) if list.len() < MOST_LISTINGS => list.push(ended),
         Some(_) => *lost += 1,
         None => (),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_long_listings_keep_the_first_and_the_last() {
+        let rows: String = (0..30_000u64)
+            .map(|at| {
+                let start = 0xf000_0000 + at * 0x2000;
+                format!("{start:#x}-{:#x} 8192 f+0x1/0x2 pages=1 vmalloc\n", start + 0x2000)
+            })
+            .collect();
+        let mut reader = Reader::new();
+        reader.read_text("text", &rows.repeat(6));
+        let capture = reader.finish();
+        let begins: Vec<u64> = capture.vmallocinfo.iter().map(|info| info.place.line).collect();
+        assert_eq!((begins.first(), begins.last()), (Some(&1), Some(&150_001)));
+        assert!(capture.vmallocinfo.iter().map(|info| info.rows.len()).sum::<usize>() <= MOST_ROWS);
+        assert_eq!(capture.not_kept, 3);
     }
 }

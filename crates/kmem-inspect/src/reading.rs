@@ -23,7 +23,7 @@ pub fn write(out: &mut dyn Write, capture: &Capture) -> Result {
         writeln!(out, "{} lines, {} other", source.lines, source.other)?;
     }
     capture.vmallocinfo.iter().try_for_each(|info| vmallocinfo(out, info))?;
-    capture.meminfo.iter().try_for_each(|file| meminfo(out, file))?;
+    capture.meminfo.iter().chain(&capture.node_meminfo).try_for_each(|file| meminfo(out, file))?;
     capture.logs.iter().try_for_each(|log| kernel_log(out, log))?;
     files::write(out, capture)?;
     capture.reports.iter().try_for_each(|report| report::write(out, report))?;
@@ -68,7 +68,8 @@ fn vmallocinfo(out: &mut dyn Write, info: &VmallocInfo) -> Result {
 }
 
 fn meminfo(out: &mut dyn Write, file: &MemInfoFile) -> Result {
-    writeln!(out, "meminfo from line {}", file.place.line)?;
+    let node = file.node.map_or(String::new(), |node| format!(" of node {node}"));
+    writeln!(out, "meminfo{node} from line {}", file.place.line)?;
     for field in MemField::ALL {
         if let Some(value) = file.get(*field) {
             writeln!(out, "  {} {value}", field.name())?;
@@ -87,6 +88,9 @@ fn kernel_log(out: &mut dyn Write, log: &KernelLog) -> Result {
     }
     if let Some(cpu) = log.cpu {
         writeln!(out, "  cpu {cpu:?}")?;
+    }
+    if let Some(kb) = log.page_kb.filter(|kb| *kb != 4) {
+        writeln!(out, "  pages of {kb} kB")?;
     }
     log.ram.iter().try_for_each(|(start, end)| writeln!(out, "  ram {start:x}-{end:x}"))?;
     log.zones.iter().try_for_each(|(name, start, end)| writeln!(out, "  zone {name} {start:x}-{end:x}"))?;

@@ -1,6 +1,7 @@
 //! Plain words for what was read: what machine it is, what state it is in, what is wrong and what to do; then the details, what
 //! matters most first; what was read, and from where, last.
 
+pub mod boot;
 pub mod changes;
 pub mod memory;
 pub mod pages;
@@ -14,7 +15,7 @@ pub mod vmalloc;
 
 use crate::parse::buddyinfo::free_pages;
 use crate::parse::kernel_log::KernelLog;
-use crate::parse::report::{Kind, Report};
+use crate::parse::report::{Kind, Report, PAGE_KB};
 use crate::parse::sysctl::Sysctl;
 use crate::parse::vmallocinfo::VmallocInfo;
 use crate::place::{Doubt, DoubtKind, Doubts, Place};
@@ -67,8 +68,15 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
         doubts.contradiction(report.place, format!("{mode:#x} is not {words} in this kernel"));
     }
     if let Some(request) = &question.pages {
-        let answer = pages::fit(out, capture, request)?;
+        let mut details = String::new();
+        let answer = pages::fit(&mut details, capture, request)?;
         capture.doubts = doubts;
+        if !capture.is_empty() {
+            let asked = summary::Asked::Pages(pages::words(capture, request));
+            summary::explain(out, capture, &stories(capture), Some((asked, answer)))?;
+            writeln!(out)?;
+        }
+        out.write_str(&details)?;
         write_doubts(out, capture)?;
         sources(out, capture)?;
         return Ok(answer);
@@ -94,7 +102,7 @@ pub fn explain(out: &mut dyn Write, capture: &mut Capture, question: &Question) 
 
     let stories = stories(capture);
     if !capture.is_empty() {
-        summary::explain(out, capture, &stories, question.fit.map(|bytes| (bytes, answer)))?;
+        summary::explain(out, capture, &stories, question.fit.map(|bytes| (summary::Asked::Addresses(bytes), answer)))?;
     }
     if asked && !areas.is_empty() {
         write!(out, "\n{areas}")?;
@@ -158,7 +166,8 @@ pub fn has_problem(capture: &Capture) -> bool {
         zones.into_iter().any(|(_, zone)| zone.free < zone.min)
     });
     let misused = capture.troubles.iter().any(troubles::is_fault);
-    failed || no_addresses || has_contradictions(capture) || short || misused
+    let no_dma = capture.repeats.iter().any(|repeat| repeats::about_dma(&repeat.what).is_some());
+    failed || no_addresses || no_dma || has_contradictions(capture) || short || misused
 }
 
 /// True when numbers do not add up.
@@ -190,15 +199,28 @@ const MOST_REPORTS: usize = 20;
 
 /// Writes the state of memory: of each listing of its kind the last one, and what grew.
 fn state(out: &mut dyn Write, capture: &Capture, doubts: &mut Doubts) -> Result<(), Error> {
+    let page_kb = capture.page_kb();
+    if let Some(log) = capture.logs.iter().rev().find(|log| boot::tells(log)) {
+        writeln!(out)?;
+        boot::explain(out, log)?;
+    }
     let last = capture.meminfo.iter().rev().find(|file| file.get(MemField::MemTotal).is_some());
     if let Some(file) = last {
         writeln!(out)?;
         memory::meminfo(out, file)?;
     }
+    if !capture.node_meminfo.is_empty() {
+        writeln!(out)?;
+        memory::nodes(out, &capture.node_meminfo)?;
+    }
+    if let Some(info) = capture.buddyinfo.last().filter(|_| capture.zoneinfo.is_empty()) {
+        writeln!(out)?;
+        memory::free_blocks(out, info, page_kb)?;
+    }
     if let Some(file) = capture.zoneinfo.last() {
         let buddy = nearest(&capture.buddyinfo, file.place, |info| info.place);
         writeln!(out)?;
-        memory::zones(out, file, buddy)?;
+        memory::zones(out, file, buddy, page_kb.unwrap_or(PAGE_KB))?;
         for (_, zone) in &file.zones {
             let row = buddy
                 .and_then(|buddy| buddy.rows.iter().find(|(_, row)| row.node == zone.node && row.zone == zone.zone));
@@ -219,7 +241,7 @@ fn state(out: &mut dyn Write, capture: &Capture, doubts: &mut Doubts) -> Result<
     }
     if let Some(info) = capture.slabinfo.last() {
         writeln!(out)?;
-        memory::slabs(out, info)?;
+        memory::slabs(out, info, last)?;
     }
     if capture.sysctl.iter().any(|file| !file.vm.is_empty()) {
         writeln!(out)?;
@@ -228,7 +250,14 @@ fn state(out: &mut dyn Write, capture: &Capture, doubts: &mut Doubts) -> Result<
     // The folder says the same, more exactly, and needs no root.
     if let Some(folder) = capture.slab_folders.last().filter(|_| capture.slabinfo.is_empty()) {
         writeln!(out)?;
-        memory::slabs(out, &folder.rows())?;
+        memory::slabs(out, &folder.rows(), last)?;
+    }
+    if let Some(file) = capture.vmstat.last() {
+        memory::counters(out, file, page_kb.unwrap_or(PAGE_KB))?;
+    }
+    if let Some(info) = capture.iomem.last() {
+        writeln!(out)?;
+        memory::physical(out, info)?;
     }
     Ok(())
 }
@@ -254,6 +283,9 @@ fn sources(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
         };
         capture.vmallocinfo.iter().for_each(|info| add(info.place, format!("vmallocinfo, {} areas", info.rows.len())));
         capture.meminfo.iter().for_each(|file| add(file.place, "meminfo".to_owned()));
+        capture.node_meminfo.iter().for_each(|file| {
+            add(file.place, format!("meminfo of node {}", file.node.unwrap_or(0)));
+        });
         capture.buddyinfo.iter().for_each(|info| add(info.place, "buddyinfo".to_owned()));
         capture.pagetypeinfo.iter().for_each(|info| add(info.place, "pagetypeinfo".to_owned()));
         capture.zoneinfo.iter().for_each(|file| add(file.place, format!("zoneinfo, {} zones", file.zones.len())));

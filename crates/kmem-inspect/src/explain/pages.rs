@@ -5,10 +5,10 @@
 //! without compaction, which may still help a request that can wait.
 
 use super::reports::{ask_zones, zone, Refusal};
-use super::{nearest, size, Answer};
+use super::{kilobytes, nearest, Answer};
 use crate::gfp::epoch;
 use crate::parse::kernel_log::Version;
-use crate::parse::report::ZoneState;
+use crate::parse::report::{ZoneState, PAGE_KB};
 use crate::reader::Capture;
 use kmem::gfp::Gfp;
 use kmem::snapshot::Stat;
@@ -46,7 +46,8 @@ pub fn fit(out: &mut dyn Write, capture: &Capture, request: &PageRequest) -> Res
         writeln!(out, "Fit: nothing says which blocks are free: give /proc/buddyinfo too")?;
         return Ok(Answer::Unknown);
     }
-    let bytes = size(4096 << request.order);
+    let page_kb = verdicts.first().map_or(PAGE_KB, |verdict| verdict.zone.page_kb());
+    let bytes = kilobytes(page_kb << request.order);
     let order = request.order;
     let answer = match verdicts.iter().find(|verdict| verdict.refusal == Refusal::None) {
         Some(verdict) => {
@@ -67,13 +68,23 @@ pub fn fit(out: &mut dyn Write, capture: &Capture, request: &PageRequest) -> Res
     };
     let columns = capture.buddyinfo.iter().flat_map(|info| &info.rows).map(|(_, row)| row.orders as u32).max();
     if let Some(columns) = columns.filter(|columns| order >= *columns) {
-        let (top, largest) = (columns - 1, size(4096 << (columns - 1)));
+        let (top, largest) = (columns - 1, kilobytes(page_kb << (columns - 1)));
         writeln!(out, "  This kernel has no blocks above order {top} ({largest}): it can never be had")?;
     }
     for verdict in &verdicts {
         zone(out, order, verdict, "would serve it")?;
     }
     Ok(answer)
+}
+
+/// What is asked, in words: `32 kB in one piece (order 3) with GFP_KERNEL`.
+pub fn words(capture: &Capture, request: &PageRequest) -> String {
+    let flags = if request.gfp.is_empty() { "GFP_KERNEL" } else { &request.gfp };
+    let bytes = kilobytes(capture.page_kb().unwrap_or(PAGE_KB) << request.order.min(40));
+    match request.order {
+        0 => format!("one page with {flags}"),
+        order => format!("{bytes} in one piece (order {order}) with {flags}"),
+    }
 }
 
 /// The version of the kernel, if a log or a report says it.
@@ -94,7 +105,8 @@ fn zones(capture: &Capture) -> Vec<ZoneState> {
     };
     let buddy = nearest(&capture.buddyinfo, file.place, |info| info.place);
     let state = |(place, info): &(crate::Place, Box<kmem::snapshot::ZoneInfo>)| {
-        let kb = |name: &str, pages: u64| (name.to_owned(), pages.saturating_mul(4));
+        let page_kb = capture.page_kb();
+        let kb = |name: &str, pages: u64| (name.to_owned(), pages.saturating_mul(page_kb.unwrap_or(PAGE_KB)));
         let row = buddy.and_then(|buddy| {
             buddy.rows.iter().map(|(_, row)| row).find(|row| row.node == info.node && row.zone == info.zone)
         });
@@ -111,6 +123,7 @@ fn zones(capture: &Capture) -> Vec<ZoneState> {
             reserve: info.protection[..info.zones.min(info.protection.len())].to_vec(),
             blocks: row.map_or([0; kmem::units::Order::COUNT], |row| row.free),
             has_blocks: row.is_some(),
+            page_kb,
             ..ZoneState::default()
         }
     };

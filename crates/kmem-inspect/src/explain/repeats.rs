@@ -8,6 +8,7 @@ use super::troubles::often;
 use super::{kilobytes, size};
 use crate::parse::kernel_log::{Cpu, KernelLog};
 use crate::parse::repeats::{Code, Failed, Repeat};
+use crate::parse::report::PAGE_KB;
 use crate::reader::Capture;
 use crate::vmalloc::kernel::bits;
 use kmem::units::PAGE_SIZE;
@@ -25,8 +26,9 @@ const MOST_32: u64 = 2 << 30;
 /// # Errors
 /// What writing gives.
 pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
-    let addresses = |it: &&Repeat| matches!(it.what, Failed::Addresses(_));
-    let mut told: Vec<&Repeat> = capture.repeats.iter().filter(|it| it.count > 1 || addresses(it)).collect();
+    // Those have no report of their own.
+    let alone = |it: &&Repeat| !matches!(it.what, Failed::Pages(_) | Failed::OutOfMemory);
+    let mut told: Vec<&Repeat> = capture.repeats.iter().filter(|it| it.count > 1 || alone(it)).collect();
     if told.is_empty() {
         return Ok(());
     }
@@ -34,11 +36,7 @@ pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
     writeln!(out, "\nFailures, by kind")?;
     for repeat in told.iter().take(SHOWN) {
         let Repeat { what, task, count, suppressed, times, place, .. } = repeat;
-        let what = match what {
-            Failed::Pages(request) => format!("no pages for {request}"),
-            Failed::OutOfMemory => "out of memory".to_owned(),
-            Failed::Addresses(bytes) => format!("no addresses for {}", size(*bytes)),
-        };
+        let what = words(what, capture);
         let task = task.as_ref().map_or(String::new(), |task| format!(", first {task}"));
         writeln!(out, "  {what}: {} (line {}{task})", often(*count, *suppressed, *times), place.line)?;
         if count.saturating_add(*suppressed) >= LOOP {
@@ -47,6 +45,9 @@ pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
         if let Failed::Addresses(bytes) = repeat.what {
             about_addresses(out, capture, repeat, bytes)?;
         }
+        if let Some(help) = about_dma(&repeat.what) {
+            writeln!(out, "    {help}")?;
+        }
     }
     if told.len() > SHOWN {
         writeln!(out, "  … and {} more kinds", told.len() - SHOWN)?;
@@ -54,11 +55,44 @@ pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
     Ok(())
 }
 
+/// What failed.
+pub(super) fn words(what: &Failed, capture: &Capture) -> String {
+    match what {
+        Failed::Pages(request) => format!("no pages for {request}"),
+        Failed::OutOfMemory => "out of memory".to_owned(),
+        Failed::Addresses(bytes) => format!("no addresses for {}", size(*bytes)),
+        Failed::Contiguous(pages, _) => {
+            let kb = capture.page_kb().unwrap_or(PAGE_KB);
+            format!("no {} of the contiguous area (CMA)", kilobytes(pages.saturating_mul(kb)))
+        }
+        Failed::Bounce(bytes) => format!("no bounce buffer (swiotlb) of {}", size(*bytes)),
+    }
+}
+
+/// What helps a driver that got no memory for DMA.
+pub(super) fn about_dma(what: &Failed) -> Option<&'static str> {
+    match what {
+        Failed::Contiguous(_, -16) => {
+            Some("what lies there could not be moved away: pages that are held for long; asking again may do")
+        }
+        Failed::Contiguous(..) => Some(
+            "the area is full or cut up: `cma=SIZE` makes it larger; CmaTotal and CmaFree of meminfo say how it is",
+        ),
+        Failed::Bounce(262_145..) => Some("one piece may have 256 kB: the driver must ask for less at a time"),
+        Failed::Bounce(_) => {
+            Some("`swiotlb=SLOTS` makes more of them, each of 2 kB; or the device should address all memory itself")
+        }
+        _ => None,
+    }
+}
+
 /// Why there were no addresses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Full {
     /// No machine of this kind has so many.
     WrongSize,
+    /// Nothing was asked for.
+    Nothing,
     /// Code that has an area of its own; or, where the flag is set, of a machine that may be one of those.
     Elsewhere(Code, bool),
     /// Code that lies in the vmalloc area.
@@ -71,9 +105,7 @@ pub(super) enum Full {
 
 /// True on a 64-bit machine.
 fn is_wide(capture: &Capture, log: Option<&KernelLog>) -> bool {
-    matches!(log.and_then(|log| log.cpu), Some(Cpu::Arm64 | Cpu::RiscV))
-        || bits(log) == Some(64)
-        || capture.vmallocinfo.iter().any(|info| info.digits > 8)
+    bits(log) == Some(64) || capture.vmallocinfo.iter().any(|info| info.digits > 8)
 }
 fn ram_kb(log: Option<&KernelLog>) -> Option<u64> {
     log.and_then(|log| log.memory_kb).map(|(_, all)| all)
@@ -84,6 +116,9 @@ pub(super) fn full(capture: &Capture, repeat: &Repeat, bytes: u64) -> Full {
     let log = log_of(capture, repeat);
     let wide = is_wide(capture, log);
     let request = bytes.saturating_sub(PAGE_SIZE);
+    if bytes == 0 {
+        return Full::Nothing;
+    }
     if ram_kb(log).is_some_and(|kb| request > kb.saturating_mul(1 << 10)) || !wide && request > MOST_32 {
         return Full::WrongSize;
     }
@@ -109,6 +144,9 @@ fn about_addresses(out: &mut dyn Write, capture: &Capture, repeat: &Repeat, byte
                 out,
                 "    that is more than there is ({ram}): the caller computed the size wrongly; no parameter helps"
             )
+        }
+        Full::Nothing => {
+            writeln!(out, "    nothing was asked for, and that always fails: the caller computed the size wrongly")
         }
         Full::Code(code) => writeln!(out, "    {}; its code lies in the vmalloc area here", whose(code)),
         Full::Elsewhere(code, true) => {

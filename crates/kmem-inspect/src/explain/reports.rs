@@ -7,7 +7,7 @@
 //! said to have been filled again meanwhile.
 
 use super::twin::{self, Story};
-use super::{kilobytes, page_size, size};
+use super::{kilobytes, plural, size};
 use crate::gfp::{epoch, meaning, EPOCHS};
 use crate::parse::kernel_log::Version;
 use crate::parse::report::{Kind, Report, ZoneState};
@@ -158,14 +158,14 @@ fn zone_names(zones: &[ZoneState]) -> Vec<&'static str> {
 }
 
 fn ask(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, reserve: u64) -> (Refusal, u64) {
-    let count = |name: &str| zone.kb(name).unwrap_or(0) / 4;
+    let count = |name: &str| zone.pages(name).unwrap_or(0);
     let mut usable = count("free");
     if !attempt.latitude.contains(Latitude::CMA) {
         usable = usable.saturating_sub(count("free_cma"));
     }
     let important = attempt.latitude.intersects(Latitude::HARDER | Latitude::OOM);
     if !important {
-        usable = usable.saturating_sub(zone.kb("free_highatomic").map_or(count("reserved_highatomic"), |kb| kb / 4));
+        usable = usable.saturating_sub(zone.pages("free_highatomic").unwrap_or_else(|| zone.set_aside()));
     }
     let mark = attempt.lowered(rule, count("min"));
     let needed = mark.saturating_add(reserve).saturating_add(1 << order);
@@ -229,13 +229,54 @@ pub fn explain_story(out: &mut dyn Write, report: &Report, story: &std::result::
                 let else_words = "by these numbers it would do; it was filled or compacted after the request failed";
                 zone(out, order, verdict, else_words)?;
             }
+            if *why == NoTwin::NoRequest && report.kind == Kind::Oom {
+                zones_and_marks(out, report)?;
+            }
             twin::explain_none(out, why)?;
         }
     }
-    if report.kind != Kind::State {
-        help(out, report, &verdicts, story.as_ref().ok())?;
+    if report.kind == Kind::State {
+        return state(out, report);
+    }
+    help(out, report, &verdicts, story.as_ref().ok())
+}
+
+/// Writes what a state of memory has that nobody's request failed for (SysRq-m): zones against their marks, and who holds what.
+fn state(out: &mut dyn Write, report: &Report) -> Result {
+    zones_and_marks(out, report)?;
+    holders(out, report)?;
+    tasks(out, report)
+}
+
+fn zones_and_marks(out: &mut dyn Write, report: &Report) -> Result {
+    for zone in &report.zones {
+        let name = if zone.node > 0 { format!("node {} {}", zone.node, zone.name) } else { zone.name.clone() };
+        let kb = |name: &str| zone.kb(name).unwrap_or(0);
+        let free = kb("free");
+        let place = match free {
+            _ if free < kb("min") => "below min",
+            _ if free < kb("low") => "below low",
+            _ if free < kb("high") => "between low and high",
+            _ => "above high",
+        };
+        let marks = [kilobytes(kb("min")), kilobytes(kb("low")), kilobytes(kb("high"))];
+        writeln!(
+            out,
+            "  {name}: {} free, {place} (min {}, low {}, high {})",
+            kilobytes(free),
+            marks[0],
+            marks[1],
+            marks[2]
+        )?;
     }
     Ok(())
+}
+
+fn tasks(out: &mut dyn Write, report: &Report) -> Result {
+    let largest = report.tasks.iter().take(3);
+    largest
+        .into_iter()
+        .try_for_each(|(pid, rss, name)| writeln!(out, "  {name} ({pid}) has {} resident", pages_of(report, *rss)))
 }
 
 /// The kind of a report and what was asked, in words.
@@ -251,7 +292,7 @@ pub(super) fn title(report: &Report) -> String {
         }
         Kind::Slab => {
             let cache = report.cache.as_deref().unwrap_or("a slab cache");
-            let pages = size(4096u64 << report.order.unwrap_or(0).min(40));
+            let pages = kilobytes(report.page_kb() << report.order.unwrap_or(0).min(40));
             format!("Slab cache {cache} could not grow (line {line}): no {pages} for a slab")
         }
         Kind::Pages | Kind::Oom => {
@@ -260,8 +301,18 @@ pub(super) fn title(report: &Report) -> String {
                 _ if report.stalled => "Page allocation stall",
                 _ => "Page allocation failure",
             };
-            let order = report.order.unwrap_or(0);
-            let bytes = size(4096u64 << order.min(40));
+            let title = match &report.cgroup {
+                _ if !report.of_cgroup => title.to_owned(),
+                Some(group) => format!("A memory cgroup, {group}, is out of memory"),
+                None => "A memory cgroup is out of memory".to_owned(),
+            };
+            if report.order.is_none() && report.mode.is_none() {
+                return format!("{title} (line {line})");
+            }
+            let Some(order) = report.order else {
+                return format!("{title} (line {line}): `{who}` asked for memory, the report does not say how much");
+            };
+            let bytes = kilobytes(report.page_kb() << order.min(40));
             let piece =
                 if order == 0 { "one page".to_owned() } else { format!("{bytes} in one piece (order {order})") };
             format!("{title} (line {line}): `{who}` asked for {piece}")
@@ -297,7 +348,8 @@ pub fn zone(out: &mut dyn Write, order: u32, verdict: &Verdict<'_>, else_words: 
     match refusal {
         Refusal::Pages { needed, usable } => {
             let missing = needed - usable;
-            writeln!(out, "  {name}: {missing} pages too few. {usable} count for this request; the mark is {mark}")?;
+            let s = plural(missing);
+            writeln!(out, "  {name}: {missing} page{s} too few. {usable} count for this request; the mark is {mark}")?;
             let kept = if *reserve > 0 {
                 format!(", {reserve} are kept for requests that need this zone")
             } else {
@@ -306,19 +358,20 @@ pub fn zone(out: &mut dyn Write, order: u32, verdict: &Verdict<'_>, else_words: 
             writeln!(
                 out,
                 "    (min {} pages, as far as this request may go below it){kept}",
-                zone.kb("min").unwrap_or(0) / 4
+                zone.pages("min").unwrap_or(0)
             )
         }
         Refusal::Blocks => {
             let free = kilobytes(zone.kb("free").unwrap_or(0));
             writeln!(
                 out,
-                "  {name}: {free} are free, but not in one piece: {} blocks of order {order} or larger",
-                zone.blocks_from(order)
+                "  {name}: {free} are free, but not in one piece: {} block{} of order {order} or larger",
+                zone.blocks_from(order),
+                plural(zone.blocks_from(order))
             )?;
             let largest = zone.blocks.iter().rposition(|blocks| *blocks > 0);
             let largest = largest.map_or(String::new(), |order| {
-                format!("    the largest free block is of order {order} ({})", size(4096 << order))
+                format!("    the largest free block is of order {order} ({})", kilobytes(zone.page_kb() << order))
             });
             writeln!(out, "{largest}")
         }
@@ -326,6 +379,11 @@ pub fn zone(out: &mut dyn Write, order: u32, verdict: &Verdict<'_>, else_words: 
             writeln!(out, "  {name}: {else_words}")
         }
     }
+}
+
+/// Writes so many pages of a report as a size.
+pub(super) fn pages_of(report: &Report, count: u64) -> String {
+    kilobytes(count.saturating_mul(report.page_kb()))
 }
 
 /// What the memory is used for, the most first.
@@ -346,7 +404,7 @@ fn holders(out: &mut dyn Write, report: &Report) -> Result {
     let text: Vec<String> = parts
         .iter()
         .filter(|(_, pages)| *pages > 0)
-        .map(|(name, count)| format!("{} {name}", page_size(*count)))
+        .map(|(name, count)| format!("{} {name}", pages_of(report, *count)))
         .collect();
     if text.is_empty() {
         return Ok(());
@@ -356,6 +414,9 @@ fn holders(out: &mut dyn Write, report: &Report) -> Result {
 
 fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: Option<&Story>) -> Result {
     let gfp = flags(report).unwrap_or(Gfp::KERNEL);
+    if let Some((usage, limit)) = report.cgroup_kb {
+        writeln!(out, "  The group has {} of the {} that it may have", kilobytes(usage), kilobytes(limit))?;
+    }
     let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
     let reclaimable: u64 =
         total(["active_file", "inactive_file", "slab_reclaimable"].iter().filter_map(|name| report.counter(name)));
@@ -364,7 +425,7 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
         if !gfp.may_sleep() {
             writeln!(out, "  It could not wait for reclaim: the flags forbid sleeping")?;
             if reclaimable > 1024 {
-                let bytes = page_size(reclaimable);
+                let bytes = pages_of(report, reclaimable);
                 writeln!(
                     out,
                     "  About {bytes} could be reclaimed: with GFP_KERNEL the request would have waited for them"
@@ -374,7 +435,7 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
             writeln!(out, "  Reclaim has given up: nothing more could be freed")?;
         } else if short && reclaimable <= 4096 {
             let swap = if report.swap_kb.1 == Some(0) { ", and there is no swap" } else { "" };
-            writeln!(out, "  Reclaim did not help: caches have {} only{swap}", page_size(reclaimable))?;
+            writeln!(out, "  Reclaim did not help: caches have {} only{swap}", pages_of(report, reclaimable))?;
         }
         let boost: u64 = total(report.zones.iter().filter_map(|zone| zone.kb("boost")));
         if boost > 0 && short {
@@ -384,13 +445,66 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
     if let Some((pid, name)) = &report.killed {
         writeln!(out, "  Killed: {name} ({pid})")?;
     }
-    for (pid, rss, name) in report.tasks.iter().take(3) {
-        writeln!(out, "  {name} ({pid}) has {} resident", page_size(*rss))?;
-    }
+    tasks(out, report)?;
     if let Some(story) = story {
         twin::changes(out, report, story)?;
     }
     advice(report).into_iter().try_for_each(|line| writeln!(out, "  What would help: {line}"))
+}
+
+/// A vmalloc of so many bytes is seldom meant.
+const LARGE: u64 = 4 << 30;
+
+/// Who has the memory of a machine, or of a group, that has none left, and what to do about it.
+fn less_memory(report: &Report) -> Vec<String> {
+    let mut advice = Vec::new();
+    if report.of_cgroup {
+        let group = report.cgroup.as_ref().map_or(String::new(), |group| format!(" {group}"));
+        advice.push(format!(
+            "the machine itself has memory: raise the limit of the cgroup{group} (memory.max, or memory.limit_in_bytes), or let its processes take less"
+        ));
+        return advice;
+    }
+    let count = |name: &str| report.counter(name).unwrap_or(0);
+    let (shared, slabs) = (count("shmem"), count("slab_unreclaimable"));
+    // Shared memory stands on the lists of anonymous pages. Before 2.6.28 there is one list for all.
+    let lists = count("active_anon").saturating_add(count("inactive_anon"));
+    let own = if lists > 0 { lists.saturating_sub(shared) } else { count("Active").saturating_add(count("inactive")) };
+    let most = own.max(shared).max(slabs);
+    if most == 0 {
+        return advice;
+    }
+    let bytes = pages_of(report, most);
+    if most == slabs {
+        advice.push(format!(
+            "slabs that cannot be reclaimed have {bytes}: compare two captures of /proc/slabinfo, the cache that grows leaks"
+        ));
+        return advice;
+    }
+    if most == shared {
+        advice.push(format!(
+            "files in tmpfs and shared memory have {bytes}: remove some, or give the mounts a size that the machine can bear"
+        ));
+    } else {
+        let who = report
+            .tasks
+            .first()
+            .filter(|(_, rss, _)| *rss >= most / 8)
+            .map_or(String::new(), |(pid, rss, name)| format!(", {name} ({pid}) alone {}", pages_of(report, *rss)));
+        advice.push(format!(
+            "processes have {bytes}{who}: let them take less (limits of their own: memory.max of a cgroup), or give the machine more"
+        ));
+    }
+    match report.swap_kb {
+        (_, Some(0)) => {
+            advice.push("there is no swap, so such memory cannot be written out: add some, or zram".to_owned())
+        }
+        (Some(free), Some(all)) if free < all / 20 => {
+            advice.push(format!("swap is full ({} of {} free)", kilobytes(free), kilobytes(all)));
+        }
+        _ => (),
+    }
+    advice
 }
 
 /// What would help, besides what was played.
@@ -401,6 +515,9 @@ pub(super) fn advice(report: &Report) -> Vec<String> {
     let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
     let broken = verdicts.iter().any(|verdict| verdict.refusal == Refusal::Blocks);
     let mut advice = Vec::new();
+    if report.kind == Kind::Oom {
+        advice.extend(less_memory(report));
+    }
     if order > 3 {
         advice.push("ask for less in one piece: kvmalloc or vmalloc where it need not be contiguous".to_owned());
     }
@@ -411,19 +528,24 @@ pub(super) fn advice(report: &Report) -> Vec<String> {
         );
     }
     if !gfp.may_sleep() && short {
-        let deficit = verdicts.iter().filter_map(|verdict| match verdict.refusal {
-            Refusal::Pages { needed, usable } => Some(needed - usable),
-            _ => None,
-        });
-        if let Some(pages) = deficit.min() {
-            let min: u64 = total(report.zones.iter().filter_map(|zone| zone.kb("min")));
-            let kb = min.saturating_add(pages.saturating_mul(4).max(min));
-            advice.push(format!("a larger reserve: vm.min_free_kbytes={kb} (now about {min})"));
-        }
+        // As `min_free_kbytes` counts: zones of high memory have marks of their own.
+        let low = report.zones.iter().filter(|zone| !["HighMem", "Movable"].contains(&zone.name.as_str()));
+        let min = total(low.filter_map(|zone| zone.kb("min")));
+        let how = if order == 0 { "`--advise` computes how large" } else { "twice as much is a first try" };
+        advice.push(format!("a larger reserve: vm.min_free_kbytes, now about {min}; {how}"));
     }
-    let too_large = report.bytes.zip(report.ram_pages).is_some_and(|(bytes, pages)| bytes >> 12 > pages);
-    if report.kind == Kind::Vmalloc && too_large {
-        let ram = page_size(report.ram_pages.unwrap_or(0));
+    let too_large = report
+        .bytes
+        .zip(report.ram_pages)
+        .is_some_and(|(bytes, pages)| bytes >> 10 > pages.saturating_mul(report.page_kb()));
+    if report.kind == Kind::Vmalloc && report.bytes == Some(0) {
+        advice
+            .push("nothing was asked for, and that always fails: look at how the caller computes the size".to_owned());
+    } else if report.kind == Kind::Vmalloc && report.ram_pages.is_none() && report.bytes > Some(LARGE) {
+        advice
+            .push("more than the machine's RAM is always refused: look at how the caller computes the size".to_owned());
+    } else if report.kind == Kind::Vmalloc && too_large {
+        let ram = pages_of(report, report.ram_pages.unwrap_or(0));
         advice.push(format!("the machine has {ram} of RAM: the size is wrong, or computed wrongly"));
     } else if report.kind == Kind::Vmalloc && !short {
         advice.push(

@@ -1,16 +1,18 @@
 //! The answer in short, before all tables: what machine it is, what state it is in, what is wrong, what to do.
 
-use super::repeats::{full, Full};
-use super::reports::{advice, title};
+use super::repeats::{self, about_dma, full, Full};
+use super::reports::{advice, pages_of, title};
 use super::troubles;
 use super::twin::{words, Story};
-use super::{changes, has_contradictions, kilobytes, listings, page_size, size, Answer};
+use super::{changes, has_contradictions, kilobytes, listings, plural, size, Answer};
+use crate::parse::buddyinfo::free_pages;
 use crate::parse::kernel_log::Cpu;
 use crate::parse::repeats::Failed;
-use crate::parse::report::{Kind, Report};
+use crate::parse::report::{Kind, Report, PAGE_KB};
 use crate::parse::trouble::Kind as Trouble;
 use crate::place::Doubts;
 use crate::reader::Capture;
+use crate::scan::total as total_of;
 use crate::twin::NoTwin;
 use kmem::page::refusal::Refusal;
 use kmem::snapshot::{MemField, ZoneInfo};
@@ -23,28 +25,48 @@ const SHOWN: usize = 4;
 /// Reports with what was played of them.
 pub type Stories<'a> = [(&'a Report, std::result::Result<Story, NoTwin>)];
 
+/// What was asked.
+pub enum Asked {
+    /// So many bytes of addresses.
+    Addresses(u64),
+    /// Pages, in words.
+    Pages(String),
+}
+
 /// Writes it.
 ///
 /// # Errors
 /// What writing gives.
-pub fn explain(out: &mut dyn Write, capture: &Capture, stories: &Stories<'_>, asked: Option<(u64, Answer)>) -> Result {
+pub fn explain(
+    out: &mut dyn Write,
+    capture: &Capture,
+    stories: &Stories<'_>,
+    asked: Option<(Asked, Answer)>,
+) -> Result {
     writeln!(out, "In short")?;
-    if let Some((bytes, answer)) = asked {
+    let was_asked = asked.is_some();
+    if let Some((what, answer)) = asked {
+        let (what, yes, no) = match what {
+            Asked::Addresses(bytes) => (format!("{} in the vmalloc area", size(bytes)), "fits", "does not fit"),
+            Asked::Pages(what) => (what, "is to be had", "is not to be had as things are"),
+        };
         let answer = match answer {
-            Answer::Yes => "fits",
-            Answer::No => "does not fit",
+            Answer::Yes => yes,
+            Answer::No => no,
             Answer::NotAsked | Answer::Unknown => "nobody can say by what was read",
         };
-        writeln!(out, "  Asked: {} in the vmalloc area: {answer}", size(bytes))?;
+        writeln!(out, "  Asked: {what}: {answer}")?;
     }
-    if let Some(machine) = machine(capture) {
+    let (machine, state) = (machine(capture), state(capture));
+    if let Some(machine) = &machine {
         writeln!(out, "  Machine: {machine}")?;
     }
-    if let Some(state) = state(capture) {
+    if let Some(state) = &state {
         writeln!(out, "  State: {state}")?;
     }
     let (wrong, to_do) = judge(capture, stories);
-    let looked = !(capture.meminfo.is_empty() && capture.zoneinfo.is_empty() && capture.logs.is_empty());
+    let said = was_asked || machine.is_some() || state.is_some();
+    let looked = !(capture.meminfo.is_empty() && capture.zoneinfo.is_empty() && capture.logs.is_empty() && said);
     if wrong.is_empty() && looked {
         writeln!(out, "  Wrong: nothing that these texts show")?;
     }
@@ -60,12 +82,7 @@ pub fn explain(out: &mut dyn Write, capture: &Capture, stories: &Stories<'_>, as
 /// `32-bit ARM, Linux 3.4.0, 996.01 MB of memory`.
 fn machine(capture: &Capture) -> Option<String> {
     let mut parts = Vec::new();
-    let cpu = capture.logs.iter().rev().find_map(|log| log.cpu).map(|cpu| match cpu {
-        Cpu::X86 => "x86",
-        Cpu::Arm => "32-bit ARM",
-        Cpu::Arm64 => "64-bit ARM",
-        Cpu::RiscV => "RISC-V",
-    });
+    let cpu = capture.logs.iter().rev().find_map(|log| log.cpu).map(Cpu::name);
     let family = || {
         let area = listings(capture).last().and_then(|listing| listing.area(&mut Doubts::default()))?;
         area.kernel.map(|kernel| kernel.family.name())
@@ -78,12 +95,26 @@ fn machine(capture: &Capture) -> Option<String> {
     };
     parts.extend(release.or_else(version).map(|release| format!("Linux {release}")));
     let total = capture.meminfo.iter().rev().find_map(|file| file.get(MemField::MemTotal)).map(kilobytes);
-    let ram = || capture.reports.iter().rev().find_map(|report| report.ram_pages).map(page_size);
-    parts.extend(total.or_else(ram).map(|memory| format!("{memory} of memory")));
-    let nodes: BTreeSet<u32> =
-        capture.zoneinfo.last().iter().flat_map(|file| &file.zones).map(|(_, zone)| zone.node).collect();
+    let ram = || capture.reports.iter().rev().find_map(|report| Some(pages_of(report, report.ram_pages?)));
+    let nodes_total = || {
+        let nodes = total_of(capture.node_meminfo.iter().filter_map(|file| file.get(MemField::MemTotal)));
+        let mut names: Vec<u32> = capture.node_meminfo.iter().filter_map(|file| file.node).collect();
+        names.dedup();
+        (nodes > 0).then(|| match names[..] {
+            [only] => format!("node {only} with {}", kilobytes(nodes)),
+            _ => kilobytes(nodes),
+        })
+    };
+    let boot = || capture.logs.iter().rev().find_map(|log| log.memory_kb).map(|(_, all)| kilobytes(all));
+    parts.extend(total.or_else(ram).or_else(nodes_total).or_else(boot).map(|memory| format!("{memory} of memory")));
+    let of_zones = capture.zoneinfo.last().iter().flat_map(|file| &file.zones).map(|(_, zone)| zone.node).collect();
+    let mut nodes: BTreeSet<u32> = of_zones;
+    nodes.extend(capture.node_meminfo.iter().filter_map(|file| file.node));
     if nodes.len() > 1 {
         parts.push(format!("{} nodes", nodes.len()));
+    }
+    if let Some(kb) = capture.page_kb().filter(|kb| *kb != PAGE_KB) {
+        parts.push(format!("pages of {kb} kB"));
     }
     (!parts.is_empty()).then(|| parts.join(", "))
 }
@@ -99,8 +130,12 @@ fn state(capture: &Capture) -> Option<String> {
     if let Some(file) = capture.zoneinfo.last() {
         let zones = || file.zones.iter().map(|(_, zone)| zone).filter(|zone| zone.present > 0);
         let below = |mark: fn(&ZoneInfo) -> u64| {
-            let names: Vec<String> =
-                zones().filter(|zone| zone.free < mark(zone)).map(|zone| zone.zone.to_string()).collect();
+            let nodes = zones().any(|zone| zone.node > 0);
+            let name = |zone: &ZoneInfo| match nodes {
+                true => format!("{} of node {}", zone.zone, zone.node),
+                false => zone.zone.to_string(),
+            };
+            let names: Vec<String> = zones().filter(|zone| zone.free < mark(zone)).map(|zone| name(zone)).collect();
             names.join(", ")
         };
         let (min, low, high) = (below(|zone| zone.min), below(|zone| zone.low), below(|zone| zone.high));
@@ -108,14 +143,27 @@ fn state(capture: &Capture) -> Option<String> {
             (false, ..) => format!("below min: {min}"),
             (_, false, _) => format!("below low, reclaim is at work: {low}"),
             (_, _, false) => format!("below high: {high}"),
+            _ if zones().next().is_none() => return (!parts.is_empty()).then(|| parts.join(", ")),
             _ => "all zones above their high marks".to_owned(),
         });
     }
+    if let Some(info) = capture.buddyinfo.last().filter(|_| parts.is_empty()) {
+        let pages = total_of(info.rows.iter().map(|(_, row)| free_pages(row)));
+        parts.push(format!("{} free", frames(capture, pages)));
+    }
+    if let Some(free) = capture.vmstat.last().filter(|_| parts.is_empty()).and_then(|file| file.get("nr_free_pages")) {
+        parts.push(format!("{} free", frames(capture, free)));
+    }
     if parts.is_empty() {
         let report = capture.reports.last()?;
-        parts.push(format!("{} free when it was reported", page_size(report.counter("free")?)));
+        parts.push(format!("{} free when it was reported", pages_of(report, report.counter("free")?)));
     }
     Some(parts.join(", "))
+}
+
+/// Pages as a size, by the size of a page where something says it.
+fn frames(capture: &Capture, pages: u64) -> String {
+    kilobytes(pages.saturating_mul(capture.page_kb().unwrap_or(PAGE_KB)))
 }
 
 /// What is wrong, the worst first, and what to do about it.
@@ -135,7 +183,12 @@ fn judge(capture: &Capture, stories: &Stories<'_>) -> (Vec<String>, Vec<String>)
                 alike.push((common, 0));
             }
         }
+        // A few pages more would only have put it off.
+        if report.kind == Kind::Oom {
+            advice(report).into_iter().for_each(|advice| push(&mut to_do, advice));
+        }
         let smallest = story.as_ref().ok().and_then(|story| story.changes.found.first());
+        let smallest = smallest.filter(|_| report.kind != Kind::Oom || to_do.is_empty());
         if let Some(change) = smallest {
             let words = words(change, report).replace(";\n      ", "; ").replace("\n      ", "; ");
             push(&mut to_do, format!("smallest change with which it passes: {words}"));
@@ -154,6 +207,11 @@ fn judge(capture: &Capture, stories: &Stories<'_>) -> (Vec<String>, Vec<String>)
         wrong.push("objects that nothing points to any more (kmemleak): see the list below".to_owned());
     }
     for repeat in &capture.repeats {
+        if let Some(help) = about_dma(&repeat.what) {
+            let times = if repeat.count > 1 { format!(", {} times", repeat.count) } else { String::new() };
+            wrong.push(format!("{}{times} ({})", repeats::words(&repeat.what, capture), capture.at(repeat.place)));
+            push(&mut to_do, help.to_owned());
+        }
         let Failed::Addresses(bytes) = repeat.what else { continue };
         let times = if repeat.count > 1 { format!(", {} times", repeat.count) } else { String::new() };
         wrong.push(format!("no addresses for {} in one piece{times} ({})", size(bytes), capture.at(repeat.place)));
@@ -165,7 +223,7 @@ fn judge(capture: &Capture, stories: &Stories<'_>) -> (Vec<String>, Vec<String>)
     }
     let zones = capture.zoneinfo.last().into_iter().flat_map(|file| &file.zones);
     for (_, zone) in zones.filter(|(_, zone)| zone.present > 0 && zone.free < zone.min) {
-        let (free, min) = (page_size(zone.free), page_size(zone.min));
+        let (free, min) = (frames(capture, zone.free), frames(capture, zone.min));
         wrong.push(format!("zone {} has {free} free, less than its reserve of {min}", zone.zone));
         push(
             &mut to_do,
@@ -216,5 +274,6 @@ fn reason(story: &Story) -> Option<String> {
         _ => u64::MAX,
     };
     let least = answers.iter().min_by_key(|answer| missing(answer.refusal))?;
-    Some(format!("the nearest, zone {}, is {} pages short", least.name, missing(least.refusal)))
+    let short = missing(least.refusal);
+    Some(format!("the nearest, zone {}, is {short} page{} short", least.name, plural(short)))
 }

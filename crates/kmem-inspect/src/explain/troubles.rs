@@ -143,7 +143,7 @@ fn meaning(trouble: &Trouble) -> (&'static str, &'static str) {
             "compare the size that is allocated with the length or the index that is used there",
         ),
         (
-            &["null-ptr", "wild-memory", "user-memory", "invalid read", "invalid write", "invalid-access"],
+            &["null-ptr", "NULL-ptr", "wild-memory", "user-memory", "invalid read", "invalid write", "invalid-access"],
             "an address was used that belongs to nobody: no object, or a pointer that was never set",
             "check the pointer before it is used, and what is read of structures that were freed or never filled",
         ),

@@ -6,7 +6,7 @@
 
 use super::reports::{flags, verdicts, Refusal};
 use super::{kilobytes, page_size};
-use crate::parse::report::{Kind, Report};
+use crate::parse::report::{Kind, Report, PAGE_KB};
 use crate::parse::sysctl::Sysctl;
 use crate::parse::vmstat::VmStatFile;
 use crate::reader::Capture;
@@ -154,7 +154,7 @@ fn reserve(facts: &Facts<'_>) -> Option<TunableAdvice> {
     let mut count = 0;
     for report in facts.capture.reports.iter() {
         let asked = matches!(report.kind, Kind::Pages | Kind::Slab) && report.order == Some(0);
-        if !asked || flags(report).is_none_or(|gfp| gfp.may_sleep()) {
+        if !asked || report.page_kb() != PAGE_KB || flags(report).is_none_or(|gfp| gfp.may_sleep()) {
             continue;
         }
         count += 1;

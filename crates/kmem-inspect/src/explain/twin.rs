@@ -1,6 +1,6 @@
 //! What the failure twin answers, in words: why each zone refuses, and which change would let the request pass.
 
-use super::{page_size, size};
+use super::{page_size, plural, size};
 use crate::explain::reports::Refusal as Read;
 use crate::parse::report::{Kind, Report};
 use crate::scan::total;
@@ -51,6 +51,9 @@ impl Story {
 pub fn explain_none(out: &mut dyn Write, why: &NoTwin) -> Result {
     match why {
         NoTwin::OfCgroup => writeln!(out, "  It was the limit of a memory cgroup: the zones were not asked"),
+        NoTwin::PageSize(kb) => {
+            writeln!(out, "  Not asked again in the engine: this kernel's pages are of {kb} kB, the engine's of 4 kB")
+        }
         // Nothing is missed.
         NoTwin::NoZones | NoTwin::NoRequest => Ok(()),
         NoTwin::Missing { zone, what } => {
@@ -89,6 +92,11 @@ pub fn explain(out: &mut dyn Write, report: &Report, story: &Story) -> Result {
     if played.served && report.kind != Kind::Vmalloc && report.kind != Kind::State {
         match report.stalled {
             true => writeln!(out, "    The kernel gave it too, but late: it had to wait for these pages")?,
+            false if report.kind == Kind::Oom => writeln!(
+                out,
+                "    Engine and report differ: by these numbers it would do. Memory came free between the attempt and the printout; and the\n    \
+                 kernel's last try before it kills is against the high mark"
+            )?,
             false => writeln!(
                 out,
                 "    Engine and report differ: the kernel refused, yet by these numbers it would do. The zone was filled or compacted\n    \
@@ -116,14 +124,14 @@ fn place(node: u32, zone: &str) -> String {
 }
 fn read_words(refusal: Option<Read>) -> String {
     match refusal {
-        Some(Read::Pages { needed, usable }) => format!("{} pages too few", needed - usable),
+        Some(Read::Pages { needed, usable }) => format!("{} page{} too few", needed - usable, plural(needed - usable)),
         Some(Read::Blocks) => "no block".to_owned(),
         Some(Read::None) | None => "it would do".to_owned(),
     }
 }
 fn played_words(refusal: Option<Refusal>) -> String {
     match refusal {
-        Some(Refusal::Pages { missing }) => format!("{missing} pages too few"),
+        Some(Refusal::Pages { missing }) => format!("{missing} page{} too few", plural(missing)),
         Some(Refusal::Pieces | Refusal::Blocks | Refusal::Types) => "no block".to_owned(),
         None => "it would do".to_owned(),
     }
@@ -142,7 +150,8 @@ fn zone(out: &mut dyn Write, twin: &Twin, answer: &Answer) -> Result {
     };
     writeln!(
         out,
-        "    {place}: {missing} pages too few: {usable} of {free} free ones count for it, {needed} are needed"
+        "    {place}: {missing} page{} too few: {usable} of {free} free ones count for it, {needed} are needed",
+        plural(missing)
     )?;
     let mut parts = vec![match record.map_or(0, |zone| zone.boost) {
         0 => format!("the min mark is {mark}"),
@@ -179,7 +188,8 @@ fn blocks(out: &mut dyn Write, twin: &Twin, answer: &Answer, refusal: Refusal) -
     let record = twin.zones.iter().find(|zone| zone.node == answer.node && zone.kind == answer.kind);
     let blocks = record.map_or(0, |zone| total(zone.free[order.index()..].iter().flatten().copied()));
     let free = page_size(answer.free);
-    writeln!(out, "    {place}: {free} are free, but not in one piece: {blocks} blocks of order {order} or larger")?;
+    let s = plural(blocks);
+    writeln!(out, "    {place}: {free} are free, but not in one piece: {blocks} block{s} of order {order} or larger")?;
     let largest = answer.largest_block().map_or("there is no free block".to_owned(), |largest| {
         let kinds = Mobility::ALL.iter().filter(|kind| answer.largest[kind.index()] == Some(largest));
         let kinds: Vec<&str> = kinds.map(|kind| kind_words(*kind)).collect();
@@ -234,7 +244,11 @@ pub fn words(change: &Change, report: &Report) -> String {
             let (place, bytes) = (place(*node, zone), page_size(*pages));
             let less = pages - 1;
             let fails = if less == 0 { String::new() } else { format!("; with {less} it fails") };
-            format!("{pages} more free pages in zone {place} ({bytes}){fails}{}", reclaimable(report, *pages))
+            format!(
+                "{pages} more free page{} in zone {place} ({bytes}){fails}{}",
+                plural(*pages),
+                reclaimable(report, *pages)
+            )
         }
         Change::FreeBlocks { node, zone, order, blocks } => {
             let (place, bytes, below) = (place(*node, zone), size(4096 << order), order - 1);

@@ -290,6 +290,10 @@ fn next_size(area: &Area) -> u64 {
 }
 
 fn fit(out: &mut dyn Write, area: &Area, bytes: u64) -> std::result::Result<Answer, std::fmt::Error> {
+    if bytes == 0 {
+        writeln!(out, "Fit: no, vmalloc refuses a request for nothing")?;
+        return Ok(Answer::No);
+    }
     let asked = if size(bytes).ends_with("bytes") || bytes % (1 << 10) == 0 && !size(bytes).contains('.') {
         size(bytes)
     } else {

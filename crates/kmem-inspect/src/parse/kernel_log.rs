@@ -42,6 +42,10 @@ pub struct KernelLog {
     pub vmap_failures: Vec<VmapFailure>,
     /// The CPU's family, as far as its lines say it.
     pub cpu: Option<Cpu>,
+    /// kB of a page: what the tables of hashes say of orders and bytes.
+    pub page_kb: Option<u64>,
+    /// Zones are counted in frames (up to 3.3), so their addresses are those of pages of 4 kB.
+    pub zones_in_frames: bool,
 }
 
 /// A version: 6, 1, 176.
@@ -58,6 +62,41 @@ pub enum Cpu {
     Arm64,
     /// RISC-V.
     RiscV,
+    /// MIPS, of 32 or 64 bits.
+    Mips,
+    /// PowerPC, of 32 or 64 bits.
+    PowerPc,
+    /// s390, of 64 bits.
+    S390,
+    /// LoongArch, of 64 bits.
+    LoongArch,
+    /// SuperH, of 32 bits.
+    SuperH,
+}
+
+impl Cpu {
+    /// Returns its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::X86 => "x86",
+            Self::Arm => "32-bit ARM",
+            Self::Arm64 => "64-bit ARM",
+            Self::RiscV => "RISC-V",
+            Self::Mips => "MIPS",
+            Self::PowerPc => "PowerPC",
+            Self::S390 => "s390",
+            Self::LoongArch => "LoongArch",
+            Self::SuperH => "SuperH",
+        }
+    }
+    /// Returns the bits of an address; `None` where the family has both.
+    pub fn bits(self) -> Option<u32> {
+        match self {
+            Self::Arm | Self::SuperH => Some(32),
+            Self::Arm64 | Self::RiscV | Self::S390 | Self::LoongArch => Some(64),
+            Self::X86 | Self::Mips | Self::PowerPc => None,
+        }
+    }
 }
 
 /// A line of the layout block.
@@ -107,6 +146,8 @@ const LONGEST_CMDLINE: usize = 4096;
 pub struct Reader {
     open: Option<KernelLog>,
     in_zones: bool,
+    /// The last line of a layout block.
+    in_layout: Place,
 }
 
 impl Reader {
@@ -114,7 +155,9 @@ impl Reader {
     pub fn line(&mut self, line: &Line<'_>, doubts: &mut Doubts) -> (Taken, Option<KernelLog>) {
         let text = line.text.trim();
         let in_zones = std::mem::take(&mut self.in_zones);
-        if let Some(rest) = text.strip_prefix("Linux version ") {
+        // The builder stands behind it; without, somebody writes about a version.
+        let builder = |rest: &&str| rest.split_whitespace().nth(1).is_none_or(|word| word.starts_with(['(', '#']));
+        if let Some(rest) = text.strip_prefix("Linux version ").filter(builder) {
             let begins_again = self.open.as_ref().is_some_and(|open| open.release.is_some());
             let ended = if begins_again { self.open.take() } else { None };
             let open = self.at(line);
@@ -130,17 +173,26 @@ impl Reader {
             return (Taken::Yes, None);
         }
         if let Some(row) = layout_row(text, line.place, doubts) {
+            // Kernels for phones have several pieces of low memory and of the area, in lines that follow each other.
+            let (source, next) = (self.in_layout.source, self.in_layout.line + 2);
+            let goes_on = source == line.place.source && line.place.line <= next && self.in_layout.line > 0;
+            self.in_layout = line.place;
             let ended = match &self.open {
                 // The same area elsewhere: the block of another boot.
                 Some(open)
-                    if open.area(&row.name).is_some_and(|known| (known.start, known.end) != (row.start, row.end)) =>
+                    if !goes_on
+                        && open
+                            .area(&row.name)
+                            .is_some_and(|known| (known.start, known.end) != (row.start, row.end)) =>
                 {
                     self.open.take()
                 }
                 _ => None,
             };
             let open = self.at(line);
-            if open.layout.len() < MOST && open.area(&row.name).is_none() {
+            if open.layout.len() < MOST
+                && !open.layout.iter().any(|known| known.name == row.name && known.start == row.start)
+            {
                 open.layout.push(row);
             }
             return (Taken::Yes, ended);
@@ -170,7 +222,8 @@ impl Reader {
     }
     fn boot_line(&mut self, text: &str, line: &Line<'_>, in_zones: bool) -> bool {
         if text == "Zone ranges:" || text.starts_with("Zone PFN ranges:") {
-            self.at(line).zones.clear();
+            let open = self.at(line);
+            (open.zones_in_frames, _) = (text.contains("PFN"), open.zones.clear());
             self.in_zones = true;
             return true;
         }
@@ -199,16 +252,63 @@ impl Reader {
                 (open.memory_kb, open.highmem_kb) = (Some((available, all)), highmem);
                 return true;
             }
+            // ARM up to 3.9, before the line that says what of it is left.
+            if let Some(mb) = rest.strip_suffix("MB total").and_then(|rest| rest.rsplit_once("= ")).map(|(_, mb)| mb) {
+                if let Some(kb) = crate::scan::decimal(mb).and_then(|mb| mb.checked_mul(1024)) {
+                    self.at(line).memory_kb.get_or_insert((kb, kb));
+                    return true;
+                }
+            }
         }
-        let cpu = match text {
-            _ if text.starts_with("CPU: ARMv") || text.starts_with("CPU: ARM9") => Cpu::Arm,
-            _ if text.starts_with("Booting Linux on physical CPU 0x000000") => Cpu::Arm64,
-            _ if text.starts_with("riscv: base ISA") || text.starts_with("SBI specification") => Cpu::RiscV,
-            _ => return false,
-        };
+        if let Some(kb) = text.contains("hash table entries: ").then(|| page_kb(text)).flatten() {
+            self.at(line).page_kb = Some(kb);
+            return true;
+        }
+        let Some(cpu) = cpu(text) else { return false };
         self.at(line).cpu = Some(cpu);
         true
     }
+}
+
+/// The family, from a line that only its kernels write.
+fn cpu(text: &str) -> Option<Cpu> {
+    Some(match *text.as_bytes().first()? {
+        b'C' if text.starts_with("CPU: AArch64 Processor") => Cpu::Arm64,
+        b'C' if text.starts_with("CPU: ") && text.contains("(ARMv") || text.starts_with("CPU: ARM") => Cpu::Arm,
+        b'C' if text.starts_with("CPU") && text.contains(" revision is: ") => {
+            if text.contains("Loongson-64bit") {
+                Cpu::LoongArch
+            } else {
+                Cpu::Mips
+            }
+        }
+        b'B' if text.starts_with("Booting Linux on physical CPU 0x000000") => Cpu::Arm64,
+        b'B' if text.starts_with("Booting machvec: ") => Cpu::SuperH,
+        b'D' if text == "Determined physical RAM map:" => Cpu::Mips,
+        b'K' if text.starts_with("KERNEL supported cpus:") => Cpu::X86,
+        b'6' if text.starts_with("64-bit Loongson Processor probed") => Cpu::LoongArch,
+        b'r' if text.starts_with("riscv: base ISA") => Cpu::RiscV,
+        b'S' if text.starts_with("SBI specification") => Cpu::RiscV,
+        b'U' if text.starts_with("Using ") && text.ends_with(" machine description") => Cpu::PowerPc,
+        b's' | b'L'
+            if text.contains("Linux is running ")
+                && (text.contains("z/VM") || text.contains("in 64-bit mode") || text.contains("in LPAR")) =>
+        {
+            Cpu::S390
+        }
+        _ => return None,
+    })
+}
+
+/// kB of a page, of `Dentry cache hash table entries: 131072 (order: 8, 1048576 bytes, linear)`.
+fn page_kb(text: &str) -> Option<u64> {
+    let (_, rest) = text.split_once("(order: ")?;
+    let mut scan = Scan(rest);
+    // A table of one page may be less than it.
+    let order = scan.decimal().filter(|order| (1..30).contains(order))?;
+    let bytes = scan.eat(", ").then(|| scan.decimal()).flatten()?;
+    let kb = bytes >> order >> 10;
+    [4, 8, 16, 32, 64, 256].contains(&kb).then_some(kb)
 }
 
 fn after<'a>(text: &'a str, keys: &[&str]) -> Option<&'a str> {
@@ -343,7 +443,7 @@ fn memory(text: &str) -> Option<(u64, u64)> {
     let mut scan = Scan(text);
     let available = scan.blanks().decimal()?;
     scan.while_is(|c| c == 'k' || c == 'K');
-    let all = scan.eat("/").then(|| scan.decimal()).flatten()?;
+    let all = scan.blanks().eat("/").then(|| scan.blanks().decimal()).flatten()?;
     scan.while_is(|c| c == 'k' || c == 'K');
     scan.blanks().0.starts_with("available").then_some((available, all))
 }

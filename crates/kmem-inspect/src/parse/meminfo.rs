@@ -4,6 +4,8 @@
 //! unit, and may have leading zeros. 2.4 and early 2.6 begin with a table of bytes (`total: used: free:`), whose numbers
 //! are all repeated below; it is passed over. Three lines on a page are a listing too: each says whether it was there.
 //!
+//! `/sys/devices/system/node/nodeN/meminfo` has the same lines of one node, with `Node N ` in front of each.
+//!
 //! Checked: HighTotal + LowTotal = MemTotal, SReclaimable + SUnreclaim = Slab, and no part is more than its whole. The
 //! counters are read one after the other while the machine runs, so sums of live ones are not checked to the kB.
 
@@ -18,6 +20,8 @@ use kmem::snapshot::{MemField, MemInfo};
 pub struct MemInfoFile {
     /// Its first line.
     pub place: Place,
+    /// The node that it is of; `None`: the whole machine.
+    pub node: Option<u32>,
     values: MemInfo,
     there: [bool; MemField::COUNT],
     /// Lines with names that this version does not know: name and number.
@@ -30,7 +34,7 @@ impl MemInfoFile {
         self.there[field as usize].then(|| self.values[field])
     }
     fn new(place: Place) -> Self {
-        Self { place, values: MemInfo::default(), there: [false; MemField::COUNT], other: Vec::new() }
+        Self { place, node: None, values: MemInfo::default(), there: [false; MemField::COUNT], other: Vec::new() }
     }
     fn check(&self, doubts: &mut Doubts) {
         use MemField::{
@@ -88,13 +92,15 @@ pub struct Reader {
 impl Reader {
     /// Looks at a line. A listing that ends here is returned.
     pub fn line(&mut self, line: &Line<'_>, doubts: &mut Doubts) -> (Taken, Option<MemInfoFile>) {
-        let Some((name, kb)) = entry(line.text) else {
+        let (node, text) = node_of(line.text);
+        let Some((name, kb)) = entry(text) else {
             return (Taken::when(self.is_byte_table(line)), None);
         };
+        let other = self.open.as_ref().is_some_and(|open| open.node != node);
         let follows = self.last.source == line.place.source && line.place.line == self.last.line + 1;
         let Some(field) = MemField::by_name(name) else {
             return match &mut self.open {
-                Some(open) if follows && open.other.len() < MOST_OTHER => {
+                Some(open) if follows && !other && open.other.len() < MOST_OTHER => {
                     open.other.push((name.to_owned(), kb));
                     self.last = line.place;
                     (Taken::Yes, None)
@@ -103,8 +109,8 @@ impl Reader {
             };
         };
         let again = self.open.as_ref().is_some_and(|open| open.there[field as usize]);
-        let ended = if again { self.finish(doubts) } else { None };
-        let open = self.open.get_or_insert_with(|| MemInfoFile::new(line.place));
+        let ended = if again || other { self.finish(doubts) } else { None };
+        let open = self.open.get_or_insert_with(|| MemInfoFile { node, ..MemInfoFile::new(line.place) });
         open.values[field] = kb;
         open.there[field as usize] = true;
         self.last = line.place;
@@ -128,6 +134,15 @@ impl Reader {
             self.last = line.place;
         }
         head || row
+    }
+}
+
+/// Takes `Node 0 ` off.
+fn node_of(text: &str) -> (Option<u32>, &str) {
+    let mut scan = Scan(text);
+    match scan.eat("Node ").then(|| scan.decimal()).flatten().and_then(|node| u32::try_from(node).ok()) {
+        Some(node) if scan.0.starts_with(' ') => (Some(node), scan.0),
+        _ => (None, text),
     }
 }
 

@@ -2,13 +2,15 @@
 //!
 //! A driver that retries every three seconds for days fills a log with one message; the reports themselves are kept only up
 //! to a number. Here each *kind* of failure is counted: page allocation failures by order and flags, requests for kernel
-//! addresses by size. Callbacks that the kernel suppressed (`N callbacks suppressed`) are added where they follow.
+//! addresses by size, pages of the contiguous area (`cma: cma_alloc: alloc failed`), bounce buffers (`swiotlb buffer is full`).
+//! Callbacks that the kernel suppressed (`N callbacks suppressed`) are added where they follow.
 //!
 //! Who needs an area that is not the vmalloc area is found in the stack behind: modules (`module_alloc`) and code of BPF
 //! have one of their own on ARM and on 64-bit machines.
 
 use crate::line::{stamp, Line};
 use crate::place::Place;
+use crate::scan::Scan;
 
 /// One kind of failure.
 #[derive(Clone, Debug)]
@@ -38,6 +40,10 @@ pub enum Failed {
     OutOfMemory,
     /// Kernel addresses, in bytes.
     Addresses(u64),
+    /// Pages of the contiguous area, and the error: -12 there is no room, -16 what lies there could not be moved.
+    Contiguous(u64, i32),
+    /// A bounce buffer, in bytes.
+    Bounce(u64),
 }
 
 /// Code that needs memory for itself.
@@ -129,7 +135,7 @@ fn number_before(text: &str) -> Option<u64> {
 /// Reads a failure's line.
 fn failed(text: &str) -> Option<(Failed, Option<String>)> {
     // To ask whether a word is there costs less than to look for its place.
-    if !(text.contains("alloc") || text.contains("oom-killer")) {
+    if !(text.contains("alloc") || text.contains("oom-killer") || text.contains("swiotlb")) {
         return None;
     }
     if let Some(bytes) = super::kernel_log::vmap_failure(text) {
@@ -142,8 +148,24 @@ fn failed(text: &str) -> Option<(Failed, Option<String>)> {
         let end = rest.find(", nodemask").unwrap_or(end).min(end);
         return Some((Failed::Pages(short(rest[..end].trim_matches([':', '.', ' ']))), Some(short(task))));
     }
+    if let Some(failed) = is_contiguous(text) {
+        return Some((failed, None));
+    }
     let (task, _) = text.split_once(" invoked oom-killer")?;
     Some((Failed::OutOfMemory, Some(short(task))))
+}
+
+/// What drivers with memory for DMA meet: `cma: cma_alloc: reserved: alloc failed, req-size: 256 pages, ret: -12` (4.x and later; the
+/// area's name since 5.13) and `x 0000:01:00.0: swiotlb buffer is full (sz: 4096 bytes), total 32768 (slots), …`.
+pub fn is_contiguous(text: &str) -> Option<Failed> {
+    if let Some((_, rest)) = text.strip_prefix("cma: ").and_then(|rest| rest.split_once("alloc failed, req-size: ")) {
+        let mut scan = Scan(rest);
+        let pages = scan.decimal()?;
+        let error = scan.eat(" pages, ret: -").then(|| scan.decimal()).flatten()?;
+        return Some(Failed::Contiguous(pages, -i32::try_from(error).ok()?));
+    }
+    let (_, rest) = text.split_once("swiotlb buffer is full (sz: ")?;
+    Some(Failed::Bounce(Scan(rest).decimal()?))
 }
 
 fn short(text: &str) -> String {

@@ -12,7 +12,9 @@
 //!     [Node 0 ]DMA: 20*4kB (UEC) 20*8kB (UEC) … = 5280kB             free blocks by order, with their types since 3.9
 //! ```
 //!
-//! Lines of a call trace and of other CPUs may stand between. Lines are read by the names in them.
+//! Lines of a call trace and of other CPUs may stand between. Lines are read by the names in them, and mailers break long ones:
+//! what goes on with names or blocks belongs to the line before. 2.4 has one line only (`__alloc_pages: 0-order allocation
+//! failed`). A page is as large as the blocks of order 0 are.
 //!
 //! Checked: the free blocks add up to the sum behind `=`; min ≤ low ≤ high; the order's bytes can be.
 
@@ -68,6 +70,12 @@ pub struct Report {
     pub stalled: bool,
     /// The limit of a memory cgroup was reached, not the machine's memory.
     pub of_cgroup: bool,
+    /// The group whose limit it was.
+    pub cgroup: Option<String>,
+    /// kB of that group: in use, and the limit.
+    pub cgroup_kb: Option<(u64, u64)>,
+    /// kB of a page, where the free blocks say it.
+    pub page_kb: Option<u64>,
     /// Counters of the whole machine, in pages.
     pub pages: Vec<(String, u64)>,
     /// The zones.
@@ -105,12 +113,34 @@ pub struct ZoneState {
     pub has_blocks: bool,
     /// `all_unreclaimable? yes`, in kernels that say it for each zone.
     pub unreclaimable: bool,
+    /// kB of a page, where it is known not to be [`PAGE_KB`].
+    pub page_kb: Option<u64>,
 }
 
+/// kB of a page, when nothing says otherwise.
+pub const PAGE_KB: u64 = 4;
+/// The order of the smallest pageblocks that are usual: of a huge page of x86-64 and 64-bit ARM.
+const LEAST_PAGEBLOCK: usize = 9;
+
 impl ZoneState {
+    /// Returns kB of a page.
+    pub fn page_kb(&self) -> u64 {
+        self.page_kb.unwrap_or(PAGE_KB)
+    }
+    /// Returns a number in pages.
+    pub fn pages(&self, name: &str) -> Option<u64> {
+        Some(self.kb(name)? / self.page_kb())
+    }
     /// Returns a number in kB.
     pub fn kb(&self, name: &str) -> Option<u64> {
         self.kb.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+    /// Pages that are set aside for important requests. Kernels of 4.4 to 5.7 do not say how many: where a letter tells that there
+    /// are some, it is one pageblock at least.
+    pub fn set_aside(&self) -> u64 {
+        let is_there = || self.types.iter().any(|letters| letters.contains('H'));
+        let block = || 1 << self.types.len().saturating_sub(1).min(LEAST_PAGEBLOCK);
+        self.pages("reserved_highatomic").unwrap_or_else(|| if is_there() { block() } else { 0 })
     }
     /// Free blocks of at least this order.
     pub fn blocks_from(&self, order: u32) -> u64 {
@@ -119,10 +149,18 @@ impl ZoneState {
 }
 
 impl Report {
+    /// True where a line that says who was killed can belong to it.
+    fn may_kill(&self) -> bool {
+        self.kind == Kind::Oom && (self.mode.is_some() || self.killed.is_none())
+    }
     /// True for the second line of a vmalloc that failed: up to 4.9 it is that of a page allocation failure.
     fn goes_on(&self, head: &Self, place: Place) -> bool {
         let near = place.source == self.place.source && place.line <= self.place.line + 1;
         self.kind == Kind::Vmalloc && self.mode.is_none() && head.kind == Kind::Pages && head.comm == self.comm && near
+    }
+    /// Returns kB of a page.
+    pub fn page_kb(&self) -> u64 {
+        self.page_kb.unwrap_or(PAGE_KB)
     }
     /// Returns a counter of the whole machine, in pages.
     pub fn counter(&self, name: &str) -> Option<u64> {
@@ -141,6 +179,8 @@ pub struct Reader {
     /// The columns of the table of processes: where the resident pages and the name are.
     columns: Option<(usize, usize)>,
     last: Place,
+    /// A line of free blocks that breaks off: its zone, what there is of it, and where it began.
+    begun: Option<(u32, &'static str, String, Place)>,
 }
 
 /// A report has fewer lines of other things between its own: call traces, other CPUs.
@@ -150,34 +190,53 @@ impl Reader {
     /// Looks at a line. A report that ends here, because another begins, is returned.
     pub fn line(&mut self, line: &Line<'_>, doubts: &mut Doubts) -> (Taken, Option<Report>) {
         let text = line.text.trim();
+        if let Some(taken) = self.goes_on(text, line.place, doubts) {
+            return (taken, None);
+        }
         // Every head has one of these words; to ask whether there is one costs less than to look for its place.
-        let may_begin = text.contains("alloc") || text.contains("oom-killer");
+        let may_begin = text.contains("alloc") || text.contains("oom-killer") || text.contains("ut of ");
         if let Some(head) = may_begin.then(|| head(text)).flatten() {
             if let Some(open) = self.open.as_mut().filter(|open| open.goes_on(&head, line.place)) {
                 (open.order, open.mode, open.words) = (head.order, head.mode, head.words);
                 self.last = line.place;
                 return (Taken::Yes, None);
             }
-            let ended = self.finish();
+            // The last line of a report is a head of its own only where there is no other.
+            if head.kind == Kind::Oom && head.mode.is_none() && self.open.as_ref().is_some_and(Report::may_kill) {
+                let open = self.open.get_or_insert_default();
+                (open.killed, open.of_cgroup) = (head.killed.or(open.killed.take()), open.of_cgroup || head.of_cgroup);
+                self.last = line.place;
+                return (Taken::Yes, None);
+            }
+            let ended = self.finish(doubts);
             self.open = Some(Report { place: line.place, ..head });
             self.last = line.place;
             return (Taken::Yes, ended);
         }
         if text == "Mem-Info:" || text == "Mem-info:" {
             let again = self.open.as_ref().is_some_and(|open| !open.zones.is_empty());
-            let ended = if again { self.finish() } else { None };
+            let ended = if again { self.finish(doubts) } else { None };
             self.open.get_or_insert_with(|| Report { place: line.place, ..Report::default() });
             self.last = line.place;
             return (Taken::Yes, ended);
         }
         if self.open.is_some() && line.place.line > self.last.line + LONGEST_TRACE {
-            return (Taken::No, self.finish());
+            return (Taken::No, self.finish(doubts));
         }
-        let Self { open: Some(open), columns, last } = self else { return (Taken::No, None) };
+        let Self { open: Some(open), columns, last, begun } = self else { return (Taken::No, None) };
+        // A mailer that fills lines puts a zone behind what came before it.
+        let mut text = text;
+        while let Some(at) = joined_zone(text) {
+            let _ = counters(open, text[..at].trim()) || rest_of_zone(open, text[..at].trim());
+            (text, *last) = (text[at..].trim_start(), line.place);
+        }
+        let follows = last.source == line.place.source && line.place.line == last.line + 1;
         let taken = of_cpu(open, text)
             || of_nodes(open, text)
             || of_slab(open, text)
-            || zone_line(open, text, line.place, doubts)
+            || of_cgroup(open, text)
+            || zone_line(open, text, line.place, begun, doubts)
+            || follows && rest_of_zone(open, text)
             || counters(open, text)
             || tail_line(open, text)
             || task(open, columns, text);
@@ -186,18 +245,73 @@ impl Reader {
         }
         (Taken::when(taken), None)
     }
+    /// Reads what a mailer put on a line of its own: the rest of a line of free blocks. `None`: the line is to be read.
+    fn goes_on(&mut self, text: &str, place: Place, doubts: &mut Doubts) -> Option<Taken> {
+        let (node, name, mut list, began) = self.begun.take()?;
+        let follows = self.last.source == place.source && place.line == self.last.line + 1;
+        let digits = text.trim_start_matches(|c: char| c.is_ascii_digit());
+        // The break may be behind the `=` too.
+        let is_rest = digits.len() < text.len() && (digits.starts_with('*') || list.trim_end().ends_with('='));
+        let is_rest = follows && (is_rest || text.starts_with('=') || text.starts_with('(')) && list.len() < 2000;
+        let open = self.open.as_mut()?;
+        if !is_rest {
+            blocks(open, node, name, &list, began, doubts);
+            return None;
+        }
+        list += " ";
+        list += text;
+        if is_whole(&list) {
+            blocks(open, node, name, &list, began, doubts);
+        } else {
+            self.begun = Some((node, name, list, began));
+        }
+        self.last = place;
+        Some(Taken::Yes)
+    }
     /// Ends the report that is open.
-    pub fn finish(&mut self) -> Option<Report> {
+    pub fn finish(&mut self, doubts: &mut Doubts) -> Option<Report> {
         self.columns = None;
+        let begun = self.begun.take();
         let mut report = self.open.take()?;
+        if let Some((node, name, list, began)) = begun {
+            blocks(&mut report, node, name, &list, began, doubts);
+        }
+        let page_kb = report.page_kb;
+        report.zones.iter_mut().for_each(|zone| zone.page_kb = page_kb);
         report.tasks.sort_by_key(|(_, rss, _)| u64::MAX - rss);
         report.tasks.truncate(MOST_TASKS);
         Some(report)
     }
 }
 
+/// What says that a process is killed, or the machine stops, where a report may have no other line.
+fn last_word(text: &str) -> Option<Report> {
+    let of_cgroup = text.contains("emory cgroup out of memory");
+    let panic =
+        text.contains("anic - not syncing: Out of memory") || text.contains("anic - not syncing: out of memory");
+    if !panic && !of_cgroup && !text.starts_with("Out of memory: Kill") && !text.starts_with("Out of Memory: Kill") {
+        return None;
+    }
+    let report = Report { kind: Kind::Oom, of_cgroup, killed: killed(text), ..Report::default() };
+    (panic || report.killed.is_some()).then_some(report)
+}
+
+/// 2.4: `__alloc_pages: 3-order allocation failed (gfp=0x20/0)`.
+fn head_2_4(text: &str) -> Option<Report> {
+    let mut scan = Scan(text.strip_prefix("__alloc_pages: ")?);
+    let order = u32::try_from(scan.decimal()?).ok()?;
+    let mode = scan
+        .eat("-order allocation failed")
+        .then(|| scan.blanks().eat("(gfp="))
+        .and_then(|gfp| gfp.then(|| scan.hex()).flatten().and_then(|mode| u32::try_from(mode).ok()));
+    Some(Report { kind: Kind::Pages, order: Some(order), mode, version: Some((2, 4, 0)), ..Report::default() })
+}
+
 /// The first line of a report.
 fn head(text: &str) -> Option<Report> {
+    if let Some(report) = head_2_4(text).or_else(|| last_word(text)) {
+        return Some(report);
+    }
     const KEYS: [(&str, Kind); 6] = [
         (": page allocation failure", Kind::Pages),
         // 4.10 to 4.14: it did not fail, but took long.
@@ -207,7 +321,10 @@ fn head(text: &str) -> Option<Report> {
         (": vmalloc: allocation failure", Kind::Vmalloc),
         (" invoked oom-killer:", Kind::Oom),
     ];
-    let (at, key, kind) = KEYS.into_iter().find_map(|(key, kind)| Some((text.find(key)?, key, kind)))?;
+    // 2.6.8 to 2.6.15 do not say who asked.
+    let nameless = text.starts_with("oom-killer: gfp_mask=").then_some((0, "oom-killer:", Kind::Oom));
+    let (at, key, kind) =
+        nameless.or_else(|| KEYS.into_iter().find_map(|(key, kind)| Some((text.find(key)?, key, kind))))?;
     let (comm, rest) = (&text[..at], &text[at + key.len()..]);
     let number = |key: &str| {
         let mut scan = Scan(&rest[rest.find(key)? + key.len()..]);
@@ -255,6 +372,9 @@ fn of_nodes(open: &mut Report, text: &str) -> bool {
         }
     }
     open.of_cgroup |= text.starts_with("oom-kill:constraint=CONSTRAINT_MEMCG");
+    if let Some((_, rest)) = text.split_once(",oom_memcg=").filter(|_| open.of_cgroup) {
+        open.cgroup = rest.split(',').next().map(|group| group.chars().take(200).collect());
+    }
     found
 }
 
@@ -271,6 +391,24 @@ fn node_list(text: &str) -> Option<u64> {
             return nodes;
         }
     }
+}
+
+/// `Task in /a killed as a result of limit of /a`, `memory: usage 102400kB, limit 102400kB, failcnt 12`, `oom_memcg=/a`.
+fn of_cgroup(open: &mut Report, text: &str) -> bool {
+    if let Some((_, group)) = text.split_once(" killed as a result of limit of ") {
+        (open.of_cgroup, open.cgroup) = (true, Some(group.trim().chars().take(200).collect()));
+        return true;
+    }
+    if let Some(rest) = text.strip_prefix("memory: usage ") {
+        let mut scan = Scan(rest);
+        let usage = scan.decimal();
+        scan.while_is(|c| c.is_ascii_alphabetic());
+        let limit = scan.eat(", limit ").then(|| scan.decimal()).flatten();
+        open.cgroup_kb = usage.zip(limit);
+        return true;
+    }
+    let keys = ["memory+swap: usage ", "swap: usage ", "kmem: usage ", "Memory cgroup stats for "];
+    keys.iter().any(|key| text.starts_with(key))
 }
 
 /// `CPU: 0 PID: 139 Comm: dd Not tainted 6.1.0-50-armmp #1`, `Pid: 1, comm: x Not tainted 2.6.32 #1`.
@@ -310,10 +448,58 @@ fn without_node(text: &str) -> (u32, &str) {
 
 const ZONES: [&str; 6] = ["DMA32", "DMA", "Normal", "HighMem", "Movable", "Device"];
 
-fn zone_line(open: &mut Report, text: &str, place: Place, doubts: &mut Doubts) -> bool {
+fn reserve(list: &str) -> Vec<u64> {
+    list.split_whitespace().map_while(crate::scan::decimal).take(16).collect()
+}
+
+/// The rest of a zone's numbers, on a line of its own: `high:132kB active:10368kB …`.
+fn rest_of_zone(open: &mut Report, text: &str) -> bool {
+    let Some(zone) = open.zones.last_mut().filter(|zone| !zone.has_blocks && zone.reserve.is_empty()) else {
+        return false;
+    };
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let is_pair = first.split_once(':').is_some_and(|(name, value)| {
+        !name.is_empty() && value.strip_suffix("kB").is_some_and(|kb| crate::scan::decimal(kb).is_some())
+    });
+    if !is_pair && !text.starts_with("all_unreclaimable?") {
+        return false;
+    }
+    zone.kb.extend(pairs(text).take(MOST.saturating_sub(zone.kb.len())));
+    zone.unreclaimable |= text.contains("all_unreclaimable? yes");
+    if let Some((_, list)) = text.split_once("lowmem_reserve[]:") {
+        zone.reserve = reserve(list);
+    }
+    true
+}
+
+/// Where a zone's numbers begin behind something else: `slab:4311 pagetables:390 DMA free:2104kB`.
+fn joined_zone(text: &str) -> Option<usize> {
+    if !text.contains(" free:") {
+        return None;
+    }
+    let at = ZONES.iter().filter_map(|zone| text.find(&format!(" {zone} free:"))).min()?;
+    // `Node 0 DMA free:` is how a line begins.
+    let front = &text[..at];
+    let node = front.rsplit_once("Node ").filter(|(_, node)| crate::scan::decimal(node).is_some());
+    let cut = node.map_or(at, |(before, _)| before.len());
+    (cut > 0).then_some(cut)
+}
+
+/// True when a line of free blocks has its sum.
+fn is_whole(list: &str) -> bool {
+    list.split_once('=').is_some_and(|(_, sum)| sum.trim_end().ends_with("kB"))
+}
+
+fn zone_line(
+    open: &mut Report,
+    text: &str,
+    place: Place,
+    begun: &mut Option<(u32, &'static str, String, Place)>,
+    doubts: &mut Doubts,
+) -> bool {
     if let Some(list) = text.strip_prefix("lowmem_reserve[]:").or_else(|| text.strip_prefix("protections[]:")) {
         if let Some(zone) = open.zones.last_mut() {
-            zone.reserve = list.split_whitespace().map_while(crate::scan::decimal).take(16).collect();
+            zone.reserve = reserve(list);
         }
         return true;
     }
@@ -330,6 +516,11 @@ fn zone_line(open: &mut Report, text: &str, place: Place, doubts: &mut Doubts) -
         return true;
     }
     if let Some(list) = rest.strip_prefix(':') {
+        // It may go on in the next line.
+        if list.contains("*") && !is_whole(list) {
+            *begun = Some((node, name, list.to_owned(), place));
+            return true;
+        }
         return blocks(open, node, name, list, place, doubts);
     }
     if !rest.starts_with(" free:") {
@@ -344,6 +535,7 @@ fn zone_line(open: &mut Report, text: &str, place: Place, doubts: &mut Doubts) -
         name: name.to_owned(),
         kb: pairs(rest).collect(),
         unreclaimable: rest.contains("all_unreclaimable? yes"),
+        reserve: rest.split_once("lowmem_reserve[]:").map_or(Vec::new(), |(_, list)| reserve(list)),
         ..ZoneState::default()
     };
     if let (Some(min), Some(low), Some(high)) = (zone.kb("min"), zone.kb("low"), zone.kb("high")) {
@@ -377,6 +569,9 @@ fn pairs(text: &str) -> impl Iterator<Item = (String, u64)> + '_ {
     .take(MOST)
 }
 
+/// Sizes of pages that kernels are built with, in kB.
+const PAGES_KB: [u64; 6] = [4, 8, 16, 32, 64, 256];
+
 /// ` 20*4kB (UEC) 20*8kB … = 5280kB`.
 fn blocks(open: &mut Report, node: u32, name: &str, list: &str, place: Place, doubts: &mut Doubts) -> bool {
     let mut scan = Scan(list);
@@ -391,10 +586,14 @@ fn blocks(open: &mut Report, node: u32, name: &str, list: &str, place: Place, do
             broken = true;
             break;
         };
-        if kb != 4 << order {
+        if order == 0 && PAGES_KB.contains(&kb) && open.page_kb.is_none() {
+            open.page_kb = Some(kb);
+        }
+        let expected = open.page_kb() << order;
+        if kb != expected {
             doubts.contradiction(
                 place,
-                format!("zone {name}: the blocks of order {order} are of {kb} kB, not {}", 4 << order),
+                format!("zone {name}: the blocks of order {order} are of {kb} kB, not {expected}"),
             );
         }
         sum = sum.saturating_add(count.saturating_mul(kb));
@@ -428,7 +627,8 @@ fn blocks(open: &mut Report, node: u32, name: &str, list: &str, place: Place, do
 
 /// ` active_anon:286 inactive_anon:23337`, in pages.
 fn counters(open: &mut Report, text: &str) -> bool {
-    const FIRST: [&str; 12] = [
+    const FIRST: [&str; 13] = [
+        "slab:",
         "active_anon:",
         "active_file:",
         "unevictable:",
@@ -461,13 +661,8 @@ fn tail_line(open: &mut Report, text: &str) -> bool {
         return true;
     }
     // To ask whether a word is there costs less than to look for its place.
-    let killed = text.contains("Kill").then(|| text.find("Killed process ").or_else(|| text.find("Kill process ")));
-    if let Some(at) = killed.flatten() {
-        let mut scan = Scan(&text[at..]);
-        scan.while_is(|c| !c.is_ascii_digit());
-        let pid = scan.decimal();
-        let name = if scan.blanks().eat("(") { scan.while_is(|c| c != ')') } else { "" };
-        open.killed = pid.map(|pid| (pid, name.to_owned()));
+    if text.contains("Kill") && (text.contains("Killed process ") || text.contains("Kill process ")) {
+        open.killed = killed(text).or(open.killed.take());
         return true;
     }
     if text.starts_with("oom-kill:") {
@@ -490,6 +685,16 @@ fn tail_line(open: &mut Report, text: &str) -> bool {
         _ => return false,
     }
     true
+}
+
+/// `Killed process 812 (dd) total-vm:…`, `Kill process 812 (dd) score 3 …`.
+fn killed(text: &str) -> Option<(u64, String)> {
+    let at = text.find("Killed process ").or_else(|| text.find("Kill process "))?;
+    let mut scan = Scan(&text[at..]);
+    scan.while_is(|c| !c.is_ascii_digit());
+    let pid = scan.decimal()?;
+    let name = if scan.blanks().eat("(") { scan.while_is(|c| c != ')') } else { "" };
+    Some((pid, name.to_owned()))
 }
 
 /// The table of processes: its head names the columns.

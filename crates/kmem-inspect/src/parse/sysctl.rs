@@ -14,7 +14,7 @@ use super::Taken;
 use crate::line::Line;
 use crate::place::{Doubts, Place};
 use crate::scan::{decimal, hex};
-use kmem::kernel::{check_sysctl, sysctls, SysctlError};
+use kmem::kernel::{check_sysctl, default_sysctl, sysctls, SysctlError};
 use kmem::profile::PROFILES;
 
 /// A listing of tunables.
@@ -215,6 +215,10 @@ fn check(place: Place, key: &str, value: &str, doubts: &mut Doubts) {
             Err(error @ (SysctlError::NotANumber { .. } | SysctlError::OutOfRange { .. })) => why = Some(error),
             // A tunable shows 0 where the other of the two is set.
             _ => return,
+        }
+        // What it is when nobody writes it need not be what may be written: percpu_pagelist_fraction of 2.6.16 to 3.15.
+        if default_sysctl(profile, key).is_some_and(|default| number(value) == Some(default)) {
+            return;
         }
     }
     let may_be_0 = value == "0" && EXCLUDE.iter().any(|(one, other)| [*one, *other].contains(&key));

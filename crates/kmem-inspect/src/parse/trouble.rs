@@ -128,6 +128,8 @@ struct Open {
     trouble: Trouble,
     stack: Stack,
     lines: u64,
+    /// The head names a function that the compiler put into another, which the next line names.
+    is_inlined: bool,
 }
 
 /// Whose stack the next functions are.
@@ -145,9 +147,22 @@ impl Reader {
         let text = line.text.trim();
         if may_be_head(text) {
             if let Some((mut trouble, stack)) = head(text, line.place) {
+                let is_inlined = text.contains("[inline]");
+                // A report whose addresses were made lines has a head for each function that is inlined: one report.
+                let goes_on =
+                    |open: &&mut Open| open.is_inlined && open.lines == 0 && open.trouble.what == trouble.what;
+                if let Some(open) = self.open.as_mut().filter(goes_on) {
+                    (open.trouble.site, open.is_inlined) = (trouble.site, is_inlined);
+                    return Taken::Yes;
+                }
+                let of_kasan = |open: &&mut Open| open.trouble.kind == Kind::Kasan && trouble.what == "bad access";
+                if let Some(open) = self.open.as_mut().filter(of_kasan) {
+                    open.trouble.cache = open.trouble.cache.take().or(trouble.cache);
+                    return Taken::Yes;
+                }
                 trouble.times = stamp(raw).map(|time| (time, time));
                 self.finish(list, lost);
-                self.open = Some(Open { trouble, stack, lines: 0 });
+                self.open = Some(Open { trouble, stack, lines: 0, is_inlined });
                 return Taken::Yes;
             }
         }
@@ -185,21 +200,34 @@ fn may_be_head(text: &str) -> bool {
         Some(b'P') => text.starts_with("Page allocated via order"),
         Some(b's') => text.starts_with("slab error"),
         Some(b'S') => text.starts_with("Slab corruption"),
-        Some(b'k') => text.starts_with("kmem_cache_destroy "),
+        Some(b'k') => text.starts_with("kmem_cache_destroy ") || text.starts_with(GPF),
+        Some(b'K') => text.starts_with("KASAN: ") && text.contains(" in range ["),
         Some(b'c') => text.starts_with("cache_from_obj: "),
         _ => false,
     }
 }
+
+/// What KASAN of 4.x says of a fault whose address is none: its shadow was asked for.
+const GPF: &str = "kasan: GPF could be caused by ";
 
 fn head(text: &str, place: Place) -> Option<(Trouble, Stack)> {
     let make = |kind, what: &str| Trouble::new(kind, place, what);
     for (key, kind) in [("BUG: KASAN: ", Kind::Kasan), ("BUG: KFENCE: ", Kind::Kfence)] {
         if let Some(rest) = text.strip_prefix(key) {
             let (what, site) = rest.split_once(" in ").unwrap_or((rest, ""));
-            let mut trouble = make(kind, what);
+            let mut trouble = make(kind, &what.split_whitespace().collect::<Vec<_>>().join(" "));
             trouble.site = function(site);
             return Some((trouble, Stack::None));
         }
+    }
+    // A fault, explained: `KASAN: null-ptr-deref in range [0x18-0x1f]`. The function stands in the line of the registers.
+    if let Some((what, range)) = text.strip_prefix("KASAN: ").and_then(|rest| rest.split_once(" in range [")) {
+        let mut trouble = make(Kind::Kasan, what);
+        trouble.spot = Some(short(&format!("in the range {}", range.trim_end_matches(']'))));
+        return Some((trouble, Stack::None));
+    }
+    if let Some(what) = text.strip_prefix(GPF) {
+        return Some((make(Kind::Kasan, what), Stack::None));
     }
     if let Some(rest) = text.strip_prefix("BUG: sleeping function called from invalid context at ") {
         let mut trouble = make(Kind::Sleep, "sleeping function called from invalid context");
@@ -217,6 +245,12 @@ fn head(text: &str, place: Place) -> Option<(Trouble, Stack)> {
         let cache = front.rsplit_once(" (").map_or(front, |(cache, _)| cache);
         if cache.is_empty() || what.is_empty() {
             return None;
+        }
+        // KASAN up to 4.9 has SLUB print the object.
+        if what == "kasan: bad access detected" {
+            let mut trouble = make(Kind::Kasan, "bad access");
+            trouble.cache = Some(short(cache));
+            return Some((trouble, Stack::None));
         }
         let left = what.starts_with("Objects remaining");
         let what = if left { "Objects remaining on shutdown" } else { what };
@@ -293,7 +327,17 @@ impl Open {
 
     fn words(&mut self, text: &str) -> bool {
         let Self { trouble, stack, .. } = self;
-        let bare = text.strip_prefix("INFO: ").unwrap_or(text);
+        let mut bare = text.strip_prefix("INFO: ").unwrap_or(text);
+        if let Some(at) = text.find(", cache=") {
+            let name = &text[at + ", cache=".len()..];
+            // KFENCE up to 5.15 says it in brackets, and in the same line who allocated.
+            let (name, rest) = name.split_once("] ").unwrap_or((name, ""));
+            trouble.cache = Some(short(name));
+            if rest.is_empty() {
+                return true;
+            }
+            bare = rest;
+        }
         for (key, theirs) in [("llocated ", Stack::Allocated), ("reed ", Stack::Freed)] {
             let Some(rest) = bare.strip_prefix(['A', 'a', 'F', 'f']).and_then(|rest| rest.strip_prefix(key)) else {
                 continue;
@@ -327,8 +371,11 @@ impl Open {
             trouble.cache = rest.rsplit_once(" of size ").map(|(cache, _)| short(cache));
             return true;
         }
-        if let Some(at) = text.find(", cache=") {
-            trouble.cache = Some(short(&text[at + ", cache=".len()..]));
+        if let Some(rest) = ["RIP: 0010:", "pc : ", "PC is at "].iter().find_map(|key| text.strip_prefix(key)) {
+            if trouble.kind == Kind::Kasan && trouble.site.is_none() {
+                let name = rest.rsplit_once("] ").map_or(rest, |(_, name)| name).trim_start();
+                trouble.site = function(name).filter(|name| !name.starts_with("0x"));
+            }
             return true;
         }
         if let Some(rest) = text.strip_prefix("Object at ").and_then(|rest| rest.split_once(", in cache ")) {
@@ -395,8 +442,14 @@ fn frame(text: &str) -> Option<&str> {
     }
     rest = rest.strip_prefix("? ").unwrap_or(rest);
     rest = rest.strip_prefix('(').unwrap_or(rest);
-    let end = rest.find("+0x")?;
-    let name = &rest[..end];
+    // Where addresses were made lines: ` name path/of/file.c:123 [inline]`.
+    let in_source = || {
+        let (name, place) = rest.split_once(' ')?;
+        let (file, line) = place.split_whitespace().next()?.rsplit_once(':')?;
+        let is_source = [".c", ".h", ".S", ".rs"].iter().any(|end| file.ends_with(end));
+        (is_source && line.bytes().all(|byte| byte.is_ascii_digit())).then_some(name)
+    };
+    let name = rest.find("+0x").map(|end| &rest[..end]).or_else(in_source)?;
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.$".contains(&byte));
     is_name.then_some(name)
 }
@@ -421,7 +474,15 @@ fn short(text: &str) -> String {
 
 /// Functions that stand in stacks between who did it and the report: allocators, checkers, printers.
 fn is_machinery(name: &str) -> bool {
-    const BEGIN: [&str; 42] = [
+    const BEGIN: [&str; 50] = [
+        "cache_alloc",
+        "cache_free",
+        "__cache_free",
+        "__cache_alloc",
+        "set_alloc_info",
+        "do_slab_free",
+        "__stack_trace",
+        "____kasan",
         "kasan_",
         "__kasan",
         "__asan_",

@@ -348,7 +348,7 @@ fn hidden_row(mut scan: Scan<'_>) -> Reading {
     Reading::Row(Box::new(parsed))
 }
 
-const FLAGS: [&str; 7] = ["dma-coherent", "ioremap", "vmalloc", "vpages", "vmap", "user", "sparse"];
+const FLAGS: [&str; 8] = ["dma-coherent", "ioremap", "vmalloc", "vpages", "vmap", "user", "sparse", "lowmem"];
 
 /// True where one of the words behind the caller begins.
 fn known_word(text: &str) -> bool {
@@ -410,7 +410,8 @@ fn set(flags: &mut VmAreaFlags, word: &str) {
         "user" => flags.user = true,
         "vpages" => flags.vpages = true,
         "dma-coherent" => flags.dma_coherent = true,
-        // `sparse` (6.9 and later): addresses of which only a part is mapped.
+        // `sparse` (6.9 and later): addresses of which only a part is mapped. `lowmem`: kernels for phones of 3.x, whose area
+        // begins with the direct map (CONFIG_ENABLE_VMALLOC_SAVING).
         _ => (),
     }
 }

@@ -43,6 +43,8 @@ pub struct Reader {
     is_cold: bool,
 }
 
+/// The most zones of a listing: five of each of the nodes that kernels are built for.
+const MOST_ZONES: usize = 4_000;
 /// A block has some hundreds of lines at most between two that are known.
 const MOST_UNKNOWN: usize = 100;
 
@@ -56,6 +58,11 @@ impl Reader {
                 |open: &ZoneInfoFile| open.zones.iter().any(|(_, known)| known.node == node && known.zone == zone);
             let ended = if self.open.as_ref().is_some_and(again) { self.finish(doubts) } else { None };
             let open = self.open.get_or_insert_with(|| ZoneInfoFile { place: line.place, ..ZoneInfoFile::default() });
+            if open.zones.len() >= MOST_ZONES {
+                doubts.not_understood(line.place, format!("more than {MOST_ZONES} zones: this one is not looked at"));
+                self.last = Place::default();
+                return (Taken::Yes, ended);
+            }
             open.zones.push((line.place, Box::new(ZoneInfo { node, zone, ..ZoneInfo::default() })));
             (self.last, self.in_node, self.cpu, self.is_cold) = (line.place, false, 0, false);
             return (Taken::Yes, ended);

@@ -1,6 +1,6 @@
 //! The readings of reports.
 
-use crate::parse::report::Report;
+use crate::parse::report::{Report, PAGE_KB};
 use std::fmt::{Result, Write};
 
 pub(super) fn write(out: &mut dyn Write, report: &Report) -> Result {
@@ -23,6 +23,14 @@ pub(super) fn write(out: &mut dyn Write, report: &Report) -> Result {
     writeln!(out)?;
     if let Some((major, minor, patch)) = report.version {
         writeln!(out, "  version {major}.{minor}.{patch}")?;
+    }
+    if report.page_kb() != PAGE_KB {
+        writeln!(out, "  pages of {} kB", report.page_kb())?;
+    }
+    if report.of_cgroup {
+        let group = report.cgroup.as_deref().unwrap_or("-");
+        let (usage, limit) = report.cgroup_kb.unwrap_or((0, 0));
+        writeln!(out, "  of cgroup {group}: {usage} of {limit} kB")?;
     }
     if !report.pages.is_empty() {
         let counts: Vec<String> = report.pages.iter().map(|(name, value)| format!("{name} {value}")).collect();

@@ -18,7 +18,7 @@ mod memory;
 
 use crate::explain::reports::{flags, verdicts, version_of, Refusal as Read};
 use crate::parse::kernel_log::Version;
-use crate::parse::report::{Report, ZoneState};
+use crate::parse::report::{Report, ZoneState, PAGE_KB};
 use kmem::gfp::Gfp;
 use kmem::page::refusal::{Answer, Refusal};
 use kmem::page::restore::{self, Record, RestoreError, Restored, ZoneRecord};
@@ -57,6 +57,8 @@ pub enum NoTwin {
     NoRequest,
     /// The limit of a memory cgroup was reached: zones have not been asked.
     OfCgroup,
+    /// Pages are of so many kB, and the engine's are not.
+    PageSize(u64),
     /// A zone's line lacks this number.
     Missing {
         /// The zone's name.
@@ -106,6 +108,9 @@ impl Twin {
         }
         if report.zones.is_empty() {
             return Err(NoTwin::NoZones);
+        }
+        if report.page_kb() != PAGE_KB {
+            return Err(NoTwin::PageSize(report.page_kb()));
         }
         let (gfp, order) = flags(report).zip(report.order).ok_or(NoTwin::NoRequest)?;
         let order = Order::new(order).ok_or(NoTwin::NoRequest)?;
@@ -291,7 +296,7 @@ fn record(
     top: Order,
     notes: &mut Vec<String>,
 ) -> Result<ZoneRecord, NoTwin> {
-    let pages = |name: &str| zone.kb(name).map(|kb| kb / 4);
+    let pages = |name: &str| zone.pages(name);
     let must = |what: &'static str| pages(what).ok_or(NoTwin::Missing { zone: zone.name.clone(), what });
     let (free, min) = (must("free")?, must("min")?);
     let low = pages("low").unwrap_or(min);
@@ -307,6 +312,13 @@ fn record(
     if zone.reserve.is_empty() {
         notes.push(format!("zone {}: what it keeps from requests for higher zones is not in the report", zone.name));
     }
+    if zone.set_aside() > 0 && pages("reserved_highatomic").is_none() {
+        notes.push(format!(
+            "zone {}: pages are set aside (H), and the report does not say how many: {} are taken, the least that there can be",
+            zone.name,
+            zone.set_aside()
+        ));
+    }
     // Where nothing says how large it is, it is large enough.
     let managed = pages("managed").or(present).unwrap_or(free.saturating_add(1 << 20)).max(u64::from(free > 0));
     Ok(ZoneRecord {
@@ -319,7 +331,7 @@ fn record(
         high: pages("high").unwrap_or(low),
         boost: pages("boost").unwrap_or(0).min(min),
         reserve,
-        high_atomic: pages("reserved_highatomic").unwrap_or(0),
+        high_atomic: zone.set_aside(),
         free: blocks::by_type(zone, top, notes),
     })
 }

@@ -11,7 +11,7 @@
 //! Some areas have a fixed address (`iotable_init`, per-CPU memory at the end). All others were put as low as possible,
 //! so they move when VMALLOC_START does. The hole below the lowest fixed area is the only one that can grow.
 
-use super::kernel::{Family, Kernel};
+use super::kernel::{is_x86_64, Family, Kernel};
 use crate::parse::kernel_log::KernelLog;
 use crate::parse::meminfo::MemInfoFile;
 use crate::parse::vmallocinfo::{Addresses, AreaRow, VmallocInfo};
@@ -105,6 +105,17 @@ const PAGE_OFFSET: u64 = 0xc000_0000;
 /// `VMALLOC_OFFSET` of both families.
 const GAP: u64 = 8 << 20;
 
+/// True for ARM's listing of memory for DMA, which has rows of the same form: `CONSISTENT_END` of `arch/arm/mm/dma-mapping.c` up to
+/// 3.4, and behind callers there is nothing.
+fn is_for_dma(listing: &VmallocInfo) -> bool {
+    const AREA: (u64, u64) = (0xff00_0000, 0xffe0_0000);
+    listing.digits <= 8
+        && listing.rows.iter().all(|AreaRow { area, .. }| {
+            let bare = area.flags.words().next().is_none() && area.pages == 0 && area.phys == 0;
+            bare && area.start >= AREA.0 && area.end <= AREA.1
+        })
+}
+
 /// True for an area that stays where it is when VMALLOC_START moves.
 pub fn is_fixed(row: &AreaRow) -> bool {
     FIXED.contains(&row.function()) || is_per_cpu(row)
@@ -127,9 +138,14 @@ impl Area {
         if listing.addresses != Addresses::Real || listing.rows.is_empty() {
             return None;
         }
+        if is_for_dma(listing) {
+            let what = "these rows are of the area for DMA, 0xff000000-0xffe00000 (/proc/dma-mappings of ARM up to 3.x), not of vmalloc";
+            doubts.not_understood(listing.place, what.to_owned());
+            return None;
+        }
         let kernel = Kernel::find(listing, log);
         let found = match kernel.as_ref().map(|kernel| kernel.family) {
-            Some(Family::Wide) => wide(listing),
+            Some(Family::Wide) => wide(listing, log),
             _ => Ends::find(listing, log, meminfo, kernel.as_ref(), doubts)?,
         };
         let Ends { start, end, because, low, of_log } = found;
@@ -187,6 +203,9 @@ impl Area {
     }
     /// The gap right below [`Area::lowest_fixed`], the only one that can grow.
     pub fn growing(&self) -> Option<Gap> {
+        if self.kernel.as_ref().is_some_and(|kernel| kernel.family == Family::Wide) {
+            return None;
+        }
         let fixed = self.lowest_fixed();
         self.purged.iter().find(|gap| gap.end == fixed).copied()
     }
@@ -356,25 +375,44 @@ fn low_of_zones(log: &KernelLog, family: Option<Family>) -> Option<Low> {
     Some(Low { start: PAGE_OFFSET, end, all_ram: Some(!high) })
 }
 
+/// Areas of x86-64 that no profile has: up to 2.6.30, and with five levels of tables (`Documentation/arch/x86/x86_64/mm.rst` of
+/// 2.6.28 and 6.1).
+const OTHER_X86_64: [(&str, (u64, u64)); 2] = [
+    ("x86-64 up to 2.6.30", (0xffff_c200_0000_0000, 0xffff_e1ff_ffff_ffff)),
+    ("x86-64 with five levels of tables", (0xffa0_0000_0000_0000, 0xffd1_ffff_ffff_ffff)),
+];
+/// Areas are put as low as possible, so the lowest row lies near the area's start.
+const NEAR: u64 = 64 << 30;
+/// `VMALLOC_SIZE_TB` of x86-64 with four levels.
+const WIDE_SIZE: u64 = 32 << 40;
+
 /// 64-bit kernels have the area at fixed addresses; x86 may have moved it by whole GiB (KASLR).
-fn wide(listing: &VmallocInfo) -> Ends {
+fn wide(listing: &VmallocInfo, log: Option<&KernelLog>) -> Ends {
+    let is_x86 = is_x86_64(listing, log);
     let rules = PROFILES.iter().filter_map(|profile| match &profile.layout {
-        LayoutRule::Wide(rule) => Some((profile.name, rule.vmalloc)),
+        LayoutRule::Wide(rule) if !is_x86 || profile.name.starts_with("amd64") => Some((profile.name, rule.vmalloc)),
         _ => None,
     });
+    let image = |row: &&AreaRow| row.area.start < 0xffff_ffff_8000_0000;
+    let rows: Vec<&AreaRow> = listing.rows.iter().filter(image).collect();
     let holds = |area: (u64, u64)| {
-        listing.rows.iter().filter(|row| area.0 <= row.area.start && row.area.end <= area.1.saturating_add(1)).count()
+        rows.iter().filter(|row| area.0 <= row.area.start && row.area.end <= area.1.saturating_add(1)).count()
     };
-    let lowest = listing.rows.iter().map(|row| row.area.start).min().unwrap_or(0);
+    let lowest = |area: (u64, u64)| rows.iter().map(|row| row.area.start).filter(|start| *start >= area.0).min();
+    let near = |area: (u64, u64)| lowest(area).is_some_and(|lowest| lowest - area.0 < NEAR);
     // Of those that hold the most rows, the one that begins next to them.
+    let rules = rules.chain(OTHER_X86_64).filter(|(_, area)| near(*area));
     let best = rules.max_by_key(|(_, area)| (holds(*area), area.0));
-    match best.filter(|(_, area)| holds(*area) * 2 > listing.rows.len()) {
+    match best.filter(|(_, area)| holds(*area) * 2 > rows.len()) {
         Some((name, (start, end))) => Ends { start, end, because: format!("as in {name}"), low: None, of_log: true },
         None => {
-            let start = align_down(lowest, 1 << 30);
-            let top = listing.rows.iter().map(|row| row.area.end).max().unwrap_or(start);
-            let because = "from the lowest row; the end is the last row's".to_owned();
-            Ends { start, end: top.max(start.saturating_add(32 << 40)), because, low: None, of_log: true }
+            let start = align_down(rows.iter().map(|row| row.area.start).min().unwrap_or(0), 1 << 30);
+            let top = rows.iter().map(|row| row.area.end).max().unwrap_or(start);
+            let because = match is_x86 {
+                true => "from the lowest row: boot moved it (KASLR)".to_owned(),
+                false => "from the lowest row; where it ends nothing says".to_owned(),
+            };
+            Ends { start, end: top.max(start.saturating_add(WIDE_SIZE)), because, low: None, of_log: true }
         }
     }
 }

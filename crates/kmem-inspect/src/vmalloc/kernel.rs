@@ -6,7 +6,7 @@
 //! log shows; else marks of age in the listing itself.
 
 use crate::parse::kernel_log::{Cpu, KernelLog, Version};
-use crate::parse::vmallocinfo::VmallocInfo;
+use crate::parse::vmallocinfo::{AreaRow, VmallocInfo};
 use kmem::boot::cmdline::CommandLine;
 use kmem::boot::layout::{ArmLayout, Layout, LayoutRule, RamExtent, X86Layout};
 use kmem::profile::{arm_3_2, arm_3_4, armhf_6_1, i386_pae_6_1, linux_2_6_i386};
@@ -107,7 +107,10 @@ impl Kernel {
     /// Finds the rule for a listing and the log that belongs to it. `None` when nothing gives the family away.
     pub fn find(listing: &VmallocInfo, log: Option<&KernelLog>) -> Option<Self> {
         if listing.digits > 8 {
-            let because = "addresses have 16 digits".to_owned();
+            let because = match is_x86_64(listing, log) {
+                true => "x86-64: addresses have 16 digits, and what else is there is a PC's".to_owned(),
+                false => "addresses have 16 digits".to_owned(),
+            };
             return Some(Self { family: Family::Wide, profile: None, era: "", because });
         }
         let (family, mut because) = family(listing, log)?;
@@ -145,7 +148,7 @@ fn family(listing: &VmallocInfo, log: Option<&KernelLog>) -> Option<(Family, Str
     let by_cpu = log.and_then(|log| match log.cpu? {
         Cpu::Arm => Some((Family::Arm, "the log names an ARM processor".to_owned())),
         Cpu::X86 => Some((Family::X86, "the log has a PC's memory map".to_owned())),
-        Cpu::Arm64 | Cpu::RiscV => None,
+        _ => None,
     });
     let by_layout = || {
         // ARM has the pkmap window below the direct map, x86 above.
@@ -174,13 +177,26 @@ fn family(listing: &VmallocInfo, log: Option<&KernelLog>) -> Option<(Family, Str
     by_cpu.or_else(by_layout).or_else(by_caller).or_else(by_release).or_else(by_zones)
 }
 
+/// True for a 64-bit listing of an x86 kernel: by its log, by a caller, or by rows where only this kernel has its image and modules.
+pub(super) fn is_x86_64(listing: &VmallocInfo, log: Option<&KernelLog>) -> bool {
+    /// `__START_KERNEL_map`, `arch/x86/include/asm/page_64_types.h`.
+    const IMAGE: u64 = 0xffff_ffff_8000_0000;
+    let by_log = log.is_some_and(|log| {
+        let release = log.release.as_deref().unwrap_or_default();
+        log.cpu == Some(Cpu::X86) || ["x86_64", "amd64"].iter().any(|word| release.contains(word))
+    });
+    let has = |row: &AreaRow| {
+        let of_x86 = CALLERS.iter().any(|(name, family)| *family == Family::X86 && row.function().starts_with(name));
+        row.area.start >= IMAGE || of_x86
+    };
+    by_log || listing.rows.iter().any(has)
+}
+
 /// Bits of an address, where a log gives them away: by the processor, or by RAM and zones that only one kind has.
 pub fn bits(log: Option<&KernelLog>) -> Option<u32> {
     let log = log?;
-    match log.cpu {
-        Some(Cpu::Arm64 | Cpu::RiscV) => return Some(64),
-        Some(Cpu::Arm) => return Some(32),
-        _ => (),
+    if let Some(bits) = log.cpu.and_then(Cpu::bits) {
+        return Some(bits);
     }
     let release = log.release.as_deref().unwrap_or_default();
     let has = |words: &[&str]| words.iter().any(|word| release.contains(word));

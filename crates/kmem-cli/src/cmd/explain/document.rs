@@ -116,6 +116,8 @@ fn repeat(repeat: &Repeat) -> Value {
         Failed::Pages(request) => (format!("pages: {request}"), None),
         Failed::OutOfMemory => ("out of memory".to_owned(), None),
         Failed::Addresses(bytes) => ("addresses".to_owned(), Some(*bytes)),
+        Failed::Contiguous(pages, error) => (format!("contiguous area: {pages} pages, error {error}"), None),
+        Failed::Bounce(bytes) => ("bounce buffer".to_owned(), Some(*bytes)),
     };
     json!({
         "line": repeat.place.line, "what": what, "bytes": bytes, "task": repeat.task, "count": repeat.count,

@@ -1,0 +1,202 @@
+//! What is said of texts: sentences that must be there, and some that must not.
+
+use kmem_inspect::explain::{explain, Question};
+use kmem_inspect::Reader;
+
+fn said(text: &str) -> String {
+    let mut reader = Reader::new();
+    reader.read_text("text", text);
+    let mut out = String::new();
+    explain(&mut out, &mut reader.finish(), &Question::default()).expect("a string can be written");
+    out
+}
+
+/// A text, what is said of it, what is not.
+type Case = (&'static str, &'static [&'static str], &'static [&'static str]);
+
+fn check(cases: &[Case]) {
+    for (text, there, absent) in cases {
+        let said = said(text);
+        for words in *there {
+            assert!(said.contains(words), "`{words}` is not said of\n{text}\nbut:\n{said}");
+        }
+        for words in *absent {
+            assert!(!said.contains(words), "`{words}` is said of\n{text}\nin:\n{said}");
+        }
+    }
+}
+
+#[test]
+fn a_single_file_tells_something() {
+    check(&[
+        (
+            "Node 0, zone      DMA      1      0      0      0      0      0      0      0      1      1      3 \n\
+             Node 0, zone   Normal    100     50      0      0      0      0      0      0      0      0      0 \n",
+            &["State: 15.79 MB free", "Free blocks", "Normal: 800 kB free", "largest free block: order 1 (8 kB), 50 of them"],
+            &["pages of 16 or 64 kB"],
+        ),
+        (
+            "Node 0, zone   Normal    100     50      0      0      0      0      0      0      0 \n",
+            &["9 orders may also be those of pages of 16 or 64 kB"],
+            &[],
+        ),
+        (
+            "nr_free_pages 1000\nallocstall_normal 12\npswpin 256\npswpout 512\ncompact_fail 3\ncompact_success 1\noom_kill 2\n",
+            &[
+                "State: 3.91 MB free",
+                "reclaim memory themselves 12 times",
+                "made a block once, and 3 times it did not",
+                "the OOM killer killed 2 processes",
+                "swap: 2 MB written, 1 MB read back",
+            ],
+            &[],
+        ),
+        (
+            "00001000-0009ffff : System RAM\n00100000-3fffffff : System RAM\n  01000000-01ffffff : Kernel code\n40000000-4000ffff : eth\n",
+            &["Physical addresses: 1023.62 MB of RAM in 2 ranges; 1 other ranges"],
+            &[],
+        ),
+        (
+            "MemTotal:  1000000 kB\nMemFree:   500000 kB\nSlab:      20000 kB\n",
+            &["slabs hold 19.53 MB (2% of memory)"],
+            &["0 bytes cannot be reclaimed", "cannot be reclaimed"],
+        ),
+        (
+            "MemTotal:  1000000 kB\nMemFree:   500000 kB\nSlab:      20000 kB\nSReclaimable: 15000 kB\nSUnreclaim: 5000 kB\n",
+            &["4.88 MB of it cannot be reclaimed (less than 1% of memory)"],
+            &["(0% of memory)"],
+        ),
+        (
+            "Node 0 MemTotal: 4029000 kB\nNode 0 MemFree: 992000 kB\nNode 1 MemTotal: 4127000 kB\nNode 1 MemFree: 3101000 kB\n",
+            &["2 nodes", "node 1: 4030.27 MB in all, 3028.32 MB free"],
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn a_boot_tells_its_memory() {
+    check(&[
+        (
+            "Linux version 3.4.0 (b@h) (gcc)\nKernel command line: console=ttyS0 cma_mem=3 mem=512M vmalloc=200M\n\
+             Zone PFN ranges:\n  Normal   0x00080000 -> 0x0009f000\n  HighMem  0x0009f000 -> 0x000a0000\n\
+             Memory: 506520k/512000k available, 17768k reserved, 4096K highmem\n\
+             Virtual kernel memory layout:\n    vmalloc : 0xe0000000 - 0xff000000   ( 496 MB)\n",
+            &[
+                "500 MB of memory",
+                "memory 500 MB, 494.65 MB left for use",
+                "4 MB of it high memory",
+                "zones, holes included: Normal 496 MB, HighMem 16 MB",
+                "vmalloc  0xe0000000-0xff000000, 496 MB",
+                "the command line asks for mem=512M vmalloc=200M",
+            ],
+            &["cma"],
+        ),
+        (
+            "Linux version 4.18.0 (b@h) (gcc)\nUsing pSeries machine description\nMemory: 7897088K/8388608K available (1K kernel code)\n\
+             Dentry cache hash table entries: 524288 (order: 6, 4194304 bytes)\nNode 0, zone  Normal 1 0 0 0 0 0 0 0 2\n",
+            &["PowerPC", "pages of 64 kB", "largest free block: order 8 (16 MB), 2 of them"],
+            &["which nothing here says"],
+        ),
+        ("Read this: Linux version 2.2 or newer\nLinux version 2.2 or newer\n", &["nothing that is known"], &["Machine"]),
+    ]);
+}
+
+#[test]
+fn who_has_the_memory_is_what_counts() {
+    check(&[
+        (
+            include_str!("corpus/oom-cgroup-3.10.txt"),
+            &[
+                "A memory cgroup, /docker/box1, is out of memory",
+                "The group has 512 MB of the 512 MB that it may have",
+                "raise the limit of the cgroup /docker/box1",
+            ],
+            &["smallest change"],
+        ),
+        (
+            include_str!("corpus/oom-pages-of-64k.txt"),
+            &[
+                "8192 MB of memory",
+                "To do: processes have 7873.75 MB, java (4410) alone 6875 MB",
+                "there is no swap",
+                "pages are of 64 kB, the engine's of 4 kB",
+                "Normal: 81 pages too few",
+            ],
+            &["smallest change"],
+        ),
+        (
+            include_str!("corpus/oom-2.6.16-lines-broken-by-mail.txt"),
+            &["DMA: ", "Normal: ", "httpd (2044) was killed"],
+            &["break off", "Doubts"],
+        ),
+        (
+            include_str!("corpus/failure-4.9-set-aside.txt"),
+            &["refused, as the report says", "set aside (H)", "512 are taken"],
+            &["Engine and report differ"],
+        ),
+        (
+            include_str!("corpus/failure-2.4.txt"),
+            &["flags 0x20: GFP_ATOMIC in 2.4", "squid (911) was killed"],
+            &["asked for one page; squid"],
+        ),
+        (
+            "Mem-Info:\nactive_anon:1000 inactive_anon:24 isolated_anon:0\n free:300 free_pcp:0 free_cma:0\n\
+             Normal free:1200kB min:2000kB low:2500kB high:3000kB present:100000kB managed:90000kB\n",
+            &["Normal: 1.17 MB free, below min (min 1.95 MB, low 2.44 MB, high 2.93 MB)", "Memory: 4 MB of processes"],
+            &[],
+        ),
+        (
+            include_str!("corpus/failures-of-dma.txt"),
+            &[
+                "Wrong: no 7.91 MB of the contiguous area (CMA), 2 times",
+                "`cma=SIZE` makes it larger",
+                "could not be moved away",
+                "no bounce buffer (swiotlb) of 64 kB: once",
+            ],
+            &["nothing that these texts show"],
+        ),
+        (
+            include_str!("corpus/oom-cgroup-5.15.txt"),
+            &[
+                "A memory cgroup, /box, is out of memory",
+                "The group has 256 MB of the 256 MB that it may have",
+                "stress (910) was killed",
+            ],
+            &[],
+        ),
+        (
+            include_str!("corpus/oom-2.6.9.txt"),
+            &[
+                "`somebody` asked for memory, the report does not say how much",
+                "Normal: 780 kB free, below min",
+                "DMA: 12.25 MB free, above high",
+                "java (3456) was killed",
+            ],
+            &[],
+        ),
+        (include_str!("corpus/last-words.txt"), &["indexer (733) was killed", "nothing was asked for"], &["use --fit"]),
+    ]);
+}
+
+#[test]
+fn addresses_of_64_bits_are_not_anybody_s() {
+    let x86 = "0xffffc20000000000-0xffffc20000201000 2101248 alloc_large_system_hash+0x204 pages=512 vmalloc\n\
+               0xffffc20000201000-0xffffc20000302000 1052672 alloc_large_system_hash+0x204 pages=256 vmalloc\n\
+               0xffffffffa0000000-0xffffffffa0005000   20480 sys_init_module+0xc27 pages=4 vmalloc\n";
+    let moved = "0xffffa5d2c0000000-0xffffa5d2c0005000   20480 irq_init_percpu_irqstack+0x114/0x1b0 vmap\n\
+                 0xffffa5d2c0005000-0xffffa5d2c0007000    8192 acpi_os_map_iomem+0x22a/0x240 phys=0x00000000bffe1000 ioremap\n\
+                 0xffffffffc0200000-0xffffffffc0205000   20480 load_module+0xc27 pages=4 vmalloc\n";
+    let nobody = "0xffffa5d2c0000000-0xffffa5d2c0005000   20480 ring_init+0x114/0x1b0 pages=4 vmalloc\n\
+                  0xffffa5d2c0005000-0xffffa5d2c0007000    8192 ring_map+0x22a/0x240 pages=1 vmalloc\n";
+    check(&[
+        (x86, &["x86-64 up to 2.6.30", "Outside the vmalloc area"], &["arm64", "grows with"]),
+        (moved, &["boot moved it (KASLR)", "0xffffa5d2c0000000-"], &["arm64", "grows with"]),
+        (
+            "0xff500000-0xff900000 4194304 video_probe+0x1d4/0x750\n0xffdd6000-0xffdd8000    8192 sound_alloc+0xe0/0x298\n",
+            &["/proc/dma-mappings", "4.01 MB"],
+            &["vmalloc area:"],
+        ),
+        (nobody, &["where it ends nothing says"], &["arm64", "grows with"]),
+    ]);
+}

@@ -9,6 +9,8 @@
 
 /* resources */
 
+#define SLAB_ERRORS	"slab_errors"
+
 void kmem_kunit_release_resource(struct kref *kref)
 {
 	struct kunit_resource *res = container_of(kref, struct kunit_resource, refcount);
@@ -50,6 +52,9 @@ int kunit_add_named_resource(struct kunit *test, kunit_resource_init_t init, kun
 	}
 	res->name = name;
 	res->should_kfree = false;
+	/* by this name the kernel's slabs find a counter: a test is going to damage them */
+	if (!strcmp(name, SLAB_ERRORS))
+		kmem_host_slab_errors(data);
 	return __kunit_add_resource(test, init, free, res, data);
 }
 
@@ -87,6 +92,8 @@ void kunit_remove_resource(struct kunit *test, struct kunit_resource *res)
 	if (list_empty(&res->node))
 		return;
 	list_del_init(&res->node);
+	if (res->name && !strcmp(res->name, SLAB_ERRORS))
+		kmem_host_slab_errors(NULL);
 	kunit_put_resource(res);
 }
 

@@ -24,8 +24,10 @@ pub(crate) static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/
 static FLAGS: &str = include_str!("../rt/FLAGS");
 /// Those of one era, in a file of the workspace that the compiler reads.
 const ERA_FLAGS: &str = "era.flags";
-/// Since 6.2 a char has no sign, on any machine; sources of the modern era are taken to mean it so.
-const MODERN_FLAGS: &str = "-funsigned-char\n";
+/// Since this kernel a plain char has no sign on any machine; before, it is as the architecture has it.
+const UNSIGNED_SINCE: (u32, u32, u32) = (6, 2, 0);
+/// The architectures, by a name of their configuration, whose plain char has a sign.
+const SIGNED_ON: &[&str] = &["CONFIG_X86"];
 
 /// Which API the sources use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -248,8 +250,7 @@ impl Workspace {
         let header = machine_header::text(kernel, era, &sources.configs);
         fs::write(self.folder.join("include/kmem_machine.h"), &header)
             .map_err(|error| CompileError::Host { what: "writing kmem_machine.h".into(), error })?;
-        let flags = if era == Era::Modern { MODERN_FLAGS } else { "" };
-        fs::write(self.folder.join(ERA_FLAGS), flags)
+        fs::write(self.folder.join(ERA_FLAGS), char_flag(era.version(kernel.profile.version), kernel.profile.configs))
             .map_err(|error| CompileError::Host { what: "writing the flags".into(), error })?;
         let (compiler, machine) = (Compiler::find()?, kernel.profile.name);
         let ram = kernel.plan().layout.low.bytes();
@@ -378,6 +379,15 @@ impl Workspace {
         let bytes = fs::read(&object)
             .map_err(|error| CompileError::Host { what: format!("reading {}", object.display()), error })?;
         Ok(Object { name, source: source.to_owned(), bytes, warnings: output })
+    }
+}
+
+/// Says whether a plain char has a sign.
+fn char_flag(version: (u32, u32, u32), configs: &[&str]) -> &'static str {
+    if version < UNSIGNED_SINCE && configs.iter().any(|config| SIGNED_ON.contains(config)) {
+        "-fsigned-char\n"
+    } else {
+        "-funsigned-char\n"
     }
 }
 
@@ -528,6 +538,14 @@ impl Compiler {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_char_has_a_sign_on_x86_before_6_2() {
+        let (x86, arm) = (&["CONFIG_X86", "CONFIG_X86_32"][..], &["CONFIG_ARM"][..]);
+        assert_eq!(char_flag((6, 1, 176), x86), "-fsigned-char\n");
+        assert_eq!(char_flag((2, 6, 18), x86), "-fsigned-char\n");
+        assert_eq!(char_flag((6, 12, 95), x86), "-funsigned-char\n");
+        assert_eq!(char_flag((3, 4, 0), arm), "-funsigned-char\n");
+    }
     #[test]
     fn the_era_shows_in_what_is_used() {
         assert_eq!(Era::of("static kmem_cache_t *c;"), Era::Old);

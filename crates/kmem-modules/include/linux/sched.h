@@ -23,8 +23,6 @@
 #endif
 
 #define TASK_COMM_LEN	16
-#define THREAD_SIZE	8192
-#define THREAD_ALIGN	THREAD_SIZE
 #define PF_KTHREAD	0x00200000
 #define PF_EXITING	0x00000004
 #define MAX_SCHEDULE_TIMEOUT	LONG_MAX
@@ -107,6 +105,11 @@ int need_resched(void);	/* somebody else could run */
 		spin_lock(lock);					\
 	}								\
 	__due; })
+#define cond_resched_rcu() do {						\
+	rcu_read_unlock();						\
+	cond_resched();							\
+	rcu_read_lock();						\
+} while (0)
 #define schedule_timeout_killable(timeout)	schedule_timeout_interruptible(timeout)
 #define schedule_timeout_idle(timeout)	schedule_timeout_uninterruptible(timeout)
 #define task_pid_nr(task)	((task)->pid)

@@ -285,7 +285,9 @@ impl Session {
     /// Keeps an object that the module has freed, instead of giving it back. False where it is to be given back at once:
     /// with the checks off, and in debugged caches, which look at an object when it is freed.
     pub(crate) fn quarantines(&self, allocation: &Allocation) -> bool {
-        let Some(_) = self.kasan.as_ref().filter(|_| !self.debugs.get()) else { return false };
+        let Some(_) = self.kasan.as_ref().filter(|_| !self.debugs.get() && self.slab_errors.get() == 0) else {
+            return false;
+        };
         let is_object = || {
             let phys = self.kernel.virt_to_phys(VirtAddr::new(allocation.key));
             phys.and_then(|phys| self.kernel.slab().object(self.kernel.pages(), phys)).is_some()
@@ -338,6 +340,7 @@ impl Session {
             match self.judge_access(kasan, byte) {
                 Truth::Fine(start, bytes) => kasan.shadow.allow(start, bytes),
                 Truth::Unmapped => return,
+                Truth::Bad if self.kasan_off.get() > 0 || self.is_slab_under_test(byte) => return,
                 Truth::Bad if !write && self.is_zeroed_tail(byte) => return,
                 Truth::Bad => {
                     let mut chain = self.chain(call);
@@ -352,6 +355,13 @@ impl Session {
                     return;
                 }
             }
+        }
+    }
+    /// True for a slab's memory while a test damages slabs on purpose.
+    fn is_slab_under_test(&self, byte: u32) -> bool {
+        self.slab_errors.get() != 0 && {
+            let phys = self.kernel.virt_to_phys(VirtAddr::new(byte.into()));
+            phys.is_some_and(|phys| self.kernel.slab().object(self.kernel.pages(), phys).is_some())
         }
     }
     /// True for the rest of the last page of an area that was asked for zeroed: the kernel gives whole pages, and what is

@@ -302,6 +302,31 @@ struct device *kunit_device_register(struct kunit *test, const char *name)
 	return kunit_add_action_or_reset(test, drop_kunit_device, dev) ? ERR_PTR(-ENOMEM) : dev;
 }
 
+static void drop_kunit_driver(void *driver)
+{
+	kmem_host_rt_free(driver);
+}
+
+struct device_driver *kunit_driver_create(struct kunit *test, const char *name)
+{
+	struct device_driver *driver = kmem_rt_zalloc(sizeof(*driver));
+
+	if (!driver)
+		return ERR_PTR(-ENOMEM);
+	driver->name = name;
+	return kunit_add_action_or_reset(test, drop_kunit_driver, driver) ? ERR_PTR(-ENOMEM) : driver;
+}
+
+struct device *kunit_device_register_with_driver(struct kunit *test, const char *name,
+						 const struct device_driver *driver)
+{
+	struct device *dev = kunit_device_register(test, name);
+
+	if (!IS_ERR(dev))
+		dev->driver = (struct device_driver *)driver;
+	return dev;
+}
+
 void kunit_device_unregister(struct kunit *test, struct device *dev)
 {
 	kunit_release_action(test, drop_kunit_device, dev);

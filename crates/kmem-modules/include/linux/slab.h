@@ -210,6 +210,20 @@ DEFINE_FREE(kvfree, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))
 #define kfree_const(x)	kfree(x)
 #define kzfree(x)	kfree_sensitive(x)
 
+/* objects by type, since 7.0; without flags GFP_KERNEL is meant */
+#define default_gfp(gfp...)	__kmem_gfp_or(_, ##gfp, GFP_KERNEL)
+#define __kmem_gfp_or(a, b, ...)	b
+#define __kmem_objs(alloc, type, count, gfp)	\
+	((__typeof__(type) *)alloc(size_mul(sizeof(__typeof__(type)), (count)), (gfp)))
+#define kmalloc_obj(type, gfp...)	__kmem_objs(kmalloc, type, 1, default_gfp(gfp))
+#define kzalloc_obj(type, gfp...)	__kmem_objs(kzalloc, type, 1, default_gfp(gfp))
+#define kmalloc_objs(type, count, gfp...)	__kmem_objs(kmalloc, type, count, default_gfp(gfp))
+#define kzalloc_objs(type, count, gfp...)	__kmem_objs(kzalloc, type, count, default_gfp(gfp))
+#define kvmalloc_obj(type, gfp...)	__kmem_objs(kvmalloc, type, 1, default_gfp(gfp))
+#define kvzalloc_obj(type, gfp...)	__kmem_objs(kvzalloc, type, 1, default_gfp(gfp))
+#define kvmalloc_objs(type, count, gfp...)	__kmem_objs(kvmalloc, type, count, default_gfp(gfp))
+#define kvzalloc_objs(type, count, gfp...)	__kmem_objs(kvzalloc, type, count, default_gfp(gfp))
+
 #define __kmem_kvfree_rcu2(ptr, member) do {				\
 	__typeof__(ptr) __p = (ptr);					\
 	if (__p)							\

@@ -424,6 +424,9 @@ fn free_object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, addr: u32
     }
     let key = u64::from(addr);
     let known = s.tracker.borrow().get(Space::Linear, key).cloned();
+    if let Some(known) = known.as_ref().filter(|known| known.kind == (Kind::Object { cache: handle })) {
+        s.check_freed(call, addr, known.given);
+    }
     match known.as_ref().map(|allocation| &allocation.kind) {
         None => {
             s.let_kernel_refuse(key);

@@ -504,11 +504,12 @@ ROW(kmalloc_array)
 }
 ROW(kvmalloc)
 {
-	char *small = kvmalloc(100, GFP_KERNEL), *large = kvmalloc(5 << 20, GFP_KERNEL);
+	size_t size = KMALLOC_MAX_SIZE + 1;	/* more than kmalloc can give */
+	char *small = kvmalloc(100, GFP_KERNEL), *large = kvmalloc(size, GFP_KERNEL);
 
 	CHECK(small && !is_vmalloc_addr(small));
 	CHECK(large && is_vmalloc_addr(large));
-	large[(5 << 20) - 1] = 1;
+	large[size - 1] = 1;
 	kvfree(large);
 	kvfree(small);
 	kvfree(NULL);

@@ -285,7 +285,13 @@ impl Chosen {
         console: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Kernel<Hosted>, Failure> {
         let params = BootParams { kasan, ..self.params() };
-        let booted = kmem_hosted::boot(self.profile, &params, displacement, console);
+        // Modules need the machine's addresses, which a 64-bit one has elsewhere.
+        let (profile, displacement) = match displacement {
+            Displacement::True => kmem_modules::place::for_modules(self.profile, &params, displacement)
+                .map_err(|error| Failure::request(error.to_string()))?,
+            _ => (self.profile, displacement),
+        };
+        let booted = kmem_hosted::boot(profile, &params, displacement, console);
         let kernel = booted.map_err(|error| self.cannot_be(error.into()))?;
         for setting in &self.sysctls {
             let value = setting.value.as_deref().unwrap_or_default();

@@ -51,6 +51,7 @@ pub fn boot_traced(
     Kernel::boot_traced(machine, profile, plan, params.cmdline, tracer).map_err(HostedBootError::Boot)
 }
 
+const FOUR_GIB: u64 = 1 << 32;
 /// The most of a vmalloc area that is found in the process: a process has 128 TiB of addresses for all its machines.
 const MOST_WINDOW: u64 = 1 << 40;
 
@@ -62,15 +63,16 @@ pub fn config(profile: &'static Profile, plan: &Plan, displacement: Displacement
     let needs_place = profile.paging.is_none() && displacement == Displacement::True;
     let start = layout.modules.map_or(profile.page_offset, |modules| modules.start.min(profile.page_offset));
     let start = layout.pkmap.map_or(start, |pkmap| pkmap.start.min(start));
-    let top = match (profile.paging, profile.word_bytes) {
-        (None, _) => profile.page_offset.offset(low.bytes()),
-        (_, 4) => VirtAddr::new(1 << 32),
+    let is_low = profile.page_offset.raw() < FOUR_GIB;
+    let top = match profile.paging {
+        None => profile.page_offset.offset(low.bytes()),
+        Some(_) if is_low => VirtAddr::new(FOUR_GIB),
         // The topmost page: no kernel uses it.
         _ => VirtAddr::new(0xffff_ffff_ffff_f000),
     };
     // Each area has a guard page: twice RAM is the most that areas of RAM's pages can need, if they lie close together.
     let room = (4 * (layout.ram_end.raw() - low.start.raw()) + (1 << 30)).min(MOST_WINDOW);
-    let is_wide = profile.paging.is_some() && profile.word_bytes == 8;
+    let is_wide = profile.paging.is_some() && !is_low;
     let vmalloc_window = layout.vmalloc.filter(|_| is_wide);
     // On RISC-V the area lies below the direct map.
     let start = vmalloc_window.map_or(start, |area| area.start.min(start));

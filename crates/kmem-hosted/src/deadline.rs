@@ -117,7 +117,7 @@ unsafe extern "C" fn on_time(signal: i32, _: *mut libc::siginfo_t, context: *mut
     let Some(level) = (unsafe { level::current().as_ref() }) else { return };
     // SAFETY: With SA_SIGINFO the third argument is the interrupted context, ours to change.
     let context = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext };
-    if signal::is_host_code(context) {
+    if signal::is_host_code(level, context) {
         return;
     }
     let caught = Caught { signal, trap: TRAP, error: 0, addr: 0, ..signal::seen(context) };

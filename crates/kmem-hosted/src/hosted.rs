@@ -540,7 +540,8 @@ fn place(config: &HostedConfig) -> Result<Option<Seat>, HostError> {
             return Err(HostError::Unreachable { start, end, why });
         }
         Displacement::True if end > PROCESS_END => {
-            let why = "they are the host kernel's own; a 64-bit machine can boot and run the shell, but no module code";
+            let why =
+                "they are the host kernel's own; a 64-bit machine may lie anywhere, or its kernel is moved below 4 GiB";
             return Err(HostError::Unreachable { start, end, why });
         }
         Displacement::True => {

@@ -57,6 +57,8 @@ pub struct Caught {
 pub struct Level {
     /// The host stack pointer to go back to; written by the code that enters.
     pub host_stack: Cell<u64>,
+    /// Not 0 while 64-bit module code runs: nothing else tells it from the host's. 32-bit code leaves it alone.
+    pub inside: Cell<u64>,
     /// Where execution continues after a fault, with `host_stack` as the stack.
     pub leave: u64,
     /// 64-bit code from the first address up to the second belongs to the entering itself: a fault there ends the level
@@ -113,8 +115,14 @@ mod tests {
     #[test]
     fn each_thread_has_its_own() {
         assert!(current().is_null());
-        let level =
-            Level { host_stack: Cell::new(0), leave: 0, entering: [0; 2], machine: None, caught: Cell::new(None) };
+        let level = Level {
+            host_stack: Cell::new(0),
+            inside: Cell::new(0),
+            leave: 0,
+            entering: [0; 2],
+            machine: None,
+            caught: Cell::new(None),
+        };
         // SAFETY: The level outlives its stay and no fault happens meanwhile.
         let before = unsafe { replace(&level) };
         assert!(before.is_null());

@@ -8,7 +8,8 @@
 //!    process as ever, and Rust's message about an overflowing stack still appears.
 //!
 //! The handler takes no lock that its own thread could hold, allocates nothing, and runs on the thread's alternate stack.
-//! Module code is recognised by its code segment: whatever is not the 64-bit user segment is i386 code.
+//! i386 module code is recognised by its code segment: whatever is not the 64-bit user segment. 64-bit module code has the
+//! host's; its level says that it runs.
 
 use crate::error::HostError;
 use crate::level::{self, Caught, Level};
@@ -132,9 +133,9 @@ fn handle(signal: i32, info: &libc::siginfo_t, context: &mut libc::mcontext_t) -
         }
     }
     let Some(level) = innermost else { return false };
-    let (ip, segment) = (register(libc::REG_RIP), register(libc::REG_CSGSFS) & 0xffff);
-    let is_module_code = segment != USER_CODE || (level.entering[0]..level.entering[1]).contains(&ip);
-    if !is_module_code {
+    let ip = register(libc::REG_RIP);
+    let is_entering = (level.entering[0]..level.entering[1]).contains(&ip);
+    if is_host_code(level, context) && !is_entering {
         return false;
     }
     let addr = if is_page_fault {
@@ -152,9 +153,9 @@ fn register(context: &libc::mcontext_t, index: i32) -> u64 {
     context.gregs[index as usize] as u64
 }
 
-/// True when a signal has interrupted 64-bit code: ours, not a module's.
-pub(crate) fn is_host_code(context: &libc::mcontext_t) -> bool {
-    register(context, libc::REG_CSGSFS) & 0xffff == USER_CODE
+/// True when a signal has interrupted code of ours, not a module's.
+pub(crate) fn is_host_code(level: &Level, context: &libc::mcontext_t) -> bool {
+    register(context, libc::REG_CSGSFS) & 0xffff == USER_CODE && level.inside.get() == 0
 }
 
 /// Writes down where the interrupted code was, and its registers.
@@ -170,6 +171,7 @@ pub(crate) fn seen(context: &libc::mcontext_t) -> Caught {
 /// Has the interrupted thread continue where the level is left.
 pub(crate) fn leave(level: &Level, caught: Caught, context: &mut libc::mcontext_t) {
     level.caught.set(Some(caught));
+    level.inside.set(0);
     // The word holds the selectors of code, gs, fs and stack, 16 bits each.
     let middle = register(context, libc::REG_CSGSFS) & 0x0000_ffff_ffff_0000;
     context.gregs[libc::REG_RIP as usize] = level.leave as i64;

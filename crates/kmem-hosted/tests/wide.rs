@@ -70,7 +70,7 @@ fn a_process_has_no_such_addresses() {
     assert_eq!(
         refused(Displacement::True),
         Err("a Linux process cannot map addresses 0xffff888000000000-0xfffffffffffff000: they are the host kernel's \
-             own; a 64-bit machine can boot and run the shell, but no module code"
+             own; a 64-bit machine may lie anywhere, or its kernel is moved below 4 GiB"
             .to_owned())
     );
     assert_eq!(

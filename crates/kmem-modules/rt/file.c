@@ -265,10 +265,10 @@ long kmem_fs_write(int h, const char __user *ubuf, unsigned long n)
 	return ret;
 }
 
-long long kmem_fs_lseek(int h, long long off, int whence)
+long long kmem_fs_lseek(int h, u32 low, u32 high, int whence)
 {
 	struct file *file = file_of(h);
-	long long ret;
+	long long ret, off = (u64)high << 32 | low;
 
 	if (!file)
 		return -EBADF;

@@ -25,6 +25,7 @@ void kmem_out_text(struct out *o, const char *s, int n);
 void kmem_out_number(struct out *o, unsigned long long num, struct spec s);
 void kmem_out_field(struct out *o, const char *text, int len, struct spec s);	/* padded to the width */
 void kmem_out_string(struct out *o, const char *text, struct spec s);
+unsigned long kmem_shown_address(unsigned long addr);
 void kmem_out_hex(struct out *o, unsigned long value, struct spec s);		/* a pointer's digits */
 void kmem_out_format(struct out *o, const char *fmt, va_list args);
 void kmem_out_pointer(struct out *o, const char *ext, const void *p, struct spec s);	/* %p and what follows it */

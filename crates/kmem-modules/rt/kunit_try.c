@@ -51,10 +51,14 @@ static void print_head(struct kunit *test, const char *file, int line, enum kuni
 
 static void finish_failure(struct kunit *test, enum kunit_assert_type type, const char *fmt, va_list args)
 {
-	struct va_format words = { .fmt = fmt, .va = &args };
+	va_list copy;
+	struct va_format words = { .fmt = fmt, .va = &copy };
 
-	if (fmt)
+	if (fmt) {
+		va_copy(copy, args);
 		printk(KERN_ERR "%pV\n", &words);
+		va_end(copy);
+	}
 	if (type == KUNIT_ASSERTION)
 		__kunit_abort(test);
 }

@@ -28,7 +28,7 @@ static u32 hash_of_pointer(unsigned long p)
 static void put_hashed_pointer(struct out *o, const void *p, struct spec s)
 {
 	if (!p || IS_ERR(p) || no_hash_pointers)
-		kmem_out_hex(o, (unsigned long)p, s);
+		kmem_out_hex(o, kmem_shown_address((unsigned long)p), s);
 	else
 		kmem_out_hex(o, hash_of_pointer((unsigned long)p), s);
 }
@@ -266,7 +266,7 @@ void kmem_out_pointer(struct out *o, const char *ext, const void *p, struct spec
 		put_symbol(o, p, ext[0], s);
 		return;
 	case 'x':
-		kmem_out_hex(o, (unsigned long)p, s);
+		kmem_out_hex(o, kmem_shown_address((unsigned long)p), s);
 		return;
 	case 'e':
 		put_error(o, p, s);

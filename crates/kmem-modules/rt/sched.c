@@ -179,6 +179,34 @@ static u64 first_deadline(void)
 /* --- changing over --- */
 
 void kmem_switch_stack(unsigned long *save, unsigned long sp);
+#ifdef __x86_64__
+asm(".pushsection .text\n"
+    ".globl kmem_switch_stack\n"
+    ".type kmem_switch_stack, @function\n"
+    "kmem_switch_stack:\n"
+    "	pushq %rbp\n"
+    "	pushq %rbx\n"
+    "	pushq %r12\n"
+    "	pushq %r13\n"
+    "	pushq %r14\n"
+    "	pushq %r15\n"
+    "	movq %rsp, (%rdi)\n"
+    "	movq %rsi, %rsp\n"
+    "	popq %r15\n"
+    "	popq %r14\n"
+    "	popq %r13\n"
+    "	popq %r12\n"
+    "	popq %rbx\n"
+    "	popq %rbp\n"
+    "	ret\n"
+    ".size kmem_switch_stack, . - kmem_switch_stack\n"
+    ".popsection\n");
+
+/* what a task that does not run has on top of its stack */
+struct saved {
+	unsigned long r15, r14, r13, r12, bx, bp, ip;
+};
+#else
 asm(".pushsection .text\n"
     ".globl kmem_switch_stack\n"
     ".type kmem_switch_stack, @function\n"
@@ -201,8 +229,9 @@ asm(".pushsection .text\n"
 
 /* what a task that does not run has on top of its stack */
 struct saved {
-	unsigned long edi, esi, ebx, ebp, eip;
+	unsigned long di, si, bx, bp, ip;
 };
+#endif
 
 static void put_away(struct task_struct *task)
 {
@@ -261,15 +290,15 @@ static void __noreturn deadlock(const char *why)
 
 	list_for_each_entry(task, &tasks, kmem.all) {
 		const struct saved *saved = (const struct saved *)task->kmem.sp;
-		unsigned long ebp = task == kmem_current ? (unsigned long)__builtin_frame_address(0) : saved->ebp;
-		unsigned long eip = task == kmem_current ? (unsigned long)deadlock + 1 : saved->eip;
+		unsigned long bp = task == kmem_current ? (unsigned long)__builtin_frame_address(0) : saved->bp;
+		unsigned long ip = task == kmem_current ? (unsigned long)deadlock + 1 : saved->ip;
 		struct task_struct *owner = task->kmem.wait_owner;
 
 		if (task->kmem_task_state == TASK_DEAD || kmem_is_idle_worker(task))
 			continue;
 		kmem_host_waiting(task->comm, task->pid,
 				  task->kmem.wait_what ? task->kmem.wait_what : "schedule()",
-				  eip, ebp, owner ? owner->comm : NULL, owner ? owner->pid : 0);
+				  ip, bp, owner ? owner->comm : NULL, owner ? owner->pid : 0);
 	}
 	kmem_host_stuck(why);
 }
@@ -440,9 +469,9 @@ void kmem_sleep(u64 ns)
 }
 
 /* the host's way to let a pause between two operations pass */
-void kmem_rt_sleep(unsigned long long ns)
+void kmem_rt_sleep(u32 low, u32 high)
 {
-	kmem_sleep(ns);
+	kmem_sleep((u64)high << 32 | low);
 	kmem_rt_idle();
 }
 
@@ -500,8 +529,8 @@ struct task_struct *kmem_task_create(void (*entry)(void))
 	}
 	/* one word more: the return address of entry, which it does not use and which ends the chain of frames */
 	saved = (struct saved *)(task->kmem.stack - sizeof(unsigned long)) - 1;
-	*saved = (struct saved){ .eip = (unsigned long)entry };
-	saved[1].edi = 0;
+	*saved = (struct saved){ .ip = (unsigned long)entry };
+	*(unsigned long *)(saved + 1) = 0;
 	task->kmem.sp = (unsigned long)saved;
 	task->kmem.lock_id = ++last_id;
 	task->kmem.deadline = KMEM_NEVER;

@@ -101,6 +101,20 @@ void kmem_out_string(struct out *o, const char *text, struct spec s)
 	kmem_out_field(o, text, strnlen(text, limit), s);
 }
 
+/* a kernel that lies elsewhere shows where it should be */
+unsigned long kmem_shown_address(unsigned long addr)
+{
+#ifdef KMEM_MOVED
+	static const struct { unsigned long start, end, distance; } moved[] = { KMEM_MOVED };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(moved) / sizeof(moved[0]); i++)
+		if (addr >= moved[i].start && addr < moved[i].end)
+			return addr + moved[i].distance;
+#endif
+	return addr;
+}
+
 void kmem_out_hex(struct out *o, unsigned long value, struct spec s)
 {
 	s.base = 16;
@@ -211,7 +225,7 @@ void kmem_out_format(struct out *o, const char *fmt, va_list args)
 			while (isalnum(*fmt))
 				fmt++;
 #else
-			kmem_out_hex(o, va_arg(args, unsigned long), s);
+			kmem_out_hex(o, kmem_shown_address(va_arg(args, unsigned long)), s);
 #endif
 			continue;
 		case '%':

@@ -95,7 +95,7 @@ int kmem_is_idle_worker(const struct task_struct *task)
 	return task->kmem.wait_on == &idle_workers;
 }
 
-static int work_for_ever(void *unused)
+static int __noreturn work_for_ever(void *unused)
 {
 	for (;;) {
 		struct work_order *order = oldest_that_may_begin();

@@ -20,8 +20,10 @@ use std::{env, fs, thread};
 
 /// The headers and the runtime, by their paths.
 pub(crate) static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
-/// The compiler's flags, one a line.
+/// The compiler's flags, one a line: all of them, and of 32-bit and 64-bit machines.
 static FLAGS: &str = include_str!("../rt/FLAGS");
+static FLAGS_I386: &str = include_str!("../rt/FLAGS.i386");
+static FLAGS_X86_64: &str = include_str!("../rt/FLAGS.x86-64");
 /// Those of one era, in a file of the workspace that the compiler reads.
 const ERA_FLAGS: &str = "era.flags";
 /// Since this kernel a plain char has no sign on any machine; before, it is as the architecture has it.
@@ -242,7 +244,7 @@ impl Workspace {
         sources: &Sources,
         era: Era,
         kernel: &Kernel<Hosted>,
-        shadow: Option<u32>,
+        shadow: Option<u64>,
     ) -> Result<(Object, Vec<Object>), CompileError> {
         if self.is_ready {
             return self.ready(sources, shadow);
@@ -255,7 +257,8 @@ impl Workspace {
         let (compiler, machine) = (Compiler::find()?, kernel.profile.name);
         let ram = kernel.plan().layout.low.bytes();
         let runtime = if ram < SMALL { "-Os" } else { "-O0" };
-        let job = Job { compiler: &compiler, machine, shadow, runtime };
+        let is_wide = kernel.profile.word_bytes == 8;
+        let job = Job { compiler: &compiler, machine, is_wide, shadow, runtime };
         thread::scope(|scope| {
             let runtime = scope.spawn(|| self.runtime(&job, &header));
             let jobs: Vec<_> = sources
@@ -280,7 +283,7 @@ impl Workspace {
     ///
     /// # Errors
     /// What the host says.
-    pub fn leave_ready(&self, runtime: &Object, shadow: Option<u32>) -> Result<(), CompileError> {
+    pub fn leave_ready(&self, runtime: &Object, shadow: Option<u64>) -> Result<(), CompileError> {
         let put = |name: &str, bytes: &[u8]| {
             let path = self.folder.join(name);
             fs::write(&path, bytes)
@@ -290,7 +293,7 @@ impl Workspace {
         put(SHADOW, format!("{shadow:?}").as_bytes())
     }
     /// Reads the objects of [`Workspace::leave_ready`].
-    fn ready(&self, sources: &Sources, shadow: Option<u32>) -> Result<(Object, Vec<Object>), CompileError> {
+    fn ready(&self, sources: &Sources, shadow: Option<u64>) -> Result<(Object, Vec<Object>), CompileError> {
         let get = |name: &str| {
             let path = self.folder.join(name);
             fs::read(&path).map_err(|error| CompileError::Host { what: format!("reading {}", path.display()), error })
@@ -316,7 +319,8 @@ impl Workspace {
         }
         let texts = FILES.iter().flat_map(|(name, bytes)| [name.as_bytes(), bytes]);
         let options = flags.iter().map(|flag| flag.as_encoded_bytes());
-        let identity = [job.compiler.version.as_bytes(), FLAGS.as_bytes(), header.as_bytes()];
+        let identity =
+            [job.compiler.version.as_bytes(), FLAGS.as_bytes(), job.own_flags().as_bytes(), header.as_bytes()];
         let key = object_cache::key(identity.into_iter().chain(options).chain(texts));
         let (cache, source) = (ObjectCache::of_user(), self.folder.join("rt/kmem_rt.c"));
         if let Some(bytes) = cache.get(&key) {
@@ -332,7 +336,7 @@ impl Workspace {
         Ok(object)
     }
     fn module(&self, job: &Job<'_>, file: &Path, options: &Sources, index: usize) -> Result<Object, CompileError> {
-        let mut flags = job.shadow.map_or(Vec::new(), |offset| job.compiler.shadow_flags(offset));
+        let mut flags = job.shadow.map_or(Vec::new(), |offset| job.compiler.shadow_flags(offset, job.is_wide));
         if options.coverage {
             flags.extend(job.compiler.coverage_flags());
         }
@@ -351,7 +355,7 @@ impl Workspace {
         let object = self.folder.join(format!("{index}.o"));
         let include = self.folder.join("include");
         let mut command = Command::new(&job.compiler.program);
-        command.args(job.compiler.common_flags());
+        command.args(job.compiler.flags(FLAGS)).args(job.compiler.flags(job.own_flags()));
         command.args(flags);
         let mut era_flags = OsString::from("@");
         era_flags.push(self.folder.join(ERA_FLAGS));
@@ -404,9 +408,22 @@ fn module_name(source: &Path) -> String {
 struct Job<'a> {
     compiler: &'a Compiler,
     machine: &'static str,
-    shadow: Option<u32>,
+    /// The machine's words have 64 bits.
+    is_wide: bool,
+    shadow: Option<u64>,
     /// How the runtime is compiled: to be ready soon, or to be small.
     runtime: &'static str,
+}
+
+impl Job<'_> {
+    /// Returns the flags of the machine's words.
+    fn own_flags(&self) -> &'static str {
+        if self.is_wide {
+            FLAGS_X86_64
+        } else {
+            FLAGS_I386
+        }
+    }
 }
 
 /// Machines with less RAM have room for a small kernel only.
@@ -500,10 +517,10 @@ impl Compiler {
         let apart: &[&str] = if self.is_clang() { &[] } else { &APART };
         ["-fsanitize-coverage=trace-pc"].iter().chain(apart).map(OsString::from).collect()
     }
-    /// Returns the flags of `rt/FLAGS`, as this compiler calls them.
-    fn common_flags(&self) -> impl Iterator<Item = &'static str> {
+    /// Returns the flags of a list, as this compiler calls them.
+    fn flags(&self, list: &'static str) -> impl Iterator<Item = &'static str> {
         let is_clang = self.is_clang();
-        let flags = FLAGS.lines().map(str::trim).filter(|flag| !flag.is_empty() && !flag.starts_with('#'));
+        let flags = list.lines().map(str::trim).filter(|flag| !flag.is_empty() && !flag.starts_with('#'));
         let flags = flags.map(move |flag| match flag {
             "-mpreferred-stack-boundary=2" if is_clang => "-mstack-alignment=4",
             flag => flag,
@@ -513,7 +530,7 @@ impl Compiler {
     }
     /// Returns the flags that make code look at a shadow: before each access in line, around the variables of functions and
     /// those outside of them, and for the blocks in which they live.
-    fn shadow_flags(&self, offset: u32) -> Vec<OsString> {
+    fn shadow_flags(&self, offset: u64, is_wide: bool) -> Vec<OsString> {
         /// More accesses than a function has: beyond that the looks would be calls.
         const IN_LINE: &str = "asan-instrumentation-with-call-threshold=1000000";
         let mut flags = vec!["-fsanitize=kernel-address".to_owned()];
@@ -525,8 +542,10 @@ impl Compiler {
         } else {
             flags.push("-fsanitize-address-use-after-scope".to_owned());
             flags.push(format!("-fasan-shadow-offset={offset:#x}"));
-            // A byte of shadow describes eight: so frames begin at a multiple of eight, whoever calls.
-            flags.extend(["-mpreferred-stack-boundary=3", "-mincoming-stack-boundary=2"].map(str::to_owned));
+            if !is_wide {
+                // A byte of shadow describes eight: so frames begin at a multiple of eight, whoever calls.
+                flags.extend(["-mpreferred-stack-boundary=3", "-mincoming-stack-boundary=2"].map(str::to_owned));
+            }
             let params = [IN_LINE, "asan-stack=1", "asan-globals=1", "asan-instrument-allocas=1"];
             flags.extend(params.into_iter().flat_map(|param| ["--param".to_owned(), param.to_owned()]));
         }

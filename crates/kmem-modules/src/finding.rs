@@ -184,6 +184,17 @@ pub struct Finding {
     pub given: Option<u64>,
 }
 
+impl Finding {
+    /// Changes each text in it.
+    pub(crate) fn map_texts(&mut self, change: impl Fn(&str) -> String) {
+        let texts = [&mut self.title, &mut self.label].into_iter();
+        let also = self.also.iter_mut().map(|(_, text)| text);
+        for text in texts.chain(also).chain(&mut self.notes).chain(&mut self.help) {
+            *text = change(text);
+        }
+    }
+}
+
 impl Place {
     /// Returns `file:line`.
     pub fn short(&self) -> String {

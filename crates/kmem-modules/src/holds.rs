@@ -139,7 +139,7 @@ impl Session {
     }
     fn hold_finding(&self, kind: &HoldKind, hold: &Hold, title: String) -> Finding {
         // What the runtime began by itself has no line of the module's but that of its function.
-        let at = self.place(&hold.chain).or_else(|| self.place_of(hold.function.wrapping_add(1)));
+        let at = self.place(&hold.chain).or_else(|| self.place_of_function(hold.function));
         Finding::new(FindingKind::Leak, title, at, kind.label)
     }
     fn take_holds(&self, wanted: impl Fn(&HoldKind, u32, &Hold) -> bool) -> Vec<(&'static HoldKind, Hold)> {

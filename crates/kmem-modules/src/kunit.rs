@@ -16,7 +16,9 @@ pub struct KunitCounts {
 impl Session {
     /// Returns a table of pointers that a module has in a section of its own: its address and how many they are.
     pub fn table(&self, object: usize, section: &str) -> (u32, u32) {
-        self.modules.section(object, section).map_or((0, 0), |section| (section.start, section.bytes / 4))
+        self.modules
+            .section(object, section)
+            .map_or((0, 0), |section| (section.start, section.bytes / self.exec.word_bytes()))
     }
     /// Reads an `int` of the runtime.
     pub fn runtime_int(&self, name: &str) -> i32 {

@@ -54,11 +54,11 @@ impl Session {
         };
         let (title, what, free) = match &live.kind {
             Kind::Kmalloc => {
-                let what = format!("object {:#010x} of {}", live.key, live.from);
+                let what = format!("object {} of {}", self.hex(live.key), live.from);
                 (format!("{} bytes from {}() were never freed", live.asked, live.function), what, "kfree()")
             }
             Kind::Object { .. } => {
-                let what = format!("object {:#010x}", live.key);
+                let what = format!("object {}", self.hex(live.key));
                 (
                     format!("an object of {} bytes of the cache {} was never freed", live.asked, live.from),
                     what,
@@ -83,21 +83,21 @@ impl Session {
             }
             Kind::Vmalloc => {
                 let title = format!("{} bytes from {}() were never freed", live.asked, live.function);
-                (title, format!("area {:#010x}, {}", live.key, count(live.given / 4096, "page")), "vfree()")
+                (title, format!("area {}, {}", self.hex(live.key), count(live.given / 4096, "page")), "vfree()")
             }
             Kind::Vmap => (
                 format!("a mapping of {} from vmap() was never undone", count(live.given / 4096, "page")),
-                format!("area {:#010x}", live.key),
+                format!("area {}", self.hex(live.key)),
                 "vunmap()",
             ),
             Kind::Ioremap => (
                 format!("an I/O mapping of {} bytes was never undone", live.asked),
-                format!("area {:#010x}, {}", live.key, live.from),
+                format!("area {}, {}", self.hex(live.key), live.from),
                 "iounmap()",
             ),
             Kind::Percpu => (
                 format!("{} bytes for each CPU from alloc_percpu() were never freed", live.asked),
-                format!("object {:#010x}, {}", live.key, live.from),
+                format!("object {}, {}", self.hex(live.key), live.from),
                 "free_percpu()",
             ),
             Kind::Cache => (

@@ -38,6 +38,7 @@ mod machine_header;
 mod memory;
 mod object_cache;
 pub mod params;
+pub mod place;
 pub mod run;
 pub mod session;
 pub mod symbols;

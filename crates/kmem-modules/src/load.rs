@@ -1,4 +1,5 @@
-//! The loader: relocatable i386 objects become one image at an address of the machine, as a kernel loads modules.
+//! The loader: relocatable objects, of i386 or of x86-64, become one image at an address of the machine, as a kernel loads
+//! modules.
 //!
 //! ```text
 //!   base │ text of all objects (r-x) │ read-only data (r--) │ data, then zeroed data (rw-) │     each page aligned
@@ -69,8 +70,8 @@ pub enum LoadError {
         why: String,
     },
     /// An object for another machine, or not relocatable.
-    #[error("{file} is no relocatable i386 object")]
-    NotI386 {
+    #[error("{file} is no relocatable object for x86")]
+    NotX86 {
         /// The file.
         file: String,
     },
@@ -87,8 +88,8 @@ pub enum LoadError {
     /// Symbols that nobody defines, all of them.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Unknown(Vec<UnknownSymbol>),
-    /// More than a 32-bit machine can hold.
-    #[error("the modules do not fit into 32-bit addresses")]
+    /// More than the addresses of modules can hold.
+    #[error("the modules do not fit into the addresses for them")]
     TooLarge,
 }
 
@@ -139,7 +140,7 @@ impl Plan {
     /// Reads and lays out objects; earlier ones win where several define a name that another one needs.
     ///
     /// # Errors
-    /// When a file is not what a compiler for i386 makes.
+    /// When a file is not what a compiler for x86 makes.
     pub fn new(objects: impl IntoIterator<Item = ObjectFile>) -> Result<Self, LoadError> {
         Self::for_cpus(objects, 1)
     }
@@ -301,13 +302,14 @@ impl Relocation {
     /// Adds to the word at the place what the relocation says. `start` is the address of the section's first byte.
     fn apply(&self, section: &mut [u8], start: u32, values: &[u32]) {
         let at = self.offset as usize;
-        let (Some(value), Some(place)) = (values.get(self.symbol), section.get_mut(at..at + 4)) else { return };
-        let Ok(addend) = <[u8; 4]>::try_from(&*place) else { return };
-        let mut word = u32::from_le_bytes(addend).wrapping_add(*value);
+        let bytes = if self.kind == RelocationKind::Wide { 8 } else { 4 };
+        let (Some(value), Some(place)) = (values.get(self.symbol), section.get_mut(at..at + bytes)) else { return };
+        let in_place = || place.iter().rev().fold(0, |word, byte| word << 8 | i64::from(*byte));
+        let mut word = self.addend.unwrap_or_else(in_place).wrapping_add(i64::from(*value));
         if self.kind == RelocationKind::Relative {
-            word = word.wrapping_sub(start.wrapping_add(self.offset));
+            word = word.wrapping_sub(i64::from(start.wrapping_add(self.offset)));
         }
-        place.copy_from_slice(&word.to_le_bytes());
+        place.copy_from_slice(&word.to_le_bytes()[..bytes]);
     }
 }
 

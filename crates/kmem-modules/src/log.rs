@@ -3,6 +3,7 @@
 //! A piece begins with a level (`<6>` in 2.6, an SOH byte and a digit in 6.x), or says that it continues the line before.
 //! Lines go out as soon as they are complete, without level and time stamp, as `dmesg -t` shows them.
 
+use crate::place::Moved;
 use std::cell::{OnceCell, RefCell};
 
 /// What time it is on the machine, in nanoseconds since boot.
@@ -18,12 +19,18 @@ pub struct Log {
     bare_continues: bool,
     /// Stamps the lines, if it is there.
     clock: OnceCell<Clock>,
+    /// The kernel lies elsewhere than a real one.
+    moved: Option<Moved>,
 }
 
 impl Log {
     /// Makes a log whose lines go to `sink`.
     pub fn new(sink: Sink, bare_continues: bool) -> Self {
-        Self { partial: RefCell::new(String::new()), sink, bare_continues, clock: OnceCell::new() }
+        Self { partial: RefCell::new(String::new()), sink, bare_continues, clock: OnceCell::new(), moved: None }
+    }
+    /// Makes the log of a kernel that lies elsewhere: its own lines have the addresses of the real one.
+    pub fn of_moved(self, moved: Option<Moved>) -> Self {
+        Self { moved, ..self }
     }
     /// From now on lines begin with the machine's time, as `dmesg` shows them.
     pub fn stamp_with(&self, clock: Clock) {
@@ -65,7 +72,10 @@ impl Log {
     /// Writes a line of the kernel's own.
     pub fn line(&self, line: &str) {
         self.flush();
-        self.put(line);
+        match &self.moved {
+            Some(moved) => self.put(&moved.in_text(line)),
+            None => self.put(line),
+        }
     }
     /// Ends an unfinished line.
     pub fn flush(&self) {

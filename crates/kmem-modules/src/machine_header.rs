@@ -1,6 +1,7 @@
 //! `kmem_machine.h`: what C must know of the machine, as constants. `../ABI.md` lists them.
 
 use crate::compile::Era;
+use crate::place::Moved;
 use kmem::gfp::Gfp;
 use kmem::profile::ZoneKind;
 use kmem::Kernel;
@@ -67,6 +68,12 @@ pub fn text(kernel: &Kernel<Hosted>, era: Era, configs: &[String]) -> String {
     let (start, end) = layout.vmalloc.map_or((0, 0), |range| (range.start.raw(), range.end.raw()));
     define("KMEM_VMALLOC_START", word(start));
     define("KMEM_VMALLOC_END", word(end));
+    if let Some(moved) = Moved::of(profile) {
+        let areas = moved.areas().map(|(here, distance)| {
+            format!("{{ {}, {}, {} }}", word(here.start.raw()), word(here.end.raw()), word(distance))
+        });
+        define("KMEM_MOVED", areas.collect::<Vec<_>>().join(", "));
+    }
     define("KMEM_HIGH_MEMORY", word(layout.high_memory.raw()));
     define("KMEM_TOTALRAM_PAGES", word(kernel.total_pages()));
     define("KMEM_TOP_ORDER", profile.top_order.to_string());

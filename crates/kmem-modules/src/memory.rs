@@ -27,6 +27,16 @@ impl Session {
     pub fn read_word(&self, addr: u32) -> u32 {
         self.kernel.machine().read_u32(VirtAddr::new(addr.into())).unwrap_or(0)
     }
+    /// Reads pointer `index` of an array; 0 where nothing is mapped.
+    pub fn read_pointer(&self, array: u32, index: u32) -> u32 {
+        self.read_word(array.wrapping_add(self.exec.word_bytes().wrapping_mul(index)))
+    }
+    /// Writes pointer `index` of an array.
+    pub(crate) fn write_pointer(&self, array: u32, index: u32, value: u32) {
+        let word_bytes = self.exec.word_bytes();
+        let word = &u64::from(value).to_le_bytes()[..word_bytes as usize];
+        self.write_bytes(array.wrapping_add(word_bytes.wrapping_mul(index)), word);
+    }
     /// Reads a string up to its NUL.
     pub fn read_string(&self, addr: u32) -> String {
         if addr == 0 {

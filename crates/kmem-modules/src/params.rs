@@ -18,12 +18,13 @@ pub struct ParamRecord {
 impl Session {
     /// Returns the parameters of all modules.
     pub fn params(&self) -> Vec<ParamRecord> {
-        const RECORD: u32 = 16;
+        // Four words.
+        let record = 4 * self.exec.word_bytes();
         let mut params = Vec::new();
         for (object, module) in self.names.iter().enumerate() {
             let Some(section) = self.modules.section(object, "__kmem_param") else { continue };
-            for at in (section.start..section.start + section.bytes).step_by(RECORD as usize) {
-                let (name, set) = (self.read_string(self.read_word(at)), self.read_word(at + 4));
+            for at in (section.start..section.start + section.bytes).step_by(record as usize) {
+                let (name, set) = (self.read_string(self.read_pointer(at, 0)), self.read_pointer(at, 1));
                 params.push(ParamRecord { module: module.clone(), name, at, set });
             }
         }

@@ -10,6 +10,7 @@ use crate::kasan::Kasan;
 pub use crate::kunit::KunitCounts;
 use crate::load::{self, Image, LoadError, ObjectFile};
 use crate::log::{Log, Sink};
+use crate::place::Moved;
 use crate::session::{Parts, Session, STACK_BYTES, STACK_SPARE};
 use crate::user_buffer::UserBuffer;
 use crate::watch::Watch;
@@ -129,7 +130,9 @@ impl Run {
         era: Era,
         sink: Sink,
     ) -> Result<Self, RunError> {
-        Executor::probe()?;
+        if kernel.profile.word_bytes == 4 {
+            Executor::probe()?;
+        }
         let kasan = sources.checks.has(Check::Kasan).then(|| checker(&kernel)).transpose()?;
         let shadow = kasan.as_ref().map(Kasan::offset);
         let (runtime, objects) = workspace.compile(sources, era, &kernel, shadow)?;
@@ -140,9 +143,10 @@ impl Run {
         let exports = EXPORTS.len() as u32;
         // SAFETY: The code is what the user asked to run; this process is position independent and holds nothing of its
         // own below 4 GiB.
-        let exec = unsafe { Executor::new(kernel.machine(), place.stubs, exports) }?;
+        let exec = unsafe { Executor::new(kernel.machine(), place.stubs, exports, kernel.profile.word_bytes) }?;
         overlay_mem_map(&kernel)?;
-        let stack_bytes = sources.stack_bytes.unwrap_or(STACK_BYTES);
+        // THREAD_SIZE: two pages on 32-bit machines, four on 64-bit ones.
+        let stack_bytes = sources.stack_bytes.unwrap_or(STACK_BYTES * (kernel.profile.word_bytes / 4));
         let stack_bytes = stack_bytes + if kasan.is_some() { stack_bytes / STACK_SPARE } else { 0 };
         let name = Name::new("alloc_thread_stack_node");
         let stack = kernel.map().vmalloc(kernel.memory(), stack_bytes.into(), Gfp::KERNEL, name)?;
@@ -178,11 +182,13 @@ impl Run {
                 is_up: false,
             })
             .collect();
+        let profile = kernel.profile;
         let session = Rc::new(Session::new(Parts {
             gfp: era.gfp(&kernel),
             kernel,
             exec,
-            log: Log::new(sink, era == Era::Old),
+            log: Log::new(sink, era == Era::Old).of_moved(Moved::of(profile)),
+            moved: Moved::of(profile),
             era,
             own_code: workspace.own_code(),
             names: objects.iter().map(|object| object.name.clone()).collect(),
@@ -494,7 +500,8 @@ fn answer(result: Option<u64>) -> Result<u64, Failed> {
 /// Makes the checker of every access.
 fn checker(kernel: &Kernel<Hosted>) -> Result<Kasan, RunError> {
     let base = kernel.machine().segment_base().ok_or(ExecError::OutOfReach)?;
-    Kasan::new(base, kernel.total_pages() * PAGE_SIZE).map_err(RunError::NoShadow)
+    let is_wide = kernel.profile.word_bytes == 8;
+    Kasan::new(base, is_wide, kernel.total_pages() * PAGE_SIZE).map_err(RunError::NoShadow)
 }
 
 /// Where the parts of the kernel image lie: all inside what boot has reserved for it.

@@ -16,6 +16,7 @@ use crate::host::{self, PoolIdle};
 use crate::kasan::Kasan;
 use crate::load::Image;
 use crate::log::Log;
+use crate::place::Moved;
 use crate::run::KernelLines;
 use crate::symbols::Symbolizer;
 use crate::tasks::Tasks;
@@ -74,7 +75,7 @@ impl Host for Session {
     }
 }
 
-/// Bytes of a module's stack, if nobody says otherwise: `THREAD_SIZE`.
+/// Bytes of a module's stack, if nobody says otherwise: `THREAD_SIZE`. A 64-bit machine has twice as much.
 pub const STACK_BYTES: u32 = 8192;
 /// How far below the stack an access is taken for one of a function whose frame did not fit.
 pub(crate) const STACK_REACH: u32 = 64 << 10;
@@ -147,6 +148,8 @@ pub struct Session {
     pub(crate) tasks: Tasks,
     pub(crate) percpu: RefCell<Vec<Chunk>>,
     pub(crate) devices: RefCell<Vec<FakeDevice>>,
+    /// The kernel lies elsewhere than a real one.
+    pub(crate) moved: Option<Moved>,
 }
 
 thread_local! {
@@ -180,6 +183,8 @@ pub struct Parts {
     pub stack_top: u32,
     /// Bytes of it.
     pub stack_bytes: u32,
+    /// The kernel lies elsewhere than a real one.
+    pub moved: Option<Moved>,
     /// Which checks are made.
     pub checks: Checks,
     /// The checker of every access, where it is on.
@@ -234,6 +239,7 @@ impl Session {
             tasks: Tasks::default(),
             percpu: RefCell::default(),
             devices: RefCell::default(),
+            moved: parts.moved,
         }
     }
     /// Makes this the session that the engine's hooks find on this thread.
@@ -333,7 +339,7 @@ impl Session {
             let Some(at) = self.runtime_symbol(name) else { continue };
             if self.read_word(at) != 0 {
                 self.write_bytes(at, &[0; 4]);
-                let at = self.place_of(function.wrapping_add(1));
+                let at = self.place_of_function(function);
                 let title = format!("the module returned with {what}");
                 self.report(Finding::new(FindingKind::Misuse, title, at, "returned from here"));
             }
@@ -523,6 +529,11 @@ impl Session {
         chain.iter().find_map(|addr| self.place_of(*addr))
     }
     /// Returns the user's own source line of a return address.
+    pub(crate) fn place_of_function(&self, function: u32) -> Option<Place> {
+        let place = self.place_of(function.wrapping_add(1))?;
+        let line = self.symbols.get().and_then(|symbols| symbols.defined(function));
+        Some(line.map_or(place.clone(), |line| Place { line, column: 0, ..place }))
+    }
     pub(crate) fn place_of(&self, addr: u32) -> Option<Place> {
         let symbols = self.symbols.get_or_init(|| Symbolizer::new(Rc::clone(&self.modules)));
         if !self.modules.contains(addr.wrapping_sub(1)) {
@@ -573,7 +584,8 @@ impl Session {
     /// Returns the sections of the modules that list functions to be called before all others.
     pub(crate) fn constructors(&self) -> Vec<u32> {
         let lists = self.modules.sections().iter().filter(|section| section.name.starts_with(".init_array"));
-        lists.flat_map(|list| (0..list.bytes / 4).map(|n| self.read_word(list.start + 4 * n))).collect()
+        let count = |bytes: u32| bytes / self.exec.word_bytes();
+        lists.flat_map(|list| (0..count(list.bytes)).map(|n| self.read_pointer(list.start, n))).collect()
     }
     /// Returns `function+0x1a/0x90` (with its module, as in a kernel), or the bare address.
     pub(crate) fn symbol_text(&self, addr: u32, with_offset: bool) -> String {
@@ -593,7 +605,15 @@ impl Session {
             }
             return text;
         }
-        format!("{addr:#010x}")
+        self.hex(addr)
+    }
+    /// Writes an address with all the digits that the machine's words have.
+    pub(crate) fn hex(&self, addr: impl Into<u64>) -> String {
+        format!("0x{}", self.digits(addr))
+    }
+    /// The same without `0x`.
+    pub(crate) fn digits(&self, addr: impl Into<u64>) -> String {
+        format!("{:0digits$x}", addr.into(), digits = 2 * self.exec.word_bytes() as usize)
     }
     /// Returns the caller as vmallocinfo names it.
     pub(crate) fn caller_name(&self, chain: &[u32]) -> Name {
@@ -608,7 +628,11 @@ impl Session {
         if finding.kind.check().is_some_and(|check| !self.checks.has(check)) {
             return;
         }
-        self.findings.borrow_mut().push(self.blame_failures(finding));
+        let mut finding = self.blame_failures(finding);
+        if let Some(moved) = &self.moved {
+            finding.map_texts(|text| moved.in_text(text).into_owned());
+        }
+        self.findings.borrow_mut().push(finding);
     }
     pub(crate) fn misuse(&self, call: &Call<'_>, kind: FindingKind, title: String, notes: Vec<String>) {
         let mut finding = Finding::new(kind, title, self.place(&self.chain(call)), "here");
@@ -644,7 +668,7 @@ impl Session {
         let at = self.place(&chain);
         let what = match space {
             Space::Frame => format!("page frame {key:#x}"),
-            _ => format!("{key:#010x}"),
+            _ => self.hex(key),
         };
         let freed = self.tracker.borrow().freed(space, key).cloned();
         if let Some(freed) = freed {
@@ -728,7 +752,7 @@ impl Session {
         if self.died.replace(true) {
             return;
         }
-        self.report_fault(addr, write, false, &self.chain(call));
+        self.report_fault(addr.into(), write, false, &self.chain(call));
     }
     /// Reports a fault of the module's code, once: what ends on the way out is no news.
     fn oops(&self, fault: &Fault) {
@@ -736,23 +760,33 @@ impl Session {
             return;
         }
         // Return addresses are looked up one byte lower; the faulting instruction itself is not one.
-        let mut chain = vec![fault.registers.eip.wrapping_add(1)];
+        let mut chain = vec![fault.registers.ip.wrapping_add(1)];
         if !fault.is_fetch() {
             chain.extend(self.caller_without_frame(&fault.registers));
         }
         chain.extend(&fault.chain);
         if let FaultKind::Page { write, fetch } = fault.kind {
-            self.report_fault(fault.addr, write, fetch, &chain);
+            let addr = self.kasan.as_ref().map_or(fault.addr, |kasan| kasan.meant(fault));
+            self.report_fault(addr, write, fetch, &chain);
             return;
         }
         if fault.kind == FaultKind::Deadline {
             self.report_hang(&chain);
             return;
         }
-        let title = format!("Oops: {fault}");
-        self.log.line(&title);
+        let is_wild = fault.kind == FaultKind::Protection && fault.addr != 0;
+        let title = if is_wild {
+            let addr = format!("non-canonical address {:#x}", fault.addr);
+            self.log.line(&format!("general protection fault, probably for {addr}: 0000 [#1] PREEMPT SMP"));
+            format!("Oops: access of memory by a pointer that is none, probably the {addr}")
+        } else {
+            let title = format!("Oops: {fault}");
+            self.log.line(&title);
+            title
+        };
         self.print_call_trace(&chain);
         let finding = Finding::new(FindingKind::Oops, title, self.place(&chain), "here");
+        let finding = if is_wild { self.explain_pointer(finding, fault.addr) } else { finding };
         self.report(self.with_trace(finding, &chain));
     }
     /// Returns who called the code that stands where it has no frame yet, or no longer: data that is executed, a stub, the
@@ -760,19 +794,19 @@ impl Session {
     /// caller's.
     fn caller_without_frame(&self, registers: &Registers) -> Option<u32> {
         const RET: u8 = 0xc3;
-        /// Bytes of the first instruction, `push %ebp`.
+        /// Bytes of the first instruction, which pushes the frame pointer.
         const PUSH: u32 = 1;
-        let Registers { eip, esp, .. } = *registers;
+        let Registers { ip, sp, .. } = *registers;
         let images = [&self.modules, &self.runtime];
-        let function = images.iter().find_map(|image| image.symbol_at(eip).filter(|at| at.symbol.is_function));
-        let is_ret = || self.read_word(eip) as u8 == RET;
+        let function = images.iter().find_map(|image| image.symbol_at(ip).filter(|at| at.symbol.is_function));
+        let is_ret = || self.read_word(ip) as u8 == RET;
         match function.map(|at| at.offset) {
-            None | Some(0) => Some(self.read_word(esp)),
-            Some(PUSH) => Some(self.read_word(esp.wrapping_add(4))),
-            Some(_) => is_ret().then(|| self.read_word(esp)),
+            None | Some(0) => Some(self.read_word(sp)),
+            Some(PUSH) => Some(self.read_word(sp.wrapping_add(self.exec.word_bytes()))),
+            Some(_) => is_ret().then(|| self.read_word(sp)),
         }
     }
-    fn report_fault(&self, addr: u32, write: bool, fetch: bool, chain: &[u32]) {
+    fn report_fault(&self, addr: u64, write: bool, fetch: bool, chain: &[u32]) {
         let access = if write { "write" } else { "read" };
         let code = if fetch {
             0x10
@@ -783,38 +817,39 @@ impl Session {
         };
         if self.kernel.profile.version.0 < 4 {
             let what = if addr < 4096 { "NULL pointer dereference" } else { "paging request" };
-            self.log.line(&format!("Unable to handle kernel {what} at virtual address {addr:08x}"));
+            self.log.line(&format!("Unable to handle kernel {what} at virtual address {}", self.digits(addr)));
             self.log.line(&format!("Oops: {code:04x} [#1]"));
             let ip = chain.first().map_or(0, |ip| ip.wrapping_sub(1));
             self.log.line(&format!("EIP is at {}", self.symbol_text(ip, true)));
         } else {
             if addr < 4096 {
-                self.log.line(&format!("BUG: kernel NULL pointer dereference, address: {addr:08x}"));
+                self.log.line(&format!("BUG: kernel NULL pointer dereference, address: {}", self.digits(addr)));
             } else {
-                self.log.line(&format!("BUG: unable to handle page fault for address: {addr:08x}"));
+                self.log.line(&format!("BUG: unable to handle page fault for address: {}", self.digits(addr)));
             }
             let how = if fetch { "instruction fetch".to_owned() } else { format!("{access} access") };
             self.log.line(&format!("#PF: supervisor {how} in kernel mode"));
             self.log.line(&format!("#PF: error_code({code:#06x}) - not-present page"));
             self.log.line(&format!("Oops: {code:04x} [#1] PREEMPT SMP"));
             let ip = chain.first().map_or(0, |ip| ip.wrapping_sub(1));
-            self.log.line(&format!("EIP: {}", self.symbol_text(ip, true)));
+            let name = if self.exec.word_bytes() == 8 { "RIP: 0010" } else { "EIP" };
+            self.log.line(&format!("{name}: {}", self.symbol_text(ip, true)));
         }
         self.print_call_trace(chain);
         let (access, label) = if fetch { ("call", "this call".to_owned()) } else { (access, format!("this {access}")) };
-        let below = self.checks.has(Check::Stack) && self.is_below_stack(addr);
-        let title = if below && self.tracker.borrow().around(Space::Virtual, addr.into()).is_none() {
+        let below = self.checks.has(Check::Stack) && u32::try_from(addr).is_ok_and(|addr| self.is_below_stack(addr));
+        let title = if below && self.tracker.borrow().around(Space::Virtual, addr).is_none() {
             let bytes = self.shown_stack_bytes();
-            format!("kernel stack overflow: {access} of {addr:#010x}, below the stack of {bytes} bytes")
+            format!("kernel stack overflow: {access} of {}, below the stack of {bytes} bytes", self.hex(addr))
         } else {
-            format!("Oops: {access} of {addr:#010x}, which is {}", self.describe(addr.into()))
+            format!("Oops: {access} of {}, which is {}", self.hex(addr), self.describe(addr))
         };
         let is_overflow = title.starts_with("kernel stack");
         let mut finding = self.explain_pointer(Finding::new(FindingKind::Oops, title, self.place(chain), label), addr);
         if is_overflow {
             finding = finding.help("take large arrays from kmalloc(), and do without recursion");
         }
-        let key = u64::from(addr);
+        let key = addr;
         let tracker = self.tracker.borrow();
         let live = tracker
             .live()
@@ -832,7 +867,8 @@ impl Session {
         // An access that was bad from its first byte and went on to where nothing is, was told already.
         if let Some(told) = self.findings.borrow_mut().last_mut() {
             if matches!(told.kind, FindingKind::Memory(_)) && told.at.is_some() && told.at == finding.at {
-                told.notes.push(format!("it went on to {addr:#010x}, where nothing is mapped, and ended the module"));
+                let text = format!("it went on to {}, where nothing is mapped, and ended the module", self.hex(addr));
+                told.notes.push(self.moved.as_ref().map_or(text.clone(), |moved| moved.in_text(&text).into_owned()));
                 return;
             }
         }
@@ -855,7 +891,8 @@ impl Session {
     }
     /// Says in words what lies at an address of the machine.
     pub(crate) fn describe(&self, addr: u64) -> String {
-        self.kernel.map().describe(self.kernel.memory(), VirtAddr::new(addr)).to_string()
+        let what = self.kernel.map().describe(self.kernel.memory(), VirtAddr::new(addr));
+        self.moved.as_ref().map_or(what, |moved| moved.in_words(what)).to_string()
     }
 
     // --- time and chance ---------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@
 
 use crate::load::{Image, LoadError};
 use addr2line::{Context, Location};
-use gimli::{Dwarf, EndianArcSlice, LittleEndian};
+use gimli::constants::{DW_AT_abstract_origin, DW_AT_decl_line, DW_AT_low_pc, DW_TAG_subprogram};
+use gimli::{AttributeValue, DebuggingInformationEntry, Dwarf, EndianArcSlice, LittleEndian};
 use std::borrow::Borrow;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -76,6 +77,27 @@ impl<I: Borrow<Image>> Symbolizer<I> {
             Some(found.filter_map(of).collect())
         });
         lines.unwrap_or_default()
+    }
+    /// Returns the line in which the function that begins at an address is defined. Its first instruction may be of a later
+    /// one.
+    pub fn defined(&self, function: u32) -> Option<u32> {
+        let object = self.image.borrow().object_at(function)?;
+        let context = self.objects.get(object)?.get_or_init(|| context(self.image.borrow(), object)).as_ref()?;
+        let unit = context.find_dwarf_and_unit(function.into()).skip_all_loads()?;
+        let mut entries = unit.entries();
+        while let Some(entry) = entries.next_dfs().ok()? {
+            let starts_here = entry.attr_value(DW_AT_low_pc) == Some(AttributeValue::Addr(function.into()));
+            if entry.tag() == DW_TAG_subprogram && starts_here {
+                let line = |entry: &DebuggingInformationEntry<Reader>| {
+                    entry.attr(DW_AT_decl_line)?.udata_value()?.try_into().ok()
+                };
+                return line(entry).or_else(|| match entry.attr_value(DW_AT_abstract_origin)? {
+                    AttributeValue::UnitRef(origin) => line(&unit.entry(origin).ok()?),
+                    _ => None,
+                });
+            }
+        }
+        None
     }
     /// Returns the frames of the call that returns to `addr`: those of the byte before, which is still the call.
     pub fn locate_call(&self, addr: u32) -> Vec<Frame> {

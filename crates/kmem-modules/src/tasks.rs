@@ -8,7 +8,6 @@ use crate::finding::{Finding, FindingKind, Place};
 use crate::session::{Session, STACK_REACH};
 use kmem::error::Name;
 use kmem::gfp::Gfp;
-use kmem::VirtAddr;
 use kmem_hosted::CpuGuard;
 use std::cell::{Cell, RefCell};
 
@@ -127,8 +126,8 @@ impl Session {
         const MOST: usize = 32;
         let (mut chain, mut bp) = (vec![eip], ebp);
         while chain.len() < MOST && bp != 0 && bp.is_multiple_of(4) {
-            let read = |at: u32| self.kernel.machine().read_u32(VirtAddr::new(at.into()));
-            let (Some(next), Some(back)) = (read(bp), read(bp.wrapping_add(4))) else { break };
+            let read = |at: u32| self.exec.read_address(at);
+            let (Some(next), Some(back)) = (read(bp), read(bp.wrapping_add(self.exec.word_bytes()))) else { break };
             if back == 0 || back == self.exec.exit_stub() || next != 0 && next <= bp {
                 break;
             }

@@ -13,9 +13,9 @@ use crate::tracker::Chain;
 /// As many allocations that gave nothing are remembered.
 const REFUSED: usize = 64;
 /// Addresses below are those of NULL's fields.
-const NULL_BYTES: u32 = 4096;
+const NULL_BYTES: u64 = 4096;
 /// As far from the pattern of fresh memory a field of what it points to may be.
-const FRESH_REACH: u32 = 1 << 16;
+const FRESH_REACH: u64 = 1 << 16;
 
 /// Copies between kernel and user space since an operation on a file began.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +56,7 @@ impl Session {
     }
 
     /// Says where a pointer that cannot be used comes from, if that is known.
-    pub(crate) fn explain_pointer(&self, finding: Finding, addr: u32) -> Finding {
+    pub(crate) fn explain_pointer(&self, finding: Finding, addr: u64) -> Finding {
         if !self.checks.has(Check::Null) {
             return finding;
         }
@@ -66,7 +66,7 @@ impl Session {
                 "look at what {function}() returns before it is used, and undo what was done before it"
             ));
         }
-        let fresh = u32::from_ne_bytes([FRESH; 4]);
+        let fresh = u64::from_ne_bytes([FRESH; 8]) >> (64 - 8 * self.exec.word_bytes());
         if self.kasan.is_some() && addr.abs_diff(fresh) < FRESH_REACH {
             return finding
                 .note(format!("fresh memory is filled with {FRESH:#04x}: the pointer was read from memory that nobody has written"))

@@ -5,8 +5,9 @@ use kmem::boot::BootParams;
 use kmem::profile;
 use kmem_hosted::{boot, Displacement};
 use kmem_modules::checks::Checks;
-use kmem_modules::compile::{read_sources, Sources, Workspace};
+use kmem_modules::compile::{read_sources, Era, Sources, Workspace};
 use kmem_modules::finding::Finding;
+use kmem_modules::place;
 use kmem_modules::run::{Failed, KernelLines, Run};
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,12 +21,16 @@ struct Bug {
     /// Another file of the same module set, relative to the folder.
     with: Option<String>,
     machine: String,
+    /// The machine is its own choice: the bug is one of that kind of machine.
+    is_bound: bool,
     ram_bytes: Option<u64>,
     /// What is done to its device: verb and argument.
     acts: Vec<(String, String)>,
     kind: String,
     /// File name and line.
     place: (String, u32),
+    /// Its line on a 64-bit machine, if it is another.
+    wide_line: Option<u32>,
 }
 
 fn folder() -> PathBuf {
@@ -61,10 +66,12 @@ impl Bug {
         Self {
             with,
             machine: value("machine").unwrap_or_else(|| "i386-pae-6.1".into()),
+            is_bound: value("machine").is_some(),
             ram_bytes: value("ram").map(|ram| ram.trim_end_matches('G').parse::<u64>().unwrap() << 30),
             acts: acts.map(|(verb, argument)| (verb.to_owned(), argument.to_owned())).collect(),
             kind: kind.clone(),
             place: (file.clone(), *line),
+            wide_line: text.lines().position(|line| mark(line, "BUG64").is_some()).map(|n| n as u32 + 1),
             name,
             text,
         }
@@ -91,10 +98,11 @@ impl Bug {
         let plain = BootParams::new(profile);
         let ram_bytes = self.ram_bytes.unwrap_or(plain.ram_bytes);
         let params = BootParams { ram_bytes, kasan: checks != Checks::NONE, ..plain };
+        let (profile, displacement) = place::for_modules(profile, &params, Displacement::Below4G).unwrap();
         let kernel_lines = KernelLines::default();
         let lines = Arc::clone(&kernel_lines);
         let console = move |line: &str| lines.lock().unwrap().push(line.to_owned());
-        let kernel = boot(profile, &params, Displacement::Below4G, console).unwrap();
+        let kernel = boot(profile, &params, displacement, console).unwrap();
         let era = read_sources(&files).unwrap();
         let workspace = Workspace::new(false).unwrap();
         let sources = Sources { files, includes: vec![folder()], checks, ..Sources::default() };
@@ -147,11 +155,29 @@ fn told(findings: &[Finding]) -> String {
     findings.iter().map(line).collect()
 }
 
+/// Those that are bugs on a 64-bit machine too, there.
+fn bugs_of_64_bits() -> Vec<Bug> {
+    let is_free = |bug: &Bug| !bug.is_bound && Era::of(&bug.text) == Era::Modern;
+    let there = |bug: Bug| {
+        let (file, line) = bug.place;
+        Bug { machine: "amd64-6.12".into(), place: (file, bug.wide_line.unwrap_or(line)), ..bug }
+    };
+    bugs().into_iter().filter(is_free).map(there).collect()
+}
+
 #[test]
 fn every_bug_is_found_at_its_line_and_no_other() {
-    let bugs = bugs();
+    are_found(&bugs());
+}
+
+#[test]
+fn every_bug_is_found_on_a_64_bit_machine() {
+    are_found(&bugs_of_64_bits());
+}
+
+fn are_found(bugs: &[Bug]) {
     let mut wrong = Vec::new();
-    for bug in &bugs {
+    for bug in bugs {
         let findings = bug.run("bug", &bug.text, Checks::ALL);
         let is_it = |finding: &Finding| {
             let at = finding.at.as_ref();
@@ -171,7 +197,15 @@ fn every_bug_is_found_at_its_line_and_no_other() {
 
 #[test]
 fn without_its_bug_each_module_is_silent() {
-    let bugs = bugs();
+    are_silent(&bugs());
+}
+
+#[test]
+fn without_its_bug_each_module_is_silent_on_a_64_bit_machine() {
+    are_silent(&bugs_of_64_bits());
+}
+
+fn are_silent(bugs: &[Bug]) {
     let twin = |bug: &Bug| match bug.run("twin", &bug.fixed(), Checks::ALL) {
         Ok(findings) if findings.is_empty() => None,
         Ok(findings) => Some(format!("{}: found:{}", bug.name, told(&findings))),

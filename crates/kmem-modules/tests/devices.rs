@@ -31,7 +31,7 @@ fn drive(run: &mut Run) {
 
 #[test]
 fn a_driver_finds_its_device_and_serves_it() {
-    for machine in ["i386-pae-6.1", "armhf-6.12"] {
+    for machine in ["i386-pae-6.1", "armhf-6.12", "amd64-6.12"] {
         let setup = Setup { machine, defines: vec!["FAULT=0".into()], ..gadget() };
         let (lines, outcome) = setup.run("device_bugs.c", drive);
         clean(&outcome);
@@ -54,7 +54,7 @@ fn every_fault_of_drivers_is_found_at_its_line_and_no_other() {
 
 #[test]
 fn a_bus_of_ones_own() {
-    for setup in [Setup::on("i386-pae-6.1"), Setup::on("armhf-6.12"), Setup::old()] {
+    for setup in [Setup::on("i386-pae-6.1"), Setup::on("armhf-6.12"), Setup::on("amd64-6.12"), Setup::old()] {
         let (lines, outcome) = setup.run("ldd/sculld.c", |run| {
             assert_eq!(cat(run, "/sys/bus/ldd/version"), "1.9\n");
             assert_eq!(cat(run, "/sys/bus/ldd/drivers/sculld/motto"), "sculld serves\n");
@@ -70,7 +70,7 @@ fn a_bus_of_ones_own() {
 
 #[test]
 fn an_interrupt_goes_through_its_halves() {
-    for setup in [Setup::on("i386-pae-6.1"), Setup::on("armhf-6.12"), Setup::old()] {
+    for setup in [Setup::on("i386-pae-6.1"), Setup::on("armhf-6.12"), Setup::on("amd64-6.12"), Setup::old()] {
         let setup = Setup { devices: vec!["short,mmio=64,irq=9"], ..setup };
         let (lines, outcome) = setup.run("ldd/short.c", |run| {
             const NONBLOCK: u32 = 0o4000;
@@ -95,7 +95,7 @@ fn an_interrupt_goes_through_its_halves() {
 
 #[test]
 fn a_pci_driver_maps_its_window() {
-    for setup in [Setup::on("i386-pae-6.1"), Setup::on("armhf-6.12")] {
+    for setup in [Setup::on("i386-pae-6.1"), Setup::on("armhf-6.12"), Setup::on("amd64-6.12")] {
         let setup = Setup { devices: vec!["card,mmio=256,irq=11,pci=1b36:0010"], ..setup };
         let (lines, outcome) = setup.run("pci.c", |run| {
             run.write_register("card", 0, 4, 5).unwrap();

@@ -246,7 +246,7 @@ fn every_exception_ends_only_the_module() {
     for round in 0..2000 {
         let page = |name: &str, args: &[u32], kind: FaultKind, addr: u32| {
             let fault = bench.call(&Nobody, name, args).expect_err("a fault");
-            assert_eq!((&fault.kind, fault.addr), (&kind, addr), "{name}, round {round}: {fault}");
+            assert_eq!((&fault.kind, fault.addr), (&kind, addr.into()), "{name}, round {round}: {fault}");
             fault
         };
         assert_eq!(page("read_null", &[], READ, 0x18).error_code, 0);
@@ -258,8 +258,8 @@ fn every_exception_ends_only_the_module() {
         assert_eq!(page("store", &[0xf900_0010, 1], WRITTEN, 0xf900_0010).error_code, 3);
         page("store", &[bench.executor.export(0), 1], WRITTEN, bench.executor.export(0));
         let fault = bench.call(&Nobody, "overflow", &[0]).expect_err("the stack is small");
-        assert!(fault.is_write() && (guard - 4096..guard).contains(&fault.addr), "{fault}");
-        assert!(fault.registers.esp < guard + 256);
+        assert!(fault.is_write() && (u64::from(guard) - 4096..guard.into()).contains(&fault.addr), "{fault}");
+        assert!(fault.registers.sp < guard + 256);
         for (name, kind) in [
             ("undefined", FaultKind::IllegalInstruction),
             ("breakpoint", FaultKind::Breakpoint),
@@ -268,7 +268,7 @@ fn every_exception_ends_only_the_module() {
         ] {
             let fault = bench.call(&Nobody, name, &[]).expect_err("a fault");
             assert_eq!(fault.kind, kind, "{name}");
-            assert_eq!(bench.image.symbol_at(fault.registers.eip).map(|at| &*at.symbol.name), Some(name));
+            assert_eq!(bench.image.symbol_at(fault.registers.ip).map(|at| &*at.symbol.name), Some(name));
         }
         assert_eq!(kind(&bench.call(&Nobody, "divide", &[1, 0])), &FaultKind::Divide);
         assert_eq!(bench.call(&Nobody, "divide", &[84, 2]).map(|it| it as u32), Ok(42));
@@ -332,7 +332,7 @@ fn call_chains_cross_levels() {
     assert_eq!(bench.names(&EXPORTS, &chain), ["chain_garbage"]);
 
     let fault = session.run("fault_outer", &[0x30]).expect_err("a fault");
-    assert_eq!(bench.image.symbol_at(fault.registers.eip).map(|at| &*at.symbol.name), Some("load"));
+    assert_eq!(bench.image.symbol_at(fault.registers.ip).map(|at| &*at.symbol.name), Some("load"));
     assert_eq!(bench.names(&EXPORTS, &fault.chain), ["fault_inner", "fault_outer"]);
     let fault = session.run("call_null", &[]).expect_err("a fault");
     assert_eq!(bench.names(&EXPORTS, &fault.chain)[0], "call_null");
@@ -375,7 +375,7 @@ fn two_threads_run_code_of_one_machine() {
             scope.spawn(move || {
                 for _ in 0..500 {
                     let fault = executor.enter(&Nobody, entry, &[0], top).expect_err("the stack is small");
-                    assert!(fault.is_write() && top - fault.addr > 8192 && top - fault.addr < 3 * 4096, "{fault}");
+                    assert!(fault.is_write() && (8193..3 * 4096).contains(&(u64::from(top) - fault.addr)), "{fault}");
                 }
             });
         }
@@ -396,7 +396,7 @@ fn a_machine_without_mmu_has_its_own_addresses_too() {
     let board = bench::board::Board::with(&flat);
     let text = PhysRange::new(MIB, MIB + Executor::text_bytes(1));
     // SAFETY: As in the bench.
-    let executor = unsafe { Executor::new(&board.machine, text, 1) }.expect("stubs");
+    let executor = unsafe { Executor::new(&board.machine, text, 1, 4) }.expect("stubs");
     let source = "extern unsigned host_add(unsigned, unsigned);
         unsigned low(unsigned at) { return host_add(*(volatile unsigned *)at, 1); }
         unsigned where(void) { unsigned on_stack; return (unsigned)&on_stack; }";
@@ -424,10 +424,10 @@ fn machines_out_of_reach_are_refused() {
     let board = bench::board::Board::with(&config(Displacement::Any));
     let text = PhysRange::new(MIB, 2 * MIB);
     // SAFETY: Nothing is entered.
-    let refused = unsafe { Executor::new(&board.machine, text, 1) };
+    let refused = unsafe { Executor::new(&board.machine, text, 1, 4) };
     assert!(matches!(refused, Err(ExecError::OutOfReach)));
     let board = bench::board::Board::with(&config(Displacement::Below4G));
     // SAFETY: Nothing is entered.
-    let small = unsafe { Executor::new(&board.machine, PhysRange::new(MIB, MIB + 4096), 1000) };
+    let small = unsafe { Executor::new(&board.machine, PhysRange::new(MIB, MIB + 4096), 1000, 4) };
     assert!(matches!(small, Err(ExecError::TextTooSmall { .. })));
 }

@@ -231,7 +231,7 @@ fn lines_of_c() {
             frames.iter().for_each(|frame| assert!(file(frame).ends_with(".c"), "{frame}"));
             frames.iter().map(|it| (it.function.clone().unwrap_or_default(), it.line.unwrap_or(0))).collect()
         };
-        let at = lines.locate(fault.registers.eip);
+        let at = lines.locate(fault.registers.ip);
         let expected = [("deepest", 4), ("inner", 9), ("outer", 13)].map(|(name, line)| (name.to_owned(), line));
         assert_eq!(names(&at), expected);
         assert!(at[0].to_string().ends_with("lines.c:4") && at[0].to_string().starts_with("deepest at "));

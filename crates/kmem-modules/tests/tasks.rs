@@ -8,11 +8,12 @@ use runner::{all_found, cat, clean, Setup};
 #[test]
 fn every_fault_of_tasks_is_found_at_its_line_and_no_other() {
     all_found(&Setup::on("i386-pae-6.1"), "task_bugs.c", |_| {});
+    all_found(&Setup::on("amd64-6.12"), "task_bugs.c", |_| {});
 }
 
 #[test]
 fn time_passes_as_long_as_it_was_asked_to() {
-    for setup in [Setup::on("i386-pae-6.1"), Setup::on("armhf-6.12"), Setup::old()] {
+    for setup in [Setup::on("i386-pae-6.1"), Setup::on("armhf-6.12"), Setup::on("amd64-6.12"), Setup::old()] {
         let started = std::time::Instant::now();
         let (_, outcome) = setup.run("ldd/jit.c", |run| {
             for (file, way) in [
@@ -41,7 +42,7 @@ fn time_passes_as_long_as_it_was_asked_to() {
 
 #[test]
 fn work_is_done_by_whoever_was_asked() {
-    for setup in [Setup::on("i386-pae-6.1"), Setup::on("armhf-6.12"), Setup::old()] {
+    for setup in [Setup::on("i386-pae-6.1"), Setup::on("armhf-6.12"), Setup::on("amd64-6.12"), Setup::old()] {
         let (lines, outcome) = setup.run("ldd/jiq.c", |_| {});
         clean(&outcome);
         let own: Vec<_> = lines.iter().filter(|line| line.starts_with("jiq:")).map(String::as_str).collect();

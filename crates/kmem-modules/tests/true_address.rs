@@ -43,7 +43,7 @@ fn a_module_at_its_true_address() {
         for addr in [0x18, 0x0804_9000, 0x0804_a000, 0x4141_4141, 0xbfff_f000, STACK_TOP as u32, 0xffff_fffc] {
             let fault = bench.call(&Nobody, "load", &[addr]).expect_err("nothing is there");
             assert_eq!(fault.kind, FaultKind::Page { write: false, fetch: false });
-            assert_eq!(fault.addr, addr, "{fault}");
+            assert_eq!(fault.addr, u64::from(addr), "{fault}");
         }
         for _ in 0..100 {
             assert!(bench.call(&Nobody, "overflow", &[0]).expect_err("the stack is small").is_write());

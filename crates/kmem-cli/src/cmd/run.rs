@@ -102,7 +102,7 @@ pub struct Run {
     /// `-NAME` all but that one, `none`, `all`
     #[arg(long, value_name = "LIST", default_value = "all", allow_hyphen_values = true, value_parser = Checks::parse)]
     check: Checks,
-    /// Bytes of the modules' stack, 8K if not given
+    /// Bytes of the modules' stack [default: the kernel's, 8K; 16K on 64-bit machines]
     #[arg(long, value_name = "SIZE", value_parser = stack)]
     stack: Option<u32>,
     /// Begin the lines of the log with the machine's time

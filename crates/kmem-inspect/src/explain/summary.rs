@@ -14,6 +14,7 @@ use crate::reader::Capture;
 use crate::twin::NoTwin;
 use kmem::page::refusal::Refusal;
 use kmem::snapshot::{MemField, ZoneInfo};
+use std::collections::BTreeSet;
 use std::fmt::{Result, Write};
 
 /// The most problems, and the most things to do.
@@ -79,10 +80,10 @@ fn machine(capture: &Capture) -> Option<String> {
     let total = capture.meminfo.iter().rev().find_map(|file| file.get(MemField::MemTotal)).map(kilobytes);
     let ram = || capture.reports.iter().rev().find_map(|report| report.ram_pages).map(page_size);
     parts.extend(total.or_else(ram).map(|memory| format!("{memory} of memory")));
-    let nodes =
-        capture.zoneinfo.last().map_or(0, |file| file.zones.iter().map(|(_, zone)| zone.node).max().unwrap_or(0));
-    if nodes > 0 {
-        parts.push(format!("{} nodes", nodes + 1));
+    let nodes: BTreeSet<u32> =
+        capture.zoneinfo.last().iter().flat_map(|file| &file.zones).map(|(_, zone)| zone.node).collect();
+    if nodes.len() > 1 {
+        parts.push(format!("{} nodes", nodes.len()));
     }
     (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -13,7 +13,7 @@ void kmem_host_misuse(const char *what, const void *ptr);
 int kmem_host_symbol(unsigned long addr, char *buf, unsigned int size, int with_offset);
 void kmem_host_stuck(const char *what) __noreturn;
 void kmem_host_might_sleep(const char *file, int line);
-void kmem_host_waiting(const char *comm, int pid, const char *what, unsigned long eip, unsigned long ebp,
+void kmem_host_waiting(const char *comm, int pid, const char *what, unsigned long ip, unsigned long bp,
 		       const char *owner, int owner_pid);
 void kmem_host_hold(unsigned int kind, const void *key, const char *name, const void *function);
 void kmem_host_unhold(unsigned int kind, const void *key);

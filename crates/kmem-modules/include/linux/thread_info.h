@@ -5,6 +5,6 @@
 #include <linux/bug.h>
 #include <asm/page.h>
 
-#define THREAD_SIZE_ORDER	1
+#define THREAD_SIZE_ORDER	(sizeof(long) == 8 ? 2 : 1)
 #define THREAD_SIZE	(PAGE_SIZE << THREAD_SIZE_ORDER)
 #define THREAD_ALIGN	THREAD_SIZE

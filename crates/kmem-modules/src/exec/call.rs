@@ -12,7 +12,8 @@ use kmem_hosted::Hosted;
 /// A frame further up than this belongs to no stack of ours: the chain is garbage there.
 const MAX_FRAME_BYTES: u32 = 16 << 10;
 
-/// One call of a host function. Arguments lie on the module's stack, a word each, and are taken in order.
+/// One call of a host function. Arguments lie on the module's stack, a word each, and are taken in order; x86-64 code has the
+/// first six in registers.
 pub struct Call<'a> {
     entered: &'a Entered<'a>,
     registers: GateRegisters,
@@ -20,34 +21,64 @@ pub struct Call<'a> {
     result: u64,
 }
 
+/// Arguments that x86-64 code passes in registers.
+const IN_REGISTERS: u32 = 6;
+
 impl<'a> Call<'a> {
     pub(super) fn new(entered: &'a Entered<'a>, registers: GateRegisters) -> Self {
-        // The return address comes first.
-        Self { entered, registers, next_argument: registers.esp.wrapping_add(4), result: 0 }
+        Self { entered, registers, next_argument: 0, result: 0 }
     }
 
-    /// Takes the next argument of one word. An argument that lies beyond the mapped stack ends the task.
+    /// Takes the next argument, of 32 bits: an address, an int, a flag. An argument that lies beyond the mapped stack ends
+    /// the task.
     pub fn word(&mut self) -> u32 {
-        let at = self.next_argument;
-        self.next_argument = at.wrapping_add(4);
-        match self.entered.stack_word(at) {
-            Some(word) => word,
-            None => {
+        self.next() as u32
+    }
+    /// Takes the next argument, a size or a count of the module's word size. What no 32 bits can hold is as large as they
+    /// can: more than any machine of modules has.
+    pub fn size(&mut self) -> u32 {
+        u32::try_from(self.next()).unwrap_or(u32::MAX)
+    }
+    /// Takes the next argument of 64 bits.
+    pub fn u64(&mut self) -> u64 {
+        match self.entered.executor.word_bytes() {
+            8 => self.next(),
+            _ => {
+                let low = self.next();
+                low | self.next() << 32
+            }
+        }
+    }
+    fn next(&mut self) -> u64 {
+        let n = self.next_argument;
+        self.next_argument += 1;
+        match self.nth(n) {
+            Ok(word) => word,
+            Err(at) => {
                 self.kill(Fault::host(format!("no stack at {at:#010x}, where an argument should be")));
                 0
             }
         }
     }
-    /// Looks at the argument in word `n`, from 0, without taking it; 0 beyond the mapped stack.
+    /// Looks at argument `n`, from 0, without taking it; 0 beyond the mapped stack. Where arguments of 64 bits come before,
+    /// i386 code has two for each.
     pub fn argument(&self, n: u32) -> u32 {
-        self.entered.stack_word(self.registers.esp.wrapping_add(4 + 4 * n)).unwrap_or(0)
+        self.nth(n).unwrap_or(0) as u32
     }
-    /// Takes the next argument of two words, the low one first.
-    pub fn u64(&mut self) -> u64 {
-        let low = u64::from(self.word());
-        low | u64::from(self.word()) << 32
+    /// Returns a word, or where it should be. The return address comes first on the stack.
+    fn nth(&self, n: u32) -> Result<u64, u32> {
+        let GateRegisters { sp, di, si, dx, cx, r8, r9, .. } = self.registers;
+        let word = |at: u32| self.entered.stack_word(at).map(u64::from).ok_or(at);
+        match self.entered.executor.word_bytes() {
+            8 if n < IN_REGISTERS => Ok([di, si, dx, cx, r8, r9][n as usize]),
+            8 => {
+                let at = (sp as u32).wrapping_add(8 + 8 * (n - IN_REGISTERS));
+                Ok(word(at)? | word(at.wrapping_add(4))? << 32)
+            }
+            _ => word((sp as u32).wrapping_add(4 + 4 * n)),
+        }
     }
-    /// Sets what the function returns in edx:eax; 0 if never set.
+    /// Sets what the function returns; 0 if never set.
     pub fn set_result(&mut self, result: u64) {
         self.result = result;
     }
@@ -57,15 +88,15 @@ impl<'a> Call<'a> {
 
     /// Returns where the module goes on after this call; 0 when its stack cannot be read.
     pub fn return_address(&self) -> u32 {
-        self.entered.stack_word(self.registers.esp).unwrap_or(0)
+        self.entered.stack_word(self.stack_pointer()).unwrap_or(0)
     }
-    /// Returns ebp at the call: the calling function's frame.
+    /// Returns the frame pointer at the call: the calling function's frame.
     pub fn frame_pointer(&self) -> u32 {
-        self.registers.ebp
+        self.registers.bp as u32
     }
-    /// Returns esp at the call: it points to the return address.
+    /// Returns the stack pointer at the call: it points to the return address.
     pub fn stack_pointer(&self) -> u32 {
-        self.registers.esp
+        self.registers.sp as u32
     }
     /// Returns the executor through which the module was entered.
     pub fn executor(&self) -> &'a Executor {
@@ -79,7 +110,7 @@ impl<'a> Call<'a> {
     /// as return addresses are. Ends where the frames stop making sense.
     pub fn chain(&self, max: usize) -> Vec<u32> {
         let mut chain = vec![self.return_address()];
-        self.entered.frames(self.registers.ebp, max, &mut chain);
+        self.entered.frames(self.frame_pointer(), max, &mut chain);
         chain.truncate(max);
         chain
     }
@@ -89,7 +120,7 @@ impl<'a> Call<'a> {
     /// # Errors
     /// The fault that ended it. The caller decides whether it goes on, or passes it to [`Call::kill`].
     pub fn enter(&mut self, entry: u32, args: &[u32]) -> Result<u64, Fault> {
-        self.entered.executor.enter(self.entered.host, entry, args, self.registers.esp & !15)
+        self.entered.executor.enter(self.entered.host, entry, args, self.stack_pointer() & !15)
     }
     /// Ends this level when the host function returns: `enter` returns the fault. For an assertion that ends a test case.
     pub fn leave(&mut self, fault: Fault) {
@@ -104,9 +135,8 @@ impl<'a> Call<'a> {
         const MOST: usize = 32;
         if fault.chain.is_empty() {
             fault.chain = self.chain(MOST);
-            let GateRegisters { ecx, edx, ebx, esp, ebp, esi, edi, .. } = self.registers;
-            let eip = self.return_address();
-            fault.registers = Registers { ecx, edx, ebx, esp, ebp, esi, edi, eip, ..Registers::default() };
+            fault.registers =
+                Registers { sp: self.stack_pointer(), bp: self.frame_pointer(), ip: self.return_address() };
         }
         fault
     }
@@ -150,18 +180,19 @@ impl Entered<'_> {
             let Some(outer) = (unsafe { level.outer.as_ref() }) else { return };
             // SAFETY: An outer level is inside a host function, whose gate registers lie on the host's stack.
             let Some(registers) = (unsafe { outer.frame.gate.get().as_ref() }) else { return };
-            chain.push(outer.executor.export(registers.eax).wrapping_add(GATE_STUB_LEAD));
-            chain.extend(outer.machine().read_u32(VirtAddr::new(registers.esp.into())));
+            chain.push(outer.executor.export(registers.ax as u32).wrapping_add(GATE_STUB_LEAD));
+            chain.extend(outer.executor.read_address(registers.sp as u32));
             level = outer;
-            bp = registers.ebp;
+            bp = registers.bp as u32;
         }
     }
 
     /// The same through this level only; true when its outermost frame was reached.
     fn frames_of_level(&self, mut bp: u32, max: usize, chain: &mut Vec<u32>) -> bool {
         while chain.len() < max && bp.is_multiple_of(4) {
-            let read = |at: u32| self.machine().read_u32(VirtAddr::new(at.into()));
-            let (Some(next), Some(back)) = (read(bp), read(bp.wrapping_add(4))) else { return false };
+            let read = |at: u32| self.executor.read_address(at);
+            let back_at = bp.wrapping_add(self.executor.word_bytes());
+            let (Some(next), Some(back)) = (read(bp), read(back_at)) else { return false };
             if back == self.executor.exit_stub() {
                 return true;
             }
@@ -183,9 +214,9 @@ impl Entered<'_> {
         let mut chain = Vec::new();
         if fault.is_fetch() {
             // A call through a bad pointer: the caller has not been told by a frame yet.
-            chain.extend(self.machine().read_u32(VirtAddr::new(fault.registers.esp.into())));
+            chain.extend(self.executor.read_address(fault.registers.sp));
         }
-        self.frames(fault.registers.ebp, MOST, &mut chain);
+        self.frames(fault.registers.bp, MOST, &mut chain);
         fault.chain = chain;
         fault
     }

@@ -30,20 +30,16 @@ pub enum FaultKind {
     Host(String),
 }
 
-/// The registers of i386 code.
+/// Where code was and where its stack is. Of registers that hold more than 32 bits, which are no address of the machine,
+/// the low ones.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[allow(missing_docs)] // their names say all
 pub struct Registers {
-    pub eax: u32,
-    pub ecx: u32,
-    pub edx: u32,
-    pub ebx: u32,
-    pub esp: u32,
-    pub ebp: u32,
-    pub esi: u32,
-    pub edi: u32,
-    pub eip: u32,
-    pub eflags: u32,
+    /// The stack pointer.
+    pub sp: u32,
+    /// The frame pointer.
+    pub bp: u32,
+    /// The instruction pointer.
+    pub ip: u32,
 }
 
 /// The end of module code that did not return.
@@ -51,10 +47,13 @@ pub struct Registers {
 pub struct Fault {
     /// What went wrong.
     pub kind: FaultKind,
-    /// The address that a page fault is about; 0 otherwise.
-    pub addr: u32,
-    /// Where the code was; `eip`, `esp` and `ebp` say where its stack was.
+    /// The address that a page fault is about; of a protection fault of x86-64 code, one that no CPU has, if a register holds it;
+    /// 0 otherwise.
+    pub addr: u64,
+    /// Where the code was, and its stack.
     pub registers: Registers,
+    /// All that the registers held, of x86-64 code.
+    pub held: [u64; 16],
     /// The error code of the CPU as an Oops prints it (0 not present, 1 protection, 2 write, 16 fetch).
     pub error_code: u32,
     /// Return addresses from the innermost function outwards, across all levels: see [`Call::chain`](super::Call::chain).
@@ -68,18 +67,19 @@ impl Fault {
             kind: FaultKind::Host(why.into()),
             addr: 0,
             registers: Registers::default(),
+            held: [0; 16],
             error_code: 0,
             chain: Vec::new(),
         }
     }
     /// Makes one of a write that could not be done.
-    pub(super) fn unwritable(addr: u32, entry: u32, stack: u32) -> Self {
-        let registers = Registers { eip: entry, esp: stack, ..Registers::default() };
+    pub(super) fn unwritable(addr: u64, entry: u32, stack: u32) -> Self {
+        let registers = Registers { ip: entry, sp: stack, bp: 0 };
         let kind = FaultKind::Page { write: true, fetch: false };
-        Self { kind, addr, registers, error_code: 2, chain: Vec::new() }
+        Self { kind, addr, registers, held: [0; 16], error_code: 2, chain: Vec::new() }
     }
     /// Makes one from what the signal handler wrote down.
-    pub(super) fn caught(caught: &Caught) -> Self {
+    pub(super) fn caught(caught: &Caught, word_bytes: u32) -> Self {
         const PAGE_FAULT: u32 = 14;
         // The CPU says "from user mode" (4), which for the machine was its kernel.
         const USER_MODE: u32 = 1 << 2;
@@ -95,12 +95,16 @@ impl Fault {
             deadline::TRAP => FaultKind::Deadline,
             other => FaultKind::Exception(other),
         };
-        let [eax, ecx, edx, ebx, esp, ebp, esi, edi, ..] = caught.registers.map(|register| register as u32);
-        let (eip, eflags) = (caught.ip as u32, caught.flags as u32);
+        let [_, _, _, _, sp, bp, ..] = caught.registers.map(|register| register as u32);
+        let held = if word_bytes == 8 { caught.registers } else { [0; 16] };
+        // Bits 47 to 63 of an address are alike. Of several the largest: a checked access has the eighth of its own besides.
+        let is_wild = |word: &u64| (*word as i64) << 16 >> 16 != *word as i64;
+        let wild = held.into_iter().filter(is_wild).max().filter(|_| kind == FaultKind::Protection);
         Self {
+            addr: wild.unwrap_or(caught.addr),
             kind,
-            addr: caught.addr as u32,
-            registers: Registers { eax, ecx, edx, ebx, esp, ebp, esi, edi, eip, eflags },
+            registers: Registers { sp, bp, ip: caught.ip as u32 },
+            held,
             error_code: caught.error & !USER_MODE,
             chain: Vec::new(),
         }
@@ -127,13 +131,13 @@ impl fmt::Display for Fault {
             FaultKind::Breakpoint => "breakpoint",
             FaultKind::Deadline => "time is up",
             FaultKind::Exception(syscall::TRAP) => "system call of a program",
-            FaultKind::Exception(number) => return write!(f, "exception {number} at {:#010x}", self.registers.eip),
+            FaultKind::Exception(number) => return write!(f, "exception {number} at {:#010x}", self.registers.ip),
             FaultKind::Host(why) => return f.write_str(why),
         };
         if matches!(self.kind, FaultKind::Page { .. }) {
-            write!(f, "{what} at address {:#010x} by code at {:#010x}", self.addr, self.registers.eip)
+            write!(f, "{what} at address {:#010x} by code at {:#010x}", self.addr, self.registers.ip)
         } else {
-            write!(f, "{what} at {:#010x}", self.registers.eip)
+            write!(f, "{what} at {:#010x}", self.registers.ip)
         }
     }
 }

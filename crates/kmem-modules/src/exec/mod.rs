@@ -1,6 +1,6 @@
-//! Running i386 module code in this 64-bit process.
+//! Running module code in this process: of 32-bit machines as i386 code, of 64-bit machines as x86-64 code.
 //!
-//! The CPU can do it: a far jump to a 32-bit code segment is compatibility mode. What a kernel would call its entry code
+//! The CPU can do both: a far jump to a 32-bit code segment is compatibility mode. What a kernel would call its entry code
 //! lies here: how module code is entered, how it calls host functions, and how it is left when it faults.
 //!
 //! - [`Executor`] owns a piece of the machine's kernel text with a *stub* for each host function; the module's undefined
@@ -18,8 +18,8 @@
 //!          +0x40 + 16 n   stub n: mov $n, %eax ; jmp gate
 //! ```
 //!
-//! Modules of 64-bit machines will need another executor, without the switch of modes; `Host`, `Call` and `Fault` are
-//! the border.
+//! x86-64 code goes the same ways without the far jumps: its stubs and returns jump to +0x20 and +0x30. All of its machine
+//! lies below 4 GiB ([`crate::place`]), so an address is 32 bits here in either case; only its words are wider.
 
 mod call;
 mod fault;
@@ -68,7 +68,7 @@ pub enum ExecError {
     #[error("this host does not run 32-bit code ({0}); modules of 32-bit machines need it")]
     NoCompatibilityMode(String),
     /// i386 code cannot reach the machine.
-    #[error("the machine does not lie below 4 GiB in this process, where 32-bit code could reach it")]
+    #[error("the machine does not lie below 4 GiB in this process, where module code could reach it")]
     OutOfReach,
     /// The host refused segments for a machine that is not at its true addresses.
     #[error("the host refused a segment for 32-bit code: {0}")]
@@ -89,11 +89,18 @@ pub enum ExecError {
     Unmapped(#[from] Unmapped),
 }
 
-/// Enters modules of one 32-bit machine and takes their calls.
+/// What code a machine's modules are.
+#[derive(Debug)]
+enum Mode {
+    I386(Segments),
+    X86_64,
+}
+
+/// Enters modules of one machine and takes their calls.
 #[derive(Debug)]
 pub struct Executor {
     machine: Hosted,
-    segments: Segments,
+    mode: Mode,
     text: u32,
     exports: u32,
 }
@@ -122,7 +129,7 @@ impl Executor {
     }
 
     /// Writes the stubs for `exports` host functions into `text`, whole pages of the direct map that are free for it,
-    /// and makes them executable.
+    /// and makes them executable. `word_bytes` is 4 for i386 code and 8 for x86-64 code.
     ///
     /// # Errors
     /// When the machine is out of reach, or the text too small or not in the direct map.
@@ -130,7 +137,7 @@ impl Executor {
     /// # Safety
     /// The code that will be entered is trusted as far as the CPU cannot restrain it: it makes no system calls, and
     /// nothing but machines lies below 4 GiB in this process (so in a position-independent executable).
-    pub unsafe fn new(machine: &Hosted, text: PhysRange, exports: u32) -> Result<Self, ExecError> {
+    pub unsafe fn new(machine: &Hosted, text: PhysRange, exports: u32, word_bytes: u32) -> Result<Self, ExecError> {
         let base = machine.segment_base().ok_or(ExecError::OutOfReach)?;
         let needed = u64::from(STUBS) + u64::from(exports) * u64::from(STUB_BYTES);
         if text.bytes() < needed {
@@ -139,8 +146,12 @@ impl Executor {
         let start = machine
             .direct_mapped(text.start)
             .ok_or(HostError::BadConfig("the text of stubs must lie in the direct map"))?;
-        let segments = Segments::with_base(base).map_err(ExecError::NoSegments)?;
-        let executor = Self { machine: machine.clone(), segments, text: start.raw() as u32, exports };
+        let mode = match word_bytes {
+            8 if base == 0 => Mode::X86_64,
+            8 => return Err(ExecError::OutOfReach),
+            _ => Mode::I386(Segments::with_base(base).map_err(ExecError::NoSegments)?),
+        };
+        let executor = Self { machine: machine.clone(), mode, text: start.raw() as u32, exports };
         machine.write(start, &executor.stubs(base))?;
         machine.protect_text(text)?;
         Ok(executor)
@@ -149,14 +160,17 @@ impl Executor {
     /// Returns the bytes of the text; `base` is the segment's.
     fn stubs(&self, base: u32) -> Vec<u8> {
         let linear = |offset: u32| base.wrapping_add(self.text + offset);
-        let mut text = code(linear(LONG_GATE), linear(LONG_EXIT));
+        let (mut text, gate) = match self.mode {
+            Mode::I386(_) => (code(linear(LONG_GATE), linear(LONG_EXIT)), 0),
+            Mode::X86_64 => (long_code(Vec::new(), switch::gate_long(), switch::exit_long()), LONG_GATE),
+        };
         for index in 0..self.exports {
             let at = STUBS + index * STUB_BYTES;
             text.resize(at as usize, INT3);
             text.push(0xb8); // mov $index, %eax
             text.extend(index.to_le_bytes());
             text.push(0xe9); // jmp gate, relative to the next instruction
-            text.extend(0u32.wrapping_sub(at + 10).to_le_bytes());
+            text.extend(gate.wrapping_sub(at + 10).to_le_bytes());
         }
         text
     }
@@ -176,7 +190,25 @@ impl Executor {
     }
     /// Returns where an entered function returns to: the outermost address of a chain of frames.
     pub(crate) fn exit_stub(&self) -> u32 {
-        self.text + EXIT
+        match self.mode {
+            Mode::I386(_) => self.text + EXIT,
+            Mode::X86_64 => self.text + LONG_EXIT,
+        }
+    }
+    /// Returns the bytes of a word of module code: of a pointer, of a `long`.
+    pub fn word_bytes(&self) -> u32 {
+        match self.mode {
+            Mode::I386(_) => 4,
+            Mode::X86_64 => 8,
+        }
+    }
+    /// Reads a word that holds an address; `None` where nothing is mapped, and where it is none of the machine's.
+    pub(crate) fn read_address(&self, at: u32) -> Option<u32> {
+        let low = self.machine.read_u32(VirtAddr::new(at.into()))?;
+        match self.mode {
+            Mode::I386(_) => Some(low),
+            Mode::X86_64 => (self.machine.read_u32(VirtAddr::new(u64::from(at) + 4))? == 0).then_some(low),
+        }
     }
 
     /// Calls the module's function at `entry` on the stack that ends at `stack_top` and returns edx:eax. At most 16
@@ -193,19 +225,27 @@ impl Executor {
         if depth == MAX_DEPTH {
             return Err(Fault::host(format!("{MAX_DEPTH} calls between module and kernel are nested in each other")));
         }
+        let (code, data) = match &self.mode {
+            Mode::I386(segments) => (segments.code, segments.data),
+            Mode::X86_64 => (0, 0),
+        };
+        let mut arguments = [0; 6];
+        arguments.iter_mut().zip(args).for_each(|(slot, word)| *slot = (*word).into());
         let entered = Entered {
             frame: Frame {
                 level: Level {
                     host_stack: Cell::new(0),
+                    inside: Cell::new(0),
                     leave: switch::fault(),
                     entering: switch::entering(),
                     machine: Some(self.machine.id()),
                     caught: Cell::new(None),
                 },
-                entry: FarPointer { offset: entry, selector: self.segments.code.into() },
-                back: FarPointer { offset: self.text + BACK, selector: self.segments.code.into() },
+                entry: FarPointer { offset: entry, selector: code.into() },
+                back: FarPointer { offset: self.text + BACK, selector: code.into() },
                 stack,
-                data: self.segments.data.into(),
+                data: data.into(),
+                arguments,
                 gate: Cell::new(ptr::null()),
             },
             executor: self,
@@ -224,16 +264,19 @@ impl Executor {
         if args.len() > MAX_ARGS {
             return Err(Fault::host(format!("{} arguments, {MAX_ARGS} are the most", args.len())));
         }
+        let word_bytes = self.word_bytes();
+        // x86-64 code takes six in registers.
+        let on_stack = if word_bytes == 8 { args.get(6..).unwrap_or_default() } else { args };
         // The ABI wants the arguments aligned to 16 bytes.
-        let arguments = stack_top.wrapping_sub(4 * args.len() as u32) & !15;
-        let stack = arguments.wrapping_sub(4);
-        let mut bytes = [0; 4 * (MAX_ARGS + 1)];
-        for (word, slot) in [self.exit_stub()].iter().chain(args).zip(bytes.chunks_exact_mut(4)) {
-            slot.copy_from_slice(&word.to_le_bytes());
+        let arguments = stack_top.wrapping_sub(word_bytes * on_stack.len() as u32) & !15;
+        let stack = arguments.wrapping_sub(word_bytes);
+        let mut bytes = [0; 8 * (MAX_ARGS + 1)];
+        for (word, slot) in [self.exit_stub()].iter().chain(on_stack).zip(bytes.chunks_exact_mut(word_bytes as usize)) {
+            slot[..4].copy_from_slice(&word.to_le_bytes());
         }
         self.machine
-            .write(VirtAddr::new(stack.into()), &bytes[..4 * (args.len() + 1)])
-            .map_err(|Unmapped(at)| Fault::unwritable(at.raw() as u32, entry, stack))?;
+            .write(VirtAddr::new(stack.into()), &bytes[..word_bytes as usize * (on_stack.len() + 1)])
+            .map_err(|Unmapped(at)| Fault::unwritable(at.raw(), entry, stack))?;
         Ok(stack)
     }
 
@@ -256,11 +299,16 @@ impl Entered<'_> {
         let outer = unsafe { level::replace(&self.frame.level) };
         // SAFETY: The executor's user has vouched for the code; the stack has been written to just now, so it exists;
         // faults end the level, and this thread has a signal stack.
-        let result = unsafe { switch::kmem_exec_enter(&self.frame) };
+        let result = unsafe {
+            match self.executor.mode {
+                Mode::I386(_) => switch::kmem_exec_enter(&self.frame),
+                Mode::X86_64 => switch::kmem_exec_enter_long(&self.frame),
+            }
+        };
         // SAFETY: What was the innermost level before is it again.
         unsafe { level::replace(outer) };
         if let Some(caught) = self.frame.level.caught.take() {
-            return Err(self.with_chain(Fault::caught(&caught)));
+            return Err(self.with_chain(Fault::caught(&caught, self.executor.word_bytes())));
         }
         if let Some(fault) = self.leaving.take().or_else(|| self.first().killed.borrow().clone()) {
             return Err(fault);
@@ -297,7 +345,7 @@ extern "C" fn dispatch(frame: *const Frame, registers: *mut GateRegisters) -> Af
     // SAFETY: The gate has made them on this stack and looks at them again only after the return.
     let seen = unsafe { registers.read() };
     let mut call = Call::new(entered, seen);
-    let outcome = panic::catch_unwind(AssertUnwindSafe(|| entered.host.call(seen.eax, &mut call)));
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| entered.host.call(seen.ax as u32, &mut call)));
     if let Err(panic) = outcome {
         entered.kill(Fault::host(format!("a host function panicked: {}", message(&*panic))));
     }
@@ -305,7 +353,8 @@ extern "C" fn dispatch(frame: *const Frame, registers: *mut GateRegisters) -> Af
         return After::Leave;
     }
     let result = call.result();
-    let answer = GateRegisters { eax: result as u32, edx: (result >> 32) as u32, ..seen };
+    // x86-64 code does not look at dx.
+    let answer = GateRegisters { ax: result, dx: result >> 32, ..seen };
     // SAFETY: As above.
     unsafe { registers.write(answer) };
     After::Return
@@ -328,20 +377,25 @@ fn code(long_gate: u32, long_exit: u32) -> Vec<u8> {
         text.extend(target.to_le_bytes());
         text.extend(switch::LONG_CODE.to_le_bytes());
     };
-    let long_jump = |text: &mut Vec<u8>, target: u64| {
-        text.extend([0x49, 0xbb]); // movabs $target, %r11
-        text.extend(target.to_le_bytes());
-        text.extend([0x41, 0xff, 0xe3]); // jmp *%r11
-    };
     far_jump(&mut text, long_gate);
     text.resize(EXIT as usize, INT3);
     far_jump(&mut text, long_exit);
     text.resize(BACK as usize, INT3);
     text.push(0xc3); // ret
+    long_code(text, switch::gate(), switch::exit())
+}
+
+/// Adds the 64-bit parts, which lead out of the machine.
+fn long_code(mut text: Vec<u8>, gate: u64, exit: u64) -> Vec<u8> {
+    let long_jump = |text: &mut Vec<u8>, target: u64| {
+        text.extend([0x49, 0xbb]); // movabs $target, %r11
+        text.extend(target.to_le_bytes());
+        text.extend([0x41, 0xff, 0xe3]); // jmp *%r11
+    };
     text.resize(LONG_GATE as usize, INT3);
-    long_jump(&mut text, switch::gate());
+    long_jump(&mut text, gate);
     text.resize(LONG_EXIT as usize, INT3);
-    long_jump(&mut text, switch::exit());
+    long_jump(&mut text, exit);
     text.resize(STUBS as usize, INT3);
     text
 }

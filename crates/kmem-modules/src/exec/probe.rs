@@ -71,6 +71,7 @@ pub(super) fn run() -> Result<(), String> {
     let frame = Frame {
         level: Level {
             host_stack: Cell::new(0),
+            inside: Cell::new(0),
             leave: switch::fault(),
             entering: switch::entering(),
             machine: None,
@@ -80,6 +81,7 @@ pub(super) fn run() -> Result<(), String> {
         back: FarPointer { offset: 0, selector: FLAT_CODE.into() },
         stack: start + PAGE as u32,
         data: FLAT_DATA.into(),
+        arguments: [0; 6],
         gate: Cell::new(ptr::null()),
     };
     // SAFETY: The level lives until it is taken off below.

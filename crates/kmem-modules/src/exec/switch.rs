@@ -1,4 +1,4 @@
-//! The switch between 64-bit Rust and i386 module code: the only assembly.
+//! The switch between Rust and module code: the only assembly. i386 code first.
 //!
 //! ```text
 //!   Rust ── kmem_exec_enter ──ljmp 0x23──> module ──call──> stub ──ljmp 0x33──> kmem_exec_gate ──> dispatch (Rust)
@@ -15,6 +15,9 @@
 //! What each side may rely on: Rust finds its callee-saved registers, its stack, the flags and the floating-point
 //! control words as they were; the module finds ebx, esi, edi, ebp and esp as they were, and flat DS, ES and SS. The
 //! upper halves of registers mean nothing after compatibility mode and are cleared before use.
+//!
+//! 64-bit code needs no switch of modes: it has the same three entries, `…_long`, which change the stack only, and a word of the
+//! level says whose code runs. It keeps registers as the ABI demands, so that only the stack pointer is put back.
 
 use kmem_hosted::level::Level;
 use std::arch::global_asm;
@@ -43,6 +46,8 @@ pub(super) struct Frame {
     pub(super) stack: u32,
     /// Selector for DS, ES and SS.
     pub(super) data: u32,
+    /// The first arguments of 64-bit code, which takes them in registers.
+    pub(super) arguments: [u64; 6],
     /// The registers at the last call of a host function; null before the first.
     pub(super) gate: Cell<*const GateRegisters>,
 }
@@ -51,16 +56,18 @@ pub(super) struct Frame {
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(super) struct GateRegisters {
-    /// Number of the host function on the way in, low word of the result on the way out.
-    pub(super) eax: u32,
-    pub(super) ecx: u32,
-    /// High word of the result on the way out.
-    pub(super) edx: u32,
-    pub(super) ebx: u32,
-    pub(super) esp: u32,
-    pub(super) ebp: u32,
-    pub(super) esi: u32,
-    pub(super) edi: u32,
+    /// Number of the host function on the way in; on the way out the result, of i386 code its low word.
+    pub(super) ax: u64,
+    pub(super) cx: u64,
+    /// Of i386 code: the result's high word on the way out.
+    pub(super) dx: u64,
+    pub(super) bx: u64,
+    pub(super) sp: u64,
+    pub(super) bp: u64,
+    pub(super) si: u64,
+    pub(super) di: u64,
+    pub(super) r8: u64,
+    pub(super) r9: u64,
 }
 
 /// What the gate does after a host function.
@@ -91,6 +98,12 @@ unsafe extern "C" {
     fn kmem_exec_exit();
     /// Where a fault continues.
     fn kmem_exec_fault();
+    /// As `kmem_exec_enter`, for 64-bit code; returns rax.
+    pub(super) fn kmem_exec_enter_long(frame: *const Frame) -> u64;
+    /// Where its stubs arrive.
+    fn kmem_exec_gate_long();
+    /// Where its return arrives.
+    fn kmem_exec_exit_long();
     /// One past the code of `kmem_exec_enter` that may fault when the host has no 32-bit segments.
     fn kmem_exec_entered();
 }
@@ -102,6 +115,14 @@ pub(super) fn gate() -> u64 {
 /// Returns where returns jump to.
 pub(super) fn exit() -> u64 {
     kmem_exec_exit as *const () as u64
+}
+/// Returns where stubs of 64-bit code jump to.
+pub(super) fn gate_long() -> u64 {
+    kmem_exec_gate_long as *const () as u64
+}
+/// Returns where returns of 64-bit code jump to.
+pub(super) fn exit_long() -> u64 {
+    kmem_exec_exit_long as *const () as u64
 }
 /// Returns where faults continue.
 pub(super) fn fault() -> u64 {
@@ -164,21 +185,28 @@ kmem_exec_gate:
     movq %fs:(%r10), %r10
     movl %esp, %r11d
     movq {host_stack}(%r10), %rsp
-    subq $48, %rsp
-    movl %eax, (%rsp)
-    movl %ecx, 4(%rsp)
-    movl %edx, 8(%rsp)
-    movl %ebx, 12(%rsp)
-    movl %r11d, 16(%rsp)
-    movl %ebp, 20(%rsp)
-    movl %esi, 24(%rsp)
-    movl %edi, 28(%rsp)
-    movq %r10, 32(%rsp)
+    subq $96, %rsp
+    movl %eax, %eax            // the upper halves mean nothing
+    movq %rax, (%rsp)
+    movl %ecx, %ecx
+    movq %rcx, 8(%rsp)
+    movl %edx, %edx
+    movq %rdx, 16(%rsp)
+    movl %ebx, %ebx
+    movq %rbx, 24(%rsp)
+    movq %r11, 32(%rsp)
+    movl %ebp, %ebp
+    movq %rbp, 40(%rsp)
+    movl %esi, %esi
+    movq %rsi, 48(%rsp)
+    movl %edi, %edi
+    movq %rdi, 56(%rsp)
+    movq %r10, 80(%rsp)
     cld
     movq %r10, %rdi
     movq %rsp, %rsi
     call {dispatch}
-    movq 32(%rsp), %r10
+    movq 80(%rsp), %r10
     testl %eax, %eax
     jnz .Lkmem_exec_leave
     // Another coroutine or another machine may have left other segments behind.
@@ -192,12 +220,12 @@ kmem_exec_gate:
     je 3f
     movl %ecx, %es
 3:  movl (%rsp), %eax
-    movl 8(%rsp), %edx
-    movl 12(%rsp), %ebx
-    movl 20(%rsp), %ebp
-    movl 24(%rsp), %esi
-    movl 28(%rsp), %edi
-    movl 16(%rsp), %r11d
+    movl 16(%rsp), %edx
+    movl 24(%rsp), %ebx
+    movl 40(%rsp), %ebp
+    movl 48(%rsp), %esi
+    movl 56(%rsp), %edi
+    movl 32(%rsp), %r11d
     movl %ss, %r8d
     cmpl %ecx, %r8d
     je 4f
@@ -243,10 +271,104 @@ kmem_exec_fault:
     ret
     .cfi_endproc
     .size kmem_exec_exit, . - kmem_exec_exit
+
+    .p2align 4
+    .globl kmem_exec_enter_long
+    .hidden kmem_exec_enter_long
+    .type kmem_exec_enter_long,@function
+kmem_exec_enter_long:
+    .cfi_startproc
+    pushq %rbp
+    pushq %rbx
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    subq $24, %rsp
+    .cfi_def_cfa_offset 80
+    stmxcsr (%rsp)
+    fnstcw 4(%rsp)
+    movq %rsp, {host_stack}(%rdi)
+    movq %rdi, %r10
+    movl {entry}(%r10), %eax
+    movl {stack}(%r10), %r11d
+    movq {arguments}(%r10), %rdi
+    movq 8+{arguments}(%r10), %rsi
+    movq 16+{arguments}(%r10), %rdx
+    movq 24+{arguments}(%r10), %rcx
+    movq 32+{arguments}(%r10), %r8
+    movq 40+{arguments}(%r10), %r9
+    xorl %ebx, %ebx
+    xorl %ebp, %ebp            // ends the chain of frames
+    xorl %r12d, %r12d
+    xorl %r13d, %r13d
+    xorl %r14d, %r14d
+    xorl %r15d, %r15d
+    movq $1, {inside}(%r10)
+    movq %r11, %rsp
+    jmp *%rax
+    .cfi_endproc
+    .size kmem_exec_enter_long, . - kmem_exec_enter_long
+
+    .p2align 4
+    .globl kmem_exec_gate_long
+    .hidden kmem_exec_gate_long
+    .type kmem_exec_gate_long,@function
+kmem_exec_gate_long:
+    .cfi_startproc
+    .cfi_undefined rip         // the caller is module code: unwinders stop here
+    movq kmem_hosted_level@GOTTPOFF(%rip), %r10
+    movq %fs:(%r10), %r10
+    movq %rsp, %r11
+    movq $0, {inside}(%r10)
+    movq {host_stack}(%r10), %rsp
+    subq $96, %rsp
+    movl %eax, %eax
+    movq %rax, (%rsp)
+    movq %rcx, 8(%rsp)
+    movq %rdx, 16(%rsp)
+    movq %rbx, 24(%rsp)
+    movq %r11, 32(%rsp)
+    movq %rbp, 40(%rsp)
+    movq %rsi, 48(%rsp)
+    movq %rdi, 56(%rsp)
+    movq %r8, 64(%rsp)
+    movq %r9, 72(%rsp)
+    movq %r10, 80(%rsp)
+    cld
+    movq %r10, %rdi
+    movq %rsp, %rsi
+    call {dispatch}
+    movq 80(%rsp), %r10
+    testl %eax, %eax
+    jnz .Lkmem_exec_leave
+    movq (%rsp), %rax
+    movq 32(%rsp), %r11
+    movq $1, {inside}(%r10)
+    movq %r11, %rsp
+    ret
+    .cfi_endproc
+    .size kmem_exec_gate_long, . - kmem_exec_gate_long
+
+    .p2align 4
+    .globl kmem_exec_exit_long
+    .hidden kmem_exec_exit_long
+    .type kmem_exec_exit_long,@function
+kmem_exec_exit_long:
+    .cfi_startproc
+    .cfi_undefined rip
+    movq kmem_hosted_level@GOTTPOFF(%rip), %r10
+    movq %fs:(%r10), %r10
+    movq $0, {inside}(%r10)
+    jmp .Lkmem_exec_leave
+    .cfi_endproc
+    .size kmem_exec_exit_long, . - kmem_exec_exit_long
     .popsection
     "#,
     host_stack = const offset_of!(Level, host_stack),
+    inside = const offset_of!(Level, inside),
     stack = const offset_of!(Frame, stack),
+    arguments = const offset_of!(Frame, arguments),
     data = const offset_of!(Frame, data),
     entry = const offset_of!(Frame, entry),
     back = const offset_of!(Frame, back),
@@ -256,4 +378,4 @@ kmem_exec_fault:
 );
 
 const _: () = assert!(offset_of!(Frame, level) == 0, "the gate takes the level's address for the frame's");
-const _: () = assert!(size_of::<GateRegisters>() == 32, "the gate's layout");
+const _: () = assert!(size_of::<GateRegisters>() == 80, "the gate's layout");

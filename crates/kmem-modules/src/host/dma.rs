@@ -16,7 +16,7 @@ fn order_of(bytes: u32) -> Option<Order> {
 /// `void *kmem_host_dma_alloc(size_t size, gfp_t gfp, int is_of_pool)`: pages of the zone that the flags say, by their
 /// address. Those of a pool are the pool's: its objects are what the module holds.
 pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (size, flags, is_of_pool) = (call.word(), call.word(), call.word() != 0);
+    let (size, flags, is_of_pool) = (call.size(), call.word(), call.word() != 0);
     let gfp = s.decode_gfp(flags) - Gfp::COMP;
     if gfp.may_sleep() {
         s.check_context(call, "dma_alloc_coherent() with flags that may sleep");
@@ -39,7 +39,7 @@ pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 /// `void kmem_host_dma_free(void *cpu, size_t size, int is_of_pool)`
 pub(super) fn free(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (addr, size, is_of_pool) = (call.word(), call.word(), call.word() != 0);
+    let (addr, size, is_of_pool) = (call.word(), call.size(), call.word() != 0);
     let phys = s.kernel.virt_to_phys(VirtAddr::new(addr.into()));
     let key = phys.map_or(u64::MAX, |phys| Pfn::containing(phys).raw());
     if is_of_pool && s.runtime_memory.borrow_mut().remove(&addr) {
@@ -70,14 +70,14 @@ pub(super) fn free(s: &Session, call: &mut Call<'_>) -> u64 {
 ///
 /// It must be in the direct map, since only there neighbours are neighbours for a device too, and it must be somebody's.
 pub(super) fn check(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (addr, size, function) = (call.word(), call.word(), s.read_string(call.word()));
+    let (addr, size, function) = (call.word(), call.size(), s.read_string(call.word()));
     let at =
         |title: String| Finding::new(FindingKind::Misuse, title, s.place(&s.chain(call)), "given to a device here");
     let key = u64::from(addr);
     let Some(phys) = s.kernel.virt_to_phys(VirtAddr::new(key)) else {
         let what = s.describe_for_dma(addr);
         let finding = at(format!("{function}() of {what}: a device cannot have this memory"))
-            .note(format!("{addr:#010x} is not in the direct map, so its pages are not contiguous for a device"))
+            .note(format!("{} is not in the direct map, so its pages are not contiguous for a device", s.hex(addr)))
             .help("use memory of kmalloc(), of the page allocator or of dma_alloc_coherent()");
         s.report(finding);
         return 1;

@@ -11,7 +11,7 @@ fn sized<const BYTES: u32, const WRITE: bool>(s: &Session, call: &mut Call<'_>) 
 }
 /// An access of any size.
 fn ranged<const WRITE: bool>(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (addr, bytes) = (call.word(), call.word());
+    let (addr, bytes) = (call.word(), call.size());
     s.kasan_access(call, addr, bytes, WRITE);
     0
 }

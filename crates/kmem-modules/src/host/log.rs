@@ -41,7 +41,7 @@ pub(super) fn misuse(s: &Session, call: &mut Call<'_>) -> u64 {
     let mut finding = Finding::new(FindingKind::Misuse, what.trim_end(), at, "here");
     if pointer != 0 {
         let what = s.describe(pointer.into());
-        finding = finding.note(format!("it is about the address {pointer:#010x}, which is {what}"));
+        finding = finding.note(format!("it is about the address {}, which is {what}", s.hex(pointer)));
     }
     s.report(finding);
     0
@@ -49,7 +49,7 @@ pub(super) fn misuse(s: &Session, call: &mut Call<'_>) -> u64 {
 /// `void kmem_host_misuse_in(const char *what, const void *function)`: a callback that did it has returned already.
 pub(super) fn misuse_in(s: &Session, call: &mut Call<'_>) -> u64 {
     let (what, function) = (s.read_string(call.word()), call.word());
-    let at = s.place_of(function.wrapping_add(1));
+    let at = s.place_of_function(function);
     s.report(Finding::new(FindingKind::Misuse, what.trim_end(), at, "this function"));
     0
 }

@@ -140,9 +140,9 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("__asan_report_store_n_noabort", kasan::store_n),
 ];
 
-/// `-errno` as the kernel returns it.
+/// `-errno` as the kernel returns it, in an int or a long.
 pub(crate) const fn errno(number: i32) -> u64 {
-    (-number) as u32 as u64
+    -(number as i64) as u64
 }
 pub(crate) const EINVAL: i32 = 22;
 pub(crate) const ENOMEM: i32 = 12;

@@ -96,7 +96,7 @@ pub(super) fn free_pages(s: &Session, call: &mut Call<'_>) -> u64 {
 pub(super) fn pfn_of(s: &Session, call: &Call<'_>, page: u32, function: &str) -> Option<Pfn> {
     let pfn = s.pfn_of(page);
     if pfn.is_none() {
-        let title = format!("{function}() of {page:#010x}, which is no struct page");
+        let title = format!("{function}() of {}, which is no struct page", s.hex(page));
         s.misuse(call, FindingKind::Mismatch, title, Vec::new());
     }
     pfn
@@ -173,7 +173,7 @@ fn wrong_order(
 }
 
 pub(super) fn alloc_pages_exact(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (size, flags) = (call.word(), call.word());
+    let (size, flags) = (call.size(), call.word());
     let gfp = s.decode_gfp(flags) - Gfp::COMP;
     if gfp.may_sleep() {
         s.check_context(call, "alloc_pages_exact() with flags that may sleep");
@@ -190,7 +190,7 @@ pub(super) fn alloc_pages_exact(s: &Session, call: &mut Call<'_>) -> u64 {
     }
 }
 pub(super) fn free_pages_exact(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (addr, size) = (call.word(), call.word());
+    let (addr, size) = (call.word(), call.size());
     let phys = s.kernel.virt_to_phys(kmem::VirtAddr::new(addr.into()));
     let key = phys.map_or(u64::MAX, |phys| Pfn::containing(phys).raw());
     let known = s.tracker.borrow().get(Space::Frame, key).cloned();

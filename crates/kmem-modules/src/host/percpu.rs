@@ -38,7 +38,7 @@ impl Chunk {
 
 /// `void *kmem_host_alloc_percpu(size_t size, size_t align, gfp_t gfp)`
 pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (size, align, flags) = (call.word(), call.word().max(4), call.word());
+    let (size, align, flags) = (call.size(), call.size().max(4), call.word());
     let gfp = s.decode_gfp(flags);
     if gfp.contains(Gfp::DIRECT_RECLAIM) {
         s.check_context(call, "alloc_percpu()");

@@ -94,7 +94,7 @@ fn make(s: &Session, call: &Call<'_>, handle: u32, min_nr: u32, token: [u32; 3],
 fn pool(s: &Session, call: &Call<'_>, handle: u32, function: &str) -> Option<PoolId> {
     let id = s.pools.borrow().get(&handle).map(|record| record.id);
     if id.is_none() {
-        let title = format!("{function}() on {handle:#010x}, which is no pool");
+        let title = format!("{function}() on {}, which is no pool", s.hex(handle));
         s.misuse(call, FindingKind::Misuse, title, Vec::new());
     }
     id

@@ -15,7 +15,7 @@ use kmem::{AllocError, Misuse, VirtAddr};
 const ZERO_SIZE_PTR: u32 = 16;
 
 pub(super) fn kmalloc(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (size, flags) = (call.word(), call.word());
+    let (size, flags) = (call.size(), call.word());
     kmalloc_at(s, call, size, flags, "kmalloc").into()
 }
 
@@ -128,7 +128,7 @@ pub(super) fn ksize(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 
 pub(super) fn krealloc(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (old, size, flags) = (call.word(), call.word(), call.word());
+    let (old, size, flags) = (call.word(), call.size(), call.word());
     if old <= ZERO_SIZE_PTR {
         return kmalloc_at(s, call, size, flags, "krealloc").into();
     }
@@ -168,7 +168,7 @@ pub(super) fn krealloc(s: &Session, call: &mut Call<'_>) -> u64 {
 
 /// What is at an address has so many bytes from now on; nothing where nothing was given.
 pub(super) fn resized(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (addr, size) = (u64::from(call.word()), u64::from(call.word()));
+    let (addr, size) = (u64::from(call.word()), u64::from(call.size()));
     let resized = [Space::Linear, Space::Virtual].into_iter().find_map(|space| {
         let mut tracker = s.tracker.borrow_mut();
         let allocation = tracker.get_mut(space, addr).filter(|allocation| size <= allocation.given)?;
@@ -180,7 +180,7 @@ pub(super) fn resized(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 
 pub(super) fn kmalloc_size_roundup(s: &Session, call: &mut Call<'_>) -> u64 {
-    let size = call.word();
+    let size = call.size();
     s.kernel.slab().kmalloc().size_roundup(size.into())
 }
 
@@ -295,7 +295,7 @@ pub(super) fn cache(s: &Session, call: &Call<'_>, handle: u32, function: &str) -
             None
         }
         None => {
-            let title = format!("{function}() on {handle:#010x}, which is no cache");
+            let title = format!("{function}() on {}, which is no cache", s.hex(handle));
             s.misuse(call, FindingKind::Misuse, title, Vec::new());
             None
         }
@@ -478,31 +478,31 @@ pub(super) fn cache_name(s: &Session, call: &mut Call<'_>) -> u64 {
     at.into()
 }
 pub(super) fn cache_alloc_bulk(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (handle, flags, count, array) = (call.word(), call.word(), call.word(), call.word());
+    let (handle, flags, count, array) = (call.word(), call.word(), call.size(), call.word());
     let Some(id) = cache(s, call, handle, "kmem_cache_alloc_bulk") else { return 0 };
     for index in 0..count {
         let addr = object(s, call, handle, id, flags, "kmem_cache_alloc_bulk");
         if addr == 0 {
             for taken in 0..index {
-                free_object(s, call, handle, id, s.read_word(array + 4 * taken));
+                free_object(s, call, handle, id, s.read_pointer(array, taken));
             }
             return 0;
         }
-        s.write_bytes(array + 4 * index, &addr.to_le_bytes());
+        s.write_pointer(array, index, addr);
     }
     count.into()
 }
 pub(super) fn cache_free_bulk(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (handle, count, array) = (call.word(), call.word(), call.word());
+    let (handle, count, array) = (call.word(), call.size(), call.word());
     let Some(id) = cache(s, call, handle, "kmem_cache_free_bulk") else { return 0 };
     for index in 0..count {
-        free_object(s, call, handle, id, s.read_word(array.wrapping_add(4 * index)));
+        free_object(s, call, handle, id, s.read_pointer(array, index));
     }
     0
 }
 
 pub(super) fn rt_alloc(s: &Session, call: &mut Call<'_>) -> u64 {
-    let size = call.word();
+    let size = call.size();
     match s.kernel.kmalloc(size.into(), Gfp::KERNEL | Gfp::ZERO) {
         Ok(addr) => {
             s.own(addr.raw() as u32, size);

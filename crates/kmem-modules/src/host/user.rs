@@ -53,11 +53,11 @@ fn copy_pieces(s: &Session, call: &Call<'_>, to: u32, from: u32, n: u32, to_user
 }
 
 pub(super) fn copy_to_user(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (to, from, n) = (call.word(), call.word(), call.word());
+    let (to, from, n) = (call.word(), call.word(), call.size());
     copy(s, call, to, from, n, true)
 }
 pub(super) fn copy_from_user(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (to, from, n) = (call.word(), call.word(), call.word());
+    let (to, from, n) = (call.word(), call.word(), call.size());
     let left = copy(s, call, to, from, n, false);
     // What could not be read is zero in the kernel's buffer.
     if left != 0 && left <= u64::from(n) {
@@ -66,7 +66,7 @@ pub(super) fn copy_from_user(s: &Session, call: &mut Call<'_>) -> u64 {
     left
 }
 pub(super) fn clear_user(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (to, n) = (call.word(), call.word());
+    let (to, n) = (call.word(), call.size());
     if !s.is_user_range(to, n) {
         return n.into();
     }
@@ -82,7 +82,7 @@ pub(super) fn clear_user(s: &Session, call: &mut Call<'_>) -> u64 {
     (n - done).into()
 }
 pub(super) fn strncpy_from_user(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (to, from, count) = (call.word(), call.word(), call.word());
+    let (to, from, count) = (call.word(), call.word(), call.size());
     for index in 0..count {
         let at = from.wrapping_add(index);
         let mut byte = [0];

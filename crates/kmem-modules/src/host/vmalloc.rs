@@ -10,24 +10,24 @@ use kmem::map::VmallocRequest;
 use kmem::{AllocError, Machine, Pfn, PhysAddr, VirtAddr};
 
 pub(super) fn vmalloc(s: &Session, call: &mut Call<'_>) -> u64 {
-    let size = call.word();
+    let size = call.size();
     take(s, call, size, Gfp::KERNEL | Gfp::HIGHMEM, "vmalloc")
 }
 pub(super) fn vzalloc(s: &Session, call: &mut Call<'_>) -> u64 {
-    let size = call.word();
+    let size = call.size();
     take(s, call, size, Gfp::KERNEL | Gfp::HIGHMEM | Gfp::ZERO, "vzalloc")
 }
 pub(super) fn vmalloc_32(s: &Session, call: &mut Call<'_>) -> u64 {
-    let size = call.word();
+    let size = call.size();
     take(s, call, size, Gfp::KERNEL, "vmalloc_32")
 }
 pub(super) fn vmalloc_gfp(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (size, flags) = (call.word(), call.word());
+    let (size, flags) = (call.size(), call.word());
     take(s, call, size, s.decode_gfp(flags), "__vmalloc")
 }
 
 pub(super) fn vmalloc_node(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (size, align, flags) = (call.word(), call.word(), call.word());
+    let (size, align, flags) = (call.size(), call.size(), call.word());
     let gfp = s.decode_gfp(flags);
     let caller = s.caller_name(&s.chain(call));
     let request = VmallocRequest { gfp, align: align.max(1).into(), ..VmallocRequest::new(size.into(), caller) };
@@ -95,9 +95,9 @@ fn give(s: &Session, call: &Call<'_>, addr: u32, expected: &Kind, function: &str
     let Some(allocation) = known else {
         if function != "iounmap" {
             let text = if addr.is_multiple_of(4096) {
-                format!("Trying to {function}() nonexistent vm area ({addr:08x})")
+                format!("Trying to {function}() nonexistent vm area ({})", s.digits(addr))
             } else {
-                format!("Trying to {function}() bad address ({addr:08x})")
+                format!("Trying to {function}() bad address ({})", s.digits(addr))
             };
             s.print_warning("mm/vmalloc.c:2694", Some(&text), &s.chain(call));
         }
@@ -132,7 +132,7 @@ pub(super) fn vmap(s: &Session, call: &mut Call<'_>) -> u64 {
     }
     let mut pages = Vec::new();
     for index in 0..count {
-        let page = s.read_word(array.wrapping_add(4 * index));
+        let page = s.read_pointer(array, index);
         match super::pages::pfn_of(s, call, page, "vmap") {
             Some(pfn) => pages.push(pfn),
             None => return 0,
@@ -170,14 +170,14 @@ pub(super) fn vmalloc_to_pfn(s: &Session, call: &mut Call<'_>) -> u64 {
 fn translate(s: &Session, call: &Call<'_>, addr: u32, function: &str) -> Option<Pfn> {
     let pfn = s.kernel.map().vmalloc_to_pfn(s.kernel.memory(), VirtAddr::new(addr.into()));
     if pfn.is_none() {
-        let title = format!("{function}() of {addr:#010x}, where nothing is mapped");
+        let title = format!("{function}() of {}, where nothing is mapped", s.hex(addr));
         s.misuse(call, FindingKind::Misuse, title, Vec::new());
     }
     pfn
 }
 
 pub(super) fn ioremap(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (phys, size) = (call.u64(), call.word());
+    let (phys, size) = (call.u64(), call.size());
     let caller = s.caller_name(&s.chain(call));
     match s.kernel.map().ioremap(s.kernel.memory(), PhysAddr::new(phys), size.into(), caller) {
         Ok(addr) => {

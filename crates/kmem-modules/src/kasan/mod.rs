@@ -18,7 +18,7 @@ mod quarantine;
 mod report;
 mod shadow;
 
-use crate::exec::Call;
+use crate::exec::{Call, Fault};
 use crate::session::Session;
 use crate::tracker::{Allocation, Kind, Space};
 use kmem::gfp::Gfp;
@@ -27,7 +27,7 @@ use kmem::slab::{CacheId, SlabFlags};
 use kmem::units::{PhysAddr, PAGE_SIZE};
 use kmem::{Machine, Pfn, VirtAddr};
 use quarantine::{Quarantine, Waiting};
-use shadow::{Shadow, ALLOCA, FREE_OBJECT, FREE_PAGE, GLOBAL, REDZONE, SCOPE, STACK};
+use shadow::{Shadow, ALLOCA, FREE_OBJECT, FREE_PAGE, GLOBAL, GRANULE, REDZONE, SCOPE, STACK};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -79,13 +79,13 @@ enum Truth {
 }
 
 impl Kasan {
-    /// Makes the checker for code whose segments begin at `base`.
+    /// Makes the checker for code whose segments begin at `base`; of a 64-bit machine there are none.
     ///
     /// # Errors
     /// When there is no room for the shadow.
-    pub(crate) fn new(base: u32, ram_bytes: u64) -> io::Result<Self> {
+    pub(crate) fn new(base: u32, is_wide: bool, ram_bytes: u64) -> io::Result<Self> {
         Ok(Self {
-            shadow: Shadow::new(base)?,
+            shadow: if is_wide { Shadow::new_wide() } else { Shadow::new(base) }?,
             quarantine: RefCell::new(Quarantine::new(ram_bytes)),
             globals: RefCell::default(),
             windows: RefCell::default(),
@@ -95,8 +95,15 @@ impl Kasan {
         })
     }
     /// Returns what the code adds to an address divided by eight.
-    pub(crate) fn offset(&self) -> u32 {
+    pub(crate) fn offset(&self) -> u64 {
         self.shadow.offset()
+    }
+    /// Returns the address that x86-64 code was about to touch, where it is beyond what the shadow describes: the look at the shadow
+    /// was what faulted.
+    pub(crate) fn meant(&self, fault: &Fault) -> u64 {
+        let eighth = fault.addr.wrapping_sub(self.offset());
+        let meant = fault.held.into_iter().find(|word| *word >= END && word / u64::from(GRANULE) == eighth);
+        meant.unwrap_or(fault.addr)
     }
     /// The module knows where the page tables are.
     pub(crate) fn shows_tables(&self) {
@@ -266,12 +273,12 @@ impl Session {
         const WORDS: u32 = 8;
         let Some(kasan) = &self.kasan else { return };
         for index in 0..count.min(1 << 20) {
-            let word = |field: u32| self.read_word(array.wrapping_add(4 * (WORDS * index + field)));
+            let word = |field: u32| self.read_pointer(array, WORDS * index + field);
             let (start, bytes, with_zone, place) = (word(0), word(1), word(2), word(6));
             // `struct { const char *file; int line; int column; }`, or none.
             let (file, line) = match place {
                 0 => (String::new(), 0),
-                at => (self.read_string(self.read_word(at)), self.read_word(at + 4)),
+                at => (self.read_string(self.read_word(at)), self.read_pointer(at, 1)),
             };
             kasan.shadow.allow(start, bytes);
             kasan.shadow.forbid(u64::from(start) + u64::from(bytes), u64::from(start) + u64::from(with_zone), GLOBAL);
@@ -426,7 +433,8 @@ impl Session {
                     // The kernel's own object: the module's are in the shadow since they were allocated.
                     Some(object) if !object.is_free && !self.is_freed(object.start) => {
                         let start = self.kernel.phys_to_virt(object.start).map_or(0, |start| start.raw() as u32);
-                        let inside = phys.raw() - object.start.raw() < object.object_size.into();
+                        // What lies before the object is its own zone.
+                        let inside = phys.raw().wrapping_sub(object.start.raw()) < object.object_size.into();
                         let tracked = self.tracker.borrow().get(Space::Linear, start.into()).is_some();
                         if inside && !tracked && !self.is_just_before(addr) {
                             Truth::Fine(start, object.object_size)

@@ -63,7 +63,7 @@ impl Session {
         let name = chain.first().map_or_else(String::new, |addr| self.symbol_text(addr.wrapping_sub(1), true));
         let verb = if write { "Write" } else { "Read" };
         self.log.line(&format!("BUG: KASAN: {} in {name}", finding.kind.name()));
-        self.log.line(&format!("{verb} of size {} at addr {:08x}", access.1, access.0));
+        self.log.line(&format!("{verb} of size {} at addr {}", access.1, self.digits(access.0)));
         self.print_call_trace(chain);
         let finding = if chain.len() > 1 { self.with_trace(finding, chain) } else { finding };
         self.report(finding);
@@ -115,7 +115,7 @@ impl Session {
             return Vec::new();
         }
         // "2 32 16 3 a:5 64 10 1 b:6": how many; of each where, bytes, the name's length, name and line.
-        let list = self.read_string(self.read_word(at + 4));
+        let list = self.read_string(self.read_pointer(at, 1));
         let mut rest = list.split_once(' ').map_or("", |(_, rest)| rest);
         let mut variables = Vec::new();
         while let Some((variable, behind)) = variable(rest, at) {
@@ -153,16 +153,17 @@ impl Session {
             return miss
                 .finding(self, MemoryBug::UserMemoryAccess, "of user memory by a plain pointer")
                 .note(format!(
-                    "{:#010x} is an address of the process, which may be gone, swapped out or somebody else's",
-                    miss.byte
+                    "{} is an address of the process, which may be gone, swapped out or somebody else's",
+                    self.hex(miss.byte)
                 ))
                 .help("use copy_from_user(), copy_to_user(), get_user() or put_user(), and look at the result");
         }
         match self.owner(miss.byte) {
             Owner::Live(live, start, usable) if u64::from(miss.byte.wrapping_sub(start)) < usable => {
                 let what = format!(
-                    "of the {} at {start:#010x} {}, which their mempool has back",
+                    "of the {} at {} {}, which their mempool has back",
                     count(usable),
+                    self.hex(start),
                     source(&live)
                 );
                 miss.finding(self, MemoryBug::UseAfterFree, &what)
@@ -179,8 +180,12 @@ impl Session {
                     _ => MemoryBug::SlabOutOfBounds,
                 };
                 let bytes = count(usable);
-                let what =
-                    format!("{} the {bytes} at {start:#010x} {}", beyond(miss.byte, start, usable), source(&live));
+                let what = format!(
+                    "{} the {bytes} at {} {}",
+                    beyond(miss.byte, start, usable),
+                    self.hex(start),
+                    source(&live)
+                );
                 miss.finding(self, bug, &what)
                     .also(self.place(&live.chain), format!("{bytes} allocated here"))
                     .note(self.chain_note("allocated", &live.chain))
@@ -192,8 +197,9 @@ impl Session {
                 let old = &freed.allocation;
                 let inside = miss.byte.wrapping_sub(start);
                 let what = format!(
-                    "at offset {inside} of the {} at {start:#010x} {}, which were freed",
+                    "at offset {inside} of the {} at {} {}, which were freed",
                     count(old.asked),
+                    self.hex(start),
                     source(old)
                 );
                 miss.finding(self, MemoryBug::UseAfterFree, &what)
@@ -226,8 +232,11 @@ impl Session {
                     .help(format!("check the index or the length against the {bytes} of an object"))
             }
             Owner::Nobody => {
-                let what =
-                    format!("of {:#010x}, which the module never got: {}", miss.byte, self.describe(miss.byte.into()));
+                let what = format!(
+                    "of {}, which the module never got: {}",
+                    self.hex(miss.byte),
+                    self.describe(miss.byte.into())
+                );
                 miss.finding(self, MemoryBug::WildAccess, &what)
                     .help("the pointer was computed wrongly, never set, or is older than its memory")
             }

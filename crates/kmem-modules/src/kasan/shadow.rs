@@ -8,7 +8,7 @@
 //!
 //! Code compiled with `-fsanitize=kernel-address` reads the byte at `(addr >> 3) + offset` before each access, and writes
 //! there what lies around its own variables on the stack. So the shadow is part of the machine's address space as the code
-//! sees it: 512 MiB below the kernel's half, where it is in nobody's way.
+//! sees it: 512 MiB below the kernel's half, where it is in nobody's way; that of a 64-bit machine, above its 4 GiB.
 //!
 //! At first every byte is [`UNKNOWN`]: pages of one little file, mapped again and again, and copied where they are written.
 //! So a shadow costs what was ever allowed, not what there is.
@@ -22,12 +22,16 @@ pub(crate) const GRANULE: u32 = 8;
 /// Bytes of the shadow: of all 32-bit addresses.
 const BYTES: u64 = 1 << 29;
 /// The compilers' own offset for 32-bit code, tried first.
-const USUAL_OFFSET: u32 = 0x2000_0000;
+const USUAL_OFFSET: u64 = 0x2000_0000;
 /// Distance of the places that are tried.
-const STEP: u32 = 16 << 20;
+const STEP: u64 = 16 << 20;
+/// Past the places that are tried for 64-bit code.
+const WIDE_END: u64 = 16 << 32;
 /// Bytes of the file that fills the shadow at first.
 const FILL_BYTES: usize = 2 << 20;
 const FOUR_GIB: u64 = 1 << 32;
+/// Bytes of the shadow of a shadow.
+const OWN_BYTES: usize = BYTES as usize / GRANULE as usize;
 
 /// Nothing is known yet: the host is asked, and writes the answer down.
 pub(crate) const UNKNOWN: u8 = 0xff;
@@ -51,26 +55,42 @@ pub(crate) const ALLOCA: [u8; 2] = [0xca, 0xcb];
 pub(crate) struct Shadow {
     /// Where the byte of address 0 lies in this process.
     start: *mut u8,
-    offset: u32,
+    offset: u64,
+    /// The shadow of the shadow itself, where that lies above what it describes: gcc looks there before what it writes into
+    /// the shadow for arrays whose length was computed.
+    own: Option<*mut u8>,
 }
 
 impl Shadow {
-    /// Maps a shadow for code whose segments begin at `base`.
+    /// Maps a shadow for i386 code whose segments begin at `base`.
     ///
     /// # Errors
     /// When there is no room below 4 GiB.
     pub(crate) fn new(base: u32) -> io::Result<Self> {
-        let wishes = std::iter::once(USUAL_OFFSET).chain((1..(FOUR_GIB / u64::from(STEP)) as u32).map(|n| n * STEP));
+        let offsets = std::iter::once(USUAL_OFFSET).chain((STEP..FOUR_GIB).step_by(STEP as usize));
+        let places = offsets.map(|offset| (offset, u64::from(base.wrapping_add(offset as u32))));
+        Self::at(places.filter(|(_, at)| *at != 0 && at + BYTES <= FOUR_GIB))
+    }
+    /// Maps a shadow for x86-64 code of a machine below 4 GiB.
+    ///
+    /// # Errors
+    /// When there is no room.
+    pub(crate) fn new_wide() -> io::Result<Self> {
+        let mut this = Self::at((FOUR_GIB..WIDE_END).step_by(2 * BYTES as usize).map(|at| (at, at)))?;
+        let own = this.offset + this.start as u64 / u64::from(GRANULE);
+        // SAFETY: A new mapping where nothing is: zeroes, which allow everything.
+        let own = unsafe { map(own, OWN_BYTES, libc::MAP_FIXED_NOREPLACE | libc::MAP_ANONYMOUS, -1) }?;
+        this.own = Some(own);
+        Ok(this)
+    }
+    /// Maps one at the first of some places, offset and address, that is free.
+    fn at(places: impl Iterator<Item = (u64, u64)>) -> io::Result<Self> {
         let mut refused = io::Error::from(io::ErrorKind::OutOfMemory);
-        for offset in wishes {
-            let at = u64::from(base.wrapping_add(offset));
-            if at == 0 || at + BYTES > FOUR_GIB {
-                continue;
-            }
+        for (offset, at) in places {
             // SAFETY: A new mapping where nothing is.
             match unsafe { map(at, BYTES as usize, libc::MAP_FIXED_NOREPLACE | libc::MAP_ANONYMOUS, -1) } {
                 Ok(start) if start as u64 == at => {
-                    let this = Self { start, offset };
+                    let this = Self { start, offset, own: None };
                     this.fill()?;
                     return Ok(this);
                 }
@@ -100,7 +120,7 @@ impl Shadow {
     }
 
     /// Returns what the code adds to an address divided by eight.
-    pub(crate) fn offset(&self) -> u32 {
+    pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
     /// Returns the byte of an address.
@@ -155,6 +175,10 @@ impl Drop for Shadow {
     fn drop(&mut self) {
         // SAFETY: The mapping is ours, and the code that knows it does not run any more.
         unsafe { libc::munmap(self.start.cast(), BYTES as usize) };
+        if let Some(own) = self.own {
+            // SAFETY: Likewise.
+            unsafe { libc::munmap(own.cast(), OWN_BYTES) };
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! [`Image`]: linked objects, and what is where in them.
 
-use super::object_file::{relocations, sections_of, Binding, Home, SymbolKind, ENDIAN};
+use super::object_file::{is_wide, relocations, sections_of, Binding, Form, Home, SymbolKind, ENDIAN};
 use super::{LoadError, ObjectFile, Plan, Segment};
-use object::elf;
+use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::SectionHeader;
+use object::LittleEndian;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -171,10 +172,19 @@ impl Image {
 
     /// Returns an object's section that is not loaded, relocated: debug information by its name. Empty if there is none.
     pub(crate) fn debug_section(&self, object: usize, name: &str) -> Result<Vec<u8>, LoadError> {
-        let Some(object) = self.objects.get(object) else { return Ok(Vec::new()) };
-        let file = &object.file;
+        match self.objects.get(object) {
+            Some(object) if is_wide(&object.file) => object.debug_section::<FileHeader64<LittleEndian>>(name),
+            Some(object) => object.debug_section::<FileHeader32<LittleEndian>>(name),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+impl LinkedObject {
+    fn debug_section<F: Form>(&self, name: &str) -> Result<Vec<u8>, LoadError> {
+        let file = &self.file;
         let malformed = |error: object::Error| LoadError::Malformed { file: file.name.clone(), why: error.to_string() };
-        let table = sections_of(file)?;
+        let table = sections_of::<F>(file)?;
         let Some((index, header)) = table.section_by_name(ENDIAN, name.as_bytes()) else { return Ok(Vec::new()) };
         if header.sh_flags(ENDIAN) & elf::SHF_COMPRESSED == elf::SHF_COMPRESSED {
             let why = format!("section {name} is compressed");
@@ -182,9 +192,8 @@ impl Image {
         }
         let mut contents = header.data(ENDIAN, &*file.bytes).map_err(malformed)?.to_vec();
         for header in table.iter().filter(|header| header.sh_info(ENDIAN) as usize == index.0) {
-            let Some((entries, _)) = header.rel(ENDIAN, &*file.bytes).map_err(malformed)? else { continue };
-            for relocation in relocations(file, name.as_bytes(), entries)? {
-                relocation.apply(&mut contents, 0, &object.values);
+            for relocation in relocations::<F>(file, &table, header)?.into_iter().flatten() {
+                relocation.apply(&mut contents, 0, &self.values);
             }
         }
         Ok(contents)

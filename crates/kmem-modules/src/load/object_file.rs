@@ -1,11 +1,11 @@
 //! Reading an object file: which sections are to be loaded, their relocations, the symbols.
 //!
-//! Only what gcc and the assembler make for i386 is understood: REL relocations, whose addends are in place, of the two
-//! kinds that code for a fixed address needs.
+//! Only what compilers make for i386 and for x86-64 is understood: relocations of the kinds that code for a fixed address below
+//! 2 GiB needs. Those of i386 have their addends in place, those of x86-64 beside.
 
 use super::{Layout, LoadError, ObjectFile, SegmentKind, PAGE, PERCPU_SECTION, PERCPU_STRIDE};
-use object::elf::{self, FileHeader32};
-use object::read::elf::{FileHeader, Rel, SectionHeader, SectionTable, Sym};
+use object::elf::{self, FileHeader32, FileHeader64};
+use object::read::elf::{FileHeader, Rel, Rela, SectionHeader, SectionTable, Sym};
 use object::{LittleEndian, SectionIndex};
 use std::ops::Range;
 
@@ -52,12 +52,16 @@ pub(super) struct Relocation {
     pub(super) offset: u32,
     pub(super) symbol: usize,
     pub(super) kind: RelocationKind,
+    /// What is added; `None`: what is in place.
+    pub(super) addend: Option<i64>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum RelocationKind {
     /// The symbol's address.
     Absolute,
+    /// The same in eight bytes.
+    Wide,
     /// Its distance from the place.
     Relative,
 }
@@ -153,31 +157,80 @@ impl ReadObject {
     }
 }
 
-pub(super) type Sections<'data> = SectionTable<'data, FileHeader32<LittleEndian>>;
-
 pub(super) const ENDIAN: LittleEndian = LittleEndian;
 
+/// The two forms of ELF that objects have.
+pub(super) trait Form: FileHeader<Endian = LittleEndian> {
+    const MACHINE: elf::Machine;
+    /// Translates a relocation's type; `None`: nothing is to be done.
+    fn kind(number: elf::RelocationType) -> Result<Option<RelocationKind>, u32>;
+}
+
+impl Form for FileHeader32<LittleEndian> {
+    const MACHINE: elf::Machine = elf::EM_386;
+    fn kind(number: elf::RelocationType) -> Result<Option<RelocationKind>, u32> {
+        match number {
+            elf::R_386_NONE => Ok(None),
+            elf::R_386_32 => Ok(Some(RelocationKind::Absolute)),
+            elf::R_386_PC32 | elf::R_386_PLT32 => Ok(Some(RelocationKind::Relative)),
+            other => Err(other.0),
+        }
+    }
+}
+
+impl Form for FileHeader64<LittleEndian> {
+    const MACHINE: elf::Machine = elf::EM_X86_64;
+    fn kind(number: elf::RelocationType) -> Result<Option<RelocationKind>, u32> {
+        match number {
+            elf::R_X86_64_NONE => Ok(None),
+            elf::R_X86_64_32 | elf::R_X86_64_32S => Ok(Some(RelocationKind::Absolute)),
+            elf::R_X86_64_64 => Ok(Some(RelocationKind::Wide)),
+            elf::R_X86_64_PC32 | elf::R_X86_64_PLT32 => Ok(Some(RelocationKind::Relative)),
+            other => Err(other.0),
+        }
+    }
+}
+
+/// True when a file says of itself that it is of the 64-bit form.
+pub(super) fn is_wide(file: &ObjectFile) -> bool {
+    const CLASS: usize = 4;
+    file.bytes.get(CLASS) == Some(&elf::ELFCLASS64.0)
+}
+
 /// Reads the table of sections.
-pub(super) fn sections_of(file: &ObjectFile) -> Result<Sections<'_>, LoadError> {
+pub(super) fn sections_of<F: Form>(file: &ObjectFile) -> Result<SectionTable<'_, F>, LoadError> {
     let malformed = |error: object::Error| LoadError::Malformed { file: file.name.clone(), why: error.to_string() };
-    let header = FileHeader32::<LittleEndian>::parse(&*file.bytes).map_err(malformed)?;
+    let header = F::parse(&*file.bytes).map_err(malformed)?;
     let is_ours =
-        header.is_little_endian() && header.e_machine(ENDIAN) == elf::EM_386 && header.e_type(ENDIAN) == elf::ET_REL;
+        header.is_little_endian() && header.e_machine(ENDIAN) == F::MACHINE && header.e_type(ENDIAN) == elf::ET_REL;
     if !is_ours {
-        return Err(LoadError::NotI386 { file: file.name.clone() });
+        return Err(LoadError::NotX86 { file: file.name.clone() });
     }
     header.sections(ENDIAN, &*file.bytes).map_err(malformed)
 }
 
 /// Reads an object: which sections are to be loaded, with their relocations, and the symbols.
 pub(super) fn read_object(file: ObjectFile) -> Result<ReadObject, LoadError> {
+    if is_wide(&file) {
+        read_as::<FileHeader64<LittleEndian>>(file)
+    } else {
+        read_as::<FileHeader32<LittleEndian>>(file)
+    }
+}
+
+/// Makes a number of 32 bits of one that an object file of ours has.
+fn small(number: impl Into<u64>) -> Result<u32, LoadError> {
+    u32::try_from(number.into()).map_err(|_| LoadError::TooLarge)
+}
+
+fn read_as<F: Form>(file: ObjectFile) -> Result<ReadObject, LoadError> {
     let name = file.name.clone();
     let malformed = |error: object::Error| LoadError::Malformed { file: name.clone(), why: error.to_string() };
-    let table = sections_of(&file)?;
+    let table = sections_of::<F>(&file)?;
     let mut sections = Vec::new();
     let mut wanted = Vec::new();
     for (index, header) in table.enumerate() {
-        let Some(kind) = segment_of(header) else {
+        let Some(kind) = segment_of::<F>(header) else {
             sections.push(None);
             continue;
         };
@@ -193,7 +246,7 @@ pub(super) fn read_object(file: ObjectFile) -> Result<ReadObject, LoadError> {
             let why = format!("section {section_name} is cut off");
             return Err(LoadError::Malformed { file: file.name.clone(), why });
         }
-        let align = header.sh_addralign(ENDIAN);
+        let align = small(header.sh_addralign(ENDIAN))?;
         if align > PAGE || !(align == 0 || align.is_power_of_two()) {
             let why = format!("section {section_name} is aligned to {align}");
             return Err(LoadError::Malformed { file: file.name.clone(), why });
@@ -202,23 +255,23 @@ pub(super) fn read_object(file: ObjectFile) -> Result<ReadObject, LoadError> {
         sections.push(Some(PlannedSection {
             name: section_name,
             offset: 0,
-            bytes: header.sh_size(ENDIAN),
+            bytes: small(header.sh_size(ENDIAN))?,
             copies: 1,
             contents,
             relocations: Vec::new(),
         }));
     }
-    read_relocations(&file, &table, |index, relocations| {
+    read_relocations::<F>(&file, &table, |index, relocations| {
         if let Some(Some(section)) = sections.get_mut(index.0) {
             section.relocations = relocations;
         }
     })?;
-    let symbols = read_symbols(&file, &table).map_err(malformed)?;
+    let symbols = read_symbols::<F>(&file, &table)?;
     Ok(ReadObject { planned: PlannedObject { file, sections, symbols }, wanted })
 }
 
 /// Returns the segment that a section is loaded into; `None` if it is not loaded.
-fn segment_of(header: &elf::SectionHeader32<LittleEndian>) -> Option<SegmentKind> {
+fn segment_of<F: Form>(header: &F::SectionHeader) -> Option<SegmentKind> {
     let has = |flag| header.sh_flags(ENDIAN) & flag == flag;
     let is_wanted = matches!(
         header.sh_type(ENDIAN),
@@ -236,57 +289,73 @@ fn segment_of(header: &elf::SectionHeader32<LittleEndian>) -> Option<SegmentKind
 }
 
 /// Reads the relocations of all sections that are loaded.
-fn read_relocations(
+fn read_relocations<F: Form>(
     file: &ObjectFile,
-    table: &Sections<'_>,
+    table: &SectionTable<'_, F>,
     mut found: impl FnMut(SectionIndex, Vec<Relocation>),
 ) -> Result<(), LoadError> {
     let malformed = |error: object::Error| LoadError::Malformed { file: file.name.clone(), why: error.to_string() };
     for header in table.iter() {
-        let Some((entries, _)) = header.rel(ENDIAN, &*file.bytes).map_err(malformed)? else { continue };
         let target = SectionIndex(header.sh_info(ENDIAN) as usize);
-        let section = table.section(target).map_err(malformed)?;
-        if segment_of(section).is_none() {
-            continue;
+        let Some(relocations) = relocations::<F>(file, table, header)? else { continue };
+        if segment_of::<F>(table.section(target).map_err(malformed)?).is_some() {
+            found(target, relocations);
         }
-        let name = table.section_name(ENDIAN, section).map_err(malformed)?;
-        found(target, relocations(file, name, entries)?);
     }
     Ok(())
 }
 
-/// Translates relocation entries.
-pub(super) fn relocations(
+/// Translates the relocation entries that a section consists of; `None` where it has none, and where they are of a section
+/// that is not wanted in any case.
+pub(super) fn relocations<F: Form>(
     file: &ObjectFile,
-    section: &[u8],
-    entries: &[elf::Rel32<LittleEndian>],
-) -> Result<Vec<Relocation>, LoadError> {
-    let mut all = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let kind = match entry.r_type(ENDIAN) {
-            elf::R_386_NONE => continue,
-            elf::R_386_32 => RelocationKind::Absolute,
-            elf::R_386_PC32 | elf::R_386_PLT32 => RelocationKind::Relative,
-            kind => {
-                let section = String::from_utf8_lossy(section).into_owned();
-                return Err(LoadError::Relocation { file: file.name.clone(), section, kind: kind.0 });
-            }
-        };
-        all.push(Relocation { offset: entry.r_offset(ENDIAN), symbol: entry.r_sym(ENDIAN) as usize, kind });
+    table: &SectionTable<'_, F>,
+    header: &F::SectionHeader,
+) -> Result<Option<Vec<Relocation>>, LoadError> {
+    let malformed = |error: object::Error| LoadError::Malformed { file: file.name.clone(), why: error.to_string() };
+    let mut all = Vec::new();
+    let mut add = |offset: u64, symbol: u32, number: elf::RelocationType, addend: Option<i64>| match F::kind(number) {
+        Ok(None) => Ok(()),
+        Ok(Some(kind)) => {
+            all.push(Relocation { offset: small(offset)?, symbol: symbol as usize, kind, addend });
+            Ok(())
+        }
+        Err(kind) => {
+            let target = table.section(SectionIndex(header.sh_info(ENDIAN) as usize)).map_err(malformed)?;
+            let section = table.section_name(ENDIAN, target).map_err(malformed)?;
+            let section = String::from_utf8_lossy(section).into_owned();
+            Err(LoadError::Relocation { file: file.name.clone(), section, kind })
+        }
+    };
+    if let Some((entries, _)) = header.rel(ENDIAN, &*file.bytes).map_err(malformed)? {
+        for entry in entries {
+            add(entry.r_offset(ENDIAN).into(), entry.r_sym(ENDIAN), entry.r_type(ENDIAN), None)?;
+        }
+    } else if let Some((entries, _)) = header.rela(ENDIAN, &*file.bytes).map_err(malformed)? {
+        for entry in entries {
+            let (symbol, number) = (entry.r_sym(ENDIAN, false), entry.r_type(ENDIAN, false));
+            add(entry.r_offset(ENDIAN).into(), symbol, number, Some(entry.r_addend(ENDIAN).into()))?;
+        }
+    } else {
+        return Ok(None);
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 /// Reads the symbol table.
-fn read_symbols(file: &ObjectFile, table: &Sections<'_>) -> object::Result<Vec<ObjectSymbol>> {
-    let symbols = table.symbols(ENDIAN, &*file.bytes, elf::SHT_SYMTAB)?;
+fn read_symbols<F: Form>(file: &ObjectFile, table: &SectionTable<'_, F>) -> Result<Vec<ObjectSymbol>, LoadError> {
+    let malformed = |error: object::Error| LoadError::Malformed { file: file.name.clone(), why: error.to_string() };
+    let symbols = table.symbols(ENDIAN, &*file.bytes, elf::SHT_SYMTAB).map_err(malformed)?;
     let mut all = Vec::with_capacity(symbols.len());
     for (index, symbol) in symbols.enumerate() {
         let home = match symbol.st_shndx(ENDIAN) {
             elf::SHN_UNDEF => Home::Nowhere,
             elf::SHN_ABS => Home::Absolute,
             elf::SHN_COMMON => Home::Common(0),
-            _ => symbols.symbol_section(ENDIAN, symbol, index)?.map_or(Home::Absolute, |it| Home::Section(it.0)),
+            _ => symbols
+                .symbol_section(ENDIAN, symbol, index)
+                .map_err(malformed)?
+                .map_or(Home::Absolute, |it| Home::Section(it.0)),
         };
         let binding = match symbol.st_bind() {
             elf::STB_LOCAL => Binding::Local,
@@ -299,9 +368,9 @@ fn read_symbols(file: &ObjectFile, table: &Sections<'_>) -> object::Result<Vec<O
             _ => SymbolKind::Other,
         };
         all.push(ObjectSymbol {
-            name: String::from_utf8_lossy(symbols.symbol_name(ENDIAN, symbol)?).into_owned(),
-            value: symbol.st_value(ENDIAN),
-            bytes: symbol.st_size(ENDIAN),
+            name: String::from_utf8_lossy(symbols.symbol_name(ENDIAN, symbol).map_err(malformed)?).into_owned(),
+            value: small(symbol.st_value(ENDIAN))?,
+            bytes: small(symbol.st_size(ENDIAN))?,
             home,
             binding,
             kind,

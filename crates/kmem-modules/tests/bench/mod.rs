@@ -75,7 +75,7 @@ impl Bench {
         let count = exports.len() as u32;
         let text = PhysRange::new(TEXT, TEXT + Executor::text_bytes(count));
         // SAFETY: Test executables are position-independent, and the tests make no system calls in C.
-        let executor = unsafe { Executor::new(&board.machine, text, count) }.expect("stubs are written");
+        let executor = unsafe { Executor::new(&board.machine, text, count, 4) }.expect("stubs are written");
         let plan = Plan::new(objects)?;
         let lookup = |name: &str| exports.iter().position(|it| *it == name).map(|at| executor.export(at as u32));
         for page in 0..u64::from(plan.bytes() / 4096) {

@@ -2,6 +2,7 @@
 /*
  * What the seeded bugs have in common. A file defines run(), which is the module's init. It marks the line at which its one
  * bug is to be found, BUG with the kind, and the one line that is another without it, FIX with what stands there then.
+ * BUG64 marks it where it is another line on a 64-bit machine: there the call itself may be the first to go beyond a stack.
  * RUN says on which machine, with which other file, and what is done to the module's device.
  */
 #include <linux/kernel.h>

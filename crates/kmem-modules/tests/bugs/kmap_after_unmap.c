@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* RUN: ram=2G */
+/* RUN: machine=i386-pae-6.1 ram=2G */
 #include "bug.h"
 #include <linux/highmem.h>
 

@@ -4,8 +4,8 @@
 
 static DEFINE_SPINLOCK(lock);
 
-static int __init held_init(void)
-{ /* BUG: misuse */
+static int __init held_init(void) /* BUG: misuse */
+{
 	spin_lock(&lock);
 	use(&lock);
 	if (hide(1)) /* FIX: if (hide(0)) */

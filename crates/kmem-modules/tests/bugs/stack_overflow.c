@@ -9,7 +9,7 @@ static noinline int deeper(int n)
 	use(frame);
 	if (!n)
 		return 1;
-	return deeper(n - 1) + frame[hide(0)] - n ? 1 : 1;
+	return deeper(n - 1) + frame[hide(0)] - n ? 1 : 1; /* BUG64: oops */
 }
 
 static int run(void)

@@ -8,6 +8,7 @@ use kmem_hosted::{boot, Displacement};
 use kmem_modules::compile::{read_sources, Era, Sources, Workspace};
 use kmem_modules::fake_device::FakeDevice;
 use kmem_modules::finding::Finding;
+use kmem_modules::place;
 use kmem_modules::run::{KernelLines, Outcome, Run};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,8 @@ impl Setup {
         let lines = Arc::clone(&kernel_lines);
         let console = move |line: &str| lines.lock().unwrap().push(line.to_owned());
         let params = BootParams { cpus: self.cpus, ram_bytes: profile.default_ram, ..BootParams::new(profile) };
-        let kernel = boot(profile, &params, Displacement::Below4G, console).unwrap();
+        let (profile, displacement) = place::for_modules(profile, &params, Displacement::Below4G).unwrap();
+        let kernel = boot(profile, &params, displacement, console).unwrap();
         let files = vec![source(file)];
         let era = self.era.unwrap_or(read_sources(&files).unwrap());
         let workspace = Workspace::new(false).unwrap();

@@ -48,6 +48,7 @@ use crate::boot::layout::Wording;
 use crate::event::text::{self, EventStyle};
 use crate::snapshot::report::mem_info::{self, HighAtomic, MemInfoStyle, Nodes, Tail};
 use crate::snapshot::report::{ReportEra, ReportStyle};
+use crate::snapshot::Stat;
 use boot_log::BootLogStyle;
 use meminfo::MemLine;
 use pagetypeinfo::PageTypeStyle;
@@ -96,8 +97,20 @@ const ZONES_6_12_AMD64: ZoneInfoStyle = ZoneInfoStyle::Modern {
     zone: zoneinfo::ZONE_6_12_UNACCEPTED,
 };
 
-/// 6.1 on x86-32 without PAE.
-pub static PROC_6_1_I386: ProcFormat = ProcFormat {
+/// Reports of 6.1.
+const fn report_6_1(nodes: Nodes, thp: &'static [(&'static str, Stat)], tail: &'static [Tail]) -> ReportStyle {
+    let mem_info = MemInfoStyle::Modern { nodes, thp, highatomic: HighAtomic::Reserved, tail };
+    ReportStyle { era: ReportEra::V6_1, mem_info }
+}
+
+/// Reports of 6.12.
+const fn report_6_12(nodes: Nodes, thp: &'static [(&'static str, Stat)], tail: &'static [Tail]) -> ReportStyle {
+    let mem_info = MemInfoStyle::Modern { nodes, thp, highatomic: HighAtomic::ReservedAndFree, tail };
+    ReportStyle { era: ReportEra::V6_12, mem_info }
+}
+
+/// 6.1 on x86-32 without PAE. The others say what differs from one that is near.
+const I386_6_1: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_1_I386,
     zoneinfo: ZONES_6_1,
     pagetypes: Some(&pagetypeinfo::STYLE_6),
@@ -105,202 +118,90 @@ pub static PROC_6_1_I386: ProcFormat = ProcFormat {
     slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Padded(8),
     address_digits: 8,
-    report: ReportStyle {
-        era: ReportEra::V6_1,
-        mem_info: MemInfoStyle::Modern {
-            nodes: Nodes::Unnamed,
-            thp: mem_info::THP_6_1,
-            highatomic: HighAtomic::Reserved,
-            tail: &[Tail::Poisoned],
-        },
-    },
+    report: report_6_1(Nodes::Unnamed, mem_info::THP_6_1, &[Tail::Poisoned]),
     events: &text::EVENTS_6_1,
     boot_log: BootLogStyle::X86Modern,
     wording: Wording::Modern,
 };
-
-/// 6.1 on x86-32 with PAE.
-pub static PROC_6_1_PAE: ProcFormat = ProcFormat {
-    meminfo: meminfo::MEMINFO_6_1_PAE,
-    zoneinfo: ZONES_6_1,
-    pagetypes: Some(&pagetypeinfo::STYLE_6),
-    vmstat: vmstat::VMSTAT_6_1_I386,
-    slabinfo: SlabInfoStyle::V2_1,
-    vmalloc_phys: PhysStyle::Padded(16),
-    address_digits: 8,
-    report: ReportStyle {
-        era: ReportEra::V6_1,
-        mem_info: MemInfoStyle::Modern {
-            nodes: Nodes::Unnamed,
-            thp: mem_info::THP_6_1,
-            highatomic: HighAtomic::Reserved,
-            tail: &[Tail::Poisoned],
-        },
-    },
-    events: &text::EVENTS_6_1,
-    boot_log: BootLogStyle::X86Modern,
-    wording: Wording::Modern,
-};
-
-/// 6.1 on ARM with short descriptors.
-pub static PROC_6_1_ARMHF: ProcFormat = ProcFormat {
+const ARMHF_6_1: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_ARMHF,
-    zoneinfo: ZONES_6_1,
     pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
     vmstat: vmstat::VMSTAT_6_1_ARMHF,
-    slabinfo: SlabInfoStyle::V2_1,
-    vmalloc_phys: PhysStyle::Padded(8),
-    address_digits: 8,
-    report: ReportStyle {
-        era: ReportEra::V6_1,
-        mem_info: MemInfoStyle::Modern {
-            nodes: Nodes::Unnamed,
-            thp: &[],
-            highatomic: HighAtomic::Reserved,
-            tail: &[Tail::Cma],
-        },
-    },
+    report: report_6_1(Nodes::Unnamed, &[], &[Tail::Cma]),
     events: &text::EVENTS_6_1_CMA,
     boot_log: BootLogStyle::ArmModern,
-    wording: Wording::Modern,
+    ..I386_6_1
 };
+const AMD64_6_1: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_1_AMD64,
+    zoneinfo: ZONES_6_1_NUMA,
+    vmstat: vmstat::VMSTAT_6_1_AMD64,
+    vmalloc_phys: PhysStyle::Padded(16),
+    address_digits: 16,
+    report: report_6_1(Nodes::Named, mem_info::THP_6_1, &[]),
+    ..I386_6_1
+};
+const ARM64_6_1: ProcFormat = ProcFormat {
+    meminfo: meminfo::MEMINFO_6_ARM64,
+    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
+    vmstat: vmstat::VMSTAT_6_1_ARM64,
+    report: report_6_1(Nodes::Named, mem_info::THP_6_1, &[Tail::Cma, Tail::Poisoned]),
+    events: &text::EVENTS_6_1_CMA,
+    boot_log: BootLogStyle::Arm64Modern,
+    ..AMD64_6_1
+};
+
+/// 6.1 on x86-32 without PAE.
+pub static PROC_6_1_I386: ProcFormat = I386_6_1;
+
+/// 6.1 on x86-32 with PAE.
+pub static PROC_6_1_PAE: ProcFormat =
+    ProcFormat { meminfo: meminfo::MEMINFO_6_1_PAE, vmalloc_phys: PhysStyle::Padded(16), ..I386_6_1 };
+
+/// 6.1 on ARM with short descriptors.
+pub static PROC_6_1_ARMHF: ProcFormat = ARMHF_6_1;
 
 /// 6.1 on ARM with LPAE.
 pub static PROC_6_1_LPAE: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_LPAE,
-    zoneinfo: ZONES_6_1,
-    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
     vmstat: vmstat::VMSTAT_6_1_LPAE,
-    slabinfo: SlabInfoStyle::V2_1,
     vmalloc_phys: PhysStyle::Padded(16),
-    address_digits: 8,
-    report: ReportStyle {
-        era: ReportEra::V6_1,
-        mem_info: MemInfoStyle::Modern {
-            nodes: Nodes::Unnamed,
-            thp: mem_info::THP_6_1,
-            highatomic: HighAtomic::Reserved,
-            tail: &[Tail::Cma],
-        },
-    },
-    events: &text::EVENTS_6_1_CMA,
-    boot_log: BootLogStyle::ArmModern,
-    wording: Wording::Modern,
+    report: report_6_1(Nodes::Unnamed, mem_info::THP_6_1, &[Tail::Cma]),
+    ..ARMHF_6_1
 };
 
 /// 6.12 on ARM with short descriptors.
 pub static PROC_6_12_ARMHF: ProcFormat = ProcFormat {
-    meminfo: meminfo::MEMINFO_6_ARMHF,
     zoneinfo: ZONES_6_12,
-    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
     vmstat: vmstat::VMSTAT_6_12_ARMHF,
-    slabinfo: SlabInfoStyle::V2_1,
-    vmalloc_phys: PhysStyle::Padded(8),
-    address_digits: 8,
-    report: ReportStyle {
-        era: ReportEra::V6_12,
-        mem_info: MemInfoStyle::Modern {
-            nodes: Nodes::Unnamed,
-            thp: &[],
-            highatomic: HighAtomic::ReservedAndFree,
-            tail: &[Tail::Cma],
-        },
-    },
+    report: report_6_12(Nodes::Unnamed, &[], &[Tail::Cma]),
     events: &text::EVENTS_6_12_CMA,
-    boot_log: BootLogStyle::ArmModern,
-    wording: Wording::Modern,
+    ..ARMHF_6_1
 };
 
 /// 6.1 on amd64.
-pub static PROC_6_1_AMD64: ProcFormat = ProcFormat {
-    meminfo: meminfo::MEMINFO_6_1_AMD64,
-    zoneinfo: ZONES_6_1_NUMA,
-    pagetypes: Some(&pagetypeinfo::STYLE_6),
-    vmstat: vmstat::VMSTAT_6_1_AMD64,
-    slabinfo: SlabInfoStyle::V2_1,
-    vmalloc_phys: PhysStyle::Padded(16),
-    address_digits: 16,
-    report: ReportStyle {
-        era: ReportEra::V6_1,
-        mem_info: MemInfoStyle::Modern {
-            nodes: Nodes::Named,
-            thp: mem_info::THP_6_1,
-            highatomic: HighAtomic::Reserved,
-            tail: &[],
-        },
-    },
-    events: &text::EVENTS_6_1,
-    boot_log: BootLogStyle::X86Modern,
-    wording: Wording::Modern,
-};
+pub static PROC_6_1_AMD64: ProcFormat = AMD64_6_1;
 
 /// 6.12 on amd64.
 pub static PROC_6_12_AMD64: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_6_12_AMD64,
     zoneinfo: ZONES_6_12_AMD64,
-    pagetypes: Some(&pagetypeinfo::STYLE_6),
     vmstat: vmstat::VMSTAT_6_12_AMD64,
-    slabinfo: SlabInfoStyle::V2_1,
-    vmalloc_phys: PhysStyle::Padded(16),
-    address_digits: 16,
-    report: ReportStyle {
-        era: ReportEra::V6_12,
-        mem_info: MemInfoStyle::Modern {
-            nodes: Nodes::Named,
-            thp: mem_info::THP_6_12,
-            highatomic: HighAtomic::ReservedAndFree,
-            tail: &[Tail::Poisoned],
-        },
-    },
+    report: report_6_12(Nodes::Named, mem_info::THP_6_12, &[Tail::Poisoned]),
     events: &text::EVENTS_6_12,
-    boot_log: BootLogStyle::X86Modern,
-    wording: Wording::Modern,
+    ..AMD64_6_1
 };
 
 /// 6.1 on arm64.
-pub static PROC_6_1_ARM64: ProcFormat = ProcFormat {
-    meminfo: meminfo::MEMINFO_6_ARM64,
-    zoneinfo: ZONES_6_1_NUMA,
-    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
-    vmstat: vmstat::VMSTAT_6_1_ARM64,
-    slabinfo: SlabInfoStyle::V2_1,
-    vmalloc_phys: PhysStyle::Padded(16),
-    address_digits: 16,
-    report: ReportStyle {
-        era: ReportEra::V6_1,
-        mem_info: MemInfoStyle::Modern {
-            nodes: Nodes::Named,
-            thp: mem_info::THP_6_1,
-            highatomic: HighAtomic::Reserved,
-            tail: &[Tail::Cma, Tail::Poisoned],
-        },
-    },
-    events: &text::EVENTS_6_1_CMA,
-    boot_log: BootLogStyle::Arm64Modern,
-    wording: Wording::Modern,
-};
+pub static PROC_6_1_ARM64: ProcFormat = ARM64_6_1;
 
 /// 6.12 on arm64.
 pub static PROC_6_12_ARM64: ProcFormat = ProcFormat {
-    meminfo: meminfo::MEMINFO_6_ARM64,
     zoneinfo: ZONES_6_12_NUMA,
-    pagetypes: Some(&pagetypeinfo::STYLE_6_CMA),
     vmstat: vmstat::VMSTAT_6_12_ARM64,
-    slabinfo: SlabInfoStyle::V2_1,
-    vmalloc_phys: PhysStyle::Padded(16),
-    address_digits: 16,
-    report: ReportStyle {
-        era: ReportEra::V6_12,
-        mem_info: MemInfoStyle::Modern {
-            nodes: Nodes::Named,
-            thp: mem_info::THP_6_12,
-            highatomic: HighAtomic::ReservedAndFree,
-            tail: &[Tail::Cma, Tail::Poisoned],
-        },
-    },
+    report: report_6_12(Nodes::Named, mem_info::THP_6_12, &[Tail::Cma, Tail::Poisoned]),
     events: &text::EVENTS_6_12_CMA,
-    boot_log: BootLogStyle::Arm64Modern,
-    wording: Wording::Modern,
+    ..ARM64_6_1
 };
 
 /// 3.4 on ARM.
@@ -319,7 +220,7 @@ pub static PROC_3_4_ARM: ProcFormat = ProcFormat {
 };
 
 /// 2.6.11 on x86-32. What came later (`/proc/zoneinfo` in 2.6.13, `/proc/vmallocinfo` in 2.6.28) has its first form.
-pub static PROC_2_6_X86: ProcFormat = ProcFormat {
+const X86_2_6: ProcFormat = ProcFormat {
     meminfo: meminfo::MEMINFO_2_6,
     zoneinfo: ZoneInfoStyle::Early,
     pagetypes: None,
@@ -333,17 +234,9 @@ pub static PROC_2_6_X86: ProcFormat = ProcFormat {
     wording: Wording::Old,
 };
 
+/// 2.6.11 on x86-32.
+pub static PROC_2_6_X86: ProcFormat = X86_2_6;
+
 /// 2.6.11 without an MMU.
-pub static PROC_2_6_NOMMU: ProcFormat = ProcFormat {
-    meminfo: meminfo::MEMINFO_2_6_NOMMU,
-    zoneinfo: ZoneInfoStyle::Early,
-    pagetypes: None,
-    vmstat: vmstat::VMSTAT_2_6,
-    slabinfo: SlabInfoStyle::V2_1,
-    vmalloc_phys: PhysStyle::Bare,
-    address_digits: 8,
-    report: ReportStyle { era: ReportEra::V2_6, mem_info: MemInfoStyle::Early },
-    events: &text::EVENTS_2_6,
-    boot_log: BootLogStyle::NoMmuEarly,
-    wording: Wording::Old,
-};
+pub static PROC_2_6_NOMMU: ProcFormat =
+    ProcFormat { meminfo: meminfo::MEMINFO_2_6_NOMMU, boot_log: BootLogStyle::NoMmuEarly, ..X86_2_6 };

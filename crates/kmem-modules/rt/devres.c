@@ -445,14 +445,25 @@ static void release_region_action(void *data)
 {
 	struct resource *res = data;
 
-	release_mem_region(res->start, resource_size(res));
+	kmem_release_region(res->start, resource_size(res), res->flags);
 }
 
-struct resource *devm_request_mem_region(struct device *dev, resource_size_t start, resource_size_t n, const char *name)
+struct resource *kmem_devm_request_region(struct device *dev, resource_size_t start, resource_size_t n,
+					  const char *name, unsigned long flags)
 {
-	struct resource *res = request_mem_region(start, n, name);
+	struct resource *res = kmem_request_region(start, n, name, flags);
 
 	return res && devm_add_action_or_reset(dev, release_region_action, res) ? NULL : res;
+}
+
+void kmem_devm_release_region(struct device *dev, resource_size_t start, resource_size_t n, unsigned long flags)
+{
+	struct resource *res = kmem_region_at(start, n, flags);
+
+	if (res)
+		devm_release_action(dev, release_region_action, res);
+	else
+		kmem_host_misuse("devm_release_region: nobody requested it so", NULL);
 }
 
 void __iomem *devm_ioremap_resource(struct device *dev, const struct resource *res)

@@ -7,6 +7,16 @@
 #include "rt.h"
 
 int oops_in_progress;
+const struct cpumask *cpumask_of(unsigned int cpu)
+{
+	static struct cpumask single[KMEM_NR_CPUS];
+
+	if (cpu >= KMEM_NR_CPUS)
+		return &kmem_all_cpus;
+	single[cpu].bits[BIT_WORD(cpu)] = BIT_MASK(cpu);
+	return &single[cpu];
+}
+
 const struct cpumask kmem_all_cpus = { { (2UL << (KMEM_NR_CPUS - 1)) - 1 } };
 
 #if defined(CONFIG_ARM)

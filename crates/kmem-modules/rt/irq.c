@@ -318,17 +318,25 @@ int kmem_check_region(resource_size_t start, resource_size_t n, unsigned long fl
 }
 #endif
 
-void kmem_release_region(resource_size_t start, resource_size_t n, unsigned long flags)
+struct resource *kmem_region_at(resource_size_t start, resource_size_t n, unsigned long flags)
 {
 	struct resource *region;
 
-	list_for_each_entry(region, &regions, kmem_all) {
-		if (region->flags == flags && region->start == start && region->end == start + n - 1) {
-			kmem_host_unhold(flags == IORESOURCE_IO ? KMEM_HOLD_PORTS : KMEM_HOLD_MEM, region);
-			list_del(&region->kmem_all);
-			kmem_host_rt_free(region);
-			return;
-		}
+	list_for_each_entry(region, &regions, kmem_all)
+		if (region->flags == flags && region->start == start && region->end == start + n - 1)
+			return region;
+	return NULL;
+}
+
+void kmem_release_region(resource_size_t start, resource_size_t n, unsigned long flags)
+{
+	struct resource *region = kmem_region_at(start, n, flags);
+
+	if (!region) {
+		kmem_host_misuse("release_region: nobody requested it so", NULL);
+		return;
 	}
-	kmem_host_misuse("release_region: nobody requested it so", NULL);
+	kmem_host_unhold(flags == IORESOURCE_IO ? KMEM_HOLD_PORTS : KMEM_HOLD_MEM, region);
+	list_del(&region->kmem_all);
+	kmem_host_rt_free(region);
 }

@@ -65,6 +65,7 @@
 #include "stacktrace.c"
 #include "stackdepot.c"
 #include "string_helpers.c"
+#include "escape.c"
 #include "kunit.c"
 #include "kunit_try.c"
 #include "kunit_resource.c"

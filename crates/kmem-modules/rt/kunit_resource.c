@@ -9,6 +9,8 @@
 
 /* resources */
 
+#define SLAB_ERRORS	"slab_errors"
+
 void kmem_kunit_release_resource(struct kref *kref)
 {
 	struct kunit_resource *res = container_of(kref, struct kunit_resource, refcount);
@@ -50,6 +52,9 @@ int kunit_add_named_resource(struct kunit *test, kunit_resource_init_t init, kun
 	}
 	res->name = name;
 	res->should_kfree = false;
+	/* by this name the kernel's slabs find a counter: a test is going to damage them */
+	if (!strcmp(name, SLAB_ERRORS))
+		kmem_host_slab_errors(data);
 	return __kunit_add_resource(test, init, free, res, data);
 }
 
@@ -87,6 +92,8 @@ void kunit_remove_resource(struct kunit *test, struct kunit_resource *res)
 	if (list_empty(&res->node))
 		return;
 	list_del_init(&res->node);
+	if (res->name && !strcmp(res->name, SLAB_ERRORS))
+		kmem_host_slab_errors(NULL);
 	kunit_put_resource(res);
 }
 
@@ -293,6 +300,31 @@ struct device *kunit_device_register(struct kunit *test, const char *name)
 		return ERR_PTR(err);
 	}
 	return kunit_add_action_or_reset(test, drop_kunit_device, dev) ? ERR_PTR(-ENOMEM) : dev;
+}
+
+static void drop_kunit_driver(void *driver)
+{
+	kmem_host_rt_free(driver);
+}
+
+struct device_driver *kunit_driver_create(struct kunit *test, const char *name)
+{
+	struct device_driver *driver = kmem_rt_zalloc(sizeof(*driver));
+
+	if (!driver)
+		return ERR_PTR(-ENOMEM);
+	driver->name = name;
+	return kunit_add_action_or_reset(test, drop_kunit_driver, driver) ? ERR_PTR(-ENOMEM) : driver;
+}
+
+struct device *kunit_device_register_with_driver(struct kunit *test, const char *name,
+						 const struct device_driver *driver)
+{
+	struct device *dev = kunit_device_register(test, name);
+
+	if (!IS_ERR(dev))
+		dev->driver = (struct device_driver *)driver;
+	return dev;
 }
 
 void kunit_device_unregister(struct kunit *test, struct device *dev)

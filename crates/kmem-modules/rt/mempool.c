@@ -4,7 +4,7 @@
 #include <linux/mempool.h>
 #include <linux/slab.h>
 
-void *mempool_alloc_slab(gfp_t gfp, void *pool_data)
+void *mempool_alloc_slab(__KMEM_POOL_GFP gfp, void *pool_data)
 {
 	return kmem_cache_alloc(pool_data, gfp);
 }
@@ -14,7 +14,7 @@ void mempool_free_slab(void *element, void *pool_data)
 	kmem_cache_free(pool_data, element);
 }
 
-void *mempool_kmalloc(gfp_t gfp, void *pool_data)
+void *mempool_kmalloc(__KMEM_POOL_GFP gfp, void *pool_data)
 {
 	return kmalloc((size_t)pool_data, gfp);
 }
@@ -24,7 +24,7 @@ void mempool_kfree(void *element, void *pool_data)
 	kfree(element);
 }
 
-void *mempool_alloc_pages(gfp_t gfp, void *pool_data)
+void *mempool_alloc_pages(__KMEM_POOL_GFP gfp, void *pool_data)
 {
 	return alloc_pages(gfp, (unsigned long)pool_data);
 }

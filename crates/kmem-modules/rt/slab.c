@@ -58,8 +58,7 @@ void kvfree_sensitive(const void *p, size_t len)
 	kvfree(p);
 }
 
-#if LINUX_VERSION_CODE >= 0x060c00
-void *kvrealloc(const void *p, size_t size, gfp_t gfp)
+void *kmem_kvrealloc(const void *p, size_t size, gfp_t gfp)
 {
 	gfp_t first = gfp;
 	void *new;
@@ -116,8 +115,8 @@ void *vrealloc(const void *p, size_t size, gfp_t gfp)
 	}
 	return new;
 }
-#else
-void *kvrealloc(const void *p, size_t oldsize, size_t newsize, gfp_t gfp)
+
+void *kmem_kvrealloc_sized(const void *p, size_t oldsize, size_t newsize, gfp_t gfp)
 {
 	void *new;
 
@@ -130,7 +129,6 @@ void *kvrealloc(const void *p, size_t oldsize, size_t newsize, gfp_t gfp)
 	}
 	return new;
 }
-#endif
 
 void *vmalloc_array(size_t n, size_t size)
 {

@@ -277,6 +277,11 @@ void kmem_kvfree_rcu(struct rcu_head *head, void *p)
 	call_rcu(head, (rcu_callback_t)(unsigned long)((char *)head - (char *)p));
 }
 
+void kvfree_rcu_barrier(void)
+{
+	kmem_rcu_barrier();
+}
+
 void kmem_kvfree_after_readers(const void *p)
 {
 	synchronize_rcu();

@@ -150,9 +150,22 @@ static void hr_go_off(struct hrtimer *timer)
 	hr_queue(timer);
 }
 
+static ktime_t monotonic_time(void)
+{
+	return ktime_get();
+}
+
+static ktime_t wall_time(void)
+{
+	return ktime_get_real();
+}
+
 void hrtimer_init(struct hrtimer *timer, int clock, enum hrtimer_mode mode)
 {
+	static struct hrtimer_clock_base monotonic = { monotonic_time }, wall = { wall_time };
+
 	memset(timer, 0, sizeof(*timer));
+	timer->base = clock == CLOCK_REALTIME ? &wall : &monotonic;
 	timer->kmem_clock = clock;
 	timer->kmem_soft = !!(mode & HRTIMER_MODE_SOFT);
 }

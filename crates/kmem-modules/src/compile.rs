@@ -29,8 +29,10 @@ static FLAGS_I386: &str = include_str!("../rt/FLAGS.i386");
 static FLAGS_X86_64: &str = include_str!("../rt/FLAGS.x86-64");
 /// Those of one era, in a file of the workspace that the compiler reads.
 const ERA_FLAGS: &str = "era.flags";
-/// Since 6.2 a char has no sign, on any machine; sources of the modern era are taken to mean it so.
-const MODERN_FLAGS: &str = "-funsigned-char\n";
+/// Since this kernel a plain char has no sign on any machine; before, it is as the architecture has it.
+const UNSIGNED_SINCE: (u32, u32, u32) = (6, 2, 0);
+/// The architectures, by a name of their configuration, whose plain char has a sign.
+const SIGNED_ON: &[&str] = &["CONFIG_X86"];
 
 /// Which API the sources use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -307,8 +309,7 @@ impl Workspace {
         let header = machine_header::text(kernel, api, &sources.configs);
         fs::write(self.folder.join("include/kmem_machine.h"), &header)
             .map_err(|error| CompileError::Host { what: "writing kmem_machine.h".into(), error })?;
-        let flags = if api.era == Era::Modern { MODERN_FLAGS } else { "" };
-        fs::write(self.folder.join(ERA_FLAGS), flags)
+        fs::write(self.folder.join(ERA_FLAGS), char_flag(api.version, kernel.profile.configs))
             .map_err(|error| CompileError::Host { what: "writing the flags".into(), error })?;
         Ok(header)
     }
@@ -487,6 +488,15 @@ enum Fit {
     WithWarnings,
     /// They do not compile.
     Not,
+}
+
+/// Says whether a plain char has a sign.
+fn char_flag(version: (u32, u32, u32), configs: &[&str]) -> &'static str {
+    if version < UNSIGNED_SINCE && configs.iter().any(|config| SIGNED_ON.contains(config)) {
+        "-fsigned-char\n"
+    } else {
+        "-funsigned-char\n"
+    }
 }
 
 /// What a folder says of the shadow that its objects are compiled for.
@@ -688,6 +698,14 @@ impl Compiler {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_char_has_a_sign_on_x86_before_6_2() {
+        let (x86, arm) = (&["CONFIG_X86", "CONFIG_X86_32"][..], &["CONFIG_ARM"][..]);
+        assert_eq!(char_flag((6, 1, 176), x86), "-fsigned-char\n");
+        assert_eq!(char_flag((2, 6, 18), x86), "-fsigned-char\n");
+        assert_eq!(char_flag((6, 12, 95), x86), "-funsigned-char\n");
+        assert_eq!(char_flag((3, 4, 0), arm), "-funsigned-char\n");
+    }
     #[test]
     fn the_era_shows_in_what_is_used() {
         assert_eq!(Era::of("static kmem_cache_t *c;"), Era::Old);

@@ -41,7 +41,8 @@ const GFP: &[(&str, Gfp)] = &[
 /// What every machine offers to modules.
 const ALWAYS: &[&str] = &["CONFIG_MODULES", "CONFIG_MODULE_UNLOAD", "CONFIG_PRINTK", "CONFIG_PROC_FS", "CONFIG_SYSFS"];
 /// What came after 2.6.18.
-const ALWAYS_MODERN: &[&str] = &["CONFIG_HAS_DMA", "CONFIG_HAS_IOMEM", "CONFIG_KUNIT", "CONFIG_STACKTRACE"];
+const ALWAYS_MODERN: &[&str] =
+    &["CONFIG_HAS_DMA", "CONFIG_HAS_IOMEM", "CONFIG_INIT_STACK_NONE", "CONFIG_KUNIT", "CONFIG_STACKTRACE"];
 
 /// Writes the header for a booted machine.
 pub fn text(kernel: &Kernel<Hosted>, api: Api, configs: &[String]) -> String {

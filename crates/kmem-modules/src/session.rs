@@ -128,6 +128,10 @@ pub struct Session {
     pub(crate) died: Cell<bool>,
     /// There are debugged slab caches.
     pub(crate) debugs: Cell<bool>,
+    /// Where a test that damages slabs counts what is found; 0 without one.
+    pub(crate) slab_errors: Cell<u32>,
+    /// How often the module has asked that accesses are not reported.
+    pub(crate) kasan_off: Cell<u32>,
     pub(crate) vmalloc_warned: Cell<bool>,
     pub(crate) checks: Checks,
     /// Allocations that gave nothing, the last ones: function and call chain.
@@ -220,6 +224,8 @@ impl Session {
             stack_pointer: Cell::new(parts.stack_top),
             died: Cell::new(false),
             debugs: Cell::new(false),
+            slab_errors: Cell::default(),
+            kasan_off: Cell::default(),
             vmalloc_warned: Cell::new(false),
             checks: parts.checks,
             refused: RefCell::default(),
@@ -466,7 +472,7 @@ impl Session {
     }
     /// Takes a little memory whose address stands for a cache or a pool.
     pub(crate) fn new_handle(&self) -> Option<u32> {
-        let addr = self.kernel.kmalloc(64, Gfp::KERNEL | Gfp::ZERO).ok()?.raw() as u32;
+        let addr = self.kernel.kmalloc(128, Gfp::KERNEL | Gfp::ZERO).ok()?.raw() as u32;
         self.handles.borrow_mut().insert(addr);
         Some(addr)
     }

@@ -63,8 +63,23 @@ fn load(text: &str) -> RunError {
 fn the_library_does_what_it_must_in_the_modern_era() {
     for machine in ["i386-pae-6.1", "armhf-6.12", "amd64-6.12"] {
         let (log, outcome) = run(machine, "", "library_kunit.c");
-        assert_eq!(outcome.kunit, KunitCounts { passed: 10, failed: 0, skipped: 0 }, "{machine}: {log:#?}");
+        assert_eq!(outcome.kunit, KunitCounts { passed: 14, failed: 0, skipped: 0 }, "{machine}: {log:#?}");
         assert!(outcome.findings.is_empty(), "{machine}: {:#?}", outcome.findings);
+    }
+}
+
+#[test]
+fn slabs_that_are_damaged_on_purpose_are_counted() {
+    for machine in ["i386-pae-6.1", "armhf-6.12"] {
+        let (log, outcome) = run(machine, "", "slab_damage.c");
+        assert_eq!(outcome.kunit, KunitCounts { passed: 5, failed: 0, skipped: 0 }, "{machine}: {log:#?}");
+        // Where nobody counts it is told, and it alone.
+        let told: Vec<_> = log.iter().filter(|line| line.starts_with("BUG ")).collect();
+        assert_eq!(told.len(), 1, "{machine}: {log:#?}");
+        assert!(told[0].starts_with("BUG damaged_told "), "{machine}: {}", told[0]);
+        let titles: Vec<_> = outcome.findings.iter().map(|finding| finding.title.as_str()).collect();
+        assert_eq!(titles.len(), 1, "{machine}: {titles:#?}");
+        assert!(titles[0].starts_with("1 byte written, 2 bytes behind the object"), "{machine}: {titles:#?}");
     }
 }
 

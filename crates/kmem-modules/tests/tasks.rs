@@ -101,6 +101,16 @@ fn a_read_that_nobody_answers_is_a_deadlock() {
     assert_eq!(finding.at.as_ref().unwrap().function, "store_read");
 }
 
+/// An area that is freed with a live timer inside is named before the kernel falls over it.
+#[test]
+fn an_area_is_freed_with_a_timer_inside() {
+    let setup = Setup { defines: vec!["FAULT=27".into()], ..Setup::on("i386-pae-6.1") };
+    let (_, outcome) = setup.run("task_bugs.c", |_| {});
+    let finding = &outcome.findings[0];
+    assert_eq!(finding.title, "memory freed with a timer on_timer inside that is still armed");
+    assert_eq!(finding.at.as_ref().unwrap().function, "task_init");
+}
+
 /// The order of who runs is the seed's, and nothing else's.
 #[test]
 fn a_seed_decides_the_order() {

@@ -32,6 +32,7 @@ void *kmem_host_cache_create(const char *name, unsigned int size, unsigned int a
 			     unsigned long flags, unsigned int useroffset,
 			     unsigned int usersize, void *ctor, void *dtor,
 			     unsigned int freeptr_offset);
+void kmem_host_slab_errors(int *counter);
 int kmem_host_zone_name(int zone, char *buf, unsigned int size);
 unsigned long kmem_host_meminfo(int what);
 void *kmem_host_ioremap(unsigned long long phys, unsigned long size);

@@ -301,6 +301,16 @@ static inline unsigned long fns(unsigned long word, unsigned int n)
 	return BITS_PER_LONG;
 }
 
+/* a source's own find.h takes these where they are defined */
+unsigned long find_next_bit(const unsigned long *addr, unsigned long size, unsigned long offset);
+unsigned long find_next_zero_bit(const unsigned long *addr, unsigned long size, unsigned long offset);
+unsigned long find_last_bit(const unsigned long *addr, unsigned long size);
+#define find_next_bit	find_next_bit
+#define find_next_zero_bit	find_next_zero_bit
+#define find_last_bit	find_last_bit
+#define find_first_bit(addr, size)	find_next_bit(addr, size, 0)
+#define find_first_zero_bit(addr, size)	find_next_zero_bit(addr, size, 0)
+
 #if KMEM_ERA < 60
 #include <linux/find.h>
 #endif

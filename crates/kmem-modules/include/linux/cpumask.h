@@ -14,6 +14,10 @@ typedef struct cpumask {
 } cpumask_t;
 typedef struct cpumask cpumask_var_t[1];
 
+#define CPU_MASK_NONE	((cpumask_t){ })
+#define CPU_MASK_ALL	((cpumask_t){ { [0 ... BITS_TO_LONGS(NR_CPUS) - 1] = BITMAP_LAST_WORD_MASK(NR_CPUS) } })
+#define CPU_MASK_CPU0	((cpumask_t){ { 1 } })
+const struct cpumask *cpumask_of(unsigned int cpu);
 #define cpumask_bits(mask)	((mask)->bits)
 #define num_online_cpus()	((unsigned int)KMEM_NR_CPUS)
 #define num_possible_cpus()	((unsigned int)KMEM_NR_CPUS)
@@ -26,6 +30,7 @@ typedef struct cpumask cpumask_var_t[1];
 #define for_each_online_cpu(cpu)	for_each_possible_cpu(cpu)
 #define for_each_present_cpu(cpu)	for_each_possible_cpu(cpu)
 #define for_each_cpu(cpu, mask)	for_each_set_bit(cpu, cpumask_bits(mask), NR_CPUS)
+#define for_each_cpu_not(cpu, mask)	for_each_clear_bit(cpu, cpumask_bits(mask), NR_CPUS)
 #define cpumask_set_cpu(cpu, mask)	set_bit(cpu, cpumask_bits(mask))
 #define cpumask_clear_cpu(cpu, mask)	clear_bit(cpu, cpumask_bits(mask))
 #define cpumask_test_cpu(cpu, mask)	test_bit(cpu, cpumask_bits(mask))

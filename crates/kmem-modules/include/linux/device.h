@@ -314,9 +314,16 @@ __printf(3, 0) char *devm_kvasprintf(struct device *dev, gfp_t gfp, const char *
 unsigned long devm_get_free_pages(struct device *dev, gfp_t gfp, unsigned int order);
 void devm_free_pages(struct device *dev, unsigned long addr);
 #define devm_kzalloc(dev, size, gfp)	devm_kmalloc(dev, size, (gfp) | __GFP_ZERO)
-#define devm_kmalloc_array(dev, n, size, gfp)	devm_kmalloc(dev, size_mul(n, size), gfp)
-#define devm_kcalloc(dev, n, size, gfp)	devm_kzalloc(dev, size_mul(n, size), gfp)
-#define devm_krealloc_array(dev, p, n, size, gfp)	devm_krealloc(dev, p, size_mul(n, size), gfp)
+/* what does not fit is NULL without a word */
+#define __kmem_devm_array(n, size, bytes, call) ({			\
+	size_t bytes;							\
+	check_mul_overflow((size_t)(n), (size_t)(size), &bytes) ? NULL : (call); })
+#define devm_kmalloc_array(dev, n, size, gfp)	\
+	__kmem_devm_array(n, size, __bytes, devm_kmalloc(dev, __bytes, gfp))
+#define devm_kcalloc(dev, n, size, gfp)	\
+	__kmem_devm_array(n, size, __bytes, devm_kzalloc(dev, __bytes, gfp))
+#define devm_krealloc_array(dev, p, n, size, gfp)	\
+	__kmem_devm_array(n, size, __bytes, devm_krealloc(dev, p, __bytes, gfp))
 #define devm_kmemdup_array(dev, src, n, size, gfp)	devm_kmemdup(dev, src, size_mul(size, n), gfp)
 void *kmem_devm_alloc_percpu(struct device *dev, size_t size, size_t align);
 #define devm_alloc_percpu(dev, type)	\
@@ -331,8 +338,15 @@ void __iomem *devm_ioremap_resource(struct device *dev, const struct resource *r
 void devm_iounmap(struct device *dev, void __iomem *addr);
 void *devm_memremap(struct device *dev, resource_size_t offset, size_t size, unsigned long flags);
 void __iomem *devm_of_iomap(struct device *dev, struct device_node *node, int index, resource_size_t *size);
-struct resource *devm_request_mem_region(struct device *dev, resource_size_t start, resource_size_t n,
-					 const char *name);
+struct resource *kmem_devm_request_region(struct device *dev, resource_size_t start, resource_size_t n,
+					  const char *name, unsigned long flags);
+void kmem_devm_release_region(struct device *dev, resource_size_t start, resource_size_t n, unsigned long flags);
+#define devm_request_region(dev, start, n, name)	\
+	kmem_devm_request_region((dev), (start), (n), (name), 0x00000100)
+#define devm_request_mem_region(dev, start, n, name)	\
+	kmem_devm_request_region((dev), (start), (n), (name), 0x00000200)
+#define devm_release_region(dev, start, n)	kmem_devm_release_region((dev), (start), (n), 0x00000100)
+#define devm_release_mem_region(dev, start, n)	kmem_devm_release_region((dev), (start), (n), 0x00000200)
 #else
 /* 2.6.18 has both: class_device for most drivers, device for the first of the new ones */
 struct class_device {

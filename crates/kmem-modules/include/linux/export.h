@@ -2,6 +2,7 @@
 /* Symbols for other modules: here each one that is not static is for all. */
 #pragma once
 #include <linux/compiler.h>
+#include <linux/init.h>
 #include <linux/linkage.h>
 #include <kmem/this_module.h>
 

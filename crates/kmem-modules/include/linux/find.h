@@ -2,15 +2,12 @@
 /* Finds bits in an array of words; the answer is the size when there is none. */
 #pragma once
 #include <linux/types.h>
-#include <linux/bits.h>
+#include <linux/bitops.h>
 
-unsigned long find_next_bit(const unsigned long *addr, unsigned long size, unsigned long offset);
-unsigned long find_next_zero_bit(const unsigned long *addr, unsigned long size, unsigned long offset);
 unsigned long find_next_and_bit(const unsigned long *a, const unsigned long *b,
 				unsigned long size, unsigned long offset);
 unsigned long find_next_andnot_bit(const unsigned long *a, const unsigned long *b,
 				   unsigned long size, unsigned long offset);
-unsigned long find_last_bit(const unsigned long *addr, unsigned long size);
 unsigned long find_nth_bit(const unsigned long *addr, unsigned long size, unsigned long n);
 
 #if KMEM_ERA >= 60
@@ -41,8 +38,6 @@ unsigned long find_nth_and_andnot_bit(const unsigned long *a, const unsigned lon
 	kmem_at < (size) ? kmem_at : find_next_bit(addr, offset, 0) < (offset) ?	\
 		find_next_bit(addr, offset, 0) : (size); })
 #endif
-#define find_first_bit(addr, size)	find_next_bit(addr, size, 0)
-#define find_first_zero_bit(addr, size)	find_next_zero_bit(addr, size, 0)
 #define find_first_and_bit(a, b, size)	find_next_and_bit(a, b, size, 0)
 #define for_each_set_bit(bit, addr, size)				\
 	for ((bit) = find_first_bit(addr, size); (bit) < (size);	\

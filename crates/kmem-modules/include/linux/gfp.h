@@ -31,6 +31,7 @@ unsigned long alloc_pages_bulk_array(gfp_t gfp, unsigned long nr, struct page **
 #define alloc_pages_exact_nid(nid, size, gfp)	((void)(nid), alloc_pages_exact(size, gfp))
 #define __alloc_pages(gfp, order, nid, nodemask)	alloc_pages_node(nid, gfp, order)
 #define __alloc_pages_node(nid, gfp, order)	alloc_pages_node(nid, gfp, order)
+#define alloc_pages_bulk(gfp, nr, pages)	alloc_pages_bulk_array(gfp, nr, pages)
 #define alloc_pages_bulk_array_node(gfp, nid, nr, pages)	((void)(nid), alloc_pages_bulk_array(gfp, nr, pages))
 #if LINUX_VERSION_CODE >= 0x060a00
 #define alloc_pages_noprof(gfp, order)	alloc_pages(gfp, order)

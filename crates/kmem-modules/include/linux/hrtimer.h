@@ -24,7 +24,13 @@ enum hrtimer_mode {
 	HRTIMER_MODE_REL_HARD = HRTIMER_MODE_REL | HRTIMER_MODE_HARD,
 };
 
+/* the clock that a timer goes by */
+struct hrtimer_clock_base {
+	ktime_t (*get_time)(void);
+};
+
 struct hrtimer {
+	struct hrtimer_clock_base *base;
 	struct list_head kmem_list;
 	ktime_t kmem_expires;
 	enum hrtimer_restart (*function)(struct hrtimer *);

@@ -31,6 +31,7 @@ struct resource {
 
 struct resource *kmem_request_region(resource_size_t start, resource_size_t n,
 				     const char *name, unsigned long flags);
+struct resource *kmem_region_at(resource_size_t start, resource_size_t n, unsigned long flags);
 void kmem_release_region(resource_size_t start, resource_size_t n, unsigned long flags);
 
 #define request_region(start, n, name)	kmem_request_region((start), (n), (name), IORESOURCE_IO)

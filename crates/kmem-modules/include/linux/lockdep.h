@@ -25,6 +25,18 @@ struct lockdep_map { };
 #define lockdep_off()	do { } while (0)
 #define lockdep_on()	do { } while (0)
 #define SINGLE_DEPTH_NESTING	1
+#define lock_acquire_exclusive(map, sub, try, nest, ip)	((void)(map), (void)(sub))
+#define lock_acquire_shared(map, sub, try, nest, ip)	((void)(map), (void)(sub))
+#define lock_acquire_shared_recursive(map, sub, try, nest, ip)	((void)(map), (void)(sub))
+#define lock_release(map, ip)	((void)(map))
+#define lock_is_held(map)	1
+#define mutex_acquire(map, sub, try, ip)	((void)(map), (void)(sub))
+#define mutex_release(map, ip)	((void)(map))
+#define rwsem_acquire(map, sub, try, ip)	((void)(map), (void)(sub))
+#define rwsem_acquire_read(map, sub, try, ip)	((void)(map), (void)(sub))
+#define rwsem_release(map, ip)	((void)(map))
+#define spin_acquire(map, sub, try, ip)	((void)(map), (void)(sub))
+#define spin_release(map, ip)	((void)(map))
 #define lock_map_acquire(map)	((void)(map))
 #define lock_map_acquire_read(map)	((void)(map))
 #define lock_map_release(map)	((void)(map))

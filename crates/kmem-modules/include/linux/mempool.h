@@ -6,10 +6,11 @@
 #include <linux/slab.h>
 
 #if KMEM_ERA >= 60 || LINUX_VERSION_CODE >= 0x02060e
-typedef void *(mempool_alloc_t)(gfp_t gfp, void *pool_data);
+#define __KMEM_POOL_GFP	gfp_t
 #else
-typedef void *(mempool_alloc_t)(int gfp, void *pool_data);
+#define __KMEM_POOL_GFP	int
 #endif
+typedef void *(mempool_alloc_t)(__KMEM_POOL_GFP gfp, void *pool_data);
 typedef void (mempool_free_t)(void *element, void *pool_data);
 
 typedef struct mempool_s {
@@ -29,11 +30,11 @@ void mempool_destroy(mempool_t *pool);
 void *mempool_alloc(mempool_t *pool, gfp_t gfp);
 void mempool_free(void *element, mempool_t *pool);
 
-void *mempool_alloc_slab(gfp_t gfp, void *pool_data);
+void *mempool_alloc_slab(__KMEM_POOL_GFP gfp, void *pool_data);
 void mempool_free_slab(void *element, void *pool_data);
-void *mempool_kmalloc(gfp_t gfp, void *pool_data);
+void *mempool_kmalloc(__KMEM_POOL_GFP gfp, void *pool_data);
 void mempool_kfree(void *element, void *pool_data);
-void *mempool_alloc_pages(gfp_t gfp, void *pool_data);
+void *mempool_alloc_pages(__KMEM_POOL_GFP gfp, void *pool_data);
 void mempool_free_pages(void *element, void *pool_data);
 
 #define mempool_create_slab_pool(min_nr, cache)	\

@@ -63,6 +63,8 @@ void si_meminfo(struct sysinfo *val);
 #endif
 #define VM_DENYWRITE	0x00000800
 
+#define offset_in_page(p)	((unsigned long)(p) & ~PAGE_MASK)
+
 #if KMEM_ERA >= 60
 struct page *compound_head(const struct page *page);
 unsigned int compound_order(struct page *page);
@@ -70,7 +72,6 @@ void *kvmalloc(size_t size, gfp_t gfp);
 void kvfree(const void *addr);
 
 #define totalram_pages()	((unsigned long)KMEM_TOTALRAM_PAGES)
-#define offset_in_page(p)	((unsigned long)(p) & ~PAGE_MASK)
 #define PAGE_ALIGNED(addr)	IS_ALIGNED((unsigned long)(addr), PAGE_SIZE)
 #define PAGE_ALIGN_DOWN(addr)	ALIGN_DOWN(addr, PAGE_SIZE)
 #define nth_page(page, n)	((page) + (n))

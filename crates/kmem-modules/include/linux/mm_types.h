@@ -3,6 +3,7 @@
 #pragma once
 #include <linux/types.h>
 #include <linux/list.h>
+#include <linux/rwsem.h>
 #include <linux/spinlock_types.h>
 #include <linux/build_bug.h>
 #include <linux/pgtable.h>

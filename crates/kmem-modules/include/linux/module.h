@@ -26,7 +26,7 @@
 #if KMEM_ERA < 60
 #include <linux/version.h>
 #else
-#include <linux/percpu.h>
+#include <linux/xarray.h>
 #endif
 
 #define MODULE_NAME_LEN	(64 - sizeof(unsigned long))

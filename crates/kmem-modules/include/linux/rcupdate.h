@@ -62,6 +62,13 @@ void kmem_rcu_barrier(void);
 #define destroy_rcu_head_on_stack(head)	do { } while (0)
 #define RCU_LOCKDEP_WARN(c, s)	do { } while (0)
 #define RCU_HEAD_INIT	{ }
+#define rcu_head_init(head)	((head)->func = (rcu_callback_t)~0L)
+
+/* whether such a head has been given to call_rcu(), and with which function */
+static inline int rcu_head_after_call_rcu(struct rcu_head *head, rcu_callback_t func)
+{
+	return READ_ONCE(head->func) == func;
+}
 #define call_rcu_hurry(head, func)	call_rcu(head, func)
 #define cond_resched_tasks_rcu_qs()	cond_resched()
 

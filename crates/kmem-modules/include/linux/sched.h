@@ -122,6 +122,11 @@ int need_resched(void);	/* somebody else could run */
 		spin_lock(lock);					\
 	}								\
 	__due; })
+#define cond_resched_rcu() do {						\
+	rcu_read_unlock();						\
+	cond_resched();							\
+	rcu_read_lock();						\
+} while (0)
 #define schedule_timeout_killable(timeout)	schedule_timeout_interruptible(timeout)
 #define schedule_timeout_idle(timeout)	schedule_timeout_uninterruptible(timeout)
 #define task_pid_nr(task)	((task)->pid)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Slab caches and kmalloc. */
 #pragma once
+#include <linux/alloc_tag.h>
 #include <linux/cache.h>
 #include <linux/cleanup.h>
 #include <linux/err.h>
@@ -50,6 +51,8 @@ const char *kmem_cache_name(struct kmem_cache *cache);
 #define SLAB_ACCOUNT		((slab_flags_t)0x04000000U)
 #define SLAB_KASAN		((slab_flags_t)0x08000000U)
 #define SLAB_NO_USER_FLAGS	((slab_flags_t)0x10000000U)
+#define SLAB_KMALLOC		((slab_flags_t)0x00001000U)
+#define SLAB_SKIP_KFENCE	((slab_flags_t)0x20000000U)
 #define SLAB_TEMPORARY		SLAB_RECLAIM_ACCOUNT
 
 #define ZERO_SIZE_PTR	((void *)16)
@@ -62,6 +65,11 @@ const char *kmem_cache_name(struct kmem_cache *cache);
 #define ARCH_SLAB_MINALIGN	__alignof__(unsigned long long)
 
 void kmem_cache_destroy(struct kmem_cache *cache);
+/* waits until what kfree_rcu() was given is free; destroying a cache does so since 6.12 */
+void kvfree_rcu_barrier(void);
+#if LINUX_VERSION_CODE >= 0x060c00
+#define kmem_cache_destroy(cache)	do { kvfree_rcu_barrier(); kmem_cache_destroy(cache); } while (0)
+#endif
 int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t size, void **p);
 void kmem_cache_free_bulk(struct kmem_cache *cache, size_t size, void **p);
 void *krealloc(const void *p, size_t size, gfp_t gfp) __must_check;
@@ -90,7 +98,7 @@ __kmem_cache_create(const char *name, unsigned int size, unsigned int align,
 				      ~0U);
 }
 
-#if LINUX_VERSION_CODE >= 0x060c00
+/* a source written for 6.12 may run on a machine before it */
 struct kmem_cache_args {
 	unsigned int align;
 	unsigned int useroffset;
@@ -121,10 +129,6 @@ __kmem_cache_default_args(const char *name, unsigned int size,
 		struct kmem_cache_args *: __kmem_cache_create_args,	\
 		void *: __kmem_cache_default_args,			\
 		default: __kmem_cache_create)(name, size, args, __VA_ARGS__)
-#else
-#define kmem_cache_create(name, size, align, flags, ctor)	\
-	__kmem_cache_create(name, size, align, flags, ctor)
-#endif
 
 #define KMEM_CACHE(type, flags)	\
 	__kmem_cache_create(#type, sizeof(struct type), __alignof__(struct type), (flags), NULL)
@@ -185,11 +189,12 @@ static __always_inline void *kvcalloc(size_t n, size_t size, gfp_t gfp)
 	return kvmalloc_array(n, size, gfp | __GFP_ZERO);
 }
 
-#if LINUX_VERSION_CODE >= 0x060c00
-void *kvrealloc(const void *p, size_t size, gfp_t gfp) __must_check;
-#else
-void *kvrealloc(const void *p, size_t oldsize, size_t newsize, gfp_t gfp);
-#endif
+/* kvrealloc(p, size, gfp) since 6.12, with the old size in the second place before */
+void *kmem_kvrealloc(const void *p, size_t size, gfp_t gfp) __must_check;
+void *kmem_kvrealloc_sized(const void *p, size_t oldsize, size_t newsize, gfp_t gfp);
+#define __kmem_arg5(a, b, c, d, e, ...)	e
+#define kvrealloc(p, size...)	\
+	__kmem_arg5(p, ##size, kmem_kvrealloc_sized, kmem_kvrealloc)(p, ##size)
 
 DEFINE_FREE(kfree, void *, if (!IS_ERR_OR_NULL(_T)) kfree(_T))
 DEFINE_FREE(kvfree, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))
@@ -199,12 +204,28 @@ DEFINE_FREE(kvfree, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))
 #define kmalloc_array_node(n, size, gfp, node)	((void)(node), kmalloc_array(n, size, gfp))
 #define kvmalloc_node(size, gfp, node)	((void)(node), kvmalloc(size, gfp))
 #define kvzalloc_node(size, gfp, node)	((void)(node), kvzalloc(size, gfp))
+#define kvcalloc_node(n, size, gfp, node)	((void)(node), kvcalloc(n, size, gfp))
+#define kvmalloc_array_node(n, size, gfp, node)	((void)(node), kvmalloc_array(n, size, gfp))
 #define kmalloc_track_caller(size, gfp)	kmalloc(size, gfp)
 #define kmalloc_node_track_caller(size, gfp, node)	kmalloc_node(size, gfp, node)
 #define kmem_cache_alloc_lru(cache, lru, gfp)	((void)(lru), kmem_cache_alloc(cache, gfp))
 #define kfree_bulk(size, p)	kmem_cache_free_bulk(NULL, size, p)
 #define kfree_const(x)	kfree(x)
 #define kzfree(x)	kfree_sensitive(x)
+
+/* objects by type, since 7.0; without flags GFP_KERNEL is meant */
+#define default_gfp(gfp...)	__kmem_gfp_or(_, ##gfp, GFP_KERNEL)
+#define __kmem_gfp_or(a, b, ...)	b
+#define __kmem_objs(alloc, type, count, gfp)	\
+	((__typeof__(type) *)alloc(size_mul(sizeof(__typeof__(type)), (count)), (gfp)))
+#define kmalloc_obj(type, gfp...)	__kmem_objs(kmalloc, type, 1, default_gfp(gfp))
+#define kzalloc_obj(type, gfp...)	__kmem_objs(kzalloc, type, 1, default_gfp(gfp))
+#define kmalloc_objs(type, count, gfp...)	__kmem_objs(kmalloc, type, count, default_gfp(gfp))
+#define kzalloc_objs(type, count, gfp...)	__kmem_objs(kzalloc, type, count, default_gfp(gfp))
+#define kvmalloc_obj(type, gfp...)	__kmem_objs(kvmalloc, type, 1, default_gfp(gfp))
+#define kvzalloc_obj(type, gfp...)	__kmem_objs(kvzalloc, type, 1, default_gfp(gfp))
+#define kvmalloc_objs(type, count, gfp...)	__kmem_objs(kvmalloc, type, count, default_gfp(gfp))
+#define kvzalloc_objs(type, count, gfp...)	__kmem_objs(kvzalloc, type, count, default_gfp(gfp))
 
 #define __kmem_kvfree_rcu2(ptr, member) do {				\
 	__typeof__(ptr) __p = (ptr);					\
@@ -219,7 +240,6 @@ DEFINE_FREE(kvfree, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))
 #define kvfree_rcu_mightsleep(ptr)	kmem_kvfree_after_readers(ptr)
 #define kfree_rcu_mightsleep(ptr)	kmem_kvfree_after_readers(ptr)
 
-#if LINUX_VERSION_CODE >= 0x060a00
 #define kmalloc_noprof	kmalloc
 #define kmalloc_node_noprof	kmalloc_node
 #define kzalloc_noprof	kzalloc
@@ -237,8 +257,15 @@ DEFINE_FREE(kvfree, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))
 #define kvcalloc_noprof	kvcalloc
 #define kvrealloc_noprof	kvrealloc
 #define kmalloc_track_caller_noprof	kmalloc_track_caller
-#define alloc_hooks(call)	(call)
-#endif
+#define kmalloc_node_track_caller_noprof	kmalloc_node_track_caller
+#define kzalloc_node_noprof	kzalloc_node
+#define kcalloc_node_noprof	kcalloc_node
+#define kmalloc_array_node_noprof	kmalloc_array_node
+#define kvcalloc_node_noprof	kvcalloc_node
+#define kvmalloc_array_node_noprof	kvmalloc_array_node
+#define kmem_cache_zalloc_noprof	kmem_cache_zalloc
+#define __kmalloc_noprof	kmalloc
+#define __kmalloc_node_noprof	kmalloc_node
 
 #else
 

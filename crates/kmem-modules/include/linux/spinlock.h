@@ -130,16 +130,31 @@ static inline int kmem_write_try(rwlock_t *lock)
 	{ int held = give(lock); local_irq_restore(flags);		\
 	  if (likely(held)) kmem_lock_down(lock); }
 __KMEM_LOCKS(spinlock_t, spin, kmem_spin_take, kmem_spin_give)
-__KMEM_LOCKS(rwlock_t, read, kmem_read_take, kmem_read_give)
-__KMEM_LOCKS(rwlock_t, write, kmem_write_take, kmem_write_give)
+__KMEM_LOCKS(rwlock_t, kmem_read, kmem_read_take, kmem_read_give)
+__KMEM_LOCKS(rwlock_t, kmem_write, kmem_write_take, kmem_write_give)
+/* macros, as in the kernel: sources have variables of these names */
+#define read_lock(lock)	kmem_read_lock(lock)
+#define read_unlock(lock)	kmem_read_unlock(lock)
+#define read_lock_irq(lock)	kmem_read_lock_irq(lock)
+#define read_unlock_irq(lock)	kmem_read_unlock_irq(lock)
+#define read_lock_bh(lock)	kmem_read_lock_bh(lock)
+#define read_unlock_bh(lock)	kmem_read_unlock_bh(lock)
+#define read_unlock_irqrestore(lock, flags)	kmem_read_unlock_irqrestore(lock, flags)
+#define write_lock(lock)	kmem_write_lock(lock)
+#define write_unlock(lock)	kmem_write_unlock(lock)
+#define write_lock_irq(lock)	kmem_write_lock_irq(lock)
+#define write_unlock_irq(lock)	kmem_write_unlock_irq(lock)
+#define write_lock_bh(lock)	kmem_write_lock_bh(lock)
+#define write_unlock_bh(lock)	kmem_write_unlock_bh(lock)
+#define write_unlock_irqrestore(lock, flags)	kmem_write_unlock_irqrestore(lock, flags)
 
 #define __kmem_irqsave(name, lock, flags) do {				\
 	(void)typecheck(unsigned long, flags);				\
 	(flags) = kmem_##name##_lock_irqsave(lock);			\
 } while (0)
 #define spin_lock_irqsave(lock, flags)	__kmem_irqsave(spin, lock, flags)
-#define read_lock_irqsave(lock, flags)	__kmem_irqsave(read, lock, flags)
-#define write_lock_irqsave(lock, flags)	__kmem_irqsave(write, lock, flags)
+#define read_lock_irqsave(lock, flags)	__kmem_irqsave(kmem_read, lock, flags)
+#define write_lock_irqsave(lock, flags)	__kmem_irqsave(kmem_write, lock, flags)
 
 #define spin_lock_init(lock)	do { (lock)->locked = 0; } while (0)
 #define rwlock_init(lock)	do { *(lock) = __RW_LOCK_UNLOCKED(); } while (0)

@@ -75,6 +75,9 @@ int bcmp(const void *a, const void *b, size_t n);
 ssize_t kmem_strscpy(char *dst, const char *src, size_t size);
 ssize_t kmem_strscpy_pad(char *dst, const char *src, size_t size);
 
+ssize_t strscpy(char *dst, const char *src, size_t size);
+ssize_t strscpy_pad(char *dst, const char *src, size_t size);
+
 static inline char *strstrip(char *s)
 {
 	return strim(s);

@@ -34,6 +34,7 @@ typedef unsigned char unchar;
 typedef unsigned short ushort;
 typedef unsigned int uint;
 typedef unsigned long ulong;
+typedef unsigned long long ullong;
 
 typedef u8 uint8_t;
 typedef u16 uint16_t;

@@ -44,10 +44,8 @@ void *__vmalloc_node(unsigned long size, unsigned long align, gfp_t gfp, int nod
 		     const void *caller);
 void *vcalloc(size_t n, size_t size);
 void *vmalloc_array(size_t n, size_t size);
-#if LINUX_VERSION_CODE >= 0x060c00
 void *vrealloc(const void *p, size_t size, gfp_t gfp);
 #define vrealloc_noprof	vrealloc
-#endif
 
 #define vzalloc_node(size, node)	((void)(node), vzalloc(size))
 #define vmalloc_huge(size, gfp)	__vmalloc(size, gfp)
@@ -58,7 +56,6 @@ void *vrealloc(const void *p, size_t size, gfp_t gfp);
 #define vm_unmap_ram(mem, count)	((void)(count), vunmap(mem))
 #define vm_unmap_aliases()	do { } while (0)
 #define set_vm_flush_reset_perms(addr)	do { } while (0)
-#if LINUX_VERSION_CODE >= 0x060a00
 #define vmalloc_noprof	vmalloc
 #define vzalloc_noprof	vzalloc
 #define __vmalloc_noprof	__vmalloc
@@ -66,7 +63,6 @@ void *vrealloc(const void *p, size_t size, gfp_t gfp);
 #define vmalloc_user_noprof	vmalloc_user
 #define vcalloc_noprof	vcalloc
 #define vmalloc_array_noprof	vmalloc_array
-#endif
 #else
 void *__vmalloc(unsigned long size, gfp_t gfp, pgprot_t prot);
 #endif

@@ -91,6 +91,38 @@ static inline unsigned int xa_pointer_tag(void *entry)
 	return (unsigned long)entry & 3UL;
 }
 
+/* entries that are the array's own, or another tree's: the lowest bits are 10 */
+static inline void *xa_mk_internal(unsigned long v)
+{
+	return (void *)(v << 2 | 2);
+}
+
+static inline unsigned long xa_to_internal(const void *entry)
+{
+	return (unsigned long)entry >> 2;
+}
+
+static inline bool xa_is_internal(const void *entry)
+{
+	return ((unsigned long)entry & 3) == 2;
+}
+
+#define XA_RETRY_ENTRY	xa_mk_internal(256)
+#define XA_ZERO_ENTRY	xa_mk_internal(257)
+#define xa_is_zero(entry)	((entry) == XA_ZERO_ENTRY)
+#define xa_is_retry(entry)	((entry) == XA_RETRY_ENTRY)
+
+static inline bool xa_is_advanced(const void *entry)
+{
+	return xa_is_internal(entry) && entry <= XA_RETRY_ENTRY;
+}
+
+/* an address of a node lies above all numbers that mean something */
+static inline bool xa_is_node(const void *entry)
+{
+	return xa_is_internal(entry) && (unsigned long)entry > 4096;
+}
+
 static inline bool xa_is_err(const void *entry)
 {
 	return ((unsigned long)entry & 3) == 2 && (unsigned long)entry >= ((unsigned long)-MAX_ERRNO << 2);

@@ -12,6 +12,7 @@ mod pages;
 pub(crate) mod percpu;
 mod pool;
 mod slab;
+mod slab_test;
 mod user;
 mod vmalloc;
 
@@ -67,6 +68,11 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("kmem_cache_name", slab::cache_name),
     ("kmem_cache_alloc_bulk", slab::cache_alloc_bulk),
     ("kmem_cache_free_bulk", slab::cache_free_bulk),
+    ("kmem_host_slab_errors", slab_test::slab_errors),
+    ("validate_slab_cache", slab_test::validate),
+    ("kmem_host_cache_alloc_for", slab_test::cache_alloc_for),
+    ("kasan_disable_current", slab_test::kasan_off),
+    ("kasan_enable_current", slab_test::kasan_on),
     ("kmem_host_rt_alloc", slab::rt_alloc),
     ("kmem_host_rt_free", slab::rt_free),
     ("mempool_create", pool::create),

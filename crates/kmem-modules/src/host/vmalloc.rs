@@ -109,6 +109,9 @@ fn give(s: &Session, call: &Call<'_>, addr: u32, expected: &Kind, function: &str
         s.report_mismatch(call, title, &allocation);
         return;
     }
+    if allocation.kind == Kind::Vmalloc {
+        s.check_freed(call, addr, allocation.given);
+    }
     let (memory, at) = (s.kernel.memory(), VirtAddr::new(key));
     let done = match expected {
         Kind::Vmap => s.kernel.map().vunmap(memory, at),

@@ -166,7 +166,13 @@ impl Session {
     /// Fills memory that nobody has written yet.
     pub(crate) fn kasan_fresh(&self, addr: VirtAddr, bytes: u64, gfp: Gfp) {
         if self.kasan.is_some() && !(gfp | self.forced_gfp()).contains(Gfp::ZERO) {
-            self.write_bytes(addr.raw() as u32, &vec![FRESH; bytes.min(MOST_FRESH) as usize]);
+            // A page at a time, from one that stays in the CPU's cache: this is done at each allocation.
+            static PAGE: [u8; PAGE_SIZE as usize] = [FRESH; PAGE_SIZE as usize];
+            let bytes = bytes.min(MOST_FRESH) as u32;
+            for at in (0..bytes).step_by(PAGE.len()) {
+                let len = PAGE.len().min((bytes - at) as usize);
+                self.write_bytes(addr.raw() as u32 + at, &PAGE[..len]);
+            }
         }
     }
     /// The same, of memory that only the module writes: who reads it before is found.
@@ -301,7 +307,9 @@ impl Session {
     /// Keeps an object that the module has freed, instead of giving it back. False where it is to be given back at once:
     /// with the checks off, and in debugged caches, which look at an object when it is freed.
     pub(crate) fn quarantines(&self, allocation: &Allocation) -> bool {
-        let Some(_) = self.kasan.as_ref().filter(|_| !self.debugs.get()) else { return false };
+        let Some(_) = self.kasan.as_ref().filter(|_| !self.debugs.get() && self.slab_errors.get() == 0) else {
+            return false;
+        };
         let is_object = || {
             let phys = self.kernel.virt_to_phys(VirtAddr::new(allocation.key));
             phys.and_then(|phys| self.kernel.slab().object(self.kernel.pages(), phys)).is_some()
@@ -359,6 +367,7 @@ impl Session {
                     return false;
                 }
                 Truth::Unmapped => return false,
+                Truth::Bad if self.kasan_off.get() > 0 || self.is_slab_under_test(byte) => return true,
                 Truth::Bad if !write && self.is_zeroed_tail(byte) => return true,
                 Truth::Bad => {
                     let mut chain = self.chain(call);
@@ -378,6 +387,13 @@ impl Session {
             kasan.shadow.write(addr, bytes);
         }
         true
+    }
+    /// True for a slab's memory while a test damages slabs on purpose.
+    fn is_slab_under_test(&self, byte: u32) -> bool {
+        self.slab_errors.get() != 0 && {
+            let phys = self.kernel.virt_to_phys(VirtAddr::new(byte.into()));
+            phys.is_some_and(|phys| self.kernel.slab().object(self.kernel.pages(), phys).is_some())
+        }
     }
     /// True for the rest of the last page of an area that was asked for zeroed: the kernel gives whole pages, and what is
     /// read there is zero on every kernel. (One with KASAN would report it.)

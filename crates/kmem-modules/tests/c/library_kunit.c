@@ -28,12 +28,15 @@
 #include <linux/prime_numbers.h>
 #include <linux/radix-tree.h>
 #include <linux/rbtree_augmented.h>
+#include <linux/reciprocal_div.h>
 #include <linux/slab.h>
 #include <linux/stacktrace.h>
 #include <linux/string_helpers.h>
 #include <linux/timerqueue.h>
 #include <linux/tracepoint.h>
 #include <linux/uuid.h>
+#include <linux/version.h>
+#include <linux/vmalloc.h>
 #include <linux/xarray.h>
 
 static const char check[] = "123456789";	/* what checksums are compared by */
@@ -135,6 +138,90 @@ static void texts(struct kunit *test)
 	uuid_gen(&uuid);
 	KUNIT_EXPECT_EQ(test, uuid.b[6] >> 4, 4);
 	KUNIT_EXPECT_EQ(test, uuid.b[8] >> 6, 2);
+}
+
+/* there and back; what does not fit is counted */
+static void escapes(struct kunit *test)
+{
+	char plain[] = "a\tb\"\001\\", text[24], back[24];
+	int n = string_escape_mem(plain, 6, text, sizeof(text) - 1, ESCAPE_ANY, NULL);
+
+	KUNIT_ASSERT_EQ(test, n, 18);
+	KUNIT_EXPECT_EQ(test, string_escape_mem(plain, 6, NULL, 0, ESCAPE_ANY, NULL), 18);
+	n = string_escape_mem(plain, 6, text, sizeof(text) - 1, ESCAPE_ANY_NP, NULL);
+	text[n] = 0;
+	KUNIT_EXPECT_STREQ(test, text, "a\\tb\"\\001\\");
+	n = string_escape_mem(plain, 6, text, sizeof(text) - 1, ESCAPE_HEX, "ab");
+	text[n] = 0;
+	KUNIT_EXPECT_STREQ(test, text, "\\x61\t\\x62\"\001\\");
+	n = string_escape_mem(plain, 6, text, sizeof(text) - 1, ESCAPE_HEX | ESCAPE_NP | ESCAPE_APPEND, "b");
+	text[n] = 0;
+	KUNIT_EXPECT_STREQ(test, text, "a\\x09\\x62\"\\x01\\");
+	strscpy(text, "\\x41\\102\\n\\q\\\"", sizeof(text));
+	KUNIT_EXPECT_EQ(test, string_unescape_any(text, back, sizeof(back)), 6);
+	KUNIT_EXPECT_STREQ(test, back, "AB\n\\q\"");
+	KUNIT_EXPECT_EQ(test, string_unescape(text, back, 3, UNESCAPE_HEX), 2);
+}
+
+/* one name, two forms */
+static void resizing(struct kunit *test)
+{
+	char *p = kvmalloc(100, GFP_KERNEL);
+	struct pair { int a, b; } *pair;
+
+	memset(p, 5, 100);
+	p = kvrealloc(p, 50000, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_EQ(test, p[99], 5);
+	p = kvrealloc(p, 50000, 70000, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_EXPECT_EQ(test, p[99], 5);
+	kvfree(p);
+	pair = kzalloc_objs(*pair, 3);
+	KUNIT_ASSERT_NOT_NULL(test, pair);
+	KUNIT_EXPECT_EQ(test, pair[2].b, 0);
+	kfree(pair);
+	pair = kmalloc_obj(struct pair, GFP_ATOMIC);
+	KUNIT_EXPECT_NOT_NULL(test, pair);
+	kfree(pair);
+}
+
+/* a char's sign is the machine's */
+static void signs(struct kunit *test)
+{
+	char c = (char)0xff;
+	u32 seven = 7;
+	struct reciprocal_value by = reciprocal_value(seven);
+
+#if defined(CONFIG_X86) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	KUNIT_EXPECT_EQ(test, (int)c, -1);
+#else
+	KUNIT_EXPECT_EQ(test, (int)c, 255);
+#endif
+	KUNIT_EXPECT_EQ(test, reciprocal_divide(100, by), 14);
+	KUNIT_EXPECT_EQ(test, reciprocal_divide(0xffffffff, by), 0xffffffff / seven);
+	KUNIT_EXPECT_EQ(test, reciprocal_divide(12345, reciprocal_value(1)), 12345);
+}
+
+/* near each other, in both directions */
+static void moves(struct kunit *test)
+{
+	unsigned char p[40], q[40];
+	int from, to, n, i, wrong = 0;
+
+	for (from = 0; from < 9; from++)
+		for (to = 0; to < 9; to++)
+			for (n = 0; n < 30; n++) {
+				for (i = 0; i < 40; i++)
+					p[i] = q[i] = i;
+				memmove(p + to, p + from, n);
+				for (i = 0; i < n; i++)
+					q[to + i] = from + i;
+				wrong += memcmp(p, q, 40) != 0;
+			}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_LT(test, memcmp("abcd1", "abcd2", 5), 0);
+	KUNIT_EXPECT_GT(test, memcmp("abcd\xff", "abcd\x01", 5), 0);
 }
 
 /* a tree of numbers whose nodes know the largest one below */
@@ -362,7 +449,8 @@ static void switches(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(checksums), KUNIT_CASE(hashes), KUNIT_CASE(bits), KUNIT_CASE(arithmetic), KUNIT_CASE(texts),
-	KUNIT_CASE(trees), KUNIT_CASE(arrays), KUNIT_CASE(numbers), KUNIT_CASE(orders), KUNIT_CASE(switches), { }
+	KUNIT_CASE(trees), KUNIT_CASE(arrays), KUNIT_CASE(numbers), KUNIT_CASE(orders), KUNIT_CASE(switches),
+	KUNIT_CASE(escapes), KUNIT_CASE(resizing), KUNIT_CASE(signs), KUNIT_CASE(moves), { }
 };
 
 static struct kunit_suite suite = { .name = "library", .test_cases = cases };

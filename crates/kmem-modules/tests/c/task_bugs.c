@@ -13,6 +13,7 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 #include <linux/timer.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -174,6 +175,24 @@ static int __init task_init(void)
 	mod_timer(&obj->timer, jiffies + HZ);		/* SECOND 15 */
 	kfree(obj);					/* BUG 15 misuse */
 	obj = NULL;
+#elif FAULT == 26
+	{
+		struct kmem_cache *cache = kmem_cache_create("timed", sizeof(*obj), 0, 0, NULL);
+		struct obj *timed = kmem_cache_zalloc(cache, GFP_KERNEL);
+
+		timer_setup(&timed->timer, on_timer, 0);
+		mod_timer(&timed->timer, jiffies + HZ);	/* SECOND 26 */
+		kmem_cache_free(cache, timed);		/* BUG 26 misuse */
+		kmem_cache_destroy(cache);
+	}
+#elif FAULT == 27
+	{
+		struct obj *timed = vzalloc(sizeof(*obj));
+
+		timer_setup(&timed->timer, on_timer, 0);
+		mod_timer(&timed->timer, jiffies + HZ);
+		vfree(timed);	/* the next look at timers is an Oops besides */
+	}
 #elif FAULT == 22
 	rcu_read_lock();
 	kmem_synchronize_rcu();				/* BUG 22 deadlock */

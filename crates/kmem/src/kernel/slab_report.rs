@@ -29,20 +29,42 @@ struct Report<'a, M: Machine> {
     mem: &'a Memory<M>,
     out: &'a mut dyn Write,
     wording: Wording,
+    /// Reports and repairs, as the kernel's own tests count them.
+    errors: u32,
+}
+
+/// What nobody reads.
+struct Nowhere;
+
+impl Write for Nowhere {
+    fn write_str(&mut self, _: &str) -> Result {
+        Ok(())
+    }
+}
+
+/// Makes a report, or counts what would be in it.
+fn tell<M: Machine>(out: &mut dyn Write, mem: &Memory<M>, write: impl FnOnce(&mut Report<'_, M>) -> Result) -> Result {
+    let mut nowhere = Nowhere;
+    let counts = mem.slab.debug.counts.get() != 0;
+    let mut report = Report::new(if counts { &mut nowhere } else { out }, mem);
+    let written = write(&mut report);
+    if counts {
+        mem.slab.debug.counted.add(report.errors);
+    }
+    written
 }
 
 /// Writes what a check has found, and puts the bytes right.
 pub(super) fn bug<M: Machine>(out: &mut dyn Write, mem: &Memory<M>, bug: &SlabBug) -> Result {
     let _irq = mem.irq_off();
-    let mut report = Report::new(out, mem);
     let Some(mut view) = mem.slab.view(&mem.pages, bug.object) else { return Ok(()) };
     if let BugKind::Damaged { then: Then::AllUsed { used, first_free }, .. } = bug.what {
         (view.used, view.first_free) = (used, first_free);
     }
-    match report.wording.era {
+    tell(out, mem, |report| match report.wording.era {
         ReportEra::V2_6 => report.old_bug(bug, &view),
         _ => report.bug(bug, &view),
-    }
+    })
 }
 
 /// Writes that an object of a traced cache was allocated, or is to be freed: `trace`.
@@ -62,34 +84,13 @@ pub(super) fn traced<M: Machine>(out: &mut dyn Write, mem: &Memory<M>, object: P
 /// Writes which objects are in use while their cache is to be destroyed.
 pub(super) fn remaining<M: Machine>(out: &mut dyn Write, mem: &Memory<M>, id: CacheId) -> Result {
     let _irq = mem.irq_off();
-    let mut report = Report::new(out, mem);
     let Some(info) = mem.slab.info(id) else { return Ok(()) };
-    if report.wording.era == ReportEra::V2_6 {
-        old::error(report.out, "kmem_cache_destroy", info.name.as_str(), "Can't free all objects")?;
-        return report.old_stack();
-    }
-    let (mut slab, mut last) = (None, None);
-    let mut written = Ok(());
-    mem.slab.for_each_held(&mem.pages, id, |at, object| {
-        if written.is_err() {
-            return;
-        }
-        let Some(view) = mem.slab.view(&mem.pages, object) else { return };
-        if slab != Some(at) {
-            written = report.slab_remains(&mut last, &view);
-            slab = Some(at);
-        }
-        written = written.and_then(|()| report.object_remains(&view));
-        last = Some(view);
-    });
-    written?;
-    report.slab_done(&mut last)?;
-    report.still_has_objects(info.name)
+    tell(out, mem, |report| report.all_remaining(id, info.name))
 }
 
 impl<'a, M: Machine> Report<'a, M> {
     fn new(out: &'a mut dyn Write, mem: &'a Memory<M>) -> Self {
-        Self { mem, out, wording: Wording { era: style(mem).era, word_bytes: mem.profile.word_bytes } }
+        Self { mem, out, wording: Wording { era: style(mem).era, word_bytes: mem.profile.word_bytes }, errors: 0 }
     }
     fn virt(&self, at: PhysAddr) -> u64 {
         virt(self.mem, at)
@@ -130,21 +131,30 @@ impl<'a, M: Machine> Report<'a, M> {
             BugKind::Damaged { then, .. } => {
                 self.damaged(bug, view)?;
                 match then {
-                    Then::NotFreed => self.wording.not_freed(self.out, name.as_str(), object),
-                    Then::AllUsed { .. } => self.wording.fix(self.out, name.as_str(), &"Marking all objects used"),
+                    Then::NotFreed => self.not_freed(name, object),
+                    Then::AllUsed { .. } => self.fix(name, &"Marking all objects used"),
                     Then::SetAside | Then::Nothing => Ok(()),
                 }
             }
             BugKind::SlabEnd => self.damaged(bug, view),
             BugKind::AlreadyFree => {
                 self.object_error(view, &"Object already free")?;
-                self.wording.not_freed(self.out, name.as_str(), object)
+                self.not_freed(name, object)
             }
             BugKind::NotAnObject => {
                 let digits = 2 * self.wording.word_bytes as usize;
                 self.slab_error(view, &format_args!("Invalid object pointer 0x{object:0digits$x}"))?;
                 self.trace(AT_SLAB)?;
-                self.wording.not_freed(self.out, name.as_str(), object)
+                self.not_freed(name, object)
+            }
+            BugKind::FreeChain => self.object_error(view, &"Freechain corrupt"),
+            BugKind::Count { counter, counted } => {
+                self.slab_error(
+                    view,
+                    &format_args!("Wrong object count. Counter is {counter} but counted were {counted}"),
+                )?;
+                self.trace(AT_SLAB)?;
+                self.fix(name, &"Object count adjusted")
             }
             BugKind::WrongCache { to } => {
                 let to = self.mem.slab.info(to).map(|info| info.name).unwrap_or_default();
@@ -156,6 +166,14 @@ impl<'a, M: Machine> Report<'a, M> {
                 self.tracks(view)
             }
         }
+    }
+    fn fix(&mut self, cache: Name, what: &dyn Display) -> Result {
+        self.errors += 1;
+        self.wording.fix(self.out, cache.as_str(), what)
+    }
+    fn not_freed(&mut self, cache: Name, object: u64) -> Result {
+        self.errors += 1;
+        self.wording.not_freed(self.out, cache.as_str(), object)
     }
     /// Bytes that are not what they should be.
     fn damaged(&mut self, bug: &SlabBug, view: &ObjectView) -> Result {
@@ -195,11 +213,15 @@ impl<'a, M: Machine> Report<'a, M> {
             }
             _ if wording.era == ReportEra::V6_12 => {
                 wording.overwritten(self.out, what, &bytes)?;
+                // The object's report is about all of its bytes, so the bytes are counted and it is not.
                 if first {
                     self.object_error(view, &"Object corrupt")?;
+                } else {
+                    self.errors += 1;
                 }
             }
             _ => {
+                self.errors += 1;
                 self.head(view, &format_args!("{what} overwritten"))?;
                 wording.overwritten(self.out, what, &bytes)?;
                 self.trailer(view)?;
@@ -207,10 +229,12 @@ impl<'a, M: Machine> Report<'a, M> {
                 self.add_taint(TAINT_BAD_PAGE)?;
             }
         }
+        self.errors += 1;
         wording.restored(self.out, cache.as_str(), what, &bytes)
     }
     /// `object_err`.
     fn object_error(&mut self, view: &ObjectView, what: &dyn Display) -> Result {
+        self.errors += 1;
         self.head(view, what)?;
         self.trailer(view)?;
         if self.wording.era == ReportEra::V6_12 {
@@ -222,6 +246,7 @@ impl<'a, M: Machine> Report<'a, M> {
     }
     /// `slab_err`, but for the trace.
     fn slab_error(&mut self, view: &ObjectView, what: &dyn Display) -> Result {
+        self.errors += 1;
         self.head(view, what)?;
         self.slab(view)
     }
@@ -314,6 +339,31 @@ impl<'a, M: Machine> Report<'a, M> {
             at,
         )
     }
+    /// All that is in use of a cache that is to go.
+    fn all_remaining(&mut self, id: CacheId, name: Name) -> Result {
+        if self.wording.era == ReportEra::V2_6 {
+            old::error(self.out, "kmem_cache_destroy", name.as_str(), "Can't free all objects")?;
+            return self.old_stack();
+        }
+        let mem = self.mem;
+        let (mut slab, mut last) = (None, None);
+        let mut written = Ok(());
+        mem.slab.for_each_held(&mem.pages, id, |at, object| {
+            if written.is_err() {
+                return;
+            }
+            let Some(view) = mem.slab.view(&mem.pages, object) else { return };
+            if slab != Some(at) {
+                written = self.slab_remains(&mut last, &view);
+                slab = Some(at);
+            }
+            written = written.and_then(|()| self.object_remains(&view));
+            last = Some(view);
+        });
+        written?;
+        self.slab_done(&mut last)?;
+        self.still_has_objects(name)
+    }
     /// Begins with another slab of a cache that is to go, after the last one was ended: 6.1 has the slab's line before its
     /// objects, 6.12 behind them.
     fn slab_remains(&mut self, last: &mut Option<ObjectView>, view: &ObjectView) -> Result {
@@ -322,6 +372,7 @@ impl<'a, M: Machine> Report<'a, M> {
         match self.wording.era {
             ReportEra::V6_12 => {
                 let what = "Objects remaining on __kmem_cache_shutdown()";
+                self.errors += 1;
                 self.head(view, &what)
             }
             ReportEra::V6_1 => {
@@ -336,6 +387,9 @@ impl<'a, M: Machine> Report<'a, M> {
         }
     }
     fn object_remains(&mut self, view: &ObjectView) -> Result {
+        if self.wording.era == ReportEra::V6_12 {
+            self.errors += 1;
+        }
         let at = self.virt(view.object);
         self.wording.remaining(self.out, at, offset(view, view.object))?;
         self.tracks(view)

@@ -139,6 +139,30 @@ impl<M: Machine> Memory<M> {
         let _irq = self.irq_off();
         self.slab.take_finding()
     }
+    /// Says that an object of a cache with [`SlabFlags::KMALLOC`](crate::slab::SlabFlags::KMALLOC) was asked for as one of
+    /// so many bytes.
+    pub fn set_slab_request(&self, addr: VirtAddr, bytes: u32) {
+        if let Some(phys) = self.virt_to_phys(addr) {
+            let _irq = self.irq_off();
+            self.slab.set_request(&self.pages, phys, bytes);
+        }
+    }
+    /// From now on what is wrong with slabs is counted and not told: a test damages them on purpose. Puts right what it does
+    /// otherwise, too. Kernel counterpart: `mm/slub.c` (`slab_add_kunit_errors`).
+    pub fn begin_slab_test(&self) {
+        self.slab.debug.counts.set(1);
+        self.slab.debug.counted.set(0);
+    }
+    /// Returns how many reports and repairs there would have been since it was last asked.
+    pub fn take_slab_errors(&self) -> u32 {
+        let count = self.slab.debug.counted.get();
+        self.slab.debug.counted.set(0);
+        count
+    }
+    /// What is wrong with slabs is told again.
+    pub fn end_slab_test(&self) {
+        self.slab.debug.counts.set(0);
+    }
     /// Says that something has tainted the kernel, by the bits of the kernel's own number: 12 for a module from outside the
     /// kernel's tree, 13 for an unsigned one.
     pub fn add_taint(&self, bits: u32) {

@@ -355,6 +355,27 @@ impl<'a> Slab<'a> {
     pub(crate) fn is_free(&self, index: u32) -> bool {
         index < self.objects && index >= self.objects - self.fresh() || self.chain().any(|free| free == index)
     }
+    /// Ends the chain behind the last object that can be trusted; returns that one if a link behind it leads nowhere, or back.
+    pub(super) fn cut_chain(&self) -> Option<u32> {
+        let links = self.links();
+        for (place, index) in self.chain().enumerate() {
+            let next = links.get(index);
+            let is_back = next < self.objects && self.chain().take(place + 1).any(|before| before == next);
+            if next != END && next >= self.objects || is_back {
+                links.set(index, END);
+                return Some(index);
+            }
+        }
+        None
+    }
+    /// Returns how many free objects there are, by the chain.
+    pub(super) fn free_count(&self) -> u32 {
+        self.fresh() + self.chain().count() as u32
+    }
+    /// Puts the count of objects in use right.
+    pub(super) fn set_out(&self, out: u32) {
+        self.set(out, self.first_free());
+    }
     fn chain(&self) -> impl Iterator<Item = u32> + '_ {
         let mut at = self.first_free();
         let mut left = self.objects + 1;

@@ -57,6 +57,15 @@ pub enum BugKind {
     },
     /// The end of a slab, behind its last object, was written to.
     SlabEnd,
+    /// The link of a free object, this one, led nowhere; the chain ends here now.
+    FreeChain,
+    /// A slab's count of objects in use was not what its chain says.
+    Count {
+        /// What the count was.
+        counter: u32,
+        /// What it is now.
+        counted: u32,
+    },
     /// An object that is free was freed.
     AlreadyFree,
     /// A pointer into a slab was freed at which no object begins.
@@ -107,6 +116,10 @@ pub(crate) struct Debugging {
     pub(crate) traces_some: Count,
     /// How the kernel is tainted, by the kernel's bits.
     pub(crate) taint: Count,
+    /// Whether a test damages slabs on purpose: what is found is counted then, not told.
+    pub(crate) counts: Count,
+    /// How many reports and repairs were counted.
+    pub(crate) counted: Count,
     /// Where the page structures lie, that reports name.
     mem_map: PhysAddr,
     bugs: SpinLock<[Option<SlabBug>; WAITING]>,
@@ -118,7 +131,20 @@ impl Debugging {
     pub(crate) fn new(rule: DebugRule, options: DebugOptions, source: Source, mem_map: PhysAddr) -> Self {
         let (bugs, reported) = (SpinLock::default(), SpinLock::default());
         let (traces_some, taint) = (Count::default(), Count::default());
-        Self { rule, options, source, traces: Traces::new(), traces_some, taint, mem_map, bugs, reported }
+        let (counts, counted) = (Count::default(), Count::default());
+        Self {
+            rule,
+            options,
+            source,
+            traces: Traces::new(),
+            traces_some,
+            taint,
+            counts,
+            counted,
+            mem_map,
+            bugs,
+            reported,
+        }
     }
     /// Returns where the page structure of a frame lies, of so many bytes each; `first` has the first one.
     pub(crate) fn page_structure(&self, pfn: Pfn, first: Pfn, bytes: u32) -> Option<PhysAddr> {
@@ -157,7 +183,7 @@ impl SlabAllocator {
             &inner.geometry,
             inner.flags,
             inner.ctor.is_some(),
-            inner.kind == CacheKind::Kmalloc,
+            inner.kind == CacheKind::Kmalloc || inner.flags.contains(SlabFlags::KMALLOC),
             &self.debug.rule,
         )
     }
@@ -453,7 +479,11 @@ impl SlabAllocator {
                     each(wrong, &stride);
                 }
             }
-            BugKind::AlreadyFree | BugKind::NotAnObject | BugKind::WrongCache { .. } => {}
+            BugKind::AlreadyFree
+            | BugKind::NotAnObject
+            | BugKind::WrongCache { .. }
+            | BugKind::FreeChain
+            | BugKind::Count { .. } => {}
         }
     }
 
@@ -475,6 +505,15 @@ impl SlabAllocator {
         let mut count = 0;
         self.for_each_slab(pages, id, |head| {
             let mut number = 0;
+            let mut inner = cache.inner.lock();
+            let is_isolated =
+                Slab::new(&pages.frames, head, &inner.geometry, &self.ram).is_none_or(|slab| slab.is_isolated());
+            let chain = if is_isolated { [None; 2] } else { self.mend_chain(pages, &mut inner, head) };
+            drop(inner);
+            for (object, what) in chain.into_iter().flatten() {
+                count += 1;
+                with(&SlabBug { cache: id, object, what });
+            }
             loop {
                 let inner = cache.inner.lock();
                 let Some(slab) = Slab::new(&pages.frames, head, &inner.geometry, &self.ram) else { return };
@@ -487,7 +526,13 @@ impl SlabAllocator {
                 if number < slab.objects {
                     let held = if slab.is_free(number) { Held::No } else { Held::Yes };
                     let damaged = BugKind::Damaged { held, then: Then::Nothing };
-                    self.stride(&layout, object).check(held, &mut |_| what = Some(damaged));
+                    // What a broken chain has lost has its link still.
+                    let is_linked = held == Held::Yes && slab.link(number) < slab.objects;
+                    self.stride(&layout, object).check(held, &mut |wrong| {
+                        if !(is_linked && wrong.zone == Zone::FreePointer) {
+                            what = Some(damaged);
+                        }
+                    });
                 } else if let Some((end, rest)) = self.slab_end(&inner, &slab) {
                     let wrong = compare(&self.ram, Zone::SlabPadding, end, rest, [PADDING; 4]);
                     what = wrong.map(|_| BugKind::SlabEnd);

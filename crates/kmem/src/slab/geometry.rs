@@ -46,6 +46,8 @@ bitflags! {
         const NO_MERGE = 512;
         /// Objects are charged to memory cgroups.
         const ACCOUNT = 1024;
+        /// Objects are as those of kmalloc: the size that was asked for is kept beside each.
+        const KMALLOC = 2048;
         /// What makes SLUB take its slow, checking way.
         const DEBUG = Self::RED_ZONE.bits()
             | Self::POISON.bits()

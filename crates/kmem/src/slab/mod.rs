@@ -13,6 +13,7 @@
 
 mod bulk;
 mod cache;
+mod chain;
 mod checked;
 mod cpu_array;
 pub mod debug;
@@ -249,7 +250,7 @@ impl SlabAllocator {
             align: spec.align,
             flags,
             has_ctor: spec.ctor.is_some(),
-            is_kmalloc: kind == CacheKind::Kmalloc,
+            is_kmalloc: kind == CacheKind::Kmalloc || flags.contains(SlabFlags::KMALLOC),
             freeptr_offset: spec.freeptr_offset,
         };
         let mut flags = spec.flags | self.debug.options.flags_for(spec.name);

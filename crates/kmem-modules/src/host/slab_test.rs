@@ -1,0 +1,100 @@
+//! What tests of the slabs ask of the kernel: to look at a cache, and to count what is wrong instead of telling it.
+
+use super::slab::{cache, object};
+use crate::exec::Call;
+use crate::session::Session;
+use kmem::slab::CacheInfo;
+use kmem::VirtAddr;
+
+/// Bytes of the head of a `struct kmem_cache` (`mm/slab.h`).
+pub(super) const CACHE_BYTES: u32 = 68;
+
+/// From now on wrong slabs are counted at an address; told again when it is NULL.
+pub(super) fn slab_errors(s: &Session, call: &mut Call<'_>) -> u64 {
+    let counter = call.word();
+    s.slab_errors.set(counter);
+    if counter == 0 {
+        s.kernel.end_slab_test();
+    } else {
+        s.kernel.begin_slab_test();
+    }
+    0
+}
+
+/// `validate_slab_cache`.
+pub(super) fn validate(s: &Session, call: &mut Call<'_>) -> u64 {
+    let handle = call.word();
+    let Some(id) = cache(s, call, handle, "validate_slab_cache") else { return 0 };
+    s.end_quarantine(Some(id));
+    // The cache is there.
+    s.kernel.validate_slab(id).unwrap_or(0)
+}
+
+/// An object of a cache, as kmalloc takes it for so many bytes.
+pub(super) fn cache_alloc_for(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (handle, flags, bytes) = (call.word(), call.word(), call.word());
+    let Some(id) = cache(s, call, handle, "kmem_cache_alloc") else { return 0 };
+    let addr = object(s, call, handle, id, flags, "kmem_cache_alloc");
+    if addr != 0 {
+        s.kernel.set_slab_request(VirtAddr::new(addr.into()), bytes);
+    }
+    addr.into()
+}
+
+/// `kasan_disable_current`.
+pub(super) fn kasan_off(s: &Session, _: &mut Call<'_>) -> u64 {
+    s.kasan_off.set(s.kasan_off.get() + 1);
+    0
+}
+/// `kasan_enable_current`.
+pub(super) fn kasan_on(s: &Session, _: &mut Call<'_>) -> u64 {
+    s.kasan_off.set(s.kasan_off.get().saturating_sub(1));
+    0
+}
+
+impl Session {
+    /// Adds what the engine has counted to the test's counter.
+    pub(crate) fn count_slab_errors(&self) {
+        let at = self.slab_errors.get();
+        let count = if at == 0 { 0 } else { self.kernel.take_slab_errors() };
+        if count > 0 {
+            self.write_bytes(at, &self.read_word(at).wrapping_add(count).to_le_bytes());
+        }
+    }
+    /// Writes what a cache is like where its handle points: the head of a `struct kmem_cache`.
+    pub(crate) fn describe_cache(&self, handle: u32, flags: u32, ctor: u32, info: &CacheInfo) {
+        let geometry = &info.geometry;
+        let size = geometry.size.max(1);
+        // Granlund and Montgomery's, as `reciprocal_value` computes it.
+        let shift = u32::BITS - (size - 1).leading_zeros();
+        let factor = ((1u64 << 32) * ((1u64 << shift) - u64::from(size))) / u64::from(size) + 1;
+        let shifts = shift.min(1) | shift.saturating_sub(1) << 8;
+        let order_objects = u32::from(geometry.order.raw()) << 16 | geometry.objects;
+        let inuse = geometry.object_size.next_multiple_of(4);
+        let words = [
+            0,
+            flags,
+            geometry.min_partial,
+            geometry.size,
+            geometry.object_size,
+            factor as u32,
+            shifts,
+            geometry.link - geometry.left,
+            order_objects,
+            order_objects,
+            0,
+            1,
+            ctor,
+            inuse,
+            geometry.align,
+            geometry.left,
+        ];
+        for (index, word) in (0u32..).zip(words) {
+            self.write_bytes(handle + 4 * index, &word.to_le_bytes());
+        }
+        // The name lies behind.
+        let name = handle + CACHE_BYTES;
+        self.write_string(name, super::slab::NAME_BYTES, info.name.as_str());
+        self.write_bytes(handle + CACHE_BYTES - 4, &name.to_le_bytes());
+    }
+}

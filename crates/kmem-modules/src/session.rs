@@ -494,7 +494,7 @@ impl Session {
     }
     /// Takes a little memory whose address stands for a cache or a pool.
     pub(crate) fn new_handle(&self) -> Option<u32> {
-        let addr = self.kernel.kmalloc(128, Gfp::KERNEL | Gfp::ZERO).ok()?.raw() as u32;
+        let addr = self.kernel.kmalloc(192, Gfp::KERNEL | Gfp::ZERO).ok()?.raw() as u32;
         self.handles.borrow_mut().insert(addr);
         Some(addr)
     }

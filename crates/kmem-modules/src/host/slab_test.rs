@@ -69,7 +69,7 @@ impl Session {
         let shift = u32::BITS - (size - 1).leading_zeros();
         let factor = ((1u64 << 32) * ((1u64 << shift) - u64::from(size))) / u64::from(size) + 1;
         let shifts = shift.min(1) | shift.saturating_sub(1) << 8;
-        let order_objects = u32::from(geometry.order.raw()) << 16 | geometry.objects;
+        let order_objects = geometry.order.raw() << 16 | geometry.objects;
         // What is as wide as a pointer, and what is a word of 32 bits, in the order of `mm/slab.h`.
         let (wide, narrow) = (self.exec.word_bytes(), 4);
         let fields = [

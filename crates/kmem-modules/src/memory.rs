@@ -3,6 +3,7 @@
 //! All goes through the page tables and the alias: what is not mapped comes as an early end, not as a signal.
 
 use crate::session::Session;
+use kmem::gfp::Gfp;
 use kmem::VirtAddr;
 
 impl Session {
@@ -57,6 +58,18 @@ impl Session {
     /// Writes bytes; false where the memory is not mapped.
     pub fn write_bytes(&self, addr: u32, bytes: &[u8]) -> bool {
         self.kernel.machine().write(VirtAddr::new(addr.into()), bytes).is_ok()
+    }
+    /// Takes memory that stands for a cache or a pool.
+    pub(crate) fn new_handle(&self) -> Option<u32> {
+        let addr = self.kernel.kmalloc(192, Gfp::KERNEL | Gfp::ZERO).ok()?.raw() as u32;
+        self.handles.borrow_mut().insert(addr);
+        Some(addr)
+    }
+    pub(crate) fn free_handle(&self, handle: u32) {
+        if self.handles.borrow_mut().remove(&handle) {
+            // It came from `new_handle` and was in the set, so it is freed once.
+            let _ = self.kernel.kfree(VirtAddr::new(handle.into()));
+        }
     }
     /// Writes a string with its NUL into a buffer, cut to fit; returns its length.
     pub(crate) fn write_string(&self, addr: u32, size: u32, text: &str) -> u64 {

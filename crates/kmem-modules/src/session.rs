@@ -113,7 +113,7 @@ pub struct Session {
     pub(crate) kmaps: RefCell<HashMap<u64, Vec<Chain>>>,
     /// Temporary windows that are open: their page, the function, the call chain.
     pub(crate) local_windows: RefCell<Vec<(u64, &'static str, Chain)>>,
-    handles: RefCell<HashSet<u32>>,
+    pub(crate) handles: RefCell<HashSet<u32>>,
     runtime: Rc<Image>,
     pub(crate) modules: Rc<Image>,
     symbols: OnceCell<Symbolizer<Rc<Image>>>,
@@ -471,17 +471,6 @@ impl Session {
         self.runtime_memory.borrow().contains(&addr)
     }
     /// Takes a little memory whose address stands for a cache or a pool.
-    pub(crate) fn new_handle(&self) -> Option<u32> {
-        let addr = self.kernel.kmalloc(128, Gfp::KERNEL | Gfp::ZERO).ok()?.raw() as u32;
-        self.handles.borrow_mut().insert(addr);
-        Some(addr)
-    }
-    pub(crate) fn free_handle(&self, handle: u32) {
-        if self.handles.borrow_mut().remove(&handle) {
-            // It came from `new_handle` and was in the set, so it is freed once.
-            let _ = self.kernel.kfree(VirtAddr::new(handle.into()));
-        }
-    }
     pub(crate) fn cache_named(&self, name: &str) -> Option<u32> {
         let caches = self.caches.borrow();
         caches.iter().find(|(_, cache)| cache.name == name && !cache.is_zombie).map(|(handle, _)| *handle)

@@ -205,7 +205,7 @@ const FLAGS: &[(u32, SlabFlags)] = &[
     (0x400_0000, SlabFlags::ACCOUNT),
 ];
 /// Room for the name in a handle's own memory.
-pub(super) const NAME_BYTES: u32 = 56;
+pub(super) const NAME_BYTES: u32 = 64;
 /// Stands for no place of a free object's link.
 const NO_FREEPTR: u32 = u32::MAX;
 /// `SLAB_MUST_HWCACHE_ALIGN` of 2.6.

@@ -6,8 +6,8 @@ use crate::session::Session;
 use kmem::slab::CacheInfo;
 use kmem::VirtAddr;
 
-/// Bytes of the head of a `struct kmem_cache` (`mm/slab.h`).
-pub(super) const CACHE_BYTES: u32 = 68;
+/// Bytes of the head of a `struct kmem_cache` (`mm/slab.h`), in 64-bit code; the cache's name lies behind.
+pub(super) const CACHE_BYTES: u32 = 96;
 
 /// From now on wrong slabs are counted at an address; told again when it is NULL.
 pub(super) fn slab_errors(s: &Session, call: &mut Call<'_>) -> u64 {
@@ -32,7 +32,7 @@ pub(super) fn validate(s: &Session, call: &mut Call<'_>) -> u64 {
 
 /// An object of a cache, as kmalloc takes it for so many bytes.
 pub(super) fn cache_alloc_for(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (handle, flags, bytes) = (call.word(), call.word(), call.word());
+    let (handle, flags, bytes) = (call.word(), call.word(), call.size());
     let Some(id) = cache(s, call, handle, "kmem_cache_alloc") else { return 0 };
     let addr = object(s, call, handle, id, flags, "kmem_cache_alloc");
     if addr != 0 {
@@ -69,32 +69,34 @@ impl Session {
         let shift = u32::BITS - (size - 1).leading_zeros();
         let factor = ((1u64 << 32) * ((1u64 << shift) - u64::from(size))) / u64::from(size) + 1;
         let shifts = shift.min(1) | shift.saturating_sub(1) << 8;
-        let order_objects = u32::from(geometry.order.raw()) << 16 | geometry.objects;
-        let inuse = geometry.object_size.next_multiple_of(4);
-        let words = [
-            0,
-            flags,
-            geometry.min_partial,
-            geometry.size,
-            geometry.object_size,
-            factor as u32,
-            shifts,
-            geometry.link - geometry.left,
-            order_objects,
-            order_objects,
-            0,
-            1,
-            ctor,
-            inuse,
-            geometry.align,
-            geometry.left,
+        let order_objects = geometry.order.raw() << 16 | geometry.objects;
+        // What is as wide as a pointer, and what is a word of 32 bits, in the order of `mm/slab.h`.
+        let (wide, narrow) = (self.exec.word_bytes(), 4);
+        let fields = [
+            (wide, 0),
+            (narrow, flags),
+            (wide, geometry.min_partial),
+            (narrow, geometry.size),
+            (narrow, geometry.object_size),
+            (narrow, factor as u32),
+            (narrow, shifts),
+            (narrow, geometry.link - geometry.left),
+            (narrow, order_objects),
+            (narrow, order_objects),
+            (narrow, 0),
+            (narrow, 1),
+            (wide, ctor),
+            (narrow, geometry.object_size.next_multiple_of(wide)),
+            (narrow, geometry.align),
+            (narrow, geometry.left),
+            (wide, handle + CACHE_BYTES),
         ];
-        for (index, word) in (0u32..).zip(words) {
-            self.write_bytes(handle + 4 * index, &word.to_le_bytes());
+        let mut at = handle;
+        for (bytes, value) in fields {
+            at = at.next_multiple_of(bytes);
+            self.write_bytes(at, &u64::from(value).to_le_bytes()[..bytes as usize]);
+            at += bytes;
         }
-        // The name lies behind.
-        let name = handle + CACHE_BYTES;
-        self.write_string(name, super::slab::NAME_BYTES, info.name.as_str());
-        self.write_bytes(handle + CACHE_BYTES - 4, &name.to_le_bytes());
+        self.write_string(handle + CACHE_BYTES, super::slab::NAME_BYTES, info.name.as_str());
     }
 }

@@ -41,6 +41,7 @@ pub mod log;
 mod machine_header;
 mod memory;
 mod object_cache;
+mod oops;
 pub mod params;
 pub mod place;
 pub mod run;

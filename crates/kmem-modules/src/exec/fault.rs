@@ -53,7 +53,7 @@ pub struct Fault {
     /// Where the code was, and its stack.
     pub registers: Registers,
     /// All that the registers held, of x86-64 code.
-    pub held: [u64; 16],
+    pub held: Box<[u64; 16]>,
     /// The error code of the CPU as an Oops prints it (0 not present, 1 protection, 2 write, 16 fetch).
     pub error_code: u32,
     /// Return addresses from the innermost function outwards, across all levels: see [`Call::chain`](super::Call::chain).
@@ -67,7 +67,7 @@ impl Fault {
             kind: FaultKind::Host(why.into()),
             addr: 0,
             registers: Registers::default(),
-            held: [0; 16],
+            held: Box::default(),
             error_code: 0,
             chain: Vec::new(),
         }
@@ -76,7 +76,7 @@ impl Fault {
     pub(super) fn unwritable(addr: u64, entry: u32, stack: u32) -> Self {
         let registers = Registers { ip: entry, sp: stack, bp: 0 };
         let kind = FaultKind::Page { write: true, fetch: false };
-        Self { kind, addr, registers, held: [0; 16], error_code: 2, chain: Vec::new() }
+        Self { kind, addr, registers, held: Box::default(), error_code: 2, chain: Vec::new() }
     }
     /// Makes one from what the signal handler wrote down.
     pub(super) fn caught(caught: &Caught, word_bytes: u32) -> Self {
@@ -96,10 +96,10 @@ impl Fault {
             other => FaultKind::Exception(other),
         };
         let [_, _, _, _, sp, bp, ..] = caught.registers.map(|register| register as u32);
-        let held = if word_bytes == 8 { caught.registers } else { [0; 16] };
+        let held = Box::new(if word_bytes == 8 { caught.registers } else { [0; 16] });
         // Bits 47 to 63 of an address are alike. Of several the largest: a checked access has the eighth of its own besides.
         let is_wild = |word: &u64| (*word as i64) << 16 >> 16 != *word as i64;
-        let wild = held.into_iter().filter(is_wild).max().filter(|_| kind == FaultKind::Protection);
+        let wild = held.iter().copied().filter(is_wild).max().filter(|_| kind == FaultKind::Protection);
         Self {
             addr: wild.unwrap_or(caught.addr),
             kind,

@@ -104,7 +104,7 @@ impl Kasan {
     /// was what faulted.
     pub(crate) fn meant(&self, fault: &Fault) -> u64 {
         let eighth = fault.addr.wrapping_sub(self.offset());
-        let meant = fault.held.into_iter().find(|word| *word >= END && word / u64::from(GRANULE) == eighth);
+        let meant = fault.held.iter().copied().find(|word| *word >= END && word / u64::from(GRANULE) == eighth);
         meant.unwrap_or(fault.addr)
     }
     /// The module knows where the page tables are.

@@ -64,7 +64,8 @@ impl Session {
             // Of code of the modules it is a copy of a structure; of the runtime, what a function does.
             let reader = chain.first().map_or_else(String::new, |at| self.symbol_text(at.wrapping_sub(1), false));
             let copies = ["cpy", "move", "dup", "copy"].iter().any(|word| reader.contains(word));
-            !chain.first().is_some_and(|at| self.is_module_code(*at)) && !(copies && reader.contains("mem"))
+            let is_copy = chain.first().is_some_and(|at| self.is_module_code(*at)) || copies && reader.contains("mem");
+            !is_copy
         } else {
             let byte = |at: u32| self.read_bytes(at, 1).first().copied().unwrap_or(0);
             match touch(call.return_address(), kasan.offset(), self.exec.word_bytes() == 8, &byte) {

@@ -275,6 +275,18 @@ impl Finding {
         self.given = Some(given);
         self
     }
+    /// Takes over what comes of it: a value that was never set, and what it did at the same place. Returns any other finding.
+    pub(crate) fn takes_over(&mut self, mut next: Self) -> Option<Self> {
+        let unset = FindingKind::Memory(MemoryBug::UninitValue);
+        if self.kind != unset || self.at != next.at || !matches!(next.kind, FindingKind::Misuse | FindingKind::Oops) {
+            return Some(next);
+        }
+        next.also.append(&mut self.also);
+        next.notes.push("it was read from memory that nobody has written".into());
+        next.help = next.help.or(self.help.take());
+        *self = next;
+        None
+    }
     /// Says that it is there so many times.
     #[must_use]
     pub fn times(mut self, times: u64) -> Self {

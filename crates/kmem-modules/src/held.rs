@@ -1,4 +1,4 @@
-//! Locks out of balance: what a function has taken and not given back when it returns.
+//! What keeps code from sleeping: who sleeps all the same, and what a function has taken and not given back when it returns.
 //!
 //! The runtime remembers what keeps code from sleeping, and each lock whose holder may sleep, with the code that took it
 //! (`kmem_held`, `kmem_slept`). A kernel notices the imbalance when the function has returned; here the line is that of the
@@ -48,8 +48,30 @@ impl Session {
             }
         }
     }
+    /// Reports a call that may sleep where sleeping is a bug.
+    pub(crate) fn check_context(&self, call: &Call<'_>, what: &str) {
+        let word = |name| self.runtime_symbol(name).map_or(0, |at| self.read_word(at));
+        let (count, irqs_off) = (word("kmem_preempt_count"), word("kmem_irqs_disabled"));
+        if count == 0 && irqs_off == 0 {
+            return;
+        }
+        let (why, since) = self.atomic_context(count, irqs_off);
+        let title = format!("{what} called in atomic context, {why}");
+        let help = if what.contains("flags") {
+            "use GFP_ATOMIC here, or allocate before the lock is taken"
+        } else {
+            "do it before, or after; or take a mutex in place of the spin lock, a work in place of the timer"
+        };
+        let at = self.place(&self.chain(call));
+        let since = self.place_of(since).filter(|since| at.as_ref() != Some(since));
+        let finding = Finding::new(FindingKind::AtomicSleep, title, at, "sleeping is a bug here")
+            .also(since, "since here")
+            .note(format!("in_atomic(): {}, irqs_disabled(): {}", u32::from(count != 0), irqs_off))
+            .help(help);
+        self.report(finding);
+    }
     /// Says what keeps the running code from sleeping, and which code it was that began it; 0 when that is an interrupt.
-    pub(crate) fn atomic_context(&self, count: u32, irqs_off: u32) -> (&'static str, u32) {
+    fn atomic_context(&self, count: u32, irqs_off: u32) -> (&'static str, u32) {
         const SERVING: u32 = 1 << 8;
         const BH_OFF: u32 = 0xfe00;
         const HARDIRQ: u32 = 0xf_0000;

@@ -96,8 +96,16 @@ impl Session {
     }
     /// True when a mempool's own function allocated it.
     fn is_element(&self, live: &Allocation) -> bool {
+        self.is_by(live, "mempool_")
+    }
+    /// True for memory that a device frees by itself.
+    pub(crate) fn is_of_devres(&self, live: &Allocation) -> bool {
+        self.is_by(live, "devm_k")
+    }
+    /// True when a function of the runtime whose name begins so allocated it.
+    fn is_by(&self, live: &Allocation, name: &str) -> bool {
         let runtime = live.chain.iter().take_while(|addr| !self.is_module_code(**addr));
-        runtime.into_iter().any(|addr| self.symbol_text(addr.wrapping_sub(1), false).starts_with("mempool_"))
+        runtime.into_iter().any(|addr| self.symbol_text(addr.wrapping_sub(1), false).starts_with(name))
     }
     fn leak(&self, live: &Allocation) -> Finding {
         let at = self.place(&live.chain);

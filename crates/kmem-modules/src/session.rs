@@ -403,28 +403,6 @@ impl Session {
         let _ = self.gfp.write(&mut text, gfp);
         text
     }
-    /// Reports a call that may sleep where sleeping is a bug.
-    pub(crate) fn check_context(&self, call: &Call<'_>, what: &str) {
-        let word = |name| self.runtime_symbol(name).map_or(0, |at| self.read_word(at));
-        let (count, irqs_off) = (word("kmem_preempt_count"), word("kmem_irqs_disabled"));
-        if count == 0 && irqs_off == 0 {
-            return;
-        }
-        let (why, since) = self.atomic_context(count, irqs_off);
-        let title = format!("{what} called in atomic context, {why}");
-        let help = if what.contains("flags") {
-            "use GFP_ATOMIC here, or allocate before the lock is taken"
-        } else {
-            "do it before, or after; or take a mutex in place of the spin lock, a work in place of the timer"
-        };
-        let at = self.place(&self.chain(call));
-        let since = self.place_of(since).filter(|since| at.as_ref() != Some(since));
-        let finding = Finding::new(FindingKind::AtomicSleep, title, at, "sleeping is a bug here")
-            .also(since, "since here")
-            .note(format!("in_atomic(): {}, irqs_disabled(): {}", u32::from(count != 0), irqs_off))
-            .help(help);
-        self.report(finding);
-    }
 
     // --- the ledger --------------------------------------------------------------------------------------------------
 
@@ -600,20 +578,13 @@ impl Session {
             finding.map_texts(|text| moved.in_text(text).into_owned());
         }
         let mut findings = self.findings.borrow_mut();
-        // What a value does that was never set is the same fault.
-        let unset = FindingKind::Memory(MemoryBug::UninitValue);
-        let is_consequence = |told: &&mut Finding| {
-            told.kind == unset
-                && told.at == finding.at
-                && matches!(finding.kind, FindingKind::Misuse | FindingKind::Oops)
+        let finding = match findings.last_mut() {
+            Some(told) => match told.takes_over(finding) {
+                Some(finding) => finding,
+                None => return,
+            },
+            None => finding,
         };
-        if let Some(told) = findings.last_mut().filter(is_consequence) {
-            finding.also.append(&mut told.also);
-            finding.notes.push("it was read from memory that nobody has written".into());
-            finding.help = finding.help.or(told.help.take());
-            *told = finding;
-            return;
-        }
         findings.push(finding);
     }
     pub(crate) fn misuse(&self, call: &Call<'_>, kind: FindingKind, title: String, notes: Vec<String>) {
@@ -642,11 +613,6 @@ impl Session {
             live.reported = true;
         }
         self.report(finding);
-    }
-    /// True for memory that a device frees by itself.
-    pub(crate) fn is_of_devres(&self, allocation: &Allocation) -> bool {
-        let runtime = allocation.chain.iter().take_while(|addr| !self.is_module_code(**addr));
-        runtime.into_iter().any(|addr| self.symbol_text(addr.wrapping_sub(1), false).starts_with("devm_k"))
     }
     pub(crate) fn report_wrong_cache(&self, call: &Call<'_>, handle: u32, key: u64) {
         let name = self.caches.borrow().get(&handle).map(|cache| cache.name.clone()).unwrap_or_default();

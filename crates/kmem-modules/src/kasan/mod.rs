@@ -361,8 +361,8 @@ impl Session {
         while let Some(byte) = kasan.shadow.first_forbidden(addr, bytes) {
             match self.judge_access(kasan, byte) {
                 Truth::Fine(start, bytes) => kasan.shadow.allow(start, bytes),
-                Truth::Unmapped if kasan.shadow.holds(byte) => {
-                    // The host has something there: it would not fault.
+                Truth::Unmapped if kasan.shadow.described(byte).is_some_and(|it| !self.is_in_stack(it)) => {
+                    // The host has something there: it would not fault. What describes its stack, a function writes itself.
                     self.die_at(call, byte, write);
                     return false;
                 }

@@ -136,9 +136,10 @@ impl Shadow {
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }
-    /// True for an address of the machine's where, in this process, the shadow lies.
-    pub(crate) fn holds(&self, addr: u32) -> bool {
-        (self.offset..self.offset + BYTES).contains(&addr.into())
+    /// Of an address of the machine's where, in this process, the shadow lies: returns what the byte there describes.
+    pub(crate) fn described(&self, addr: u32) -> Option<u32> {
+        let at = u64::from(addr).checked_sub(self.offset).filter(|at| *at < BYTES)?;
+        Some((at * u64::from(GRANULE)) as u32)
     }
     /// Returns the byte of an address.
     pub(crate) fn byte(&self, addr: u32) -> u8 {

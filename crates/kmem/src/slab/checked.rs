@@ -510,6 +510,7 @@ impl SlabAllocator {
                 Slab::new(&pages.frames, head, &inner.geometry, &self.ram).is_none_or(|slab| slab.is_isolated());
             let chain = if is_isolated { [None; 2] } else { self.mend_chain(pages, &mut inner, head) };
             drop(inner);
+            let has_lost = chain.iter().flatten().any(|(_, what)| *what == BugKind::FreeChain);
             for (object, what) in chain.into_iter().flatten() {
                 count += 1;
                 with(&SlabBug { cache: id, object, what });
@@ -527,7 +528,7 @@ impl SlabAllocator {
                     let held = if slab.is_free(number) { Held::No } else { Held::Yes };
                     let damaged = BugKind::Damaged { held, then: Then::Nothing };
                     // What a broken chain has lost has its link still.
-                    let is_linked = held == Held::Yes && slab.link(number) < slab.objects;
+                    let is_linked = has_lost && held == Held::Yes && slab.link(number) < slab.objects;
                     self.stride(&layout, object).check(held, &mut |wrong| {
                         if !(is_linked && wrong.zone == Zone::FreePointer) {
                             what = Some(damaged);

@@ -4,6 +4,7 @@
 #include <linux/string.h>
 #include <linux/utsname.h>
 #include <linux/panic.h>
+#include "kasan.h"
 #include "rt.h"
 
 int oops_in_progress;
@@ -38,6 +39,7 @@ void kmem_page_init(void);
 
 int kmem_rt_init(void)
 {
+	kmem_kasan_init();
 	kmem_page_init();
 	kmem_sched_init();
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * What code compiled with -fsanitize=kernel-address calls besides the reports: ranges, and the stack's own poison.
- * A byte of shadow describes eight of memory: 0 all may be touched, 1 to 7 the first so many, else none.
+ * A byte of shadow describes eight of memory: 0 all may be touched, 1 to 7 the first so many; 0x80 and the following that all may
+ * be touched and which of them were never written; else none.  (src/kasan/shadow.rs)
  */
 #include <linux/types.h>
 #include "kasan.h"
@@ -55,6 +56,82 @@ static int is_allowed(unsigned long addr, unsigned long bytes)
 		if (*s++)
 			return 0;
 	return !*last || (signed char)((addr + bytes - 1) & (GRANULE - 1)) < *last;
+}
+
+/* what is called at each access or comparison; call chains go through it */
+#define HOT	__attribute__((optimize("O2", "no-omit-frame-pointer", "no-optimize-sibling-calls")))
+
+/*
+ * Which bytes each state from UNWRITTEN on says are written, a bit each, and the state of each set of bytes: a run of them, or
+ * all but a run.  The numbers are the host's.
+ */
+#define UNWRITTEN	0x80
+#define STATES	57
+static u8 written[STATES], state_of[256];
+
+static int bits_of(unsigned int mask)
+{
+	int bits = 0;
+
+	for (; mask; mask &= mask - 1)
+		bits++;
+	return bits;
+}
+
+void kmem_kasan_init(void)
+{
+	unsigned int first, end, mask, state, run, count = 1;
+
+	for (first = 0; first < GRANULE; first++)
+		for (end = first + 1; end <= GRANULE; end++) {
+			run = (1u << end) - (1u << first);
+			if (run != 0xff)
+				written[count++] = run;
+			if (first > 0 && end < GRANULE)
+				written[count++] = ~run;
+		}
+	for (mask = 0; mask < 256; mask++) {
+		int least = 9;
+
+		for (state = 0; mask != 0xff && state < STATES; state++)
+			if ((written[state] & mask) == mask && bits_of(written[state]) < least) {
+				least = bits_of(written[state]);
+				state_of[mask] = UNWRITTEN + state;
+			}
+	}
+}
+
+/* notes the first writes of fresh memory, which come one by one; 0 where there is more to say */
+static HOT __always_inline int note_write(unsigned long addr, unsigned long bytes)
+{
+	while (bytes) {
+		u8 *shadow = (u8 *)shadow_of(addr), now = *shadow;
+		unsigned int from = addr % GRANULE, len = GRANULE - from < bytes ? GRANULE - from : bytes;
+
+		if (now >= UNWRITTEN && now < UNWRITTEN + STATES)
+			*shadow = state_of[written[now - UNWRITTEN] | ((1u << (from + len)) - (1u << from))];
+		else if (now)
+			return 0;
+		addr += len;
+		bytes -= len;
+	}
+	return 1;
+}
+
+#define STORES(size)							\
+	void __asan_report_store##size##_noabort(unsigned long addr);	\
+	HOT void __asan_report_store##size##_noabort(unsigned long addr)	\
+	{ if (!note_write(addr, size)) kmem_host_kasan_store(addr, size); }
+STORES(1)
+STORES(2)
+STORES(4)
+STORES(8)
+STORES(16)
+
+void __asan_report_store_n_noabort(unsigned long addr, size_t size)
+{
+	if (addr + size < addr || !note_write(addr, size))
+		kmem_host_kasan_store(addr, size);
 }
 
 /* the host names the fault, unless it knows better than the shadow */
@@ -139,7 +216,7 @@ void kmem_check_set(unsigned long long value, size_t size, const char *what)
 
 #define COMPARES(name, type, check)					\
 	void __sanitizer_cov_trace_##name(type a, type b);		\
-	void __sanitizer_cov_trace_##name(type a, type b) { check }
+	HOT void __sanitizer_cov_trace_##name(type a, type b) { check }
 #define DECIDED	"a decision by a variable"
 COMPARES(cmp1, u8, )
 COMPARES(cmp2, u16, )

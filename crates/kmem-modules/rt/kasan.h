@@ -15,12 +15,15 @@ void __asan_allocas_unpoison(unsigned long top, unsigned long bottom);
 void __asan_before_dynamic_init(const char *name);
 void __asan_after_dynamic_init(void);
 void __asan_unregister_globals(void *globals, size_t n);
+void kmem_host_kasan_store(unsigned long addr, size_t size);
+void kmem_kasan_init(void);
 void kmem_host_unset(size_t size, const char *what);
 void kmem_check_set(unsigned long long value, size_t size, const char *what);
 #define reads(p, n)	__asan_loadN_noabort((unsigned long)(p), (n))
 #define writes(p, n)	__asan_storeN_noabort((unsigned long)(p), (n))
 #else
 #define kmem_check_set(value, size, what)	((void)0)
+#define kmem_kasan_init()	((void)0)
 #define reads(p, n)	((void)0)
 #define writes(p, n)	((void)0)
 #endif

@@ -9,7 +9,7 @@ use crate::coverage::Lines;
 use crate::exec::{Call, Executor, Fault, Host};
 use crate::fail::Failures;
 use crate::fake_device::FakeDevice;
-use crate::finding::{Finding, FindingKind, MemoryBug, Place};
+use crate::finding::{Finding, FindingKind, Place};
 use crate::holds::Holds;
 use crate::host::percpu::Chunk;
 use crate::host::{self, PoolIdle};

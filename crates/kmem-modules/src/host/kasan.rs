@@ -3,58 +3,42 @@
 use crate::exec::Call;
 use crate::session::Session;
 
-/// An access of a size that the function's name says.
-fn sized<const BYTES: u32, const WRITE: bool>(s: &Session, call: &mut Call<'_>) -> u64 {
+/// A read of a size that the function's name says.
+fn sized<const BYTES: u32>(s: &Session, call: &mut Call<'_>) -> u64 {
     let addr = call.word();
-    if s.kasan_access(call, addr, BYTES, WRITE) && !WRITE {
+    if s.kasan_access(call, addr, BYTES, false) {
         s.kasan_read(call, addr, BYTES, false);
-    }
-    0
-}
-/// An access of any size.
-fn ranged<const WRITE: bool>(s: &Session, call: &mut Call<'_>) -> u64 {
-    let (addr, bytes) = (call.word(), call.size());
-    if s.kasan_access(call, addr, bytes, WRITE) && !WRITE {
-        s.kasan_read(call, addr, bytes, true);
     }
     0
 }
 
 pub(super) fn load1(s: &Session, call: &mut Call<'_>) -> u64 {
-    sized::<1, false>(s, call)
+    sized::<1>(s, call)
 }
 pub(super) fn load2(s: &Session, call: &mut Call<'_>) -> u64 {
-    sized::<2, false>(s, call)
+    sized::<2>(s, call)
 }
 pub(super) fn load4(s: &Session, call: &mut Call<'_>) -> u64 {
-    sized::<4, false>(s, call)
+    sized::<4>(s, call)
 }
 pub(super) fn load8(s: &Session, call: &mut Call<'_>) -> u64 {
-    sized::<8, false>(s, call)
+    sized::<8>(s, call)
 }
 pub(super) fn load16(s: &Session, call: &mut Call<'_>) -> u64 {
-    sized::<16, false>(s, call)
+    sized::<16>(s, call)
 }
 pub(super) fn load_n(s: &Session, call: &mut Call<'_>) -> u64 {
-    ranged::<false>(s, call)
+    let (addr, bytes) = (call.word(), call.size());
+    if s.kasan_access(call, addr, bytes, false) {
+        s.kasan_read(call, addr, bytes, true);
+    }
+    0
 }
-pub(super) fn store1(s: &Session, call: &mut Call<'_>) -> u64 {
-    sized::<1, true>(s, call)
-}
-pub(super) fn store2(s: &Session, call: &mut Call<'_>) -> u64 {
-    sized::<2, true>(s, call)
-}
-pub(super) fn store4(s: &Session, call: &mut Call<'_>) -> u64 {
-    sized::<4, true>(s, call)
-}
-pub(super) fn store8(s: &Session, call: &mut Call<'_>) -> u64 {
-    sized::<8, true>(s, call)
-}
-pub(super) fn store16(s: &Session, call: &mut Call<'_>) -> u64 {
-    sized::<16, true>(s, call)
-}
-pub(super) fn store_n(s: &Session, call: &mut Call<'_>) -> u64 {
-    ranged::<true>(s, call)
+/// `void kmem_host_kasan_store(unsigned long addr, size_t size)`: a write of which the runtime knows no more than that.
+pub(super) fn store(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (addr, bytes) = (call.word(), call.size());
+    s.kasan_access(call, addr, bytes, true);
+    0
 }
 
 /// `void kmem_host_unset(size_t size, const char *what)`: a value is used that its function has never set.

@@ -134,12 +134,7 @@ pub static EXPORTS: &[(&str, HostFn)] = &[
     ("__asan_report_load8_noabort", kasan::load8),
     ("__asan_report_load16_noabort", kasan::load16),
     ("__asan_report_load_n_noabort", kasan::load_n),
-    ("__asan_report_store1_noabort", kasan::store1),
-    ("__asan_report_store2_noabort", kasan::store2),
-    ("__asan_report_store4_noabort", kasan::store4),
-    ("__asan_report_store8_noabort", kasan::store8),
-    ("__asan_report_store16_noabort", kasan::store16),
-    ("__asan_report_store_n_noabort", kasan::store_n),
+    ("kmem_host_kasan_store", kasan::store),
 ];
 
 /// `-errno` as the kernel returns it, in an int or a long.

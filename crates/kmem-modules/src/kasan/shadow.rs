@@ -234,12 +234,25 @@ impl Shadow {
 /// Returns the byte for a mask of bytes that were written: 0 when all are. One that has no byte of its own becomes the least
 /// that has one and holds it.
 fn state(mask: u8) -> u8 {
-    let known = (0..MASK_COUNT).filter(|index| MASKS[*index] & mask == mask);
-    let least = known.min_by_key(|index| MASKS[*index].count_ones());
-    match least {
-        Some(index) if mask != 0xff => UNWRITTEN + index as u8,
-        _ => 0,
+    STATES[usize::from(mask)]
+}
+static STATES: [u8; 256] = states();
+
+const fn states() -> [u8; 256] {
+    let mut all = [0; 256];
+    let mut mask = 0;
+    while mask < 0xff {
+        let (mut index, mut least) = (0, u8::BITS + 1);
+        while index < MASK_COUNT {
+            let this = MASKS[index];
+            if this & mask as u8 == mask as u8 && this.count_ones() < least {
+                (least, all[mask]) = (this.count_ones(), UNWRITTEN + index as u8);
+            }
+            index += 1;
+        }
+        mask += 1;
     }
+    all
 }
 
 impl Drop for Shadow {

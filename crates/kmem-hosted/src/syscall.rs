@@ -6,7 +6,7 @@
 //! as at a fault, with [`TRAP`] for its number.
 //!
 //! The fast system calls of i386 code (`sysenter`, `syscall`) seem to Linux to come from its vDSO, which lies above the program.
-//! So the vDSO is left out, and what it asks for itself, when it cannot tell the time, is asked for by [`make`].
+//! So the vDSO is left out, and what it asks for itself, when it cannot tell the time, is asked for by `make`.
 
 use std::cell::Cell;
 use std::io;

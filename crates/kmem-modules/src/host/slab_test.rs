@@ -80,7 +80,7 @@ impl Session {
             (narrow, geometry.object_size),
             (narrow, factor as u32),
             (narrow, shifts),
-            (narrow, geometry.link - geometry.left),
+            (narrow, geometry.link.saturating_sub(geometry.left)),
             (narrow, order_objects),
             (narrow, order_objects),
             (narrow, 0),

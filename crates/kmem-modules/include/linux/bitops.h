@@ -117,7 +117,7 @@ static inline int __test_and_change_bit(long nr, volatile unsigned long *addr)
 #define smp_mb__before_clear_bit()	barrier()
 #define smp_mb__after_clear_bit()	barrier()
 
-static inline void assign_bit(long nr, volatile unsigned long *addr, bool value)
+static inline void assign_bit(long nr, volatile unsigned long *addr, _Bool value)
 {
 	if (value)
 		set_bit(nr, addr);
@@ -125,7 +125,7 @@ static inline void assign_bit(long nr, volatile unsigned long *addr, bool value)
 		clear_bit(nr, addr);
 }
 
-static __always_inline void __assign_bit(long nr, volatile unsigned long *addr, bool value)
+static __always_inline void __assign_bit(long nr, volatile unsigned long *addr, _Bool value)
 {
 	if (value)
 		__set_bit(nr, addr);

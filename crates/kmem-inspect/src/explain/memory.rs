@@ -11,7 +11,7 @@ use crate::parse::slabinfo::{bytes, SlabInfo};
 use crate::parse::vmstat::VmStatFile;
 use crate::parse::zoneinfo::ZoneInfoFile;
 use crate::scan::total as sum_of;
-use kmem::snapshot::{MemField, SlabRow, Stat, ZoneInfo};
+use kmem::snapshot::{IoMemRow, MemField, SlabRow, Stat, ZoneInfo};
 use kmem::units::Order;
 use std::fmt::{Result, Write};
 
@@ -178,7 +178,8 @@ pub fn physical(out: &mut dyn Write, info: &IoMem) -> Result {
     };
     let (ranges, bytes) = named("System RAM");
     let (_, crash) = named("Crash kernel");
-    let others = info.rows.iter().filter(|(_, row)| row.depth == 0).count() as u64 - ranges.min(info.rows.len() as u64);
+    let is_other = |row: &IoMemRow| row.depth == 0 && !row.name.as_str().eq_ignore_ascii_case("System RAM");
+    let others = info.rows.iter().filter(|(_, row)| is_other(row)).count();
     let ram = match ranges {
         0 => "no row is named System RAM".to_owned(),
         1 => format!("{} of RAM in one range", size(bytes)),

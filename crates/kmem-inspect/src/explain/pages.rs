@@ -47,7 +47,7 @@ pub fn fit(out: &mut dyn Write, capture: &Capture, request: &PageRequest) -> Res
         return Ok(Answer::Unknown);
     }
     let page_kb = verdicts.first().map_or(PAGE_KB, |verdict| verdict.zone.page_kb());
-    let bytes = kilobytes(page_kb << request.order);
+    let bytes = kilobytes(page_kb << request.order.min(40));
     let order = request.order;
     let answer = match verdicts.iter().find(|verdict| verdict.refusal == Refusal::None) {
         Some(verdict) => {
@@ -68,7 +68,8 @@ pub fn fit(out: &mut dyn Write, capture: &Capture, request: &PageRequest) -> Res
     };
     let columns = capture.buddyinfo.iter().flat_map(|info| &info.rows).map(|(_, row)| row.orders as u32).max();
     if let Some(columns) = columns.filter(|columns| order >= *columns) {
-        let (top, largest) = (columns - 1, kilobytes(page_kb << (columns - 1)));
+        let top = columns.saturating_sub(1);
+        let largest = kilobytes(page_kb << top.min(40));
         writeln!(out, "  This kernel has no blocks above order {top} ({largest}): it can never be had")?;
     }
     for verdict in &verdicts {

@@ -305,6 +305,7 @@ fn fuzz(
         if let Some(problem) = problem {
             let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{name}-{seed}-{number}.txt"));
             let _ = fs::write(&path, &text);
+            heart.lock().expect("no panic holds it").remove(name);
             return Err(format!("{name}: {problem} with KMEM_SEED={seed}, input {number}: {}", path.display()));
         }
         if ways.insert(done.unwrap_or(0)) && text.len() < LARGEST / 2 {

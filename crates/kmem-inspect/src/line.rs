@@ -175,7 +175,10 @@ fn after_tag(text: &str) -> Option<&str> {
     if !is_dated && !text.starts_with("kernel:") {
         return None;
     }
-    let Some(at) = TAGS.iter().filter_map(|tag| text.find(tag)).filter(|at| *at < 90).min() else {
+    // One that begins there may end behind it.
+    let near = &text.as_bytes()[..text.len().min(98)];
+    let begin = |tag: &&str| memchr::memmem::find(near, tag.as_bytes());
+    let Some(at) = TAGS.iter().filter_map(begin).filter(|at| *at < 90).min() else {
         return after_date(text);
     };
     let rest = &text[at..];

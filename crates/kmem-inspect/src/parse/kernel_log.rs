@@ -260,7 +260,8 @@ impl Reader {
                 }
             }
         }
-        if let Some(kb) = text.contains("hash table entries: ").then(|| page_kb(text)).flatten() {
+        let is_table = || text.contains("hash table entries: ");
+        if let Some(kb) = (text.ends_with(')') && is_table()).then(|| page_kb(text)).flatten() {
             self.at(line).page_kb = Some(kb);
             return true;
         }

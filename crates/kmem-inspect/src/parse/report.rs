@@ -362,6 +362,10 @@ fn head(text: &str) -> Option<Report> {
 /// `nodemask=0,cpuset=/,mems_allowed=0-1` in the head, `x cpuset=/ mems_allowed=0` in a line of its own, and again in
 /// `oom-kill:constraint=CONSTRAINT_MEMCG,…`.
 fn of_nodes(open: &mut Report, text: &str) -> bool {
+    // Most lines are told by one byte.
+    if memchr::memchr(b'=', text.as_bytes()).is_none() {
+        return false;
+    }
     let mut found = false;
     for key in ["nodemask=", "mems_allowed="] {
         let Some(at) = text.find(key) else { continue };
@@ -372,7 +376,8 @@ fn of_nodes(open: &mut Report, text: &str) -> bool {
         }
     }
     open.of_cgroup |= text.starts_with("oom-kill:constraint=CONSTRAINT_MEMCG");
-    if let Some((_, rest)) = text.split_once(",oom_memcg=").filter(|_| open.of_cgroup) {
+    let path = || text.split_once(",oom_memcg=");
+    if let Some((_, rest)) = open.of_cgroup.then(path).flatten() {
         open.cgroup = rest.split(',').next().map(|group| group.chars().take(200).collect());
     }
     found
@@ -395,7 +400,8 @@ fn node_list(text: &str) -> Option<u64> {
 
 /// `Task in /a killed as a result of limit of /a`, `memory: usage 102400kB, limit 102400kB, failcnt 12`, `oom_memcg=/a`.
 fn of_cgroup(open: &mut Report, text: &str) -> bool {
-    if let Some((_, group)) = text.split_once(" killed as a result of limit of ") {
+    let task = || text.split_once(" killed as a result of limit of ");
+    if let Some((_, group)) = text.starts_with("Task ").then(task).flatten() {
         (open.of_cgroup, open.cgroup) = (true, Some(group.trim().chars().take(200).collect()));
         return true;
     }

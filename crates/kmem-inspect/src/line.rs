@@ -162,7 +162,6 @@ fn is_date(stamp: &str) -> bool {
 
 /// `Mon dd hh:mm:ss host kernel: `, `… kernel[0]: `, Android's `… I/KERNEL  (  123): `, a folder's `/proc/meminfo:` of grep.
 fn after_tag(text: &str) -> Option<&str> {
-    const TAGS: [&str; 5] = ["kernel:", "kernel[", "/KERNEL", "/kernel", "klogd:"];
     // The name of a tunable is in its path.
     if text.starts_with("/proc/") && !text.starts_with("/proc/sys/") {
         let (path, rest) = text.split_once(':')?;
@@ -175,16 +174,28 @@ fn after_tag(text: &str) -> Option<&str> {
     if !is_dated && !text.starts_with("kernel:") {
         return None;
     }
-    // One that begins there may end behind it.
-    let near = &text.as_bytes()[..text.len().min(98)];
-    let begin = |tag: &&str| memchr::memmem::find(near, tag.as_bytes());
-    let Some(at) = TAGS.iter().filter_map(begin).filter(|at| *at < 90).min() else {
+    let Some(at) = tag(text.as_bytes()).filter(|at| *at < front.len()) else {
         return after_date(text);
     };
     let rest = &text[at..];
     let end = rest.find(':')? + 1;
     let rest = &rest[end..];
     Some(rest.strip_prefix(' ').unwrap_or(rest))
+}
+
+/// Where the first of the tags begins near the front: `kernel:`, `kernel[`, `/kernel`, `/KERNEL`, `klogd:`.
+fn tag(text: &[u8]) -> Option<usize> {
+    const NEAR: usize = 98;
+    let near = &text[..text.len().min(NEAR)];
+    memchr::memchr2_iter(b'k', b'K', near).find_map(|at| {
+        let word = &near[at..];
+        let is_path = at > 0 && near[at - 1] == b'/';
+        match word {
+            _ if is_path && (word.starts_with(b"kernel") || word.starts_with(b"KERNEL")) => Some(at - 1),
+            _ if [&b"kernel:"[..], b"kernel[", b"klogd:"].iter().any(|tag| word.starts_with(tag)) => Some(at),
+            _ => None,
+        }
+    })
 }
 
 /// A log of a test farm: `2020-01-02T12:00:00.1 [   12.3] `, with a blank or a `T` between date and time.

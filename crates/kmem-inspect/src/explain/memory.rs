@@ -8,7 +8,7 @@ use crate::parse::meminfo::MemInfoFile;
 use crate::parse::pagetypeinfo::PageTypeInfo;
 use crate::parse::report::PAGE_KB;
 use crate::parse::slabinfo::{bytes, SlabInfo};
-use crate::parse::vmstat::VmStatFile;
+use crate::parse::vmstat::{VmStatFile, STALLS};
 use crate::parse::zoneinfo::ZoneInfoFile;
 use crate::scan::total as sum_of;
 use kmem::snapshot::{IoMemRow, MemField, SlabRow, Stat, ZoneInfo};
@@ -120,14 +120,6 @@ pub fn counters(out: &mut dyn Write, file: &VmStatFile, page_kb: u64) -> Result 
     };
     let size_of = |pages: u64| kilobytes(pages.saturating_mul(page_kb));
     let mut lines = Vec::new();
-    const STALLS: [&str; 6] = [
-        "allocstall",
-        "allocstall_dma",
-        "allocstall_dma32",
-        "allocstall_normal",
-        "allocstall_high",
-        "allocstall_movable",
-    ];
     if let Some(stalls) = sum(&STALLS).filter(|stalls| *stalls > 0) {
         lines.push(format!("requests had to reclaim memory themselves {} (allocstall)", times(stalls)));
     }

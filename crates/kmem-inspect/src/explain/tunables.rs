@@ -8,7 +8,7 @@ use super::reports::{flags, verdicts, Refusal};
 use super::{kilobytes, page_size};
 use crate::parse::report::{Kind, Report, PAGE_KB};
 use crate::parse::sysctl::Sysctl;
-use crate::parse::vmstat::VmStatFile;
+use crate::parse::vmstat::{VmStatFile, STALLS};
 use crate::reader::Capture;
 use crate::scan::total;
 use kmem::kernel::default_sysctl;
@@ -219,14 +219,6 @@ fn reserve(facts: &Facts<'_>) -> Option<TunableAdvice> {
 
 /// `watermark_scale_factor`, or `min_free_kbytes` where there is none: requests reclaim themselves, because kswapd begins too late.
 fn early_reclaim(facts: &Facts<'_>) -> Option<TunableAdvice> {
-    const STALLS: [&str; 6] = [
-        "allocstall",
-        "allocstall_dma",
-        "allocstall_dma32",
-        "allocstall_normal",
-        "allocstall_high",
-        "allocstall_movable",
-    ];
     const DIRECT: [&str; 6] = [
         "pgsteal_direct",
         "pgsteal_direct_dma",

@@ -10,6 +10,10 @@ use crate::scan::Scan;
 use kmem::snapshot::{Stat, VmEvent, VmStat};
 use std::collections::HashSet;
 
+/// Requests that had to reclaim memory themselves: of all zones in one number, in newer kernels of each.
+pub const STALLS: [&str; 6] =
+    ["allocstall", "allocstall_dma", "allocstall_dma32", "allocstall_normal", "allocstall_high", "allocstall_movable"];
+
 /// A listing of counters.
 #[derive(Clone, Debug, Default)]
 pub struct VmStatFile {

@@ -188,10 +188,10 @@ impl Variables {
         value.split_whitespace().map(str::to_owned).collect()
     }
     fn expand(&self, text: &str) -> String {
-        self.expand_within(text, 8)
+        self.expand_within(text, 8, &mut 10_000)
     }
-    /// Puts values in the place of `$(NAME)` and `${NAME}`; so deep, for one that names itself.
-    fn expand_within(&self, text: &str, depth: u32) -> String {
+    /// Puts values in the place of `$(NAME)` and `${NAME}`; so deep and so many, for one that names itself.
+    fn expand_within(&self, text: &str, depth: u32, left: &mut u32) -> String {
         let mut out = String::new();
         let mut rest = text;
         while let Some(at) = rest.find('$') {
@@ -209,8 +209,9 @@ impl Variables {
                 "shell pwd" => self.values.get("PWD").cloned(),
                 name => self.values.get(name).cloned(),
             };
-            if let (Some(value), true) = (value, depth > 0) {
-                out.push_str(&self.expand_within(&value, depth - 1));
+            if let (Some(value), true) = (value, depth > 0 && *left > 0) {
+                *left -= 1;
+                out.push_str(&self.expand_within(&value, depth - 1, left));
             }
         }
         out + rest
@@ -249,6 +250,11 @@ mod tests {
         kbuild.modules.iter().map(module).collect::<Vec<_>>().join("; ")
     }
 
+    #[test]
+    fn a_variable_that_names_itself_ends() {
+        let text = format!("A = {}\nobj-m := $(A) x.o\n", "$(A)".repeat(100));
+        assert_eq!(of_text(&text, Path::new("."), |_| true).modules.len(), 1);
+    }
     #[test]
     fn a_module_has_one_part_or_several() {
         assert_eq!(shown(&of("obj-m := one.o two-b.o\n")), "one: /m/one.c; two_b: /m/two-b.c");

@@ -41,8 +41,8 @@ pub enum PlaceError {
     Plan(BootError),
     /// Its RAM has no room below 4 GiB.
     #[error(
-        "{ram} MiB of RAM: modules of a 64-bit machine run with at most {most} MiB, because all of it lies below 4 GiB of the \
-         process; give it less with --ram"
+        "the RAM reaches {ram} MiB far, holes included: modules of a 64-bit machine run with at most {most} MiB, because all of it \
+         lies below 4 GiB of the process; give it less with --ram"
     )]
     TooLarge {
         /// Megabytes from the first byte of RAM to the last.

@@ -137,12 +137,8 @@ global_asm!(
     r#"
     .pushsection .text.kmem_exec,"ax",@progbits
 
-    .p2align 4
-    .globl kmem_exec_enter
-    .hidden kmem_exec_enter
-    .type kmem_exec_enter,@function
-kmem_exec_enter:
-    .cfi_startproc
+    // Keeps on the stack what `kmem_exec_fault` takes from it, and notes where.
+    .macro kmem_exec_keep
     pushq %rbp
     pushq %rbx
     pushq %r12
@@ -154,6 +150,15 @@ kmem_exec_enter:
     stmxcsr (%rsp)
     fnstcw 4(%rsp)
     movq %rsp, {host_stack}(%rdi)
+    .endm
+
+    .p2align 4
+    .globl kmem_exec_enter
+    .hidden kmem_exec_enter
+    .type kmem_exec_enter,@function
+kmem_exec_enter:
+    .cfi_startproc
+    kmem_exec_keep
     movl {stack}(%rdi), %r8d
     movl {data}(%rdi), %eax
     movl %eax, %ds
@@ -278,17 +283,7 @@ kmem_exec_fault:
     .type kmem_exec_enter_long,@function
 kmem_exec_enter_long:
     .cfi_startproc
-    pushq %rbp
-    pushq %rbx
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    subq $24, %rsp
-    .cfi_def_cfa_offset 80
-    stmxcsr (%rsp)
-    fnstcw 4(%rsp)
-    movq %rsp, {host_stack}(%rdi)
+    kmem_exec_keep
     movq %rdi, %r10
     movl {entry}(%r10), %eax
     movl {stack}(%r10), %r11d
@@ -363,6 +358,7 @@ kmem_exec_exit_long:
     jmp .Lkmem_exec_leave
     .cfi_endproc
     .size kmem_exec_exit_long, . - kmem_exec_exit_long
+    .purgem kmem_exec_keep
     .popsection
     "#,
     host_stack = const offset_of!(Level, host_stack),

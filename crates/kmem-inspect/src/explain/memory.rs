@@ -220,9 +220,18 @@ pub fn zones(out: &mut dyn Write, file: &ZoneInfoFile, buddy: Option<&BuddyInfo>
     Ok(())
 }
 
+/// True for a zone that has no more pages than its own reserve: what ZONE_MOVABLE, whose start is rounded up, leaves of high
+/// memory. It is below its marks for ever, and nothing is wrong.
+pub(super) fn is_crumb(zone: &ZoneInfo) -> bool {
+    // Before 3.9 there is no `managed`.
+    let pages = if zone.managed > 0 { zone.managed } else { zone.present };
+    pages <= zone.min.saturating_sub(zone.boost)
+}
+
 /// Where the free pages stand among the watermarks.
 fn state(zone: &ZoneInfo) -> &'static str {
     match zone.free {
+        _ if is_crumb(zone) => "smaller than its reserve: nothing is taken from it",
         free if free < zone.min => "below min: only requests that may use the reserve get pages",
         free if free < zone.low => "below low: kswapd works, requests reclaim themselves soon",
         free if free < zone.high => "between low and high: kswapd works until high",

@@ -1,5 +1,6 @@
 //! The answer in short, before all tables: what machine it is, what state it is in, what is wrong, what to do.
 
+use super::memory::is_crumb;
 use super::repeats::{self, about_dma, full, Full};
 use super::reports::{advice, pages_of, title};
 use super::troubles;
@@ -128,7 +129,7 @@ fn state(capture: &Capture) -> Option<String> {
         parts.extend(of(MemField::MemAvailable, "available"));
     }
     if let Some(file) = capture.zoneinfo.last() {
-        let zones = || file.zones.iter().map(|(_, zone)| zone).filter(|zone| zone.present > 0);
+        let zones = || file.zones.iter().map(|(_, zone)| zone).filter(|zone| zone.present > 0 && !is_crumb(zone));
         let below = |mark: fn(&ZoneInfo) -> u64| {
             let nodes = zones().any(|zone| zone.node > 0);
             let name = |zone: &ZoneInfo| match nodes {
@@ -222,7 +223,7 @@ fn judge(capture: &Capture, stories: &Stories<'_>) -> (Vec<String>, Vec<String>)
         }
     }
     let zones = capture.zoneinfo.last().into_iter().flat_map(|file| &file.zones);
-    for (_, zone) in zones.filter(|(_, zone)| zone.present > 0 && zone.free < zone.min) {
+    for (_, zone) in zones.filter(|(_, zone)| zone.present > 0 && !is_crumb(zone) && zone.free < zone.min) {
         let (free, min) = (frames(capture, zone.free), frames(capture, zone.min));
         wrong.push(format!("zone {} has {free} free, less than its reserve of {min}", zone.zone));
         push(

@@ -194,7 +194,8 @@ impl Reader {
             return (taken, None);
         }
         // Every head has one of these words; to ask whether there is one costs less than to look for its place.
-        let may_begin = text.contains("alloc") || text.contains("oom-killer") || text.contains("ut of ");
+        let words = ["alloc", "oom-killer", "ut of ", "deadlocked"];
+        let may_begin = words.iter().any(|word| text.contains(word));
         if let Some(head) = may_begin.then(|| head(text)).flatten() {
             if let Some(open) = self.open.as_mut().filter(|open| open.goes_on(&head, line.place)) {
                 (open.order, open.mode, open.words) = (head.order, head.mode, head.words);
@@ -287,8 +288,10 @@ impl Reader {
 /// What says that a process is killed, or the machine stops, where a report may have no other line.
 fn last_word(text: &str) -> Option<Report> {
     let of_cgroup = text.contains("emory cgroup out of memory");
-    let panic =
-        text.contains("anic - not syncing: Out of memory") || text.contains("anic - not syncing: out of memory");
+    // Since 4.17 (`out_of_memory`) "System is deadlocked on memory" is said when there is nobody left to kill.
+    let panic = text.split_once("anic - not syncing: ").is_some_and(|(_, why)| {
+        ["Out of memory", "out of memory", "System is deadlocked on memory"].iter().any(|word| why.starts_with(word))
+    });
     if !panic && !of_cgroup && !text.starts_with("Out of memory: Kill") && !text.starts_with("Out of Memory: Kill") {
         return None;
     }

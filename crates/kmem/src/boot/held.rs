@@ -21,7 +21,7 @@ pub struct PlanHash {
 }
 
 /// Devices with 32 address lines reach so far.
-const BOUNCED_FROM: u64 = 4 << 30;
+const DMA_END: u64 = 4 << 30;
 
 impl PlanHash {
     /// Returns its bytes.
@@ -65,7 +65,7 @@ impl Plan {
                 }
                 (EarlyKind::Cma, _) => {
                     if let Some(rule) = image.cma {
-                        self.hold_cma(rule, cmdline)?;
+                        self.hold_cma(profile, rule, cmdline)?;
                     }
                     continue;
                 }
@@ -123,20 +123,31 @@ impl Plan {
         Ok(())
     }
 
-    /// Reserves the area for contiguous blocks: as high as it goes, in high memory where there is some.
+    /// Reserves the area for contiguous blocks: as high as it goes below 4 GiB, in high memory where there is some. With wide
+    /// addresses and that much RAM beyond 4 GiB, the kernel then looks there, where its own limit lets it find nothing, and
+    /// forgets what it has: that stays held for nothing, and the area lies in low memory.
     ///
     /// # Source
     /// `kernel/dma/contiguous.c` (`dma_contiguous_reserve`), `mm/cma.c` (`cma_declare_contiguous_nid`).
-    fn hold_cma(&mut self, rule: CmaRule, cmdline: CommandLine<'_>) -> Result<(), BootError> {
+    fn hold_cma(&mut self, profile: &Profile, rule: CmaRule, cmdline: CommandLine<'_>) -> Result<(), BootError> {
         // `cma=SIZE@START` says where; then the size decides here too, and the place is free to choose.
         let asked = cmdline.last("cma").and_then(|param| param.value).and_then(memparse).map(|(bytes, _)| bytes);
         let bytes = align_up(asked.unwrap_or(rule.bytes), rule.align);
+        if bytes == 0 {
+            return Ok(());
+        }
         let (low, end) = (self.layout.low, self.layout.ram_end.raw());
-        let high = PhysRange::new(low.end.raw(), end);
-        let place = self.memblock.find_top_down(bytes, rule.align, high);
+        let limit = end.min(DMA_END);
+        let high = PhysRange::new(low.end.raw(), limit);
+        let low = PhysRange::new(low.start.raw(), low.end.raw().min(limit));
+        let mut place = self.memblock.find_top_down(bytes, rule.align, high);
+        if profile.phys_addr_bytes == 8 && end >= DMA_END + bytes {
+            if let Some(lost) = place.take() {
+                self.memblock.reserve(lost)?;
+            }
+        }
         // Without room, the kernel says so and goes on.
-        if let Some(place) = place.or_else(|| self.memblock.find_top_down(bytes, rule.align, low)).filter(|_| bytes > 0)
-        {
+        if let Some(place) = place.or_else(|| self.memblock.find_top_down(bytes, rule.align, low)) {
             self.memblock.reserve(place)?;
             self.cma.add(place)?;
         }
@@ -148,8 +159,9 @@ impl Plan {
             EarlyKind::Initrd => ("the initrd", align_up(profile.image.initrd_bytes, PAGE_SIZE)),
             EarlyKind::MemMap => ("the page structures", self.mem_map_bytes),
             EarlyKind::Cma => ("the area for contiguous blocks", 0),
-            EarlyKind::Bounce(bytes) => {
-                ("the bounce buffer", if self.layout.ram_end.raw() > BOUNCED_FROM { bytes } else { 0 })
+            EarlyKind::Bounce(bounce) => {
+                let is_there = self.layout.ram_end.raw() > bounce.beyond;
+                ("the bounce buffer", if is_there { bounce.all_bytes() } else { 0 })
             }
             EarlyKind::PerRam(share) => ("page tables", align_up(self.memblock.memory().bytes() / share, PAGE_SIZE)),
             EarlyKind::PerCpu(bytes) => ("per-CPU areas", bytes * u64::from(self.cpus)),
@@ -163,7 +175,7 @@ impl Plan {
 
     fn place(&self, placement: Placement, what: EarlyKind, bytes: u64, align: u64) -> Option<PhysRange> {
         let low = match what {
-            EarlyKind::Bounce(_) => PhysRange::new(self.layout.low.start.raw(), BOUNCED_FROM),
+            EarlyKind::Bounce(_) => PhysRange::new(self.layout.low.start.raw(), self.layout.low.end.raw().min(DMA_END)),
             _ => self.layout.low,
         };
         let block = &self.memblock;

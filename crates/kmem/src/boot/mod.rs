@@ -28,7 +28,7 @@ mod warning;
 mod zones;
 
 pub use error::BootError;
-pub use firmware::{firmware_map, FirmwareEntry, FirmwareMap};
+pub use firmware::{firmware_map, map_by_hand, FirmwareEntry, FirmwareKind, FirmwareMap};
 pub use held::PlanHash;
 pub use huge::{default_huge_page, huge_pools, HugePool};
 pub use nodes::{cut_nodes, equal_nodes, NodeRange, NodeRanges, MAX_NODE_RANGES};

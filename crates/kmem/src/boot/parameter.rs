@@ -7,7 +7,7 @@
 
 use super::cmdline::{memparse, same_name};
 use super::layout::LayoutRule;
-use crate::profile::{Profile, SlabKind, Version, ZoneKind};
+use crate::profile::{Firmware, Profile, SlabKind, Version, ZoneKind};
 
 /// What is known of a parameter.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,6 +46,8 @@ pub enum Needs {
     Nothing,
     /// Those whose vmalloc area lies beside low memory: 32 bits with an MMU.
     SplitSpace,
+    /// A PC.
+    Pc,
     /// x86-32.
     X86Split,
     /// Those with huge pages.
@@ -84,6 +86,7 @@ impl Parameter {
                 Needs::Nothing => true,
                 Needs::Mmu => profile.paging.is_some(),
                 Needs::SplitSpace => matches!(layout, LayoutRule::X86(_) | LayoutRule::Arm(_)),
+                Needs::Pc => matches!(profile.firmware, Firmware::Pc { .. }),
                 Needs::X86Split => {
                     matches!(layout, LayoutRule::X86(_))
                         && profile.zones.iter().any(|zone| zone.kind == ZoneKind::HighMem)
@@ -136,7 +139,7 @@ const fn elsewhere(name: &'static str) -> Parameter {
 
 /// The parameters that are known.
 pub static PARAMETERS: &[Parameter] = &[
-    used("mem", "RAM ends here, whatever the firmware says").takes(Takes::Size),
+    used("mem", "RAM ends here, whatever the firmware says; on ARM `SIZE@START`, a piece of it").takes(Takes::Size),
     used("vmalloc", "bytes of the vmalloc area (32-bit machines)").takes(Takes::Size).on(Needs::SplitSpace),
     used("highmem", "bytes of high memory: moves low memory up, or drops RAM").takes(Takes::Size).on(Needs::X86Split),
     used("kernelcore", "bytes or percent for the kernel; the rest becomes ZONE_MOVABLE (`mirror`: refused with a warning)").takes(Takes::SizeOrPercent).on(Needs::Mmu).since((2, 6, 23)),
@@ -154,7 +157,7 @@ pub static PARAMETERS: &[Parameter] = &[
     used("slab_min_objects", "objects a slab should hold (6.9 and later)").takes(Takes::Number).on(Needs::Slub).since((6, 9, 0)),
     used("sysctl.vm.*", "a tunable under /proc/sys/vm, written when boot ends: min_free_kbytes, watermark_scale_factor, lowmem_reserve_ratio and others"),
     accepted("memblock", "`debug` logs early allocations"),
-    accepted("memmap", "the memory map by hand"),
+    used("memmap", "the firmware's map by hand: `64M$512M` reserves, `@` gives, `#` is ACPI's, `!` a driver's; `exactmap`").on(Needs::Pc),
     used("cma", "size of the contiguous area").takes(Takes::Size).on(Needs::Cma),
     used("hugepages", "huge pages taken at boot; those larger than the largest block come off RAM").on(Needs::HugePages),
     used("hugepagesz", "which size of huge pages is meant").takes(Takes::Size).on(Needs::HugePages),

@@ -10,6 +10,7 @@
 //! does not look for holes).
 
 use super::cmdline::CommandLine;
+use super::layout::LayoutRule;
 use super::memblock::whole_pages;
 use super::Plan;
 use crate::profile::{HashPages, Present, Profile, ZoneKind, ZoneLimit, MAX_NODES, MAX_ZONES};
@@ -82,6 +83,9 @@ pub(super) const EMPTY_ZONE: PlanZone = PlanZone {
     managed: 0,
 };
 
+/// Pages of the first MiB.
+const FIRST_MIB_PAGES: u64 = (1 << 20) >> PAGE_SHIFT;
+
 impl Plan {
     /// Cuts the RAM of each node into zones: start, span, RAM.
     pub(super) fn cut_zones(&mut self, profile: &Profile, cmdline: CommandLine<'_>) {
@@ -141,6 +145,33 @@ impl Plan {
         self.sections(section >> PAGE_SHIFT).any(|(from, to)| (from..to).contains(&at))
     }
 
+    /// Counts the page structures of a stretch that holds no RAM. Without sections there are some from the array's begin on
+    /// to the end of the pageblock in which RAM ends; with them, where a section holds RAM elsewhere; on ARM, which looks
+    /// closer, where a pageblock does (`init_unavailable_range`, `pfn_valid`).
+    pub fn structures_between(&self, profile: &Profile, from: Pfn, to: Pfn) -> u64 {
+        let overlap = |(start, end): (u64, u64)| end.min(to.raw()).saturating_sub(start.max(from.raw()));
+        let by_block = matches!(profile.layout, LayoutRule::Arm(_)).then_some(profile.pageblock_order.bytes());
+        match profile.counting.section_bytes.or(by_block) {
+            Some(bytes) => {
+                let section = bytes >> PAGE_SHIFT;
+                self.sections(section).map(|(first, end)| overlap((first * section, end * section))).sum()
+            }
+            None => {
+                let first = self.zones().iter().filter(|zone| zone.spanned > 0).map(|zone| zone.start.raw()).min();
+                let first = align_down(first.unwrap_or(0), profile.top_order.pages());
+                let end = self.layout.ram_end.raw() >> PAGE_SHIFT;
+                overlap((first, align_up(end, profile.pageblock_order.pages())))
+            }
+        }
+    }
+
+    /// Returns one past the last frame that a section describes; without sections, 0.
+    pub fn structures_end(&self, profile: &Profile) -> Pfn {
+        let section = profile.counting.section_bytes.map_or(0, |bytes| bytes >> PAGE_SHIFT);
+        let end = if section == 0 { 0 } else { self.sections(section).map(|(_, end)| end).max().unwrap_or(0) };
+        Pfn::new(end * section)
+    }
+
     /// Returns the sections that hold RAM, as runs: first, and one past the last. No section is in two runs.
     fn sections(&self, section: u64) -> impl Iterator<Item = (u64, u64)> + '_ {
         let mut done = 0;
@@ -186,8 +217,16 @@ impl Plan {
         }
         let high = self.movable_is_high();
         let is_low = |zone: &&PlanZone| zone.kind <= ZoneKind::Normal || (zone.kind == ZoneKind::Movable && !high);
-        let less = |zone: &PlanZone| zone.ram.checked_sub(zone.mem_map_pages).unwrap_or(zone.ram);
         let rule = profile.image.hashes;
+        // The first MiB is held by then (x86-64, `memblock_find_dma_reserve`).
+        let first_mib = |&(from, to): &(u64, u64)| to.min(FIRST_MIB_PAGES).saturating_sub(from);
+        let held_at = |zone: &PlanZone| match rule.less_first_mib && zone.start.raw() < FIRST_MIB_PAGES {
+            true => self.node_memory(zone.node).map(|range| first_mib(&range)).sum(),
+            false => 0,
+        };
+        let less = |zone: &PlanZone| {
+            zone.ram.checked_sub(zone.mem_map_pages).unwrap_or(zone.ram).saturating_sub(held_at(zone))
+        };
         let low_less: u64 = self.zones().iter().filter(is_low).map(less).sum();
         let low_present = || self.zones().iter().filter(is_low).map(|zone| zone.present).sum::<u64>();
         let mut kernel_pages = match rule.counts {

@@ -4,7 +4,7 @@
 //! shows is marked.
 
 use super::{
-    i386_pae_6_1, CacheStructs, Counting, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes,
+    i386_pae_6_1, Bounce, CacheStructs, Counting, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes,
     KmallocRule, Profile, Section, SlabRule, SlobEra, SlubEra, TuningRule, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, WideLayout};
@@ -94,9 +94,14 @@ pub(super) const CONSTANTS: Profile = Profile {
             Early { what: EarlyKind::Hash(HashTable::DENTRY_64), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE_64), align: 64 },
             // "software IO TLB: mapped … (64MB)".
-            Early { what: EarlyKind::Bounce(64 << 20), align: 4096 },
+            Early { what: EarlyKind::Bounce(Bounce::WIDE), align: 4096 },
         ],
-        hashes: HashRule { counts: HashPages::LessMemMap, charges_high: false, strictly_above: false },
+        hashes: HashRule {
+            counts: HashPages::LessMemMap,
+            charges_high: false,
+            less_first_mib: true,
+            strictly_above: false,
+        },
         gigantic: &[1 << 30],
         ..i386_pae_6_1::CONSTANTS.image
     },

@@ -5,7 +5,7 @@
 
 use super::amd64_6_1::CONSTANTS;
 use super::{
-    Counting, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocAlign, KmallocOrder,
+    Bounce, Counting, Early, EarlyKind, HashPages, HashRule, HashTable, Image, ImageSizes, KmallocAlign, KmallocOrder,
     KmallocRule, KmallocType, Profile, Section, SlabRule, SlubEra, TuningRule,
 };
 use crate::gfp::GFP_6_12;
@@ -59,9 +59,9 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::Hash(HashTable::DENTRY_64), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE_64), align: 64 },
             // "software IO TLB: mapped … (64MB)".
-            Early { what: EarlyKind::Bounce(64 << 20), align: 4096 },
+            Early { what: EarlyKind::Bounce(Bounce::WIDE), align: 4096 },
         ],
-        hashes: HashRule { counts: HashPages::Free, charges_high: false, strictly_above: false },
+        hashes: HashRule { counts: HashPages::Free, charges_high: false, less_first_mib: false, strictly_above: false },
         ..CONSTANTS.image
     },
     proc: &PROC_6_12_AMD64,

@@ -4,8 +4,8 @@
 //! a 512th of RAM. Numbers: golden case `arm64-6.1-512m`; what no dump shows is marked.
 
 use super::{
-    amd64_6_1, AreaPlace, BootArea, BootAreaKind, CmaRule, Counting, Early, EarlyKind, Firmware, HashTable, Image,
-    ImageSizes, InitrdPlace, KmallocRule, Profile, Section, ZoneKind, ZoneLimit, ZoneSpec,
+    amd64_6_1, AreaPlace, BootArea, BootAreaKind, Bounce, CmaRule, Counting, Early, EarlyKind, Firmware, HashTable,
+    Image, ImageSizes, InitrdPlace, KmallocRule, Profile, Section, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, WideLayout};
 use crate::map::entry::ARM64;
@@ -86,7 +86,7 @@ pub(super) const CONSTANTS: Profile = Profile {
             Early { what: EarlyKind::Hash(HashTable::DENTRY_64), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE_64), align: 64 },
             // "software IO TLB: mapped … (64MB)".
-            Early { what: EarlyKind::Bounce(64 << 20), align: 4096 },
+            Early { what: EarlyKind::Bounce(Bounce::WIDE), align: 4096 },
         ],
         // CONFIG_CMA_SIZE_MBYTES=64; in whole pageblocks.
         cma: Some(CmaRule { bytes: 64 << 20, align: 2 << 20 }),

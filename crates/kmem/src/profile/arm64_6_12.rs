@@ -4,8 +4,8 @@
 
 use super::arm64_6_1::{image, CONSTANTS};
 use super::{
-    amd64_6_12, BootAreaKind, Counting, Early, EarlyKind, HashTable, Image, ImageSizes, Profile, Section, ZoneKind,
-    ZoneLimit, ZoneSpec,
+    amd64_6_12, BootAreaKind, Bounce, Counting, Early, EarlyKind, HashTable, Image, ImageSizes, Profile, Section,
+    ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, WideLayout};
 use crate::gfp::GFP_6_12;
@@ -65,7 +65,7 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::Hash(HashTable::DENTRY_64), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE_64), align: 64 },
             // "software IO TLB: mapped … (64MB)".
-            Early { what: EarlyKind::Bounce(64 << 20), align: 4096 },
+            Early { what: EarlyKind::Bounce(Bounce::WIDE), align: 4096 },
         ],
         hashes: amd64_6_12::PROFILE.image.hashes,
         ..CONSTANTS.image

@@ -52,7 +52,7 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::Hash(HashTable::DENTRY), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE), align: 64 },
         ],
-        hashes: HashRule { counts: HashPages::Free, charges_high: false, strictly_above: false },
+        hashes: HashRule { counts: HashPages::Free, charges_high: false, less_first_mib: false, strictly_above: false },
         ..CONSTANTS.image
     },
     proc: &PROC_6_12_ARMHF,

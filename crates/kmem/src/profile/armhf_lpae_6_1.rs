@@ -4,7 +4,7 @@
 //! pages, so that min_free_kbytes is six times that of the kernel without. Numbers: golden case `armhf-lpae-2g`.
 
 use super::armhf_6_1::CONSTANTS;
-use super::{CmaRule, Early, EarlyKind, HashTable, Image, ImageSizes, Profile, Section, TuningRule};
+use super::{Bounce, CmaRule, Early, EarlyKind, HashTable, Image, ImageSizes, Profile, Section, TuningRule};
 use crate::map::entry::ARM_LPAE;
 use crate::snapshot::proc::PROC_6_1_LPAE;
 use crate::units::Order;
@@ -48,6 +48,12 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::PerCpu(19 * 4096), align: 4096 },
             Early { what: EarlyKind::Hash(HashTable::DENTRY), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE), align: 64 },
+            // "software IO TLB: mapped … (64MB)"; the limit is the last address that 32 bits reach, so 3 GiB from 1 GiB on
+            // are above it (`arch/arm/mm/init.c`).
+            Early {
+                what: EarlyKind::Bounce(Bounce { slot: 16, beyond: (4 << 30) - 4096, ..Bounce::WIDE }),
+                align: 4096,
+            },
         ],
         cma: Some(CmaRule { bytes: 16 << 20, align: 2 << 20 }),
         huge_page_bytes: 2 << 20,

@@ -20,7 +20,7 @@ pub static PROFILE: Profile = Profile {
     user: UserRule::I386_6_1,
     phys_addr_bytes: 4,
     // "max_arch_pfn = 0x100000". A fourth GiB moves above 4 GiB, where this kernel does not look.
-    max_ram: 4 << 30,
+    max_ram: 64 << 30,
     // Huge pages of 4 MiB.
     pageblock_order: match Order::new(10) {
         Some(order) => order,

@@ -4,7 +4,7 @@
 //! log of early allocations; so is what the image and early boot hold, to the byte. What no dump shows is marked.
 
 use super::{
-    AreaPlace, BootArea, BootAreaKind, CacheStructs, Counting, Early, EarlyKind, Firmware, HashPages, HashRule,
+    AreaPlace, BootArea, BootAreaKind, Bounce, CacheStructs, Counting, Early, EarlyKind, Firmware, HashPages, HashRule,
     HashTable, Image, ImageSizes, InitrdPlace, KmallocAlign, KmallocNames, KmallocOrder, KmallocRule, KmallocType,
     Placement, Present, Profile, Section, SlabRule, SlobEra, SlubEra, TuningRule, ZeroSize, ZoneKind, ZoneLimit,
     ZoneSpec,
@@ -146,9 +146,15 @@ pub(super) const CONSTANTS: Profile = Profile {
             Early { what: EarlyKind::Other(1028), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::DENTRY), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE), align: 64 },
+            Early { what: EarlyKind::Bounce(Bounce { slot: 16, ..Bounce::WIDE }), align: 4096 },
         ],
         placement: Placement::TopDown,
-        hashes: HashRule { counts: HashPages::LessMemMap, charges_high: true, strictly_above: false },
+        hashes: HashRule {
+            counts: HashPages::LessMemMap,
+            charges_high: true,
+            less_first_mib: false,
+            strictly_above: false,
+        },
         min_free_pages: 1024,
     },
     // `vmallocinfo` of i386-pae-2g: VMALLOC_START is 0xf77fe000 there.

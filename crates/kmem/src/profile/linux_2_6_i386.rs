@@ -142,7 +142,12 @@ pub static PROFILE: Profile = Profile {
         ],
         // `alloc_bootmem`'s goal is MAX_DMA_ADDRESS.
         placement: Placement::BottomUp(16 << 20),
-        hashes: HashRule { counts: HashPages::Present, charges_high: false, strictly_above: true },
+        hashes: HashRule {
+            counts: HashPages::Present,
+            charges_high: false,
+            less_first_mib: false,
+            strictly_above: true,
+        },
         min_free_pages: 512,
     },
     boot_areas: &[],

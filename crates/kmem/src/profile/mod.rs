@@ -136,7 +136,7 @@ pub struct Counting {
     pub mem_map_whole_blocks: bool,
     /// Page structures beyond the last page (2.6.11 has one).
     pub mem_map_spare: u64,
-    /// Whether page 0 and 0x9f000 up to 1 MiB of a PC are taken out of the memory map.
+    /// Whether page 0 and 640 KiB up to 1 MiB of a PC are taken out of the memory map, and parts of pages.
     pub trims_first_mib: bool,
     /// Bytes of RAM that one section of the mem_map describes (`SECTION_SIZE_BITS`); `None` for one flat array.
     pub section_bytes: Option<u64>,
@@ -514,8 +514,8 @@ pub enum EarlyKind {
     MemMap,
     /// The area for contiguous blocks.
     Cma,
-    /// So many bytes below 4 GiB to copy through for devices that reach no further: where RAM lies above (swiotlb).
-    Bounce(u64),
+    /// Memory below 4 GiB to copy through for devices that reach no further (swiotlb).
+    Bounce(Bounce),
     /// A byte for each so many bytes of RAM: the tables of a direct map of single pages.
     PerRam(u64),
     /// Each CPU's own variables: so many bytes a CPU.
@@ -524,6 +524,27 @@ pub enum EarlyKind {
     Hash(HashTable),
     /// So many bytes of other things.
     Other(u64),
+}
+
+/// Memory to copy through for devices that do not reach all RAM: `kernel/dma/swiotlb.c`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounce {
+    /// Its bytes.
+    pub bytes: u64,
+    /// Bytes of what is kept for each 2 KiB of it (`struct io_tlb_slot`).
+    pub slot: u64,
+    /// It is there when RAM ends above this address.
+    pub beyond: u64,
+}
+
+impl Bounce {
+    /// That of 64-bit kernels: "software IO TLB: mapped … (64MB)".
+    pub const WIDE: Self = Self { bytes: 64 << 20, slot: 24, beyond: 4 << 30 };
+
+    /// Returns the bytes of the memory and of its slots.
+    pub const fn all_bytes(self) -> u64 {
+        self.bytes + (self.bytes >> 11) * self.slot
+    }
 }
 
 /// A hash table whose size follows from RAM: `alloc_large_system_hash`.
@@ -557,6 +578,9 @@ pub struct HashRule {
     pub counts: HashPages,
     /// Whether high memory's part of the mem_map is left out too, when twice as many low pages remain (3.7 and later).
     pub charges_high: bool,
+    /// Whether RAM of the first MiB, all of it held, is left out of `Total pages` and of what the tables are sized by
+    /// (6.1 on x86-64).
+    pub less_first_mib: bool,
     /// Whether a power of two is doubled (2.6 rounds up to the next larger one).
     pub strictly_above: bool,
 }

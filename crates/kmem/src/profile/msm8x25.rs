@@ -146,7 +146,12 @@ pub(super) const CONSTANTS: Profile = Profile {
         ],
         // arch/arm/mm/init.c: bootmem from the start of RAM, upwards.
         placement: Placement::BottomUp(0x0020_0000),
-        hashes: HashRule { counts: HashPages::LessMemMap, charges_high: false, strictly_above: false },
+        hashes: HashRule {
+            counts: HashPages::LessMemMap,
+            charges_high: false,
+            less_first_mib: false,
+            strictly_above: false,
+        },
         min_free_pages: 512,
     },
     // The phone's vmallocinfo, as far as it was printed: what lies between these rows was left out there.

@@ -5,8 +5,8 @@
 //! kernel 2 MiB further up. What the image and early boot hold is an estimate, after the arm64 kernel of that version.
 
 use super::{
-    arm64_6_1, CmaRule, Early, EarlyKind, HashTable, Image, ImageSizes, InitrdPlace, KmallocRule, Profile, Section,
-    ZoneKind, ZoneLimit, ZoneSpec,
+    arm64_6_1, Bounce, CmaRule, Early, EarlyKind, HashTable, Image, ImageSizes, InitrdPlace, KmallocRule, Profile,
+    Section, ZoneKind, ZoneLimit, ZoneSpec,
 };
 use crate::boot::layout::{LayoutRule, WideLayout};
 use crate::map::entry::SV39;
@@ -72,7 +72,7 @@ pub static PROFILE: Profile = Profile {
             Early { what: EarlyKind::Hash(HashTable::DENTRY_64), align: 64 },
             Early { what: EarlyKind::Hash(HashTable::INODE_64), align: 64 },
             // "software IO TLB: mapped … (64MB)".
-            Early { what: EarlyKind::Bounce(64 << 20), align: 4096 },
+            Early { what: EarlyKind::Bounce(Bounce::WIDE), align: 4096 },
         ],
         cma: Some(CmaRule { bytes: 16 << 20, align: 2 << 20 }),
         gigantic: &[1 << 30],

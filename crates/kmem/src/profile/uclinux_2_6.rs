@@ -119,7 +119,12 @@ pub(super) const CONSTANTS: Profile = Profile {
             Early { what: EarlyKind::Hash(HashTable::INODE), align: 64 },
         ],
         placement: Placement::BottomUp(0),
-        hashes: HashRule { counts: HashPages::Present, charges_high: false, strictly_above: true },
+        hashes: HashRule {
+            counts: HashPages::Present,
+            charges_high: false,
+            less_first_mib: false,
+            strictly_above: true,
+        },
         min_free_pages: 64,
     },
     boot_areas: &[],

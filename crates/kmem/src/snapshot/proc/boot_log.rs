@@ -6,11 +6,11 @@
 
 use crate::boot::cmdline::{CommandLine, Param};
 use crate::boot::layout::{LayoutRule, SizeUnit};
-use crate::boot::{firmware_map, BootParams, FirmwareMap, Plan, PlanZone};
+use crate::boot::{firmware_map, map_by_hand, BootParams, FirmwareKind, FirmwareMap, Plan, PlanZone};
 use crate::page::watermark::pcp;
 use crate::profile::{Profile, SlabKind, SlabRule, ZoneKind};
 use crate::slab::params::SlabParams;
-use crate::units::{align_up, PhysRange, PAGE_SHIFT, PAGE_SIZE};
+use crate::units::{align_up, Pfn, PhysRange, PAGE_SHIFT, PAGE_SIZE};
 use core::fmt::{Result, Write};
 
 /// How a generation of kernels words its boot log.
@@ -82,9 +82,8 @@ struct Log<'a> {
 impl Log<'_> {
     fn x86_modern(&self, out: &mut dyn Write) -> Result {
         let (plan, low_end) = (self.plan, self.plan.layout.low.end.raw());
-        self.firmware_map(out, |out, who, range, usable| {
-            let kind = if usable { "usable" } else { "reserved" };
-            writeln!(out, "{who}: [mem {:#018x}-{:#018x}] {kind}", range.start.raw(), range.end.raw() - 1)
+        self.firmware_map(out, |out, who, range, kind| {
+            writeln!(out, "{who}: [mem {:#018x}-{:#018x}] {}", range.start.raw(), range.end.raw() - 1, kind.word())
         })?;
         if self.profile.counting.trims_first_mib && self.params.ranges.is_none() {
             writeln!(out, "e820: update [mem 0x00000000-0x00000fff] usable ==> reserved")?;
@@ -94,14 +93,14 @@ impl Log<'_> {
             out,
             "last_pfn = {:#x} max_arch_pfn = {:#x}",
             plan.memblock.memory().end() >> PAGE_SHIFT,
-            self.profile.max_ram >> PAGE_SHIFT
+            self.max_arch_pfn()
         )?;
         if let (LayoutRule::Wide(_), true) = (&self.profile.layout, plan.memblock.memory().end() > 4 << 30) {
             // Above 4 GiB the end of RAM below is looked for too: `max_low_pfn` of `setup_arch`.
             let below =
                 plan.memblock.memory().as_slice().iter().map(|range| range.end.raw()).filter(|end| *end <= 4 << 30);
             let last = below.max().unwrap_or(0) >> PAGE_SHIFT;
-            writeln!(out, "last_pfn = {last:#x} max_arch_pfn = {:#x}", self.profile.max_ram >> PAGE_SHIFT)?;
+            writeln!(out, "last_pfn = {last:#x} max_arch_pfn = {:#x}", self.max_arch_pfn())?;
         }
         write_warnings(out, self.profile, plan)?;
         if self.has_high_zone() {
@@ -144,7 +143,10 @@ impl Log<'_> {
         writeln!(out, "Built {} zonelists, mobility grouping on.  Total pages: {}", plan.nodes(), plan.total_pages)?;
         writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
         self.unknown_to_slob(out)?;
-        self.hashes(out, ", linear")
+        // On several nodes the tables are spread over them, page by page (`hashdist=`).
+        let is_spread = self.profile.word_bytes == 8 && plan.nodes() > 1;
+        let is_spread = is_spread && CommandLine::new(self.params.cmdline).size("hashdist") != Some(0);
+        self.hashes(out, if is_spread { ", vmalloc" } else { ", linear" })
     }
     /// What a kernel with SLOB says of SLUB's parameters (5.14 and later: `print_unknown_bootoptions`).
     fn unknown_to_slob(&self, out: &mut dyn Write) -> Result {
@@ -192,7 +194,7 @@ impl Log<'_> {
             kb(plan.reserved_pages.saturating_sub(cma + freed)), kb(cma)
         )?;
         if self.has_high_zone() {
-            write!(out, ", {}K highmem", kb(self.free_of(ZoneKind::HighMem)))?;
+            write!(out, ", {}K highmem", kb(self.free_high()))?;
         }
         writeln!(out, ")")
     }
@@ -214,7 +216,7 @@ impl Log<'_> {
         writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
         self.hashes(out, "")?;
         self.arm_banks(out)?;
-        let high = kb(self.free_of(ZoneKind::HighMem));
+        let high = kb(self.free_high());
         let (free, reserved) = (kb(self.free()), kb(plan.reserved_pages));
         writeln!(out, "Memory: {free}k/{free}k available, {reserved}k reserved, {high}K highmem")?;
         self.arm_layout(out)?;
@@ -251,9 +253,8 @@ impl Log<'_> {
 
     fn x86_early(&self, out: &mut dyn Write) -> Result {
         let (plan, low_end) = (self.plan, self.plan.layout.low.end.raw());
-        self.firmware_map(out, |out, who, range, usable| {
-            let kind = if usable { "usable" } else { "reserved" };
-            writeln!(out, " {who}: {:016x} - {:016x} ({kind})", range.start.raw(), range.end.raw())
+        self.firmware_map(out, |out, who, range, kind| {
+            writeln!(out, " {who}: {:016x} - {:016x} ({})", range.start.raw(), range.end.raw(), kind.word())
         })?;
         write_warnings(out, self.profile, plan)?;
         let highmem = plan.layout.ram_end.raw() - low_end;
@@ -270,7 +271,7 @@ impl Log<'_> {
             kb(plan.reserved_pages),
             sizes.data,
             sizes.init,
-            kb(self.free_of(ZoneKind::HighMem))
+            kb(self.free_high())
         )?;
         self.freed_late(out, "Freeing initrd memory: ", "Freeing unused kernel memory: ", "k freed")
     }
@@ -303,26 +304,29 @@ impl Log<'_> {
     fn firmware_map(
         &self,
         out: &mut dyn Write,
-        row: impl Fn(&mut dyn Write, &str, PhysRange, bool) -> Result,
+        row: impl Fn(&mut dyn Write, &str, PhysRange, FirmwareKind) -> Result,
     ) -> Result {
         writeln!(out, "BIOS-provided physical RAM map:")?;
         if let Some(ranges) = self.params.ranges {
-            return ranges.iter().try_for_each(|&range| row(out, "BIOS-e820", range, true));
+            return ranges.iter().try_for_each(|&range| row(out, "BIOS-e820", range, FirmwareKind::Usable));
         }
         let map: FirmwareMap = firmware_map(self.profile, self.params.ram_bytes);
-        map.iter().try_for_each(|entry| row(out, "BIOS-e820", entry.range, entry.usable))?;
-        let Some(limit) = CommandLine::new(self.params.cmdline).size("mem").filter(|&limit| limit > 0) else {
+        map.iter().try_for_each(|entry| row(out, "BIOS-e820", entry.range, entry.kind))?;
+        let cmdline = CommandLine::new(self.params.cmdline);
+        let limit = cmdline.size("mem").filter(|&limit| limit > 0);
+        let by_hand = map_by_hand(self.profile, self.params.ram_bytes, cmdline);
+        if limit.is_none() && by_hand.is_none() {
             return Ok(());
-        };
-        if self.profile.proc.boot_log == BootLogStyle::X86Modern {
+        }
+        if let (Some(limit), BootLogStyle::X86Modern) = (limit, self.profile.proc.boot_log) {
             writeln!(out, "e820: remove [mem {limit:#010x}-0xfffffffffffffffe] usable")?;
         }
         writeln!(out, "user-defined physical RAM map:")?;
-        for entry in map.iter() {
+        for entry in by_hand.unwrap_or(map).iter() {
             let (start, end) = (entry.range.start.raw(), entry.range.end.raw());
-            let end = if entry.usable { end.min(limit) } else { end };
+            let end = if entry.kind == FirmwareKind::Usable { end.min(limit.unwrap_or(end)) } else { end };
             if start < end {
-                row(out, "user", PhysRange::new(start, end), entry.usable)?;
+                row(out, "user", PhysRange::new(start, end), entry.kind)?;
             }
         }
         Ok(())
@@ -372,29 +376,37 @@ impl Log<'_> {
         self.holes(out)
     }
 
-    /// Frames between ranges of RAM: they have page structures and no memory.
+    /// One past the last frame that the kernel has a number for.
+    fn max_arch_pfn(&self) -> u64 {
+        match self.profile.phys_addr_bytes {
+            4 => 1 << (32 - PAGE_SHIFT),
+            _ => self.profile.max_ram >> PAGE_SHIFT,
+        }
+    }
+
+    /// Frames between ranges of RAM, and behind the last: those that have page structures and no memory.
     fn holes(&self, out: &mut dyn Write) -> Result {
-        let mut previous = 0;
+        let says = |out: &mut dyn Write, zone: Option<&PlanZone>, from: Pfn, to: Pfn| {
+            let pages = self.plan.structures_between(self.profile, from, to);
+            match zone {
+                Some(zone) if pages > 0 => {
+                    writeln!(out, "On node {}, zone {}: {pages} pages in unavailable ranges", zone.node, zone.name)
+                }
+                _ => Ok(()),
+            }
+        };
+        let populated = || self.plan.zones().iter().filter(|zone| zone.spanned > 0);
+        let frames = |addr: u64| Pfn::new(addr >> PAGE_SHIFT);
+        let mut previous = Pfn::new(0);
         for range in self.plan.memblock.memory().as_slice() {
-            let pages = (range.start.raw() - previous) >> PAGE_SHIFT;
-            let at = range.start;
-            let zone = self.plan.zones().iter().find(|zone| zone.spanned > 0 && zone.range().contains(at));
-            if let (Some(zone), true) = (zone, pages > 0) {
-                writeln!(out, "On node {}, zone {}: {pages} pages in unavailable ranges", zone.node, zone.name)?;
-            }
-            previous = range.end.raw();
+            let zone = populated().find(|zone| zone.range().contains(range.start));
+            says(out, zone, previous, Pfn::new(range.start.raw().div_ceil(PAGE_SIZE)))?;
+            previous = frames(range.end.raw());
         }
-        // RAM that is not used has page structures up to the end of its pageblock.
-        let end = self.plan.layout.ram_end.raw();
-        let block_end = align_up(end, self.profile.pageblock_order.bytes());
-        let pages = (previous.min(block_end).saturating_sub(end)) >> PAGE_SHIFT;
-        let zone = self.plan.zones().iter().rev().find(|zone| zone.spanned > 0);
-        match zone {
-            Some(zone) if pages > 0 => {
-                writeln!(out, "On node {}, zone {}: {pages} pages in unavailable ranges", zone.node, zone.name)
-            }
-            _ => Ok(()),
-        }
+        // RAM that is not used; with sections, what the last of them has beyond RAM.
+        let end = frames(self.plan.layout.ram_end.raw());
+        let last = previous.raw().max(self.plan.structures_end(self.profile).raw());
+        says(out, populated().next_back(), end, Pfn::new(last))
     }
 
     fn hashes(&self, out: &mut dyn Write, kind: &str) -> Result {
@@ -472,7 +484,8 @@ impl Log<'_> {
     fn free(&self) -> u64 {
         self.plan.zones().iter().map(|zone| zone.initial_free).sum()
     }
-    fn free_of(&self, kind: ZoneKind) -> u64 {
-        self.plan.zones().iter().filter(|zone| zone.kind == kind).map(|zone| zone.initial_free).sum()
+    /// Free high memory; what ZONE_MOVABLE took of it counts.
+    fn free_high(&self) -> u64 {
+        self.plan.zones().iter().filter(|zone| self.plan.is_high(zone.kind)).map(|zone| zone.initial_free).sum()
     }
 }

@@ -176,6 +176,17 @@ fn who_has_the_memory_is_what_counts() {
             &[],
         ),
         (include_str!("corpus/last-words.txt"), &["indexer (733) was killed", "nothing was asked for"], &["use --fit"]),
+        (
+            include_str!("corpus/panic-deadlocked.txt"),
+            &["Wrong: Out of memory (line 1): nobody was killed, the kernel stopped"],
+            &["nothing that these texts show"],
+        ),
+        // ZONE_MOVABLE left two pages of high memory, the reserve of which is 32.
+        (
+            include_str!("corpus/zoneinfo-crumb-of-highmem.txt"),
+            &["all zones above their high marks", "HighMem: 8 kB managed, 0 bytes free; smaller than its reserve"],
+            &["less than its reserve of", "below min"],
+        ),
     ]);
 }
 

@@ -307,7 +307,10 @@ pub(super) fn title(report: &Report) -> String {
                 None => "A memory cgroup is out of memory".to_owned(),
             };
             if report.order.is_none() && report.mode.is_none() {
-                return format!("{title} (line {line})");
+                // Without its other lines a report without a victim is the last word of a panic.
+                let stopped = report.kind == Kind::Oom && report.killed.is_none();
+                let end = if stopped { ": nobody was killed, the kernel stopped (panic)" } else { "" };
+                return format!("{title} (line {line}){end}");
             }
             let Some(order) = report.order else {
                 return format!("{title} (line {line}): `{who}` asked for memory, the report does not say how much");

@@ -9,9 +9,10 @@
 mod like;
 
 use kmem::boot::cmdline::memparse;
-use kmem::boot::{plan, BootParams};
+use kmem::boot::{plan, BootParams, NodeRange};
 use kmem::profile::{by_name, Profile};
 use kmem::snapshot::proc::boot_log;
+use kmem::units::PhysRange;
 use like::Like;
 use std::path::{Path, PathBuf};
 
@@ -137,4 +138,28 @@ fn movable_high_memory_is_high() {
         boot_log::write(&mut log, profile, &params, &plan).expect("a string can be written");
         assert!(log.contains(&format!(", {high}K highmem)")), "{cmdline}: {log}");
     }
+}
+
+/// On several nodes the hash tables are spread: in huge pages where each node gets one. So said the kernels, 2 nodes of 1 and
+/// 3 GiB and 3 of 1 GiB.
+#[test]
+fn hash_tables_are_spread_over_nodes() {
+    let dentry = |machine: &str, ends: &[u64]| {
+        let profile = by_name(machine).expect("a machine");
+        let starts = [0].iter().chain(ends);
+        let node = |(at, (&start, &end)): (usize, (&u64, &u64))| NodeRange {
+            node: u32::try_from(at).expect("few nodes"),
+            range: PhysRange::new(start << 30, end << 30),
+        };
+        let nodes: Vec<NodeRange> = starts.zip(ends).enumerate().map(node).collect();
+        let ram_bytes = (ends.last().expect("a node") - u64::from(ends.contains(&5))) << 30;
+        let params = BootParams { ram_bytes, nodes: Some(&nodes), cpus: 3, ..BootParams::new(profile) };
+        let mut log = String::new();
+        let plan = plan(profile, &params).expect("a machine that can be");
+        boot_log::write(&mut log, profile, &params, &plan).expect("a string can be written");
+        log.lines().find(|line| line.starts_with("Dentry cache")).map(str::to_owned).unwrap_or_default()
+    };
+    let line = |kind: &str| format!("Dentry cache hash table entries: 524288 (order: 10, 4194304 bytes, {kind})");
+    assert_eq!(dentry("amd64-6.12", &[1, 5]), line("vmalloc hugepage"));
+    assert_eq!(dentry("amd64-6.1", &[1, 2, 3]), line("vmalloc"));
 }

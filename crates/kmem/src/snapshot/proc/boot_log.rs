@@ -143,10 +143,7 @@ impl Log<'_> {
         writeln!(out, "Built {} zonelists, mobility grouping on.  Total pages: {}", plan.nodes(), plan.total_pages)?;
         writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
         self.unknown_to_slob(out)?;
-        // On several nodes the tables are spread over them, page by page (`hashdist=`).
-        let is_spread = self.profile.word_bytes == 8 && plan.nodes() > 1;
-        let is_spread = is_spread && CommandLine::new(self.params.cmdline).size("hashdist") != Some(0);
-        self.hashes(out, if is_spread { ", vmalloc" } else { ", linear" })
+        self.hashes(out, |bytes| self.hash_place(bytes))
     }
     /// What a kernel with SLOB says of SLUB's parameters (5.14 and later: `print_unknown_bootoptions`).
     fn unknown_to_slob(&self, out: &mut dyn Write) -> Result {
@@ -214,7 +211,7 @@ impl Log<'_> {
         let present: u64 = plan.zones().iter().map(|zone| zone.present).sum();
         writeln!(out, "Built 1 zonelists in Zone order, mobility grouping on.  Total pages: {present}")?;
         writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
-        self.hashes(out, "")?;
+        self.hashes(out, |_| "")?;
         self.arm_banks(out)?;
         let high = kb(self.free_high());
         let (free, reserved) = (kb(self.free()), kb(plan.reserved_pages));
@@ -292,7 +289,7 @@ impl Log<'_> {
         zones.iter().try_for_each(|zone| self.zone_batch(out, zone))?;
         writeln!(out, "Built 1 zonelists")?;
         writeln!(out, "Kernel command line: {}", self.params.cmdline)?;
-        self.hashes(out, "")
+        self.hashes(out, |_| "")
     }
 
     fn zone_batch(&self, out: &mut dyn Write, zone: &PlanZone) -> Result {
@@ -409,11 +406,28 @@ impl Log<'_> {
         says(out, populated().next_back(), end, Pfn::new(last))
     }
 
-    fn hashes(&self, out: &mut dyn Write, kind: &str) -> Result {
+    /// Where a hash table lies. On several nodes it is spread over them (`hashdist=`), in huge pages when each node has one of
+    /// them at least (`vmalloc_huge`).
+    fn hash_place(&self, bytes: u64) -> &'static str {
+        let nodes = u64::from(self.plan.nodes());
+        let is_spread = self.profile.word_bytes == 8 && nodes > 1;
+        if !is_spread || CommandLine::new(self.params.cmdline).size("hashdist") == Some(0) {
+            return ", linear";
+        }
+        let huge = self.profile.image.huge_page_bytes;
+        if huge > 0 && bytes / nodes >= huge {
+            ", vmalloc hugepage"
+        } else {
+            ", vmalloc"
+        }
+    }
+
+    fn hashes(&self, out: &mut dyn Write, kind: impl Fn(u64) -> &'static str) -> Result {
         self.plan.hashes().try_for_each(|hash| {
             let bytes = hash.bytes();
             let order = i64::from(bytes.max(1).ilog2()) - i64::from(PAGE_SHIFT);
             let (name, entries) = (hash.table.name, hash.entries);
+            let kind = kind(bytes);
             writeln!(out, "{name} hash table entries: {entries} (order: {order}, {bytes} bytes{kind})")
         })
     }

@@ -1,6 +1,6 @@
 //! What is said of texts: sentences that must be there, and some that must not.
 
-use kmem_inspect::explain::{explain, Question};
+use kmem_inspect::explain::{explain, has_problem, Question};
 use kmem_inspect::Reader;
 
 fn said(text: &str) -> String {
@@ -210,4 +210,17 @@ fn addresses_of_64_bits_are_not_anybody_s() {
         ),
         (nobody, &["where it ends nothing says"], &["arm64", "grows with"]),
     ]);
+}
+
+#[test]
+fn a_crumb_of_high_memory_is_no_problem() {
+    let crumb = include_str!("corpus/zoneinfo-crumb-of-highmem.txt");
+    let is_wrong = |text: &str| {
+        let mut reader = Reader::new();
+        reader.read_text("zoneinfo", text);
+        has_problem(&reader.finish())
+    };
+    assert!(!is_wrong(crumb));
+    // With more pages than its reserve, of which none is free, it is short.
+    assert!(is_wrong(&crumb.replacen("managed  2", "managed  2000", 1)));
 }

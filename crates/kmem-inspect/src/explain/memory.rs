@@ -220,6 +220,11 @@ pub fn zones(out: &mut dyn Write, file: &ZoneInfoFile, buddy: Option<&BuddyInfo>
     Ok(())
 }
 
+/// True for a zone that has less than its reserve, and could have more.
+pub(super) fn is_short(zone: &ZoneInfo) -> bool {
+    zone.present > 0 && zone.free < zone.min && !is_crumb(zone)
+}
+
 /// True for a zone that has no more pages than its own reserve: what ZONE_MOVABLE, whose start is rounded up, leaves of high
 /// memory. It is below its marks for ever, and nothing is wrong.
 pub(super) fn is_crumb(zone: &ZoneInfo) -> bool {

@@ -161,10 +161,8 @@ fn write_doubts(out: &mut dyn Write, capture: &Capture) -> Result<(), Error> {
 pub fn has_problem(capture: &Capture) -> bool {
     let failed = capture.reports.iter().any(|report| report.kind != Kind::State);
     let no_addresses = capture.logs.iter().any(|log| !log.vmap_failures.is_empty());
-    let short = capture.zoneinfo.last().is_some_and(|file| {
-        let zones = file.zones.iter().filter(|(_, zone)| zone.present > 0);
-        zones.into_iter().any(|(_, zone)| zone.free < zone.min)
-    });
+    let zones = || capture.zoneinfo.last().into_iter().flat_map(|file| &file.zones);
+    let short = zones().any(|(_, zone)| memory::is_short(zone));
     let misused = capture.troubles.iter().any(troubles::is_fault);
     let no_dma = capture.repeats.iter().any(|repeat| repeats::about_dma(&repeat.what).is_some());
     failed || no_addresses || no_dma || has_contradictions(capture) || short || misused

@@ -1,6 +1,6 @@
 //! The answer in short, before all tables: what machine it is, what state it is in, what is wrong, what to do.
 
-use super::memory::is_crumb;
+use super::memory::{is_crumb, is_short};
 use super::repeats::{self, about_dma, full, Full};
 use super::reports::{advice, pages_of, title};
 use super::troubles;
@@ -223,7 +223,7 @@ fn judge(capture: &Capture, stories: &Stories<'_>) -> (Vec<String>, Vec<String>)
         }
     }
     let zones = capture.zoneinfo.last().into_iter().flat_map(|file| &file.zones);
-    for (_, zone) in zones.filter(|(_, zone)| zone.present > 0 && !is_crumb(zone) && zone.free < zone.min) {
+    for (_, zone) in zones.filter(|(_, zone)| is_short(zone)) {
         let (free, min) = (frames(capture, zone.free), frames(capture, zone.min));
         wrong.push(format!("zone {} has {free} free, less than its reserve of {min}", zone.zone));
         push(

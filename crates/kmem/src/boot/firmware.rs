@@ -50,14 +50,16 @@ impl FirmwareKind {
     }
 }
 
-/// The most rows of a firmware's map.
-const MAX_ENTRIES: usize = 64;
+/// The most rows of a firmware's map (`E820_MAX_ENTRIES_ZEROPAGE`).
+const MAX_ENTRIES: usize = 128;
 
 /// The firmware's memory map.
 #[derive(Clone, Copy, Debug)]
 pub struct FirmwareMap {
     entries: [FirmwareEntry; MAX_ENTRIES],
     len: usize,
+    /// A row had no room.
+    is_short: bool,
 }
 
 impl FirmwareMap {
@@ -71,12 +73,18 @@ impl FirmwareMap {
     }
     const fn empty() -> Self {
         const EMPTY: FirmwareEntry = FirmwareEntry { range: PhysRange::new(0, 0), kind: FirmwareKind::Usable };
-        Self { entries: [EMPTY; MAX_ENTRIES], len: 0 }
+        Self { entries: [EMPTY; MAX_ENTRIES], len: 0, is_short: false }
     }
     fn push(&mut self, start: u64, end: u64, kind: FirmwareKind) {
-        if start < end && self.len < MAX_ENTRIES {
-            self.entries[self.len] = FirmwareEntry { range: PhysRange::new(start, end), kind };
-            self.len += 1;
+        if start >= end {
+            return;
+        }
+        match self.entries.get_mut(self.len) {
+            Some(entry) => {
+                *entry = FirmwareEntry { range: PhysRange::new(start, end), kind };
+                self.len += 1;
+            }
+            None => self.is_short = true,
         }
     }
     /// Cuts off the RAM from an address on.
@@ -95,7 +103,7 @@ impl FirmwareMap {
         }
         let edges = &mut edges[..2 * self.len];
         edges.sort_unstable();
-        let mut map = Self::empty();
+        let mut map = Self { is_short: self.is_short, ..Self::empty() };
         for pair in edges.windows(2).filter(|pair| pair[0] < pair[1]) {
             let holds = |entry: &FirmwareEntry| entry.range.start.raw() <= pair[0] && pair[1] <= entry.range.end.raw();
             let Some(kind) = self.iter().filter(holds).map(|entry| entry.kind).max() else { continue };
@@ -238,6 +246,9 @@ pub(super) fn find_ram(
             return Err(BootError::RamTooLarge { ram, limit, profile: profile.name });
         }
         let map = map_by_hand(profile, ram, cmdline).unwrap_or_else(|| firmware_map(profile, ram));
+        if map.is_short {
+            return Err(BootError::TooManyRanges);
+        }
         if in_pieces {
             for (piece, ram) in pieces(profile, cmdline).flat_map(|piece| map.usable().map(move |ram| (piece, ram))) {
                 let (start, end) = (piece.start.max(ram.start), piece.end.min(ram.end));
@@ -290,6 +301,7 @@ mod tests {
     use crate::boot::memblock::MAX_RANGES;
     use crate::boot::plan;
     use crate::profile::{i386_pae_6_1, linux_2_6_i386};
+    use crate::units::PAGE_SHIFT;
 
     #[test]
     fn the_hole_below_4_gib() {
@@ -314,6 +326,20 @@ mod tests {
         assert_eq!(plan.memblock.memory().end(), 3 << 30);
         let said = plan.layout.warnings.iter().next();
         assert_eq!(said, Some(Warning::RamBeyondPageTables));
+    }
+
+    #[test]
+    fn a_map_by_hand_has_its_limit() {
+        let profile = &i386_pae_6_1::PROFILE;
+        let reserved = |pages: u64| {
+            let rows = (0..pages).map(|at| std::format!("memmap=4K${:#x}", (32 << 20) + (at << 20)));
+            let cmdline = rows.collect::<std::vec::Vec<_>>().join(" ");
+            let params = BootParams { ram_bytes: 1 << 30, cmdline: &cmdline, ..BootParams::new(profile) };
+            plan(profile, &params).map(|plan| plan.memblock.memory().bytes() >> PAGE_SHIFT)
+        };
+        let all = reserved(0).expect("a machine that can be");
+        assert_eq!(reserved(50), Ok(all - 50));
+        assert_eq!(reserved(200), Err(BootError::TooManyRanges));
     }
 
     #[test]

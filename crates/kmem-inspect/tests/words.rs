@@ -200,3 +200,113 @@ fn addresses_of_64_bits_are_not_anybody_s() {
         (nobody, &["where it ends nothing says"], &["arm64", "grows with"]),
     ]);
 }
+
+/// The text of the corpus by this name.
+macro_rules! corpus {
+    ($name:literal) => {
+        include_str!(concat!("corpus/", $name, ".txt"))
+    };
+}
+
+#[test]
+fn a_request_that_is_kept_to_some_nodes_is_told_so() {
+    const ELSEWHERE: &str = "other nodes have 351.56 MB free: let it use them";
+    check(&[
+        (
+            corpus!("oom-of-a-cpuset"),
+            &[
+                "node 1 Normal: 101 pages too few",
+                "not use all nodes, by its cpuset: the others have 351.56 MB free",
+                ELSEWHERE,
+            ],
+            &["let them take less"],
+        ),
+        (
+            corpus!("oom-of-a-memory-policy"),
+            &["not use all nodes, by its memory policy: the others have 351.56 MB free", ELSEWHERE],
+            &["let them take less"],
+        ),
+    ]);
+}
+
+#[test]
+fn an_oom_kill_that_nobody_asked_pages_for_is_not_explained_by_pages() {
+    check(&[
+        (
+            corpus!("oom-by-hand"),
+            &["The OOM killer was called by hand, SysRq-f (line 1)", "that says nothing of memory"],
+            &["let them take less", "does not say how much"],
+        ),
+        (
+            corpus!("oom-of-a-page-fault"),
+            &["a page fault of `java` found no memory", "`gfp_mask=0x0` is no request", "351.56 MB free, above high"],
+            &["asked for one page", "never sleeps", "with GFP_KERNEL"],
+        ),
+        (
+            corpus!("oom-2.6.22-one-list"),
+            &[
+                "1951.92 MB of processes and page cache",
+                "51.74 MB slabs",
+                "does not tell apart, have 1951.92 MB; 1825.62 MB of it wait to be written",
+            ],
+            &["caches have 0 bytes", "processes have"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_vmalloc_lacks_addresses_or_pages() {
+    check(&[
+        (
+            corpus!("failure-vmalloc-3.x-nameless"),
+            &[
+                "vmalloc failed (line 2): `Xorg` asked for 20.0 MB\n",
+                "vmalloc failed (line 5): `xtables` asked for 256.0 MB, and pages ran out",
+                "pages ran out, not addresses",
+                "no addresses for 20 MB: once",
+            ],
+            &["asked for one page", "no addresses for 256"],
+        ),
+        (
+            corpus!("failure-vmalloc-no-pages"),
+            &[
+                "`systemd-udevd` asked for 4 kB; the kernel says: vm_struct allocation failed",
+                "`insmod` had 1024 MB of what it asked for when pages ran out; the kernel says: page order 0, failed to allocate pages",
+                "`insmod` asked for 8 kB, and pages ran out",
+                "no addresses for 4 kB",
+            ],
+            &["no addresses for 1024 MB", "no addresses for 8 kB"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_line_for_each_number_is_one_report() {
+    check(&[(
+        corpus!("failure-4.9-a-line-each-number"),
+        &[
+            "refused, as the report says",
+            "Normal: 118 pages too few",
+            "DMA32: 33 pages too few: 62595 of 62595 free ones count for it, 62628 are needed",
+            "DMA: 60319 pages too few",
+        ],
+        &["not in the report"],
+    )]);
+}
+
+#[test]
+fn listings_of_two_machines_are_no_leak() {
+    let listing = |total: u64, objects: u64| {
+        format!(
+            "MemTotal:  {total} kB\nMemFree:   500000 kB\n\
+             slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>\n\
+             foo {objects} {objects} 4096 1 1 : tunables 0 0 0 : slabdata {objects} {objects} 0\n"
+        )
+    };
+    let same = said(&(listing(1_000_000, 10) + &listing(1_000_000, 1000)));
+    assert!(same.contains("suspected leak: slab cache foo"), "{same}");
+    let others = said(&(listing(1_000_000, 10) + &listing(2_000_000, 1000)));
+    assert!(others.contains("These are of different machines") && !others.contains("suspected leak"), "{others}");
+    let nothing = said(&(listing(1_000_000, 10) + &listing(1_000_000, 10)));
+    assert!(nothing.contains("no cache and no caller of vmalloc has more or less"), "{nothing}");
+}

@@ -64,7 +64,7 @@ pub(crate) fn rule(version: Option<Version>) -> &'static PageRule {
 
 /// The flags of a report, by its version; without one by the epoch that knows all bits and has a name for them.
 pub fn flags(report: &Report) -> Option<Gfp> {
-    let raw = report.mode?;
+    let raw = report.mode.filter(|_| !report.is_of_fault())?;
     Some(epoch(report.version.unwrap_or_else(|| guess(report))).encoding.decode(raw).0)
 }
 
@@ -288,7 +288,14 @@ pub(super) fn title(report: &Report) -> String {
         Kind::Vmalloc => {
             let bytes = report.bytes.map_or("some memory".to_owned(), size);
             let why = report.why.as_ref().map_or(String::new(), |why| format!("; the kernel says: {why}"));
-            format!("vmalloc failed (line {line}): `{who}` asked for {bytes}{why}")
+            // 5.13 and later print what there was by then.
+            let partly = report.why.as_ref().is_some_and(|why| why.ends_with("failed to allocate pages"));
+            let what = match report.of_pages {
+                true if partly => format!("had {bytes} of what it asked for when pages ran out"),
+                true => format!("asked for {bytes}, and pages ran out"),
+                false => format!("asked for {bytes}"),
+            };
+            format!("vmalloc failed (line {line}): `{who}` {what}{why}")
         }
         Kind::Slab => {
             let cache = report.cache.as_deref().unwrap_or("a slab cache");
@@ -306,6 +313,12 @@ pub(super) fn title(report: &Report) -> String {
                 Some(group) => format!("A memory cgroup, {group}, is out of memory"),
                 None => "A memory cgroup is out of memory".to_owned(),
             };
+            if report.by_hand {
+                return format!("The OOM killer was called by hand, SysRq-f (line {line})");
+            }
+            if report.is_of_fault() {
+                return format!("{title} (line {line}): a page fault of `{who}` found no memory");
+            }
             if report.order.is_none() && report.mode.is_none() {
                 return format!("{title} (line {line})");
             }
@@ -391,7 +404,11 @@ fn holders(out: &mut dyn Write, report: &Report) -> Result {
     let count = |names: &[&str]| total(names.iter().filter_map(|name| report.counter(name)));
     let shmem = count(&["shmem"]);
     let anon = count(&["active_anon", "inactive_anon"]);
+    // Before 2.6.28 there is one list for all, and one number of slabs.
+    let both = if report.counter("active_anon").is_none() { count(&["Active", "active", "inactive"]) } else { 0 };
     let mut parts = [
+        ("of processes and page cache", both),
+        ("slabs", count(&["slab"])),
         // Shared memory stands on the lists of anonymous pages.
         ("of processes", anon.saturating_sub(shmem)),
         ("shared memory and tmpfs", shmem),
@@ -421,6 +438,13 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
     let reclaimable: u64 =
         total(["active_file", "inactive_file", "slab_reclaimable"].iter().filter_map(|name| report.counter(name)));
     holders(out, report)?;
+    if let Some(free) = report.free_elsewhere() {
+        let by = report.constraint.map_or(String::new(), |by| format!(", by {by}"));
+        writeln!(out, "  It may not use all nodes{by}: the others have {} free", pages_of(report, free))?;
+    }
+    if report.is_of_fault() {
+        writeln!(out, "  The report does not say what was asked for below the fault: `gfp_mask=0x0` is no request")?;
+    }
     if report.kind != Kind::Vmalloc {
         if !gfp.may_sleep() {
             writeln!(out, "  It could not wait for reclaim: the flags forbid sleeping")?;
@@ -433,7 +457,7 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
             }
         } else if report.all_unreclaimable || report.zones.iter().any(|zone| zone.unreclaimable) {
             writeln!(out, "  Reclaim has given up: nothing more could be freed")?;
-        } else if short && reclaimable <= 4096 {
+        } else if short && reclaimable <= 4096 && report.counter("active_file").is_some() {
             let swap = if report.swap_kb.1 == Some(0) { ", and there is no swap" } else { "" };
             writeln!(out, "  Reclaim did not help: caches have {} only{swap}", pages_of(report, reclaimable))?;
         }
@@ -465,6 +489,13 @@ fn less_memory(report: &Report) -> Vec<String> {
         ));
         return advice;
     }
+    if let Some(free) = report.free_elsewhere().filter(|free| *free > 0) {
+        let bytes = pages_of(report, free);
+        advice.push(format!(
+            "other nodes have {bytes} free: let it use them (cpuset.mems of its cpuset, numactl), or move it there"
+        ));
+        return advice;
+    }
     let count = |name: &str| report.counter(name).unwrap_or(0);
     let (shared, slabs) = (count("shmem"), count("slab_unreclaimable"));
     // Shared memory stands on the lists of anonymous pages. Before 2.6.28 there is one list for all.
@@ -475,6 +506,16 @@ fn less_memory(report: &Report) -> Vec<String> {
         return advice;
     }
     let bytes = pages_of(report, most);
+    if most == own && lists == 0 {
+        let written = count("dirty").saturating_add(count("writeback"));
+        let waits = match written > own / 4 {
+            true => format!("; {} of it wait to be written: lower vm.dirty_ratio", pages_of(report, written)),
+            false => String::new(),
+        };
+        advice
+            .push(format!("processes and the page cache, which this kernel does not tell apart, have {bytes}{waits}"));
+        return advice;
+    }
     if most == slabs {
         advice.push(format!(
             "slabs that cannot be reclaimed have {bytes}: compare two captures of /proc/slabinfo, the cache that grows leaks"
@@ -515,8 +556,19 @@ pub(super) fn advice(report: &Report) -> Vec<String> {
     let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
     let broken = verdicts.iter().any(|verdict| verdict.refusal == Refusal::Blocks);
     let mut advice = Vec::new();
-    if report.kind == Kind::Oom {
+    if report.by_hand {
+        advice
+            .push("somebody wrote to /proc/sysrq-trigger or pressed the keys: that says nothing of memory".to_owned());
+    } else if report.kind == Kind::Oom {
         advice.extend(less_memory(report));
+    }
+    let orders = report.zones.iter().filter(|zone| zone.has_blocks).map(|zone| zone.types.len()).max();
+    if let Some(most) = orders.filter(|orders| *orders > 0 && order as usize >= *orders).map(|orders| orders - 1) {
+        let bytes = kilobytes(report.page_kb() << most);
+        advice.push(format!(
+            "this kernel has no blocks above order {most} ({bytes}): ask for less in one piece, or use vmalloc"
+        ));
+        return advice;
     }
     if order > 3 {
         advice.push("ask for less in one piece: kvmalloc or vmalloc where it need not be contiguous".to_owned());
@@ -547,6 +599,11 @@ pub(super) fn advice(report: &Report) -> Vec<String> {
     } else if report.kind == Kind::Vmalloc && too_large {
         let ram = pages_of(report, report.ram_pages.unwrap_or(0));
         advice.push(format!("the machine has {ram} of RAM: the size is wrong, or computed wrongly"));
+    } else if report.of_pages {
+        advice.push(
+            "pages ran out, not addresses, so `vmalloc=` does not help: ask for less, or give the machine more memory"
+                .to_owned(),
+        );
     } else if report.kind == Kind::Vmalloc && !short {
         advice.push(
             "pages are not what was missing: look at the addresses (give /proc/vmallocinfo, use --fit)".to_owned(),

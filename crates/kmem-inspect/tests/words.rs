@@ -310,3 +310,51 @@ fn listings_of_two_machines_are_no_leak() {
     let nothing = said(&(listing(1_000_000, 10) + &listing(1_000_000, 10)));
     assert!(nothing.contains("no cache and no caller of vmalloc has more or less"), "{nothing}");
 }
+
+#[test]
+fn what_is_set_aside_and_not_free_is_missing_too() {
+    const SAID: &[&str] = &[
+        // 512 are set aside, 363 are free: 149 more than the 684 that must stay.
+        "DMA: 833 pages too few: 0 of 363 free ones count for it, 684 are needed",
+        "Normal: 40 pages too few",
+    ];
+    check(&[(
+        "tst: page allocation failure: order:0, mode:0x800, nodemask=(null)\n\
+         CPU: 0 PID: 1 Comm: tst Not tainted 5.4.0 #1\nMem-Info:\n\
+         DMA free:1452kB min:52kB low:64kB high:76kB present:15904kB managed:15904kB free_cma:0kB\n\
+         lowmem_reserve[]: 0 670 1510 1510\n\
+         Normal free:6468kB min:4576kB low:5720kB high:6864kB present:686412kB managed:686412kB free_cma:0kB\n\
+         lowmem_reserve[]: 0 0 6720 6720\n\
+         DMA: 3*4kB (E) 0*8kB 2*16kB (UM) 0*32kB 22*64kB (H) 0*128kB 0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 1452kB\n\
+         Normal: 1297*4kB (M) 0*8kB 0*16kB 0*32kB 0*64kB 0*128kB 5*256kB (H) 0*512kB 0*1024kB 0*2048kB 0*4096kB = 6468kB\n",
+        SAID,
+        &["line by line"],
+    )]);
+}
+
+#[test]
+fn the_engine_and_the_lines_agree() {
+    let zone = |version: &str, mode: &str, boost: &str| {
+        format!(
+            "tst: page allocation failure: order:0, mode:{mode}, nodemask=(null)\n\
+             CPU: 0 PID: 1 Comm: tst Not tainted {version} #1\nMem-Info:\n\
+             DMA free:800kB min:400kB low:500kB high:600kB present:15904kB managed:15904kB\n\
+             lowmem_reserve[]: 0 670 1510 1510\n\
+             Normal free:600kB {boost}min:4000kB low:5000kB high:6000kB reserved_highatomic:0KB present:686412kB managed:686412kB\n\
+             lowmem_reserve[]: 0 0 6720 6720\n\
+             DMA: 200*4kB (U) 0*8kB 0*16kB 0*32kB 0*64kB 0*128kB 0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 800kB\n\
+             Normal: 150*4kB (U) 0*8kB 0*16kB 0*32kB 0*64kB 0*128kB 0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 600kB\n"
+        )
+    };
+    // Single pages of those who cannot wait are spared the boost: 600 pages, down to 225.
+    let atomic = said(&zone("6.1.50", "0xa20(GFP_ATOMIC)", "boost:1600kB "));
+    assert!(atomic.contains("Normal: 76 pages too few") && !atomic.contains("line by line"), "{atomic}");
+    // A kernel without a zone below 4 GiB takes the normal one for it.
+    let low = said(&zone("6.1.50", "0xcc4(GFP_KERNEL|GFP_DMA32)", "boost:0kB "));
+    assert!(low.contains("Normal: 851 pages too few") && !low.contains("line by line"), "{low}");
+    // The reserve counts for whoever is important, since 6.3 without another flag.
+    let high = said(
+        &zone("6.6.3", "0xce0(GFP_KERNEL|__GFP_HIGH)", "boost:0kB ").replace("highatomic:0KB", "highatomic:400KB"),
+    );
+    assert!(high.contains("Normal: 351 pages too few") && !high.contains("line by line"), "{high}");
+}

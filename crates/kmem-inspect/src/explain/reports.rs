@@ -15,7 +15,7 @@ use crate::scan::total;
 use crate::twin::NoTwin;
 use kmem::gfp::Gfp;
 use kmem::page::attempt::{Attempt, Caller, Latitude};
-use kmem::page::rule::{OrderCheck, PageRule};
+use kmem::page::rule::{Harder, OrderCheck, PageRule};
 use kmem::profile::{amd64_6_12, arm_3_4, i386_pae_6_1, linux_2_6_i386};
 use kmem::units::Order;
 use std::fmt::{Result, Write};
@@ -114,9 +114,11 @@ pub fn ask_zones(zones: &[ZoneState], version: Option<Version>, gfp: Gfp, order:
         return Vec::new();
     }
     let rule = rule(version);
+    let has = |name: &str| zones.iter().any(|zone| zone.name == name);
     let highest = match gfp {
-        _ if gfp.contains(Gfp::DMA) => 0,
-        _ if gfp.contains(Gfp::DMA32) => 1,
+        // A kernel that has no such zone takes the next one for it.
+        _ if gfp.contains(Gfp::DMA) && has("DMA") => 0,
+        _ if gfp.contains(Gfp::DMA32) && has("DMA32") => 1,
         _ if gfp.contains(Gfp::HIGHMEM | Gfp::MOVABLE) => 4,
         _ if gfp.contains(Gfp::HIGHMEM) => 3,
         _ => 2,
@@ -159,16 +161,22 @@ fn zone_names(zones: &[ZoneState]) -> Vec<&'static str> {
 
 fn ask(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, reserve: u64) -> (Refusal, u64) {
     let count = |name: &str| zone.pages(name).unwrap_or(0);
-    let mut usable = count("free");
-    if !attempt.latitude.contains(Latitude::CMA) {
-        usable = usable.saturating_sub(count("free_cma"));
+    let all = attempt.latitude.contains(Latitude::NO_WATERMARKS);
+    let mut barred = 0u64;
+    if !all && !attempt.latitude.contains(Latitude::CMA) {
+        barred = count("free_cma");
     }
-    let important = attempt.latitude.intersects(Latitude::HARDER | Latitude::OOM);
-    if !important {
-        usable = usable.saturating_sub(zone.pages("free_highatomic").unwrap_or_else(|| zone.set_aside()));
+    if !all && !attempt.counts_reserves(rule) {
+        barred = barred.saturating_add(zone.pages("free_highatomic").unwrap_or_else(|| zone.set_aside()));
     }
-    let mark = attempt.lowered(rule, count("min"));
-    let needed = mark.saturating_add(reserve).saturating_add(1 << order);
+    let usable = count("free").saturating_sub(barred);
+    // Boosts are not for single pages of those who cannot wait.
+    let important = if rule.harder == Harder::NoWaitAndHigh { Latitude::HIGH } else { Latitude::HARDER };
+    let spared = if order == 0 && attempt.latitude.contains(important) { count("boost") } else { 0 };
+    let mark = if all { 0 } else { attempt.lowered(rule, count("min").saturating_sub(spared)) };
+    let kept = if all { 0 } else { mark.saturating_add(reserve) };
+    // What is set aside and not free is missing too.
+    let needed = kept.saturating_add(1 << order).saturating_add(barred.saturating_sub(count("free")));
     let refusal = if usable < needed {
         Refusal::Pages { needed, usable }
     } else if order > 0 && zone.has_blocks && !has_block(zone, rule, attempt, order, usable, mark) {

@@ -128,7 +128,9 @@ pub fn ask_zones(zones: &[ZoneState], version: Option<Version>, gfp: Gfp, order:
     let names = zone_names(zones);
     // The array has a place for each zone that the kernel was built with.
     let place = names.iter().rposition(|name| ZONES.iter().position(|known| known == name) <= Some(highest));
-    let has_pages = |zone: &ZoneState| zone.kb("present") != Some(0);
+    // A zone whose free pages or mark cannot be read says nothing.
+    let is_read = |zone: &ZoneState| zone.kb("free").is_some() && zone.kb("min").is_some();
+    let has_pages = |zone: &ZoneState| zone.kb("present") != Some(0) && is_read(zone);
     let mut allowed: Vec<&ZoneState> = zones.iter().filter(|zone| at(zone) <= highest && has_pages(zone)).collect();
     allowed.sort_by_key(|zone| (zone.node, usize::MAX - at(zone)));
     let verdict = |zone| {

@@ -319,6 +319,7 @@ impl Reader {
         }
         let page_kb = report.page_kb;
         report.zones.iter_mut().for_each(|zone| zone.page_kb = page_kb);
+        check_sums(&report, doubts);
         report.tasks.sort_by_key(|(_, rss, _)| u64::MAX - rss);
         report.tasks.truncate(MOST_TASKS);
         Some(report)
@@ -617,8 +618,40 @@ fn zone_line(
             );
         }
     }
+    if zone.kb("free").is_none() {
+        doubts.not_understood(place, format!("the free pages of zone {name}"));
+    }
+    if let (Some(present), Some(managed)) = (zone.kb("present"), zone.kb("managed")) {
+        if managed > present {
+            doubts.contradiction(place, format!("zone {name}: {managed} kB managed of {present} present"));
+        }
+    }
+    if zone.kb("free_cma").zip(zone.kb("free")).is_some_and(|(cma, free)| cma > free.saturating_add(DRIFT_KB)) {
+        doubts.contradiction(place, format!("zone {name}: more of the contiguous area is free than of the zone"));
+    }
     open.zones.push(zone);
     true
+}
+
+/// Counters are read one after the other, and each CPU has changes that are not yet in them: so many kB are nothing.
+const DRIFT_KB: u64 = 4 << 10;
+
+/// Whether two numbers for the same cannot be told by time that went by between them.
+fn differ(a_kb: u64, b_kb: u64) -> bool {
+    a_kb.abs_diff(b_kb) > DRIFT_KB.max(a_kb.max(b_kb) / 2)
+}
+
+/// What the zones have together against the counters of the whole machine. A report may leave zones out.
+fn check_sums(report: &Report, doubts: &mut Doubts) {
+    let sum = |name: &str| total(report.zones.iter().filter_map(|zone| zone.pages(name)));
+    let (free, present) = (sum("free"), sum("present"));
+    let kb = |pages: u64| pages.saturating_mul(report.page_kb());
+    if let Some(all) = report.counter("free").filter(|all| free > *all && differ(kb(free), kb(*all))) {
+        doubts.contradiction(report.place, format!("zones have {free} free pages, the whole machine {all}"));
+    }
+    if let Some(all) = report.ram_pages.filter(|all| present > *all && differ(kb(present), kb(*all))) {
+        doubts.contradiction(report.place, format!("zones have {present} pages, the whole machine {all}"));
+    }
 }
 
 /// `name:123kB`, also with a blank behind the colon.
@@ -691,6 +724,9 @@ fn blocks(open: &mut Report, node: u32, name: &str, list: &str, place: Place, do
     }
     let zone = open.zones.iter_mut().find(|zone| zone.node == node && zone.name == name && !zone.has_blocks);
     if let Some(zone) = zone {
+        if let Some(free) = zone.kb("free").filter(|free| differ(*free, sum)) {
+            doubts.contradiction(place, format!("zone {name}: free blocks make {sum} kB, but {free} kB are free"));
+        }
         (zone.blocks, zone.types, zone.has_blocks) = (blocks, types, true);
     }
     true

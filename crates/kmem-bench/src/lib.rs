@@ -7,6 +7,7 @@
 //! |---|---|
 //! | what a part is | [`part::Part`] |
 //! | what is measured | `work::WORKLOADS` of a part |
+//! | what both parts do alike | [`taker`] |
 //! | beside what | `peer::PEERS` |
 //! | what has to hold | `target::TARGETS`, and `target::LIMITS` for instructions |
 //! | how a time comes about | [`measure`] |
@@ -30,6 +31,7 @@ pub mod region;
 pub mod report;
 pub mod resident;
 pub mod rng;
+pub mod taker;
 pub mod target;
 pub mod threads;
 

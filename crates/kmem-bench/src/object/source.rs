@@ -2,6 +2,7 @@
 
 use super::work::CACHE_BYTES;
 use crate::resident;
+use crate::taker::Taker;
 use spin::Mutex;
 
 /// Where objects come from, for one thread: kmalloc, and one cache of objects of [`CACHE_BYTES`].
@@ -54,6 +55,34 @@ impl<S: ObjectSource> ObjectSource for &mut S {
     #[inline(always)]
     fn free(&mut self, object: u64, bytes: usize) {
         (**self).free(object, bytes);
+    }
+}
+
+/// Objects of the cache, from a source.
+pub struct OfCache<S>(pub S);
+
+impl<S: ObjectSource> Taker for OfCache<S> {
+    #[inline(always)]
+    fn take(&mut self) -> Option<u64> {
+        self.0.cache_alloc()
+    }
+    #[inline(always)]
+    fn give(&mut self, object: u64) {
+        self.0.cache_free(object);
+    }
+}
+
+/// Objects of so many bytes, from a source.
+pub struct Kmalloc<const BYTES: usize, S>(pub S);
+
+impl<const BYTES: usize, S: ObjectSource> Taker for Kmalloc<BYTES, S> {
+    #[inline(always)]
+    fn take(&mut self) -> Option<u64> {
+        self.0.alloc(BYTES)
+    }
+    #[inline(always)]
+    fn give(&mut self, object: u64) {
+        self.0.free(object, BYTES);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a peer must be able to do: give and take blocks of pages.
 
+use crate::taker::Taker;
 use spin::Mutex;
 
 /// Where blocks of `2^order` pages come from, for one thread.
@@ -28,6 +29,20 @@ impl<S: PageSource> PageSource for &mut S {
     }
     fn count_free(&mut self, order: u32) -> u64 {
         (**self).count_free(order)
+    }
+}
+
+/// Blocks of one order, from a source.
+pub struct Blocks<const ORDER: u32, S>(pub S);
+
+impl<const ORDER: u32, S: PageSource> Taker for Blocks<ORDER, S> {
+    #[inline(always)]
+    fn take(&mut self) -> Option<u64> {
+        self.0.alloc(ORDER)
+    }
+    #[inline(always)]
+    fn give(&mut self, pfn: u64) {
+        self.0.free(pfn, ORDER);
     }
 }
 

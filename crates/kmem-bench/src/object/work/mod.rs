@@ -1,15 +1,15 @@
 //! The workloads: one row of [`WORKLOADS`] each. [`Run`] is one peer at work. All that a round took is given back at its end.
 
-mod alone;
+mod bulk;
 pub mod mix;
 mod resident;
 mod together;
 
-use super::source::{ObjectSource, Peer};
+use super::source::{Kmalloc, ObjectSource, OfCache, Peer};
 use super::Objects;
 use crate::frees::Frees;
 use crate::part::{Round, Rounds};
-use alone::Batches;
+use crate::taker::{pairs, pairs_at_once, remote, Batches};
 use mix::Script;
 use std::sync::LazyLock;
 
@@ -135,19 +135,20 @@ impl<P> Run<P> {
 impl<P: Peer> Rounds<Objects> for Run<P> {
     fn round(&mut self, workload: &Workload, operations: u64) -> Option<Round> {
         let alone = || self.peer.on_cpu(0);
+        let object_on_cpu = |cpu| self.peer.on_cpu(cpu).map(OfCache);
         match workload.kind {
-            Kind::CachePair => alone::cache_pairs(&mut alone()?, operations),
-            Kind::Batch { objects, frees } => self.batches.run(&mut self.peer.on_cpu(0)?, objects, frees, operations),
-            Kind::Bulk { objects: alone::BULK } => alone::bulks(&mut alone()?, operations),
-            Kind::Kmalloc { bytes: 64 } => alone::kmalloc_pairs::<64>(&mut alone()?, operations),
-            Kind::Kmalloc { bytes: 1024 } => alone::kmalloc_pairs::<1024>(&mut alone()?, operations),
-            Kind::Kmalloc { bytes: 8192 } => alone::kmalloc_pairs::<8192>(&mut alone()?, operations),
+            Kind::CachePair => pairs(&mut OfCache(alone()?), operations),
+            Kind::Batch { objects, frees } => self.batches.run(&mut OfCache(alone()?), objects, frees, operations),
+            Kind::Bulk { objects: bulk::OBJECTS } => bulk::bulks(&mut alone()?, operations),
+            Kind::Kmalloc { bytes: 64 } => pairs(&mut Kmalloc::<64, _>(alone()?), operations),
+            Kind::Kmalloc { bytes: 1024 } => pairs(&mut Kmalloc::<1024, _>(alone()?), operations),
+            Kind::Kmalloc { bytes: 8192 } => pairs(&mut Kmalloc::<8192, _>(alone()?), operations),
             // What is no constant here has no row.
             Kind::Kmalloc { .. } | Kind::Bulk { .. } => None,
             Kind::Mix { threads: 1 } => mix::alone(&mut alone()?, &MIX, operations),
             Kind::Mix { .. } => mix::together(&self.peer, &MIX, operations),
-            Kind::Threads { threads } => together::pairs(&self.peer, threads, operations),
-            Kind::Remote => together::remote(&self.peer, operations),
+            Kind::Threads { threads } => pairs_at_once(threads, object_on_cpu, operations),
+            Kind::Remote => remote(object_on_cpu, operations),
             Kind::Larson => together::larson(&self.peer, operations),
             Kind::Xmalloc => together::xmalloc(&self.peer, operations),
             Kind::Resident { .. } => None,

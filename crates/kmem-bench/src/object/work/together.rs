@@ -6,52 +6,8 @@ use crate::part::Round;
 use crate::rng::Rng;
 use crate::threads::{at_once, pass, pause};
 use spin::Mutex;
-use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::Duration;
-
-/// Each thread takes an object of the cache and gives it back. The slowest one's time counts.
-pub fn pairs<P: Peer>(peer: &P, threads: u32, operations: u64) -> Option<Round> {
-    let took = at_once(
-        threads,
-        |cpu| peer.on_cpu(cpu),
-        |_, mut source| {
-            let start = ThreadTime::now();
-            for _ in 0..operations {
-                let object = black_box(source.cache_alloc()?);
-                source.cache_free(object);
-            }
-            Some(start.elapsed())
-        },
-    );
-    Some(Round { took: took?, operations })
-}
-
-/// What a source that has no memory puts into the queue.
-const NONE: u64 = u64::MAX - 1;
-
-/// One thread takes objects of the cache, the other one gives them back. The time is the wall's: it includes waiting for each
-/// other.
-pub fn remote<P: Peer>(peer: &P, operations: u64) -> Option<Round> {
-    let source = |cpu| peer.on_cpu(cpu);
-    pass(
-        operations,
-        || {
-            let mut source = source(0);
-            move || source.as_mut().and_then(|source| source.cache_alloc()).unwrap_or(NONE)
-        },
-        || {
-            let mut source = source(1);
-            move |object| match source.as_mut() {
-                Some(source) if object != NONE => {
-                    source.cache_free(object);
-                    true
-                }
-                _ => false,
-            }
-        },
-    )
-}
 
 /// An object and its size.
 type Object = (u64, u32);
@@ -125,6 +81,9 @@ fn replace(source: &mut impl ObjectSource, table: &mut Vec<Object>, rng: &mut Rn
     }
     Some(())
 }
+
+/// What a source that has no memory puts into the queue.
+const NONE: u64 = u64::MAX - 1;
 
 /// Objects of a batch in the xmalloc-like workload.
 const BATCH: usize = 256;

@@ -1,15 +1,15 @@
 //! The workloads: one row of [`WORKLOADS`] each. [`Run`] is one peer at work, with what it holds between rounds.
 
-mod alone;
 mod long_use;
-mod together;
+mod mixed;
 
-use super::source::{PageSource, Peer};
+use super::source::{Blocks, PageSource, Peer};
 use super::Pages;
 use crate::frees::Frees;
 use crate::measure::Left;
 use crate::part::{Round, Rounds};
-use alone::Held;
+use crate::taker::{pairs, pairs_at_once, remote, Batches};
+use mixed::Mixed;
 
 /// What is done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,13 +104,14 @@ pub trait Subject: Rounds<Pages> {
 /// A peer, with what it holds between rounds.
 pub struct Run<P> {
     peer: P,
-    held: Held,
+    batches: Batches,
+    mixed: Mixed,
 }
 
 impl<P> Run<P> {
     /// Puts a peer to work.
     pub fn new(peer: P) -> Self {
-        Self { peer, held: Held::default() }
+        Self { peer, batches: Batches::default(), mixed: Mixed::default() }
     }
 }
 
@@ -121,16 +122,19 @@ impl<P: Peer> Rounds<Pages> for Run<P> {
             return None;
         }
         let pages = self.peer.pages();
+        let page_on_cpu = |cpu| self.peer.on_cpu(cpu).map(Blocks::<0, _>);
         match workload.kind {
-            Kind::Pair { order: 0 } => alone::pairs::<0>(&mut self.peer.alone(), operations),
-            Kind::Pair { order: 3 } => alone::pairs::<3>(&mut self.peer.alone(), operations),
-            Kind::Pair { order: 9 } => alone::pairs::<9>(&mut self.peer.alone(), operations),
+            Kind::Pair { order: 0 } => pairs(&mut Blocks::<0, _>(self.peer.alone()), operations),
+            Kind::Pair { order: 3 } => pairs(&mut Blocks::<3, _>(self.peer.alone()), operations),
+            Kind::Pair { order: 9 } => pairs(&mut Blocks::<9, _>(self.peer.alone()), operations),
             // An order that is no constant here has no row.
             Kind::Pair { .. } => None,
-            Kind::Batch { pages, frees } => self.held.batches(&mut self.peer.alone(), pages, frees, operations),
-            Kind::Mixed => self.held.mixed(&mut self.peer.alone(), pages, operations),
-            Kind::Threads { threads } => together::pairs(&self.peer, threads, operations),
-            Kind::Remote => together::remote(&self.peer, operations),
+            Kind::Batch { pages, frees } => {
+                self.batches.run(&mut Blocks::<0, _>(self.peer.alone()), pages, frees, operations)
+            }
+            Kind::Mixed => self.mixed.run(&mut self.peer.alone(), pages, operations),
+            Kind::Threads { threads } => pairs_at_once(threads, page_on_cpu, operations),
+            Kind::Remote => remote(page_on_cpu, operations),
             Kind::LongUse { .. } => None,
         }
     }

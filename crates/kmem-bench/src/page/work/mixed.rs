@@ -1,28 +1,14 @@
-//! What one thread does by itself. Random numbers and the list of what is held cost each peer the same few nanoseconds; the
-//! array stack's column says how many.
+//! Blocks of all orders, taken and given back as memory fills and empties. Random numbers and the list of what is held cost
+//! each peer the same few nanoseconds.
 
 use crate::clock::ThreadTime;
-use crate::frees::Frees;
 use crate::page::source::PageSource;
 use crate::part::Round;
 use crate::rng::Rng;
-use std::hint::black_box;
-
-/// Takes a block and gives it back. The order is a constant, as it is at most calls in a kernel.
-pub fn pairs<const ORDER: u32>(source: &mut impl PageSource, operations: u64) -> Option<Round> {
-    let start = ThreadTime::now();
-    for _ in 0..operations {
-        let block = black_box(source.alloc(ORDER)?);
-        source.free(block, ORDER);
-    }
-    Some(Round { took: start.elapsed(), operations })
-}
 
 /// What is held between rounds.
 #[derive(Default)]
-pub struct Held {
-    pages: Vec<u64>,
-    order_of_frees: Vec<u32>,
+pub struct Mixed {
     blocks: Vec<(u64, u32)>,
     taken: u64,
     shrinking: bool,
@@ -32,37 +18,10 @@ pub struct Held {
 /// Blocks of the mixed workload: `2^0` to `2^10` pages.
 const MIXED_ORDERS: u32 = 11;
 
-impl Held {
-    /// Takes a batch of single pages and gives all of them back, over and over.
-    pub fn batches(
-        &mut self,
-        source: &mut impl PageSource,
-        batch: usize,
-        frees: Frees,
-        operations: u64,
-    ) -> Option<Round> {
-        if self.order_of_frees.len() != batch {
-            self.order_of_frees = frees.order(batch, &mut self.rng);
-            self.pages = vec![0; batch];
-        }
-        let batches = operations.div_ceil(batch as u64).max(1);
-        let start = ThreadTime::now();
-        for _ in 0..batches {
-            for page in &mut self.pages {
-                *page = source.alloc(0)?;
-            }
-            for &at in &self.order_of_frees {
-                if let Some(&page) = self.pages.get(at as usize) {
-                    source.free(page, 0);
-                }
-            }
-        }
-        Some(Round { took: start.elapsed(), operations: batches * batch as u64 })
-    }
-
+impl Mixed {
     /// Lets the fill go up to 90 % and down to 50 %, over and over, with blocks of all orders. An order that cannot be had
     /// turns the way down.
-    pub fn mixed(&mut self, source: &mut impl PageSource, pages: u64, operations: u64) -> Option<Round> {
+    pub fn run(&mut self, source: &mut impl PageSource, pages: u64, operations: u64) -> Option<Round> {
         let (low, high) = (pages / 2, pages / 10 * 9);
         if self.blocks.is_empty() {
             // A source that has single pages only has no part in it.

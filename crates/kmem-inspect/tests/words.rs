@@ -1,5 +1,6 @@
 //! What is said of texts: sentences that must be there, and some that must not.
 
+use kmem_inspect::explain::pages::PageRequest;
 use kmem_inspect::explain::{explain, Question};
 use kmem_inspect::Reader;
 
@@ -357,4 +358,17 @@ fn the_engine_and_the_lines_agree() {
         &zone("6.6.3", "0xce0(GFP_KERNEL|__GFP_HIGH)", "boost:0kB ").replace("highatomic:0KB", "highatomic:400KB"),
     );
     assert!(high.contains("Normal: 351 pages too few") && !high.contains("line by line"), "{high}");
+}
+
+#[test]
+fn without_buddyinfo_no_blocks_are_counted() {
+    let mut reader = Reader::new();
+    let zone = "Node 0, zone   Normal\n  pages free     40000\n        min      5000\n        low      6000\n        high     7000\n        \
+                spanned  300000\n        present  200000\n        managed  190000\n        protection: (0, 0)\n  start_pfn:           4096\n";
+    reader.read_text("text", zone);
+    let request = PageRequest { order: 0, gfp: "GFP_KERNEL".to_owned() };
+    let question = Question { pages: Some(request), ..Question::default() };
+    let mut out = String::new();
+    explain(&mut out, &mut reader.finish(), &question).expect("a string can be written");
+    assert!(out.contains("from zone Normal\n"), "{out}");
 }

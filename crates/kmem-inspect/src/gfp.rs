@@ -24,7 +24,7 @@ pub struct Epoch {
 }
 
 /// All epochs, ascending.
-pub static EPOCHS: [Epoch; 9] = [
+pub static EPOCHS: [Epoch; 10] = [
     Epoch { from: (0, 0, 0), until: (2, 5, 0), name: "2.4", encoding: &GFP_2_4 },
     Epoch { from: (2, 5, 0), until: (2, 6, 24), name: "2.6.0 to 2.6.23", encoding: &GFP_2_6 },
     Epoch { from: (2, 6, 24), until: (3, 6, 0), name: "2.6.24 to 3.5", encoding: &GFP_3_4 },
@@ -33,7 +33,8 @@ pub static EPOCHS: [Epoch; 9] = [
     Epoch { from: (4, 10, 0), until: (4, 18, 0), name: "4.10 to 4.17", encoding: &GFP_4_10 },
     Epoch { from: (4, 18, 0), until: (5, 0, 0), name: "4.18 to 4.20", encoding: &GFP_4_18 },
     Epoch { from: (5, 0, 0), until: (6, 3, 0), name: "5.0 to 6.2", encoding: &GFP_6_1 },
-    Epoch { from: (6, 3, 0), until: (u32::MAX, 0, 0), name: "6.3 and later", encoding: &GFP_6_12 },
+    Epoch { from: (6, 3, 0), until: (6, 8, 0), name: "6.3 to 6.7", encoding: &GFP_6_3 },
+    Epoch { from: (6, 8, 0), until: (u32::MAX, 0, 0), name: "6.8 and later", encoding: &GFP_6_12 },
 ];
 
 /// Returns the epoch of a version.
@@ -241,6 +242,21 @@ static BITS_4_18: [Bit; 23] = with(&[
 /// Compositions of 4.4 and later: those of 6.1.
 const NAMES: &[(&str, Gfp)] = GFP_6_1.names;
 
+/// 6.3 to 6.7: the numbers of 6.12, but `GFP_NOWAIT` warns.
+const NAMES_6_12: &[(&str, Gfp)] = GFP_6_12.names;
+static NAMES_6_3: [(&str, Gfp); NAMES_6_12.len()] = {
+    let mut all = [NAMES_6_12[0]; NAMES_6_12.len()];
+    let mut at = 0;
+    while at < all.len() {
+        let (name, gfp) = NAMES_6_12[at];
+        let is_nowait = gfp.bits() == Gfp::KSWAPD_RECLAIM.union(Gfp::NOWARN).bits();
+        all[at] = (name, if is_nowait { Gfp::KSWAPD_RECLAIM } else { gfp });
+        at += 1;
+    }
+    all
+};
+static GFP_6_3: GfpEncoding = GfpEncoding { bits: GFP_6_12.bits, names: &NAMES_6_3, words: &[], none: "none" };
+
 static GFP_4_4: GfpEncoding = GfpEncoding { bits: &BITS_4_4, names: NAMES, words: &[], none: "none" };
 static GFP_4_10: GfpEncoding = GfpEncoding { bits: &BITS_4_10, names: NAMES, words: &[], none: "none" };
 static GFP_4_18: GfpEncoding = GfpEncoding { bits: &BITS_4_18, names: NAMES, words: &[], none: "none" };
@@ -272,6 +288,10 @@ mod tests {
             ((5, 4, 0), 0xcc0, "GFP_KERNEL"),
             ((5, 15, 0), 0xa20, "GFP_ATOMIC"),
             ((6, 12, 0), 0x820, "GFP_ATOMIC"),
+            ((6, 5, 0), 0x800, "GFP_NOWAIT"),
+            ((6, 5, 0), 0x2800, "GFP_NOWAIT|__GFP_NOWARN"),
+            ((6, 5, 0), 0x820, "GFP_ATOMIC"),
+            ((6, 8, 0), 0x2800, "GFP_NOWAIT"),
         ] {
             let epoch = epoch(version);
             assert_eq!(epoch.words(raw), words, "{version:?} {raw:#x}");

@@ -43,8 +43,12 @@ pub fn parts(raw: &str) -> impl Iterator<Item = &str> {
 
 /// Makes text of the bytes of a line, without its end.
 pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    // The mark that some editors put in front of a file, and the zeros that a log has where the machine went down.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    let bytes = &bytes[zeros..];
     let mut end = bytes.len().min(LONGEST);
-    while end > 0 && (bytes[end - 1] == b'\n' || bytes[end - 1] == b'\r') {
+    while end > 0 && matches!(bytes[end - 1], b'\n' | b'\r' | 0) {
         end -= 1;
     }
     // Nearly always it is text, and to make sure of that costs less than to mend it.
@@ -76,7 +80,10 @@ fn stripped(text: &str) -> Option<&str> {
             is_stamp(stamp).then(|| rest.strip_prefix(' ').unwrap_or(rest))
         }
         // Docker's file of a container's log.
-        b'{' => trimmed.strip_prefix("{\"log\":\""),
+        b'{' => {
+            let rest = trimmed.strip_prefix("{\"log\":\"")?;
+            Some(rest.split_once("\\n\",\"").map_or(rest, |(text, _)| text))
+        }
         b'>' | b'|' => Some(trimmed[1..].strip_prefix(' ').unwrap_or(&trimmed[1..])),
         // `** 93 printk messages dropped ** [  322.9]`: the line that follows stands on the same one.
         b'*' => {
@@ -85,8 +92,34 @@ fn stripped(text: &str) -> Option<&str> {
         }
         b'(' | b'-' | b'.' => after_task(trimmed),
         b'c' => after_cpu(trimmed),
+        b'0'..=b'9' => after_record(trimmed).or_else(|| after_logcat(trimmed)).or_else(|| after_tag(trimmed)),
         _ => after_level(trimmed).or_else(|| after_tag(trimmed)),
     }
+}
+
+/// What `/dev/kmsg` puts there, `4,100,1234567,-;`, and `grep -n`: `12:[`.
+fn after_record(text: &str) -> Option<&str> {
+    let end = text.bytes().take(10).position(|byte| !byte.is_ascii_digit())?;
+    if text.as_bytes()[end] == b':' {
+        return text.get(end + 1..).filter(|rest| rest.starts_with(['[', '<']));
+    }
+    if text.as_bytes()[end] != b',' || end > 3 {
+        return None;
+    }
+    let (front, rest) = text.split_once(';').filter(|(front, _)| front.len() <= 80)?;
+    let mut fields = front.split(',');
+    (fields.by_ref().take(3).all(digits) && fields.next().is_some_and(|flags| flags.len() <= 2)).then_some(rest)
+}
+
+/// Android's of today, for the kernel: `01-02 12:00:00.000     0     0 W         : `.
+fn after_logcat(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let is_dated = bytes.len() > 20 && bytes[2] == b'-' && bytes[5] == b' ' && bytes[8] == b':' && bytes[14] == b'.';
+    let (front, rest) = text.split_once(" : ").filter(|(front, _)| is_dated && front.len() <= 60)?;
+    let mut words = front.split_whitespace().skip(2);
+    let ids = words.by_ref().take(2).all(digits);
+    let level = words.next().is_some_and(|level| level.len() == 1);
+    (ids && level && words.all(|tag| tag.eq_ignore_ascii_case("kernel"))).then_some(rest)
 }
 
 /// MediaTek's: `-(0)[1:swapper/0]`, ` (3)[123:name]`.
@@ -118,7 +151,7 @@ fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `  12.345678`, `cpuid: 0`, `T123`, `C0`, `T1@C0`, `0:     swapper:    0`, `Tue Jan  2 12:00:00 2020`.
+/// `  12.345678`, `cpuid: 0`, `T123`, `C0`, `T1@C0`, `0:     swapper:    0`, `Tue Jan  2 12:00:00 2020`, `2020-01-02 12:00:00`.
 fn is_stamp(stamp: &str) -> bool {
     let stamp = stamp.trim();
     if stamp.is_empty() || stamp.len() > 40 {
@@ -157,7 +190,10 @@ pub fn stamp(raw: &str) -> Option<f64> {
 
 fn is_date(stamp: &str) -> bool {
     const DAYS: [&str; 7] = ["Mon ", "Tue ", "Wed ", "Thu ", "Fri ", "Sat ", "Sun "];
-    DAYS.iter().any(|day| stamp.starts_with(day)) && stamp.contains(':')
+    let bytes = stamp.as_bytes();
+    let is_of_terminal =
+        || bytes.len() >= 16 && bytes[4] == b'-' && bytes[7] == b'-' && bytes[13] == b':' && digits(&stamp[..4]);
+    DAYS.iter().any(|day| stamp.starts_with(day)) && stamp.contains(':') || stamp.is_ascii() && is_of_terminal()
 }
 
 /// `Mon dd hh:mm:ss host kernel: `, `… kernel[0]: `, Android's `… I/KERNEL  (  123): `, a folder's `/proc/meminfo:` of grep.
@@ -235,6 +271,13 @@ mod tests {
             "** 3764 printk messages dropped ** [   46.300984] Normal free:1kB",
             "2020-01-02T12:00:00.123 [    1.0] Normal free:1kB",
             "2020-01-02 12:00:00 <6>[    1.0] Normal free:1kB",
+            "[2020-01-02 12:00:00] [    1.0] Normal free:1kB",
+            "4,100,1234567,-;Normal free:1kB",
+            "30,100,1234567,c,caller=T77;Normal free:1kB",
+            "12:[    1.0] Normal free:1kB",
+            "01-02 12:00:00.000     0     0 W         : Normal free:1kB",
+            "01-02 12:00:00.000     0     0 W KERNEL  : [    1.0] c3   77 Normal free:1kB",
+            "{\"log\":\"Normal free:1kB\\n\",\"stream\":\"stdout\"}",
         ] {
             assert_eq!(kernel_text(line), "Normal free:1kB", "{line}");
         }
@@ -252,6 +295,10 @@ mod tests {
             "cpu 0 hot: high 2",
             "info: x : y",
             "2020-01-02 12:00:00 some words",
+            "1,2,3;4",
+            "12:13 : x",
+            "01-02 12:00:00.000   100   100 W tag     : x",
+            "[0000-1111:2222]",
         ] {
             assert_eq!(kernel_text(line), line);
         }
@@ -269,6 +316,8 @@ mod tests {
     fn any_bytes_are_a_line() {
         assert_eq!(decode(b"a\xff\r\n"), "a\u{fffd}");
         assert_eq!(decode(b"\n"), "");
+        assert_eq!(decode(b"\xef\xbb\xbfa\0\n"), "a");
+        assert_eq!(decode(b"\0\0\0a\n"), "a");
         assert_eq!(decode(&vec![b'x'; LONGEST + 9]).len(), LONGEST);
     }
 }

@@ -1,5 +1,6 @@
 //! What is said of texts: sentences that must be there, and some that must not.
 
+use kmem_inspect::explain::pages::PageRequest;
 use kmem_inspect::explain::{explain, has_problem, Question};
 use kmem_inspect::Reader;
 
@@ -223,4 +224,175 @@ fn a_crumb_of_high_memory_is_no_problem() {
     assert!(!is_wrong(crumb));
     // With more pages than its reserve, of which none is free, it is short.
     assert!(is_wrong(&crumb.replacen("managed  2", "managed  2000", 1)));
+}
+
+/// The text of the corpus by this name.
+macro_rules! corpus {
+    ($name:literal) => {
+        include_str!(concat!("corpus/", $name, ".txt"))
+    };
+}
+
+#[test]
+fn a_request_that_is_kept_to_some_nodes_is_told_so() {
+    const ELSEWHERE: &str = "other nodes have 351.56 MB free: let it use them";
+    check(&[
+        (
+            corpus!("oom-of-a-cpuset"),
+            &[
+                "node 1 Normal: 101 pages too few",
+                "not use all nodes, by its cpuset: the others have 351.56 MB free",
+                ELSEWHERE,
+            ],
+            &["let them take less"],
+        ),
+        (
+            corpus!("oom-of-a-memory-policy"),
+            &["not use all nodes, by its memory policy: the others have 351.56 MB free", ELSEWHERE],
+            &["let them take less"],
+        ),
+    ]);
+}
+
+#[test]
+fn an_oom_kill_that_nobody_asked_pages_for_is_not_explained_by_pages() {
+    check(&[
+        (
+            corpus!("oom-by-hand"),
+            &["The OOM killer was called by hand, SysRq-f (line 1)", "that says nothing of memory"],
+            &["let them take less", "does not say how much"],
+        ),
+        (
+            corpus!("oom-of-a-page-fault"),
+            &["a page fault of `java` found no memory", "`gfp_mask=0x0` is no request", "351.56 MB free, above high"],
+            &["asked for one page", "never sleeps", "with GFP_KERNEL"],
+        ),
+        (
+            corpus!("oom-2.6.22-one-list"),
+            &[
+                "1951.92 MB of processes and page cache",
+                "51.74 MB slabs",
+                "does not tell apart, have 1951.92 MB; 1825.62 MB of it wait to be written",
+            ],
+            &["caches have 0 bytes", "processes have"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_vmalloc_lacks_addresses_or_pages() {
+    check(&[
+        (
+            corpus!("failure-vmalloc-3.x-nameless"),
+            &[
+                "vmalloc failed (line 2): `Xorg` asked for 20.0 MB\n",
+                "vmalloc failed (line 5): `xtables` asked for 256.0 MB, and pages ran out",
+                "pages ran out, not addresses",
+                "no addresses for 20 MB: once",
+            ],
+            &["asked for one page", "no addresses for 256"],
+        ),
+        (
+            corpus!("failure-vmalloc-no-pages"),
+            &[
+                "`systemd-udevd` asked for 4 kB; the kernel says: vm_struct allocation failed",
+                "`insmod` had 1024 MB of what it asked for when pages ran out; the kernel says: page order 0, failed to allocate pages",
+                "`insmod` asked for 8 kB, and pages ran out",
+                "no addresses for 4 kB",
+            ],
+            &["no addresses for 1024 MB", "no addresses for 8 kB"],
+        ),
+    ]);
+}
+
+#[test]
+fn a_line_for_each_number_is_one_report() {
+    check(&[(
+        corpus!("failure-4.9-a-line-each-number"),
+        &[
+            "refused, as the report says",
+            "Normal: 118 pages too few",
+            "DMA32: 33 pages too few: 62595 of 62595 free ones count for it, 62628 are needed",
+            "DMA: 60319 pages too few",
+        ],
+        &["not in the report"],
+    )]);
+}
+
+#[test]
+fn listings_of_two_machines_are_no_leak() {
+    let listing = |total: u64, objects: u64| {
+        format!(
+            "MemTotal:  {total} kB\nMemFree:   500000 kB\n\
+             slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>\n\
+             foo {objects} {objects} 4096 1 1 : tunables 0 0 0 : slabdata {objects} {objects} 0\n"
+        )
+    };
+    let same = said(&(listing(1_000_000, 10) + &listing(1_000_000, 1000)));
+    assert!(same.contains("suspected leak: slab cache foo"), "{same}");
+    let others = said(&(listing(1_000_000, 10) + &listing(2_000_000, 1000)));
+    assert!(others.contains("These are of different machines") && !others.contains("suspected leak"), "{others}");
+    let nothing = said(&(listing(1_000_000, 10) + &listing(1_000_000, 10)));
+    assert!(nothing.contains("no cache and no caller of vmalloc has more or less"), "{nothing}");
+}
+
+#[test]
+fn what_is_set_aside_and_not_free_is_missing_too() {
+    const SAID: &[&str] = &[
+        // 512 are set aside, 363 are free: 149 more than the 684 that must stay.
+        "DMA: 833 pages too few: 0 of 363 free ones count for it, 684 are needed",
+        "Normal: 40 pages too few",
+    ];
+    check(&[(
+        "tst: page allocation failure: order:0, mode:0x800, nodemask=(null)\n\
+         CPU: 0 PID: 1 Comm: tst Not tainted 5.4.0 #1\nMem-Info:\n\
+         DMA free:1452kB min:52kB low:64kB high:76kB present:15904kB managed:15904kB free_cma:0kB\n\
+         lowmem_reserve[]: 0 670 1510 1510\n\
+         Normal free:6468kB min:4576kB low:5720kB high:6864kB present:686412kB managed:686412kB free_cma:0kB\n\
+         lowmem_reserve[]: 0 0 6720 6720\n\
+         DMA: 3*4kB (E) 0*8kB 2*16kB (UM) 0*32kB 22*64kB (H) 0*128kB 0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 1452kB\n\
+         Normal: 1297*4kB (M) 0*8kB 0*16kB 0*32kB 0*64kB 0*128kB 5*256kB (H) 0*512kB 0*1024kB 0*2048kB 0*4096kB = 6468kB\n",
+        SAID,
+        &["line by line"],
+    )]);
+}
+
+#[test]
+fn the_engine_and_the_lines_agree() {
+    let zone = |version: &str, mode: &str, boost: &str| {
+        format!(
+            "tst: page allocation failure: order:0, mode:{mode}, nodemask=(null)\n\
+             CPU: 0 PID: 1 Comm: tst Not tainted {version} #1\nMem-Info:\n\
+             DMA free:800kB min:400kB low:500kB high:600kB present:15904kB managed:15904kB\n\
+             lowmem_reserve[]: 0 670 1510 1510\n\
+             Normal free:600kB {boost}min:4000kB low:5000kB high:6000kB reserved_highatomic:0KB present:686412kB managed:686412kB\n\
+             lowmem_reserve[]: 0 0 6720 6720\n\
+             DMA: 200*4kB (U) 0*8kB 0*16kB 0*32kB 0*64kB 0*128kB 0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 800kB\n\
+             Normal: 150*4kB (U) 0*8kB 0*16kB 0*32kB 0*64kB 0*128kB 0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 600kB\n"
+        )
+    };
+    // Single pages of those who cannot wait are spared the boost: 600 pages, down to 225.
+    let atomic = said(&zone("6.1.50", "0xa20(GFP_ATOMIC)", "boost:1600kB "));
+    assert!(atomic.contains("Normal: 76 pages too few") && !atomic.contains("line by line"), "{atomic}");
+    // A kernel without a zone below 4 GiB takes the normal one for it.
+    let low = said(&zone("6.1.50", "0xcc4(GFP_KERNEL|GFP_DMA32)", "boost:0kB "));
+    assert!(low.contains("Normal: 851 pages too few") && !low.contains("line by line"), "{low}");
+    // The reserve counts for whoever is important, since 6.3 without another flag.
+    let high = said(
+        &zone("6.6.3", "0xce0(GFP_KERNEL|__GFP_HIGH)", "boost:0kB ").replace("highatomic:0KB", "highatomic:400KB"),
+    );
+    assert!(high.contains("Normal: 351 pages too few") && !high.contains("line by line"), "{high}");
+}
+
+#[test]
+fn without_buddyinfo_no_blocks_are_counted() {
+    let mut reader = Reader::new();
+    let zone = "Node 0, zone   Normal\n  pages free     40000\n        min      5000\n        low      6000\n        high     7000\n        \
+                spanned  300000\n        present  200000\n        managed  190000\n        protection: (0, 0)\n  start_pfn:           4096\n";
+    reader.read_text("text", zone);
+    let request = PageRequest { order: 0, gfp: "GFP_KERNEL".to_owned() };
+    let question = Question { pages: Some(request), ..Question::default() };
+    let mut out = String::new();
+    explain(&mut out, &mut reader.finish(), &question).expect("a string can be written");
+    assert!(out.contains("from zone Normal\n"), "{out}");
 }

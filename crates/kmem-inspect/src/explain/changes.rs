@@ -47,6 +47,14 @@ fn caches(capture: &Capture) -> Vec<SlabInfo> {
     }
 }
 
+/// Whether the first and the last listing are of different machines: that one has more than the other says nothing then.
+pub fn are_of_others(capture: &Capture) -> bool {
+    let totals = ends(&capture.meminfo, |file| file.get(MemField::MemTotal));
+    let differ = |(before, after): (u64, u64)| before.abs_diff(after) > before.max(after) / 16;
+    let digits = ends(&capture.vmallocinfo, |info| info.digits > 8);
+    totals.and_then(|(before, after)| before.zip(after)).is_some_and(differ) || digits.is_some_and(|(a, b)| a != b)
+}
+
 /// Returns what changed, what grew most first.
 pub fn changes(capture: &Capture) -> Vec<Change> {
     let mut list = Vec::new();
@@ -74,6 +82,12 @@ pub fn explain(out: &mut dyn Write, capture: &Capture) -> Result {
     let apart =
         times(slabs.or(areas).or(memory)).map_or(String::new(), |seconds| format!(", {} apart", duration(seconds)));
     writeln!(out, "Changes, from {} to {}{apart}", capture.at(from), capture.at(to))?;
+    if are_of_others(capture) {
+        writeln!(out, "  These are of different machines: what one has more is no growth")?;
+    }
+    if list.is_empty() && slabs.or(areas).is_some() {
+        writeln!(out, "  no cache and no caller of vmalloc has more or less")?;
+    }
     for change in list.iter().filter(|change| change.bytes > 0).take(SHOWN) {
         line(out, change)?;
     }
@@ -98,7 +112,7 @@ fn line(out: &mut dyn Write, change: &Change) -> Result {
     writeln!(out, "  {:>12}  {}: {}{rate}", signed(change.bytes), change.what, change.detail)
 }
 
-fn ends<T>(list: &[T], place: impl Fn(&T) -> Place) -> Option<(Place, Place)> {
+fn ends<T, V>(list: &[T], place: impl Fn(&T) -> V) -> Option<(V, V)> {
     match list {
         [before, .., after] => Some((place(before), place(after))),
         _ => None,

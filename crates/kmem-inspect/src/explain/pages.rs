@@ -52,12 +52,12 @@ pub fn fit(out: &mut dyn Write, capture: &Capture, request: &PageRequest) -> Res
     let answer = match verdicts.iter().find(|verdict| verdict.refusal == Refusal::None) {
         Some(verdict) => {
             let zone = &verdict.zone;
-            let blocks = zone.blocks_from(order);
-            writeln!(
-                out,
-                "Fit: yes, order {order} ({bytes}) with {words} from zone {}: {blocks} blocks are large enough",
-                zone.name
-            )?;
+            // Without buddyinfo only pages are known, and a single page is what was asked for.
+            let blocks = match zone.has_blocks {
+                true => format!(": {} blocks are large enough", zone.blocks_from(order)),
+                false => String::new(),
+            };
+            writeln!(out, "Fit: yes, order {order} ({bytes}) with {words} from zone {}{blocks}", zone.name)?;
             Answer::Yes
         }
         None => {

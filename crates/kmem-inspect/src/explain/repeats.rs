@@ -139,11 +139,8 @@ fn about_addresses(out: &mut dyn Write, capture: &Capture, repeat: &Repeat, byte
     match full(capture, repeat, bytes) {
         Full::WrongSize => {
             let ram = ram_kb(log_of(capture, repeat));
-            let ram = ram.map_or("a 32-bit kernel has addresses".to_owned(), |kb| format!("{} of RAM", kilobytes(kb)));
-            writeln!(
-                out,
-                "    that is more than there is ({ram}): the caller computed the size wrongly; no parameter helps"
-            )
+            let ram = ram.map_or("a 32-bit kernel has".to_owned(), |kb| format!("there is, {} of RAM", kilobytes(kb)));
+            writeln!(out, "    that is more than {ram}: the caller computed the size wrongly; no parameter helps")
         }
         Full::Nothing => {
             writeln!(out, "    nothing was asked for, and that always fails: the caller computed the size wrongly")

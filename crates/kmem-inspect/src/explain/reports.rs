@@ -15,7 +15,7 @@ use crate::scan::total;
 use crate::twin::NoTwin;
 use kmem::gfp::Gfp;
 use kmem::page::attempt::{Attempt, Caller, Latitude};
-use kmem::page::rule::{OrderCheck, PageRule};
+use kmem::page::rule::{Harder, OrderCheck, PageRule};
 use kmem::profile::{amd64_6_12, arm_3_4, i386_pae_6_1, linux_2_6_i386};
 use kmem::units::Order;
 use std::fmt::{Result, Write};
@@ -64,7 +64,7 @@ pub(crate) fn rule(version: Option<Version>) -> &'static PageRule {
 
 /// The flags of a report, by its version; without one by the epoch that knows all bits and has a name for them.
 pub fn flags(report: &Report) -> Option<Gfp> {
-    let raw = report.mode?;
+    let raw = report.mode.filter(|_| !report.is_of_fault())?;
     Some(epoch(report.version.unwrap_or_else(|| guess(report))).encoding.decode(raw).0)
 }
 
@@ -114,9 +114,11 @@ pub fn ask_zones(zones: &[ZoneState], version: Option<Version>, gfp: Gfp, order:
         return Vec::new();
     }
     let rule = rule(version);
+    let has = |name: &str| zones.iter().any(|zone| zone.name == name);
     let highest = match gfp {
-        _ if gfp.contains(Gfp::DMA) => 0,
-        _ if gfp.contains(Gfp::DMA32) => 1,
+        // A kernel that has no such zone takes the next one for it.
+        _ if gfp.contains(Gfp::DMA) && has("DMA") => 0,
+        _ if gfp.contains(Gfp::DMA32) && has("DMA32") => 1,
         _ if gfp.contains(Gfp::HIGHMEM | Gfp::MOVABLE) => 4,
         _ if gfp.contains(Gfp::HIGHMEM) => 3,
         _ => 2,
@@ -126,7 +128,9 @@ pub fn ask_zones(zones: &[ZoneState], version: Option<Version>, gfp: Gfp, order:
     let names = zone_names(zones);
     // The array has a place for each zone that the kernel was built with.
     let place = names.iter().rposition(|name| ZONES.iter().position(|known| known == name) <= Some(highest));
-    let has_pages = |zone: &ZoneState| zone.kb("present") != Some(0);
+    // A zone whose free pages or mark cannot be read says nothing.
+    let is_read = |zone: &ZoneState| zone.kb("free").is_some() && zone.kb("min").is_some();
+    let has_pages = |zone: &ZoneState| zone.kb("present") != Some(0) && is_read(zone);
     let mut allowed: Vec<&ZoneState> = zones.iter().filter(|zone| at(zone) <= highest && has_pages(zone)).collect();
     allowed.sort_by_key(|zone| (zone.node, usize::MAX - at(zone)));
     let verdict = |zone| {
@@ -159,16 +163,22 @@ fn zone_names(zones: &[ZoneState]) -> Vec<&'static str> {
 
 fn ask(zone: &ZoneState, rule: &PageRule, attempt: Attempt, order: u32, reserve: u64) -> (Refusal, u64) {
     let count = |name: &str| zone.pages(name).unwrap_or(0);
-    let mut usable = count("free");
-    if !attempt.latitude.contains(Latitude::CMA) {
-        usable = usable.saturating_sub(count("free_cma"));
+    let all = attempt.latitude.contains(Latitude::NO_WATERMARKS);
+    let mut barred = 0u64;
+    if !all && !attempt.latitude.contains(Latitude::CMA) {
+        barred = count("free_cma");
     }
-    let important = attempt.latitude.intersects(Latitude::HARDER | Latitude::OOM);
-    if !important {
-        usable = usable.saturating_sub(zone.pages("free_highatomic").unwrap_or_else(|| zone.set_aside()));
+    if !all && !attempt.counts_reserves(rule) {
+        barred = barred.saturating_add(zone.pages("free_highatomic").unwrap_or_else(|| zone.set_aside()));
     }
-    let mark = attempt.lowered(rule, count("min"));
-    let needed = mark.saturating_add(reserve).saturating_add(1 << order);
+    let usable = count("free").saturating_sub(barred);
+    // Boosts are not for single pages of those who cannot wait.
+    let important = if rule.harder == Harder::NoWaitAndHigh { Latitude::HIGH } else { Latitude::HARDER };
+    let spared = if order == 0 && attempt.latitude.contains(important) { count("boost") } else { 0 };
+    let mark = if all { 0 } else { attempt.lowered(rule, count("min").saturating_sub(spared)) };
+    let kept = if all { 0 } else { mark.saturating_add(reserve) };
+    // What is set aside and not free is missing too.
+    let needed = kept.saturating_add(1 << order).saturating_add(barred.saturating_sub(count("free")));
     let refusal = if usable < needed {
         Refusal::Pages { needed, usable }
     } else if order > 0 && zone.has_blocks && !has_block(zone, rule, attempt, order, usable, mark) {
@@ -288,7 +298,14 @@ pub(super) fn title(report: &Report) -> String {
         Kind::Vmalloc => {
             let bytes = report.bytes.map_or("some memory".to_owned(), size);
             let why = report.why.as_ref().map_or(String::new(), |why| format!("; the kernel says: {why}"));
-            format!("vmalloc failed (line {line}): `{who}` asked for {bytes}{why}")
+            // 5.13 and later print what there was by then.
+            let partly = report.why.as_ref().is_some_and(|why| why.ends_with("failed to allocate pages"));
+            let what = match report.of_pages {
+                true if partly => format!("had {bytes} of what it asked for when pages ran out"),
+                true => format!("asked for {bytes}, and pages ran out"),
+                false => format!("asked for {bytes}"),
+            };
+            format!("vmalloc failed (line {line}): `{who}` {what}{why}")
         }
         Kind::Slab => {
             let cache = report.cache.as_deref().unwrap_or("a slab cache");
@@ -306,6 +323,12 @@ pub(super) fn title(report: &Report) -> String {
                 Some(group) => format!("A memory cgroup, {group}, is out of memory"),
                 None => "A memory cgroup is out of memory".to_owned(),
             };
+            if report.by_hand {
+                return format!("The OOM killer was called by hand, SysRq-f (line {line})");
+            }
+            if report.is_of_fault() {
+                return format!("{title} (line {line}): a page fault of `{who}` found no memory");
+            }
             if report.order.is_none() && report.mode.is_none() {
                 // Without its other lines a report without a victim is the last word of a panic.
                 let stopped = report.kind == Kind::Oom && report.killed.is_none();
@@ -394,7 +417,11 @@ fn holders(out: &mut dyn Write, report: &Report) -> Result {
     let count = |names: &[&str]| total(names.iter().filter_map(|name| report.counter(name)));
     let shmem = count(&["shmem"]);
     let anon = count(&["active_anon", "inactive_anon"]);
+    // Before 2.6.28 there is one list for all, and one number of slabs.
+    let both = if report.counter("active_anon").is_none() { count(&["Active", "active", "inactive"]) } else { 0 };
     let mut parts = [
+        ("of processes and page cache", both),
+        ("slabs", count(&["slab"])),
         // Shared memory stands on the lists of anonymous pages.
         ("of processes", anon.saturating_sub(shmem)),
         ("shared memory and tmpfs", shmem),
@@ -424,6 +451,13 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
     let reclaimable: u64 =
         total(["active_file", "inactive_file", "slab_reclaimable"].iter().filter_map(|name| report.counter(name)));
     holders(out, report)?;
+    if let Some(free) = report.free_elsewhere() {
+        let by = report.constraint.map_or(String::new(), |by| format!(", by {by}"));
+        writeln!(out, "  It may not use all nodes{by}: the others have {} free", pages_of(report, free))?;
+    }
+    if report.is_of_fault() {
+        writeln!(out, "  The report does not say what was asked for below the fault: `gfp_mask=0x0` is no request")?;
+    }
     if report.kind != Kind::Vmalloc {
         if !gfp.may_sleep() {
             writeln!(out, "  It could not wait for reclaim: the flags forbid sleeping")?;
@@ -436,7 +470,7 @@ fn help(out: &mut dyn Write, report: &Report, verdicts: &[Verdict<'_>], story: O
             }
         } else if report.all_unreclaimable || report.zones.iter().any(|zone| zone.unreclaimable) {
             writeln!(out, "  Reclaim has given up: nothing more could be freed")?;
-        } else if short && reclaimable <= 4096 {
+        } else if short && reclaimable <= 4096 && report.counter("active_file").is_some() {
             let swap = if report.swap_kb.1 == Some(0) { ", and there is no swap" } else { "" };
             writeln!(out, "  Reclaim did not help: caches have {} only{swap}", pages_of(report, reclaimable))?;
         }
@@ -468,6 +502,13 @@ fn less_memory(report: &Report) -> Vec<String> {
         ));
         return advice;
     }
+    if let Some(free) = report.free_elsewhere().filter(|free| *free > 0) {
+        let bytes = pages_of(report, free);
+        advice.push(format!(
+            "other nodes have {bytes} free: let it use them (cpuset.mems of its cpuset, numactl), or move it there"
+        ));
+        return advice;
+    }
     let count = |name: &str| report.counter(name).unwrap_or(0);
     let (shared, slabs) = (count("shmem"), count("slab_unreclaimable"));
     // Shared memory stands on the lists of anonymous pages. Before 2.6.28 there is one list for all.
@@ -478,6 +519,16 @@ fn less_memory(report: &Report) -> Vec<String> {
         return advice;
     }
     let bytes = pages_of(report, most);
+    if most == own && lists == 0 {
+        let written = count("dirty").saturating_add(count("writeback"));
+        let waits = match written > own / 4 {
+            true => format!("; {} of it wait to be written: lower vm.dirty_ratio", pages_of(report, written)),
+            false => String::new(),
+        };
+        advice
+            .push(format!("processes and the page cache, which this kernel does not tell apart, have {bytes}{waits}"));
+        return advice;
+    }
     if most == slabs {
         advice.push(format!(
             "slabs that cannot be reclaimed have {bytes}: compare two captures of /proc/slabinfo, the cache that grows leaks"
@@ -518,8 +569,19 @@ pub(super) fn advice(report: &Report) -> Vec<String> {
     let short = verdicts.iter().any(|verdict| matches!(verdict.refusal, Refusal::Pages { .. }));
     let broken = verdicts.iter().any(|verdict| verdict.refusal == Refusal::Blocks);
     let mut advice = Vec::new();
-    if report.kind == Kind::Oom {
+    if report.by_hand {
+        advice
+            .push("somebody wrote to /proc/sysrq-trigger or pressed the keys: that says nothing of memory".to_owned());
+    } else if report.kind == Kind::Oom {
         advice.extend(less_memory(report));
+    }
+    let orders = report.zones.iter().filter(|zone| zone.has_blocks).map(|zone| zone.types.len()).max();
+    if let Some(most) = orders.filter(|orders| *orders > 0 && order as usize >= *orders).map(|orders| orders - 1) {
+        let bytes = kilobytes(report.page_kb() << most);
+        advice.push(format!(
+            "this kernel has no blocks above order {most} ({bytes}): ask for less in one piece, or use vmalloc"
+        ));
+        return advice;
     }
     if order > 3 {
         advice.push("ask for less in one piece: kvmalloc or vmalloc where it need not be contiguous".to_owned());
@@ -550,6 +612,11 @@ pub(super) fn advice(report: &Report) -> Vec<String> {
     } else if report.kind == Kind::Vmalloc && too_large {
         let ram = pages_of(report, report.ram_pages.unwrap_or(0));
         advice.push(format!("the machine has {ram} of RAM: the size is wrong, or computed wrongly"));
+    } else if report.of_pages {
+        advice.push(
+            "pages ran out, not addresses, so `vmalloc=` does not help: ask for less, or give the machine more memory"
+                .to_owned(),
+        );
     } else if report.kind == Kind::Vmalloc && !short {
         advice.push(
             "pages are not what was missing: look at the addresses (give /proc/vmallocinfo, use --fit)".to_owned(),

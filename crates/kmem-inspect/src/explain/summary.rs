@@ -243,7 +243,8 @@ fn judge(capture: &Capture, stories: &Stories<'_>) -> (Vec<String>, Vec<String>)
         }
     }
     let grown = changes::changes(capture);
-    if let Some(most) = grown.first().filter(|change| change.bytes >= 1 << 20) {
+    let others = changes::are_of_others(capture);
+    if let Some(most) = grown.first().filter(|change| !others && change.bytes >= 1 << 20) {
         let bytes = size(u64::try_from(most.bytes).unwrap_or(u64::MAX));
         wrong.push(format!("suspected leak: {} has {bytes} more than before ({})", most.what, most.detail));
     }

@@ -82,14 +82,14 @@ pub fn explain(out: &mut dyn Write, report: &Report, story: &Story) -> Result {
         (false, Kind::Vmalloc) => "no page is to be had there either".to_owned(),
         (false, _) if report.stalled => "refused: the kernel waited".to_owned(),
         (false, _) => "refused, as the report says".to_owned(),
-        (true, Kind::Vmalloc) => format!("zone {from} gives it: pages are not what was missing"),
+        (true, Kind::Vmalloc) if !report.of_pages => format!("zone {from} gives it: pages are not what was missing"),
         (true, _) => format!("zone {from} gives it"),
     };
     writeln!(out, "  Asked again in the engine ({rules}): {outcome}")?;
     for answer in &played.answers {
         zone(out, twin, answer)?;
     }
-    if played.served && report.kind != Kind::Vmalloc && report.kind != Kind::State {
+    if played.served && (report.kind != Kind::Vmalloc || report.of_pages) && report.kind != Kind::State {
         match report.stalled {
             true => writeln!(out, "    The kernel gave it too, but late: it had to wait for these pages")?,
             false if report.kind == Kind::Oom => writeln!(

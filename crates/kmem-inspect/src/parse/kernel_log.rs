@@ -197,7 +197,7 @@ impl Reader {
             }
             return (Taken::Yes, ended);
         }
-        if let Some(bytes) = may_be_failure(text).then(|| vmap_failure(text)).flatten() {
+        if let Some(bytes) = may_be_failure(text).then(|| vmap_failure(text)).flatten().filter(|_| !lacks_pages(text)) {
             self.count_failure(line, bytes);
             return (Taken::Yes, None);
         }
@@ -406,6 +406,13 @@ pub(super) fn vmap_failure(text: &str) -> Option<u64> {
         }
         scan.0.trim_start().starts_with(unit).then_some(bytes)
     })
+}
+
+/// Whether a vmalloc had its addresses, and lacked the pages for them: `allocation failure, allocated N of M bytes` (2.6.39 to
+/// 5.12), `failed to allocate pages` (5.13 and later).
+pub(super) fn lacks_pages(text: &str) -> bool {
+    let of_later = || text.contains(", failed to allocate") || text.contains(", failed to map pages");
+    text.contains("vmalloc: allocation failure, allocated ") || text.contains("vmalloc error: size ") && of_later()
 }
 
 /// ` 0000000000000000 - 000000000009fc00 (usable)` or ` [mem 0x0000000000000000-0x000000000009fbff] usable`.

@@ -3,7 +3,8 @@
 //! A driver that retries every three seconds for days fills a log with one message; the reports themselves are kept only up
 //! to a number. Here each *kind* of failure is counted: page allocation failures by order and flags, requests for kernel
 //! addresses by size, pages of the contiguous area (`cma: cma_alloc: alloc failed`), bounce buffers (`swiotlb buffer is full`).
-//! Callbacks that the kernel suppressed (`N callbacks suppressed`) are added where they follow.
+//! Messages that the kernel left out (`alloc_vmap_area: N callbacks suppressed`) are added to the last one that the same
+//! function printed.
 //!
 //! Who needs an area that is not the vmalloc area is found in the stack behind: modules (`module_alloc`) and code of BPF
 //! have one of their own on ARM and on 64-bit machines.
@@ -66,7 +67,17 @@ pub struct Reader {
     /// The last failure, and what failed shortly before: one stack is of them all.
     last: [Option<usize>; 3],
     watched: u32,
+    /// The last failure that each of the [`PRINTERS`] told.
+    printed: [Option<usize>; PRINTERS.len()],
 }
+
+/// What stands in a message, and in the names of the functions that print it: each leaves out messages of its own.
+const PRINTERS: [(&[&str], &[&str]); 4] = [
+    (&["vmap allocation for size "], &["alloc_vmap_area"]),
+    (&["allocation failure", "vmalloc error"], &["warn_alloc", "__alloc_pages"]),
+    (&["cma_alloc"], &["cma_alloc"]),
+    (&["swiotlb"], &["swiotlb"]),
+];
 
 impl Reader {
     /// Looks at a line that a reader of reports or of logs took for a failure.
@@ -92,11 +103,21 @@ impl Reader {
             }
             None => return,
         };
+        if let Some(printer) = PRINTERS.iter().position(|(words, _)| words.iter().any(|word| text.contains(word))) {
+            self.printed[printer] = Some(at);
+        }
         let before = if self.watched > WATCHED - 6 { self.last } else { [None; 3] };
         (self.last, self.watched) = ([Some(at), before[0], before[1]], WATCHED);
     }
     /// Looks at any other line: is it of the stack of the last failure?
     pub fn other(&mut self, text: &str, list: &mut [Repeat]) {
+        if let Some(rest) = text.trim_end().strip_suffix(" callbacks suppressed") {
+            let repeat = self.left_out(rest).and_then(|at| list.get_mut(at));
+            if let Some((repeat, count)) = repeat.zip(number_before(rest)) {
+                repeat.suppressed = repeat.suppressed.saturating_add(count);
+            }
+            return;
+        }
         if self.watched == 0 {
             return;
         }
@@ -117,9 +138,14 @@ impl Reader {
                 }
             }
         }
-        let Some(repeat) = self.last[0].and_then(|at| list.get_mut(at)) else { return };
-        if let Some(count) = text.find(" callbacks suppressed").and_then(|end| number_before(&text[..end])) {
-            repeat.suppressed = repeat.suppressed.saturating_add(count);
+    }
+    /// Returns whose messages were left out: `alloc_vmap_area: 12`. Up to 2.6.32 the function has one name for all.
+    fn left_out(&self, text: &str) -> Option<usize> {
+        let of = |(_, names): &(_, &[&str])| names.iter().any(|name| text.contains(name));
+        match PRINTERS.iter().position(of) {
+            Some(printer) => self.printed[printer],
+            None if text.starts_with("__ratelimit") && self.watched > 0 => self.last[0],
+            None => None,
         }
     }
     /// Ends a source: the next one's lines are not behind this one's failures.
@@ -139,6 +165,9 @@ fn failed(text: &str) -> Option<(Failed, Option<String>)> {
         return None;
     }
     if let Some(bytes) = super::kernel_log::vmap_failure(text) {
+        if super::kernel_log::lacks_pages(text) {
+            return Some((Failed::Pages("a vmalloc".to_owned()), None));
+        }
         let task = text.split_once(": vmalloc").map(|(task, _)| task.rsplit(']').next().unwrap_or(task).trim());
         return Some((Failed::Addresses(bytes), task.map(short)));
     }
@@ -197,6 +226,29 @@ mod tests {
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].what.clone(), found[0].count), (Failed::Addresses(430_080), 100));
         assert_eq!((found[0].times, found[0].suppressed), (Some((10.25, 307.25)), 1_180_779));
+    }
+
+    #[test]
+    fn messages_left_out_are_of_the_function_that_printed_them() {
+        let found = read(
+            "vmap allocation for size 8192 failed: use vmalloc=<size> to increase size\n\
+             eth0: page allocation failure: order:0, mode:0x20\n\
+             net_ratelimit: 500 callbacks suppressed\n\
+             alloc_vmap_area: 12 callbacks suppressed\nwarn_alloc_failed: 3 callbacks suppressed\n",
+        );
+        let counts: Vec<_> = found.iter().map(|repeat| repeat.suppressed).collect();
+        assert_eq!(counts, [12, 3]);
+    }
+
+    #[test]
+    fn a_vmalloc_that_found_no_pages_had_addresses() {
+        let found = read(
+            "x: vmalloc error: size 1048576, page order 0, failed to allocate pages, mode:0xcc0(GFP_KERNEL)\n\
+             x: vmalloc: allocation failure, allocated 4096 of 8192 bytes, mode:0x14000c0(GFP_KERNEL)\n\
+             x: vmalloc error: size 4096, vm_struct allocation failed, mode:0xcc0(GFP_KERNEL)\n",
+        );
+        let whats: Vec<_> = found.iter().map(|repeat| repeat.what.clone()).collect();
+        assert_eq!(whats, [Failed::Pages("a vmalloc".to_owned()), Failed::Addresses(4096)]);
     }
 
     #[test]

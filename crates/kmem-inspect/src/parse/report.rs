@@ -13,7 +13,8 @@
 //! ```
 //!
 //! Lines of a call trace and of other CPUs may stand between. Lines are read by the names in them, and mailers break long ones:
-//! what goes on with names or blocks belongs to the line before. 2.4 has one line only (`__alloc_pages: 0-order allocation
+//! what goes on with names or blocks belongs to the line before. 4.9 and 4.10 break them themselves: `Node 0` and each number of
+//! `lowmem_reserve[]` or of the free blocks has a line. 2.4 has one line only (`__alloc_pages: 0-order allocation
 //! failed`). A page is as large as the blocks of order 0 are.
 //!
 //! Checked: the free blocks add up to the sum behind `=`; min ≤ low ≤ high; the order's bytes can be.
@@ -62,8 +63,14 @@ pub struct Report {
     pub cache: Option<String>,
     /// Why a vmalloc failed, in the kernel's words (5.13 and later).
     pub why: Option<String>,
+    /// A vmalloc had its addresses: pages were missing.
+    pub of_pages: bool,
     /// The kernel's version, from the line of the CPU.
     pub version: Option<Version>,
+    /// Somebody asked for it (SysRq-f): memory may be there.
+    pub by_hand: bool,
+    /// What kept the request to some of the nodes, in words (5.0 and later).
+    pub constraint: Option<&'static str>,
     /// The nodes that the request may use, by the policy and the cpuset: a bit each.
     pub nodes: Option<u64>,
     /// It did not fail, but took long (4.10 to 4.14).
@@ -156,11 +163,23 @@ impl Report {
     /// True for the second line of a vmalloc that failed: up to 4.9 it is that of a page allocation failure.
     fn goes_on(&self, head: &Self, place: Place) -> bool {
         let near = place.source == self.place.source && place.line <= self.place.line + 1;
-        self.kind == Kind::Vmalloc && self.mode.is_none() && head.kind == Kind::Pages && head.comm == self.comm && near
+        let same = self.comm.is_empty() || head.comm == self.comm;
+        self.kind == Kind::Vmalloc && self.mode.is_none() && head.kind == Kind::Pages && same && near
     }
     /// Returns kB of a page.
     pub fn page_kb(&self) -> u64 {
         self.page_kb.unwrap_or(PAGE_KB)
+    }
+    /// True for a page fault that found no memory: which request it was is not told (`gfp_mask=0x0`).
+    pub fn is_of_fault(&self) -> bool {
+        self.kind == Kind::Oom && self.mode == Some(0)
+    }
+    /// Pages that are free on nodes that the request may not use; `None` where it may use all.
+    pub fn free_elsewhere(&self) -> Option<u64> {
+        let nodes = self.nodes?;
+        let is_barred = |zone: &&ZoneState| zone.node < 64 && nodes >> zone.node & 1 == 0;
+        let barred = self.zones.iter().filter(is_barred).map(|zone| zone.pages("free").unwrap_or(0));
+        self.zones.iter().any(|zone| is_barred(&zone)).then(|| total(barred))
     }
     /// Returns a counter of the whole machine, in pages.
     pub fn counter(&self, name: &str) -> Option<u64> {
@@ -181,6 +200,10 @@ pub struct Reader {
     last: Place,
     /// A line of free blocks that breaks off: its zone, what there is of it, and where it began.
     begun: Option<(u32, &'static str, String, Place)>,
+    /// A `Node 1` that stands alone: the next line is of it.
+    node: Option<u32>,
+    /// The line before is of `lowmem_reserve[]`.
+    reserving: bool,
 }
 
 /// A report has fewer lines of other things between its own: call traces, other CPUs.
@@ -198,7 +221,7 @@ impl Reader {
         let may_begin = words.iter().any(|word| text.contains(word));
         if let Some(head) = may_begin.then(|| head(text)).flatten() {
             if let Some(open) = self.open.as_mut().filter(|open| open.goes_on(&head, line.place)) {
-                (open.order, open.mode, open.words) = (head.order, head.mode, head.words);
+                (open.order, open.mode, open.words, open.comm) = (head.order, head.mode, head.words, head.comm);
                 self.last = line.place;
                 return (Taken::Yes, None);
             }
@@ -224,14 +247,28 @@ impl Reader {
         if self.open.is_some() && line.place.line > self.last.line + LONGEST_TRACE {
             return (Taken::No, self.finish(doubts));
         }
-        let Self { open: Some(open), columns, last, begun } = self else { return (Taken::No, None) };
-        // A mailer that fills lines puts a zone behind what came before it.
+        let Self { open: Some(open), columns, last, begun, node, reserving } = self else { return (Taken::No, None) };
+        let follows = last.source == line.place.source && line.place.line == last.line + 1;
+        if let Some(alone) = text.strip_prefix("Node ").and_then(crate::scan::decimal) {
+            (*node, *last) = (u32::try_from(alone).ok(), line.place);
+            return (Taken::Yes, None);
+        }
+        if follows && *reserving && more_reserve(open, text) {
+            *last = line.place;
+            return (Taken::Yes, None);
+        }
+        *reserving = text.starts_with("lowmem_reserve[]:");
+        let joined;
         let mut text = text;
+        if let Some(node) = node.take().filter(|_| follows && !text.starts_with("Node ")) {
+            joined = format!("Node {node} {text}");
+            text = &joined;
+        }
+        // A mailer that fills lines puts a zone behind what came before it.
         while let Some(at) = joined_zone(text) {
             let _ = counters(open, text[..at].trim()) || rest_of_zone(open, text[..at].trim());
             (text, *last) = (text[at..].trim_start(), line.place);
         }
-        let follows = last.source == line.place.source && line.place.line == last.line + 1;
         let taken = of_cpu(open, text)
             || of_nodes(open, text)
             || of_slab(open, text)
@@ -259,6 +296,10 @@ impl Reader {
             blocks(open, node, name, &list, began, doubts);
             return None;
         }
+        // A mail's encoding (quoted-printable) ends the lines that it breaks with a `=` of its own.
+        if let Some(before) = list.trim_end().strip_suffix('=').filter(|_| text.contains('*')) {
+            list.truncate(before.len());
+        }
         list += " ";
         list += text;
         if is_whole(&list) {
@@ -279,6 +320,7 @@ impl Reader {
         }
         let page_kb = report.page_kb;
         report.zones.iter_mut().for_each(|zone| zone.page_kb = page_kb);
+        check_sums(&report, doubts);
         report.tasks.sort_by_key(|(_, rss, _)| u64::MAX - rss);
         report.tasks.truncate(MOST_TASKS);
         Some(report)
@@ -324,13 +366,17 @@ fn head(text: &str) -> Option<Report> {
         (": vmalloc: allocation failure", Kind::Vmalloc),
         (" invoked oom-killer:", Kind::Oom),
     ];
-    // 2.6.8 to 2.6.15 do not say who asked.
-    let nameless = text.starts_with("oom-killer: gfp_mask=").then_some((0, "oom-killer:", Kind::Oom));
+    // 2.6.8 to 2.6.15 do not say who asked; nor does the first of two lines of a vmalloc, up to 4.9.
+    let nameless = [("oom-killer: gfp_mask=", Kind::Oom), ("vmalloc: allocation failure", Kind::Vmalloc)]
+        .into_iter()
+        .find_map(|(key, kind)| text.starts_with(key).then_some((0, key, kind)));
     let (at, key, kind) =
         nameless.or_else(|| KEYS.into_iter().find_map(|(key, kind)| Some((text.find(key)?, key, kind))))?;
-    let (comm, rest) = (&text[..at], &text[at + key.len()..]);
+    let (comm, rest) = (&text[..at], if nameless.is_some() { text } else { &text[at + key.len()..] });
     let number = |key: &str| {
         let mut scan = Scan(&rest[rest.find(key)? + key.len()..]);
+        // `gfp_mask=3D0xd0`: a mail's encoding of `=`.
+        let _ = key.ends_with('=') && scan.eat("3D");
         let hex = scan.0.starts_with("0x");
         if hex { scan.hex() } else { scan.decimal() }.map(|number| (number, scan.0))
     };
@@ -339,7 +385,8 @@ fn head(text: &str) -> Option<Report> {
         (Kind::Vmalloc, _) => super::kernel_log::vmap_failure(text),
         _ => None,
     };
-    let why = rest.split(", ").nth(1).filter(|_| key == ": vmalloc error: size ").map(str::to_owned);
+    let why = rest.split_once(", ").filter(|_| key == ": vmalloc error: size ");
+    let why = why.and_then(|(_, why)| why.split(", mode:").next()).map(|why| why.chars().take(200).collect());
     let mode = number("mode:").or_else(|| number("gfp_mask=")).or_else(|| number("gfp="));
     let words = mode.and_then(|(_, rest)| Some(rest.strip_prefix('(')?.split_once(')')?.0.to_owned()));
     let order = number("order:").or_else(|| number("order="));
@@ -356,6 +403,8 @@ fn head(text: &str) -> Option<Report> {
         words,
         bytes,
         why,
+        by_hand: kind == Kind::Oom && (rest.contains("order=-1") || rest.contains("order=3D-1")),
+        of_pages: super::kernel_log::lacks_pages(text),
         ..Report::default()
     };
     of_nodes(&mut report, text);
@@ -379,6 +428,13 @@ fn of_nodes(open: &mut Report, text: &str) -> bool {
         }
     }
     open.of_cgroup |= text.starts_with("oom-kill:constraint=CONSTRAINT_MEMCG");
+    if let Some(rest) = text.strip_prefix("oom-kill:constraint=CONSTRAINT_") {
+        open.constraint = match rest.split(',').next() {
+            Some("CPUSET") => Some("its cpuset"),
+            Some("MEMORY_POLICY") => Some("its memory policy"),
+            _ => None,
+        };
+    }
     let path = || text.split_once(",oom_memcg=");
     if let Some((_, rest)) = open.of_cgroup.then(path).flatten() {
         open.cgroup = rest.split(',').next().map(|group| group.chars().take(200).collect());
@@ -461,6 +517,16 @@ fn reserve(list: &str) -> Vec<u64> {
     list.split_whitespace().map_while(crate::scan::decimal).take(16).collect()
 }
 
+/// A number of `lowmem_reserve[]` on a line of its own.
+fn more_reserve(open: &mut Report, text: &str) -> bool {
+    let zone = open.zones.last_mut().filter(|zone| !zone.has_blocks && zone.reserve.len() < 16);
+    match zone.zip(crate::scan::decimal(text)) {
+        Some((zone, pages)) => zone.reserve.push(pages),
+        None => return false,
+    }
+    true
+}
+
 /// The rest of a zone's numbers, on a line of its own: `high:132kB active:10368kB …`.
 fn rest_of_zone(open: &mut Report, text: &str) -> bool {
     let Some(zone) = open.zones.last_mut().filter(|zone| !zone.has_blocks && zone.reserve.is_empty()) else {
@@ -526,7 +592,7 @@ fn zone_line(
     }
     if let Some(list) = rest.strip_prefix(':') {
         // It may go on in the next line.
-        if list.contains("*") && !is_whole(list) {
+        if list.is_empty() || list.contains("*") && !is_whole(list) {
             *begun = Some((node, name, list.to_owned(), place));
             return true;
         }
@@ -555,8 +621,40 @@ fn zone_line(
             );
         }
     }
+    if zone.kb("free").is_none() {
+        doubts.not_understood(place, format!("the free pages of zone {name}"));
+    }
+    if let (Some(present), Some(managed)) = (zone.kb("present"), zone.kb("managed")) {
+        if managed > present {
+            doubts.contradiction(place, format!("zone {name}: {managed} kB managed of {present} present"));
+        }
+    }
+    if zone.kb("free_cma").zip(zone.kb("free")).is_some_and(|(cma, free)| cma > free.saturating_add(DRIFT_KB)) {
+        doubts.contradiction(place, format!("zone {name}: more of the contiguous area is free than of the zone"));
+    }
     open.zones.push(zone);
     true
+}
+
+/// Counters are read one after the other, and each CPU has changes that are not yet in them: so many kB are nothing.
+const DRIFT_KB: u64 = 4 << 10;
+
+/// Whether two numbers for the same cannot be told by time that went by between them.
+fn differ(a_kb: u64, b_kb: u64) -> bool {
+    a_kb.abs_diff(b_kb) > DRIFT_KB.max(a_kb.max(b_kb) / 2)
+}
+
+/// What the zones have together against the counters of the whole machine. A report may leave zones out.
+fn check_sums(report: &Report, doubts: &mut Doubts) {
+    let sum = |name: &str| total(report.zones.iter().filter_map(|zone| zone.pages(name)));
+    let (free, present) = (sum("free"), sum("present"));
+    let kb = |pages: u64| pages.saturating_mul(report.page_kb());
+    if let Some(all) = report.counter("free").filter(|all| free > *all && differ(kb(free), kb(*all))) {
+        doubts.contradiction(report.place, format!("zones have {free} free pages, the whole machine {all}"));
+    }
+    if let Some(all) = report.ram_pages.filter(|all| present > *all && differ(kb(present), kb(*all))) {
+        doubts.contradiction(report.place, format!("zones have {present} pages, the whole machine {all}"));
+    }
 }
 
 /// `name:123kB`, also with a blank behind the colon.
@@ -615,7 +713,7 @@ fn blocks(open: &mut Report, node: u32, name: &str, list: &str, place: Place, do
     if order == 0 {
         return false;
     }
-    let printed = if scan.blanks().eat("=") { scan.blanks().decimal() } else { None };
+    let printed = if scan.blanks().eat("=3D") || scan.eat("=") { scan.blanks().decimal() } else { None };
     match printed {
         Some(printed) if printed != sum => {
             doubts.contradiction(
@@ -629,6 +727,9 @@ fn blocks(open: &mut Report, node: u32, name: &str, list: &str, place: Place, do
     }
     let zone = open.zones.iter_mut().find(|zone| zone.node == node && zone.name == name && !zone.has_blocks);
     if let Some(zone) = zone {
+        if let Some(free) = zone.kb("free").filter(|free| differ(*free, sum)) {
+            doubts.contradiction(place, format!("zone {name}: free blocks make {sum} kB, but {free} kB are free"));
+        }
         (zone.blocks, zone.types, zone.has_blocks) = (blocks, types, true);
     }
     true

@@ -24,6 +24,15 @@ pub(super) fn write(out: &mut dyn Write, report: &Report) -> Result {
     if let Some((major, minor, patch)) = report.version {
         writeln!(out, "  version {major}.{minor}.{patch}")?;
     }
+    if report.by_hand {
+        writeln!(out, "  called by hand")?;
+    }
+    if let Some(constraint) = report.constraint {
+        writeln!(out, "  kept to some nodes by {constraint}")?;
+    }
+    if report.of_pages {
+        writeln!(out, "  it had addresses, and found no pages")?;
+    }
     if report.page_kb() != PAGE_KB {
         writeln!(out, "  pages of {} kB", report.page_kb())?;
     }

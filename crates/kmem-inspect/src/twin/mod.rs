@@ -133,7 +133,9 @@ impl Twin {
         }
         let home = (0..MAX_NODES as u32).find(|node| known & allowed >> node & 1 != 0).unwrap_or(0);
         let home = if known & allowed == 0 { known.trailing_zeros().min(MAX_NODES as u32 - 1) } else { home };
-        if gfp.contains(Gfp::THISNODE) && known.count_ones() > 1 {
+        let is_bound = gfp.contains(Gfp::THISNODE) && known.count_ones() > 1;
+        let home = if is_bound { short_node(report, allowed).unwrap_or(home) } else { home };
+        if is_bound {
             notes.push(format!(
                 "the request is for one node only, and the report does not say which: node {home} is taken"
             ));
@@ -201,6 +203,18 @@ impl Twin {
         }
         found
     }
+}
+
+/// The first node whose zones all refuse: that of a request for one node only, which the report does not name.
+fn short_node(report: &Report, allowed: u64) -> Option<u32> {
+    let verdicts = verdicts(report);
+    let mut nodes: Vec<u32> = verdicts.iter().map(|verdict| verdict.zone.node).collect();
+    nodes.dedup();
+    let refuses = |node: &u32| {
+        let mut own = verdicts.iter().filter(|verdict| verdict.zone.node == *node);
+        own.all(|verdict| verdict.refusal != Read::None)
+    };
+    nodes.into_iter().filter(|node| *node < MAX_NODES as u32 && allowed >> node & 1 != 0).find(refuses)
 }
 
 fn kind(name: &str) -> Option<ZoneKind> {

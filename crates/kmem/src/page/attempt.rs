@@ -121,7 +121,7 @@ impl Attempt {
         mark
     }
     /// True when the pages that are kept for important requests count as free for the attempt.
-    pub(crate) fn counts_reserves(self, rule: &PageRule) -> bool {
+    pub fn counts_reserves(self, rule: &PageRule) -> bool {
         let any = Latitude::HARDER.union(Latitude::OOM);
         let any = if rule.harder == Harder::NoWaitAndHigh { any.union(Latitude::HIGH) } else { any };
         self.latitude.intersects(any)

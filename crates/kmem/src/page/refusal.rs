@@ -79,10 +79,12 @@ impl PageAllocator {
         self.candidates(cpu, request).map(move |(_, zone, preferred)| {
             let guard = zone.lock();
             let counts = &guard.counts;
-            let usable = match attempt.latitude.contains(Latitude::NO_WATERMARKS) {
-                true => u64::from(zone.free.get()),
-                false => zone.usable(self.rule, attempt),
+            let free = u64::from(zone.free.get());
+            let barred = match attempt.latitude.contains(Latitude::NO_WATERMARKS) {
+                true => 0,
+                false => zone.barred(self.rule, attempt),
             };
+            let usable = free.saturating_sub(barred);
             let lowered = zone.lowered(self.rule, order, attempt);
             let kept = match attempt.latitude.contains(Latitude::NO_WATERMARKS) {
                 true => 0,
@@ -90,7 +92,8 @@ impl PageAllocator {
             };
             let needed = kept + order.pages();
             let refusal = if !zone.has_pages(self.rule, order, attempt, preferred) {
-                Some(Refusal::Pages { missing: needed.saturating_sub(usable) })
+                // What is set aside and not free is missing too.
+                Some(Refusal::Pages { missing: (needed + barred).saturating_sub(free) })
             } else if !zone.has_block(self.rule, counts, order, attempt) {
                 Some(match self.rule.order_check {
                     OrderCheck::Halving => Refusal::Pieces,
@@ -106,7 +109,7 @@ impl PageAllocator {
                 node: zone.extent.node,
                 kind: zone.extent.kind,
                 name: zone.extent.name,
-                free: u64::from(zone.free.get()),
+                free,
                 usable,
                 mark: zone.mark(attempt.mark),
                 lowered,

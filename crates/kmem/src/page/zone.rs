@@ -167,18 +167,22 @@ impl Zone {
     }
     /// Returns the pages that count as free for an attempt.
     pub(super) fn usable(&self, rule: &PageRule, attempt: Attempt) -> u64 {
-        let mut free = u64::from(self.free.get());
+        u64::from(self.free.get()).saturating_sub(self.barred(rule, attempt))
+    }
+    /// Returns the pages that do not count as free for an attempt; what is set aside may be more than is free.
+    pub(super) fn barred(&self, rule: &PageRule, attempt: Attempt) -> u64 {
+        let mut barred = 0;
         if !attempt.latitude.contains(Latitude::CMA) {
-            free = free.saturating_sub(self.free_cma.get().into());
+            barred += u64::from(self.free_cma.get());
         }
         if !attempt.counts_reserves(rule) {
             let set_aside = match rule.set_aside {
                 SetAside::Blocks => &self.high_atomic,
                 SetAside::FreePages => &self.free_high_atomic,
             };
-            free = free.saturating_sub(set_aside.get().into());
+            barred += u64::from(set_aside.get());
         }
-        free
+        barred
     }
     /// Returns what must stay free: the attempt's mark, and the reserve kept from requests that prefer the zone with the
     /// index `preferred` of its node.

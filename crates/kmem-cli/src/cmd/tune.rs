@@ -316,8 +316,12 @@ impl Tune {
     }
 
     fn delete(&self) -> Result<(), Failure> {
-        let path = tunables::saved_file(self.one_name("delete")?)?;
-        fs::remove_file(&path).map_err(|error| tunables::cannot(&path, &error))
+        let name = self.one_name("delete")?;
+        let path = tunables::saved_file(name)?;
+        fs::remove_file(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => no_configuration(name, &path),
+            _ => tunables::cannot(&path, &error),
+        })
     }
 
     fn one_name(&self, action: &str) -> Result<&str, Failure> {
@@ -396,13 +400,17 @@ pub(super) fn read(
     if let Some(config) = tunables::read(profile, &path, notes)? {
         return Ok((path, config));
     }
+    Err(no_configuration(name, &path))
+}
+
+fn no_configuration(name: &str, path: &Path) -> Failure {
     let failure = Failure::request(format!("no configuration `{name}`: {} is not there", path.display()));
-    let names = if is_path { Vec::new() } else { tunables::saved_names()? };
+    let names = if name.contains('/') { Vec::new() } else { tunables::saved_names().unwrap_or_default() };
     let near = kmem_shell::did_you_mean(name, names.iter().map(String::as_str));
-    Err(failure.help(match near {
+    failure.help(match near {
         Some(near) => format!("did you mean {near}?"),
         None => "`kmem tune configs` lists them; a file is named with a / in it".to_owned(),
-    }))
+    })
 }
 
 fn write_sysctl(out: &mut dyn Write, path: &Path, text: &str) -> Result<(), Failure> {

@@ -338,13 +338,22 @@ pub fn size(bytes: u64) -> String {
     const UNITS: [(&str, u32); 4] = [("TB", 40), ("GB", 30), ("MB", 20), ("kB", 10)];
     // Up to 16 GiB in MB: that is how boot lines and parameters say it.
     let unit = UNITS.iter().find(|(_, shift)| bytes >> shift >= if *shift == 30 { 16 } else { 1 });
-    let Some((name, shift)) = unit else { return format!("{bytes} bytes") };
+    let Some((name, shift)) = unit else { return format!("{bytes} byte{}", plural(bytes)) };
     let whole = bytes >> shift;
     if bytes == whole << shift {
         return format!("{whole} {name}");
     }
     let text = format!("{:.2}", bytes as f64 / (1u64 << shift) as f64);
     format!("{} {name}", text.strip_suffix('0').unwrap_or(&text))
+}
+
+/// Writes a size so that no byte is lost.
+fn exactly(bytes: u64) -> String {
+    let said = size(bytes);
+    match bytes >> 10 != 0 && (bytes % (1 << 10) != 0 || said.contains('.')) {
+        true => format!("{bytes} bytes ({said})"),
+        false => said,
+    }
 }
 
 /// The end of a word that counts something.
@@ -378,6 +387,7 @@ mod tests {
             (64 << 20, "64 MB"),
             (896 << 10, "896 kB"),
             (100, "100 bytes"),
+            (1, "1 byte"),
             (3 << 30, "3072 MB"),
             (32 << 40, "32 TB"),
         ] {

@@ -5,7 +5,7 @@ use super::repeats::{self, about_dma, full, Full};
 use super::reports::{advice, pages_of, title};
 use super::troubles;
 use super::twin::{words, Story};
-use super::{changes, has_contradictions, kilobytes, listings, plural, size, Answer};
+use super::{changes, exactly, has_contradictions, kilobytes, listings, plural, size, Answer};
 use crate::parse::buddyinfo::free_pages;
 use crate::parse::kernel_log::Cpu;
 use crate::parse::repeats::Failed;
@@ -48,7 +48,7 @@ pub fn explain(
     let was_asked = asked.is_some();
     if let Some((what, answer)) = asked {
         let (what, yes, no) = match what {
-            Asked::Addresses(bytes) => (format!("{} in the vmalloc area", size(bytes)), "fits", "does not fit"),
+            Asked::Addresses(bytes) => (format!("{} in the vmalloc area", exactly(bytes)), "fits", "does not fit"),
             Asked::Pages(what) => (what, "is to be had", "is not to be had as things are"),
         };
         let answer = match answer {

@@ -1,6 +1,6 @@
 //! What a listing of vm areas shows, in words: the area, its holes, who holds it, whether a request fits, what would help.
 
-use super::{kilobytes, size, Answer, Question};
+use super::{exactly, kilobytes, size, Answer, Question};
 use crate::parse::kernel_log::KernelLog;
 use crate::parse::meminfo::MemInfoFile;
 use crate::parse::vmallocinfo::{Addresses, AreaRow, VmallocInfo};
@@ -294,11 +294,7 @@ fn fit(out: &mut dyn Write, area: &Area, bytes: u64) -> std::result::Result<Answ
         writeln!(out, "Fit: no, vmalloc refuses a request for nothing")?;
         return Ok(Answer::No);
     }
-    let asked = if size(bytes).ends_with("bytes") || bytes % (1 << 10) == 0 && !size(bytes).contains('.') {
-        size(bytes)
-    } else {
-        format!("{bytes} bytes ({})", size(bytes))
-    };
+    let asked = exactly(bytes);
     let qualified = if area.left_out_somewhere { ", as far as the rows go that are there" } else { "" };
     if let Some(hole) = area.fit(bytes) {
         let (start, end, free) = (hole.start, hole.end, size(hole.bytes()));

@@ -9,7 +9,7 @@ use crate::boot::cmdline::CommandLine;
 use crate::error::Name;
 use crate::machine::Machine;
 use crate::memory::settings::Setting;
-use crate::page::tunables::{sysctls_of, Effect, Parts, Refused, Tunable, Tunables, Unit};
+use crate::page::tunables::{sysctls_of, written_number, Effect, Parts, Refused, Tunable, Tunables, Unit};
 use crate::page::watermark::{Counted, Tuning};
 use crate::profile::{Present, Profile, Version, ZoneKind};
 use crate::units::PAGE_SHIFT;
@@ -47,6 +47,8 @@ pub enum SysctlError {
         least: u64,
         /// The most.
         most: u64,
+        /// 0 is allowed besides.
+        or_zero: bool,
     },
     /// The value could not be written out.
     Output,
@@ -59,8 +61,9 @@ impl fmt::Display for SysctlError {
             Self::ReadOnly(key) => write!(f, "vm.{key} can only be read"),
             Self::WriteOnly(key) => write!(f, "vm.{key} can only be written"),
             Self::NotANumber { key, value } => write!(f, "vm.{key} takes whole numbers, not `{value}`"),
-            Self::OutOfRange { key, value, least, most } => {
-                write!(f, "vm.{key} takes {least} to {most}, not {value}")
+            Self::OutOfRange { key, value, least, most, or_zero } => {
+                let or_zero = if *or_zero { "0 or " } else { "" };
+                write!(f, "vm.{key} takes {or_zero}{least} to {most}, not {value}")
             }
             Self::Output => f.write_str("the value could not be written out"),
         }
@@ -316,7 +319,9 @@ fn refused(why: Refused, value: &str) -> SysctlError {
     match why {
         Refused::Unknown(key) => SysctlError::Unknown(Name::new(key.name())),
         Refused::NotANumber(key) => SysctlError::NotANumber { key: key.name(), value },
-        Refused::OutOfRange { key, least, most } => SysctlError::OutOfRange { key: key.name(), value, least, most },
+        Refused::OutOfRange { key, least, most, or_zero } => {
+            SysctlError::OutOfRange { key: key.name(), value, least, most, or_zero }
+        }
     }
 }
 
@@ -492,9 +497,9 @@ fn ratios_shown(profile: &Profile) -> usize {
 /// Reads one number.
 fn number(key: &'static str, text: &str, least: u64, most: u64) -> Result<u64, SysctlError> {
     let value = Name::new(text.trim());
-    match text.trim().parse::<i128>() {
-        Ok(number) if i128::from(least) <= number && number <= i128::from(most) => Ok(number as u64),
-        Ok(_) => Err(SysctlError::OutOfRange { key, value, least, most }),
-        Err(_) => Err(SysctlError::NotANumber { key, value }),
+    match written_number(text) {
+        Some((number, _)) if i128::from(least) <= number && number <= i128::from(most) => Ok(number as u64),
+        Some(_) => Err(SysctlError::OutOfRange { key, value, least, most, or_zero: false }),
+        None => Err(SysctlError::NotANumber { key, value }),
     }
 }

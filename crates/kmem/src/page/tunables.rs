@@ -151,6 +151,8 @@ pub enum Refused {
         least: u64,
         /// The most.
         most: u64,
+        /// 0 is allowed besides.
+        or_zero: bool,
     },
 }
 
@@ -159,7 +161,9 @@ impl fmt::Display for Refused {
         match *self {
             Self::Unknown(key) => write!(f, "this kernel has no vm.{}", key.name()),
             Self::NotANumber(key) => write!(f, "vm.{} takes whole numbers", key.name()),
-            Self::OutOfRange { key, least, most } => write!(f, "vm.{} takes {least} to {most}", key.name()),
+            Self::OutOfRange { key, least, most, or_zero } => {
+                write!(f, "vm.{} takes {}{least} to {most}", key.name(), if or_zero { "0 or " } else { "" })
+            }
         }
     }
 }
@@ -311,9 +315,12 @@ impl Tunables {
         let mut values = [0; MAX_ZONES];
         let mut count = 0;
         let room = if key == Tunable::LowmemReserveRatio { profile.zones.len().min(MAX_ZONES) } else { 1 };
-        for word in text.split_ascii_whitespace().take(room) {
-            values[count] = number(profile, key, word)?;
+        let mut rest = text;
+        while count < room && !rest.trim_start().is_empty() {
+            let (written, behind) = written_number(rest).ok_or(Refused::NotANumber(key))?;
+            values[count] = number(profile, key, written)?;
             count += 1;
+            rest = behind;
         }
         let first = values[..count].first().copied().ok_or(Refused::NotANumber(key))?;
         match key {
@@ -338,23 +345,41 @@ impl Tunables {
     }
 }
 
-/// Reads one number. A negative ratio counts as 0, as in the kernel.
-fn number(profile: &Profile, key: Tunable, word: &str) -> Result<u64, Refused> {
+/// Checks one number. A negative ratio counts as 0, as in the kernel.
+fn number(profile: &Profile, key: Tunable, written: i128) -> Result<u64, Refused> {
     let (least, most) = key.range(profile);
-    if let (Tunable::LowmemReserveRatio, Some(digits)) = (key, word.strip_prefix('-')) {
-        return digits.parse::<u64>().map(|_| 0).map_err(|_| Refused::NotANumber(key));
+    let or_zero = key.zero_turns_off(profile);
+    match u64::try_from(written) {
+        Err(_) if written < 0 && key == Tunable::LowmemReserveRatio => Ok(0),
+        Ok(0) if or_zero => Ok(0),
+        Ok(value) if least <= value && value <= most => Ok(value),
+        _ => Err(Refused::OutOfRange { key, least, most, or_zero }),
     }
-    let value: u64 = match word.parse::<i64>() {
-        Ok(value) if value >= 0 => value as u64,
-        Ok(_) => return Err(Refused::OutOfRange { key, least, most }),
-        Err(_) => return Err(Refused::NotANumber(key)),
+}
+
+/// Takes the first number off what is written to a file under `/proc/sys`; returns it and what is behind. Behind `0x` it is
+/// hexadecimal, behind another 0 octal. `None` when there is none, when something else than a blank follows it, or when it
+/// is longer than 20 characters.
+///
+/// # Source
+/// `kernel/sysctl.c` of 6.1, `proc_get_long` and `strtoul_lenient`; each case of the test below was tried on that kernel.
+pub(crate) fn written_number(text: &str) -> Option<(i128, &str)> {
+    const TMPBUFLEN: usize = 22;
+    let text = text.trim_start();
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let hex = digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X"));
+    let hex = hex.filter(|rest| rest.starts_with(|c: char| c.is_ascii_hexdigit()));
+    let (radix, digits) = match hex {
+        Some(rest) => (16, rest),
+        None => (if digits.starts_with('0') { 8 } else { 10 }, digits),
     };
-    let off = value == 0 && key.zero_turns_off(profile);
-    if off || (least <= value && value <= most) {
-        Ok(value)
-    } else {
-        Err(Refused::OutOfRange { key, least, most })
+    let behind = digits.trim_start_matches(|c: char| c.is_digit(radix));
+    let is_too_long = text.len() - behind.len() >= TMPBUFLEN - 1;
+    if is_too_long || !behind.is_empty() && !behind.starts_with([' ', '\t', '\n']) {
+        return None;
     }
+    let value = i128::from_str_radix(&digits[..digits.len() - behind.len()], radix).ok()?;
+    Some((if text.starts_with('-') { -value } else { value }, behind))
 }
 
 /// Returns the writes that a command line asks for at the end of boot, `sysctl.vm.KEY=VALUE`, in order: the key without
@@ -377,6 +402,38 @@ pub fn writes_of<'a>(profile: &'a Profile, cmdline: CommandLine<'a>) -> impl Ite
 mod tests {
     use super::*;
     use crate::profile::{amd64_6_12, i386_pae_6_1, linux_2_6_i386, msm8x25};
+
+    #[test]
+    fn numbers_as_the_kernel_reads_them() {
+        for (text, value) in [
+            ("0x4000", Some(16384)),
+            ("0X2000", Some(8192)),
+            ("017", Some(15)),
+            ("018", None),
+            ("08", None),
+            ("0", Some(0)),
+            ("00", Some(0)),
+            ("00x1", None),
+            ("0x", None),
+            ("0xg", None),
+            ("0b11", None),
+            ("+5", None),
+            ("-6", Some(-6)),
+            (" 7", Some(7)),
+            ("7 8", Some(7)),
+            ("\t7 \n", Some(7)),
+            ("1\t2", Some(1)),
+            ("7\r\n", None),
+            ("9x", None),
+            ("7,8", None),
+            ("", None),
+            (" ", None),
+            ("00000000000000000000000000007", None),
+            ("0000000040000000", Some(8_388_608)),
+        ] {
+            assert_eq!(written_number(text).map(|(value, _)| value), value, "{text:?}");
+        }
+    }
 
     #[test]
     fn ranges_of_the_kernels() {

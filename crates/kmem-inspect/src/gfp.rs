@@ -27,7 +27,7 @@ pub struct Epoch {
 pub static EPOCHS: [Epoch; 10] = [
     Epoch { from: (0, 0, 0), until: (2, 5, 0), name: "2.4", encoding: &GFP_2_4 },
     Epoch { from: (2, 5, 0), until: (2, 6, 24), name: "2.6.0 to 2.6.23", encoding: &GFP_2_6 },
-    Epoch { from: (2, 6, 24), until: (3, 6, 0), name: "2.6.24 to 3.5", encoding: &GFP_3_4 },
+    Epoch { from: (2, 6, 24), until: (3, 6, 0), name: "2.6.24 to 3.5", encoding: &GFP_2_6_24 },
     Epoch { from: (3, 6, 0), until: (4, 4, 0), name: "3.6 to 4.3", encoding: &GFP_3_6 },
     Epoch { from: (4, 4, 0), until: (4, 10, 0), name: "4.4 to 4.9", encoding: &GFP_4_4 },
     Epoch { from: (4, 10, 0), until: (4, 18, 0), name: "4.10 to 4.17", encoding: &GFP_4_10 },
@@ -209,12 +209,20 @@ const fn with<const N: usize>(more: &[Bit]) -> [Bit; N] {
     joined(&COMMON, more)
 }
 
-/// 3.6 gave the bit that had been free since 2.6.24 to swapping over networks.
+/// Two that decide nothing: kmemcheck's, and one of huge pages that are made beside.
+const BESIDE: [Bit; 2] = [(Gfp::NOTRACK, 0x20_0000, "__GFP_NOTRACK"), (Gfp::OTHER_NODE, 0x80_0000, "__GFP_OTHER_NODE")];
 const BITS_3_4: &[Bit] = GFP_3_4.bits;
-static BITS_3_6: [Bit; BITS_3_4.len() + 1] = joined(BITS_3_4, &[(Gfp::MEMALLOC, 0x2000, "__GFP_MEMALLOC")]);
+const BITS_2_6_24: [Bit; BITS_3_4.len() + 2] = joined(BITS_3_4, &BESIDE);
+/// Reports have the number only; these are the words of the header, and not those of traces.
+static GFP_2_6_24: GfpEncoding =
+    GfpEncoding { bits: &BITS_2_6_24, names: GFP_3_4.names, words: &[], none: "GFP_NOWAIT" };
+/// 3.6 gave the bit that had been free since 2.6.24 to swapping over networks.
+static BITS_3_6: [Bit; BITS_2_6_24.len() + 1] = joined(&BITS_2_6_24, &[(Gfp::MEMALLOC, 0x2000, "__GFP_MEMALLOC")]);
 static GFP_3_6: GfpEncoding = GfpEncoding { bits: &BITS_3_6, names: GFP_3_4.names, words: &[], none: "GFP_NOWAIT" };
 
-static BITS_4_4: [Bit; 24] = with(&[
+static BITS_4_4: [Bit; 26] = with(&[
+    BESIDE[0],
+    BESIDE[1],
     (Gfp::COLD, 0x100, "__GFP_COLD"),
     (Gfp::RETRY_MAYFAIL, 0x400, "__GFP_REPEAT"),
     (Gfp::ACCOUNT, 0x10_0000, "__GFP_ACCOUNT"),
@@ -222,7 +230,8 @@ static BITS_4_4: [Bit; 24] = with(&[
     (Gfp::WRITE, 0x100_0000, "__GFP_WRITE"),
     (Gfp::KSWAPD_RECLAIM, 0x200_0000, "__GFP_KSWAPD_RECLAIM"),
 ]);
-static BITS_4_10: [Bit; 24] = with(&[
+static BITS_4_10: [Bit; 25] = with(&[
+    BESIDE[0],
     (Gfp::COLD, 0x100, "__GFP_COLD"),
     (Gfp::RETRY_MAYFAIL, 0x400, "__GFP_RETRY_MAYFAIL"),
     (Gfp::ACCOUNT, 0x10_0000, "__GFP_ACCOUNT"),

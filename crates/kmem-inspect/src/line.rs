@@ -157,7 +157,11 @@ fn is_stamp(stamp: &str) -> bool {
     if stamp.is_empty() || stamp.len() > 40 {
         return false;
     }
-    let seconds = stamp.split_once('.').is_some_and(|(whole, part)| digits(whole) && digits(part));
+    let seconds = stamp.split_once('.').is_some_and(|(whole, part)| {
+        // With the CPU behind an `@`, as in some phones.
+        let part = part.split_once('@').filter(|(_, cpu)| digits(cpu)).map_or(part, |(part, _)| part);
+        digits(whole) && digits(part)
+    });
     let number = |text: &str| text.starts_with(['T', 'C']) && text[1..].trim().bytes().all(|b| b.is_ascii_digit());
     let caller = stamp.split('@').all(number);
     // Samsung's and Rockchip's: the CPU, the task's name and its number.
@@ -266,6 +270,7 @@ mod tests {
             "[    0.000000]<1> (1)[1:swapper/0] Normal free:1kB",
             "[    0.000000] c0      1 Normal free:1kB",
             "[    0.000000][T1@C0] Normal free:1kB",
+            "[    1.234567@3] Normal free:1kB",
             "kern  :info  : [    0.000000] Normal free:1kB",
             "kern  :warn  : [Tue Jan  2 12:00:00 2020] Normal free:1kB",
             "** 3764 printk messages dropped ** [   46.300984] Normal free:1kB",

@@ -65,6 +65,10 @@ bitflags! {
         const ZEROTAGS = 1 << 25;
         /// A slab that shall not keep records of who owns its objects (6.10 and later).
         const NO_OBJ_EXT = 1 << 26;
+        /// kmemcheck does not watch the memory (2.6.31 to 4.14).
+        const NOTRACK = 1 << 27;
+        /// Counted as if it were of another node (2.6.38 to 4.9).
+        const OTHER_NODE = 1 << 28;
     }
 }
 

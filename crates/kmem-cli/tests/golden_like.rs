@@ -367,7 +367,7 @@ fn refusals_name_key_value_and_range() {
         ("vm.swappiness", "201", "vm.swappiness takes 0 to 200, not 201"),
         ("vm.swappiness", "much", "vm.swappiness takes whole numbers, not `much`"),
         ("vm/watermark_scale_factor", "0", "vm.watermark_scale_factor takes 1 to 3000, not 0"),
-        ("vm.percpu_pagelist_high_fraction", "7", "vm.percpu_pagelist_high_fraction takes 8 to 2147483647, not 7"),
+        ("vm.percpu_pagelist_high_fraction", "7", "vm.percpu_pagelist_high_fraction takes 0 or 8 to 2147483647, not 7"),
         ("vm.drop_caches", "9", "vm.drop_caches takes 1 to 4, not 9"),
         ("vm.mmap_min_addr", "9", "vm.mmap_min_addr can only be read"),
         ("vm.nothing", "9", "this kernel has no vm.nothing"),

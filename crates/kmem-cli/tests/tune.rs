@@ -249,7 +249,7 @@ fn nothing_that_is_wrong_is_taken_in_half() {
         ("vm.swappiness=201", "vm.swappiness takes 0 to 200, not 201 (EINVAL"),
         ("vm.swappiness=-1", "vm.swappiness takes 0 to 200, not -1"),
         ("vm.watermark_scale_factor=0", "vm.watermark_scale_factor takes 1 to 3000, not 0"),
-        ("vm.percpu_pagelist_high_fraction=7", "takes 8 to 2147483647, not 7"),
+        ("vm.percpu_pagelist_high_fraction=7", "takes 0 or 8 to 2147483647, not 7"),
         ("vm.dirty_bytes=4096", "vm.dirty_bytes takes 8192 to 4294967295, not 4096"),
         ("vm.min_free_kbytes=99999999999", "takes 0 to 2147483647"),
         ("vm.min_free_kbytes=x", "takes whole numbers, not `x`"),

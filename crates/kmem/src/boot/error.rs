@@ -1,7 +1,7 @@
 //! Machines that cannot be: why, with the numbers that decide, and what to change.
 
 use super::memblock::{ListFull, MAX_RANGES};
-use crate::units::{PhysRange, PAGE_SIZE};
+use crate::units::PhysRange;
 use core::fmt;
 
 /// A machine that cannot be.
@@ -118,7 +118,7 @@ impl fmt::Display for Size {
 impl fmt::Display for BootError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::RamTooSmall { ram, .. } if ram < PAGE_SIZE => {
+            Self::RamTooSmall { ram: 0, .. } => {
                 f.write_str("there is no RAM: --ram gives it, and mem= and memmap= (`exactmap`: the pieces behind it) have to leave some")
             }
             Self::RamTooSmall { ram, needed } => write!(

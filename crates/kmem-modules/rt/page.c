@@ -71,4 +71,18 @@ unsigned long alloc_pages_bulk_array(gfp_t gfp, unsigned long nr, struct page **
 	}
 	return i;
 }
+
+unsigned long alloc_pages_bulk_list(gfp_t gfp, unsigned long nr, struct list_head *list)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		struct page *page = alloc_page(gfp);
+
+		if (!page)
+			break;
+		list_add(&page->lru, list);
+	}
+	return i;
+}
 #endif

@@ -55,7 +55,12 @@ pub(super) fn misuse_in(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 pub(super) fn symbol(s: &Session, call: &mut Call<'_>) -> u64 {
     let (addr, buffer, size, with_offset) = (call.word(), call.word(), call.word(), call.word());
-    let text = s.symbol_text(addr, with_offset != 0);
+    let mut text = s.symbol_text(addr, true);
+    // The name alone has its module behind it too.
+    if let Some(plus) = text.find('+').filter(|_| with_offset == 0) {
+        let end = text[plus..].find(' ').map_or(text.len(), |blank| plus + blank);
+        text.replace_range(plus..end, "");
+    }
     s.write_string(buffer, size, &text)
 }
 pub(super) fn might_sleep(s: &Session, call: &mut Call<'_>) -> u64 {

@@ -134,6 +134,10 @@ pub(super) fn is_saturated(s: &Session, call: &mut Call<'_>) -> u64 {
         .is_some_and(|info| info.reserved >= info.min_nr)
         .into()
 }
+/// Nobody's element: the caller waits until one comes back.
+const WAIT: u64 = u64::MAX;
+
+/// `void *kmem_host_mempool_alloc(pool, gfp_t)`: an element, NULL, or all ones to wait.
 pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
     let (handle, flags) = (call.word(), call.word());
     let Some(id) = pool(s, call, handle, "mempool_alloc") else { return 0 };
@@ -149,11 +153,7 @@ pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
             s.kasan_element(element, false);
             element
         }
-        Err(_) if gfp.may_sleep() => {
-            let note = "the reserve is empty, its allocator failed, and no element is on its way back".to_owned();
-            s.die(call, "mempool_alloc() would wait for ever".to_owned(), vec![note]);
-            0
-        }
+        Err(_) if gfp.may_sleep() => WAIT,
         Err(_) => 0,
     }
 }

@@ -6,6 +6,10 @@
 #include <linux/slab.h>
 #include "rt.h"
 
+/* where kmem shows what a pool has: its two counts, and its data with its two functions */
+const unsigned int kmem_pool_counts_at = offsetof(mempool_t, min_nr);
+const unsigned int kmem_pool_data_at = offsetof(mempool_t, pool_data);
+
 /* who may sleep waits until an element is given back; its allocator is asked again then */
 void *mempool_alloc(mempool_t *pool, gfp_t gfp)
 {

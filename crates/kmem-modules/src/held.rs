@@ -32,7 +32,7 @@ pub(crate) fn unbalanced(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 
 impl Session {
-    fn runtime_word(&self, name: &str) -> u32 {
+    pub(crate) fn runtime_word(&self, name: &str) -> u32 {
         self.runtime_symbol(name).map_or(0, |at| self.read_word(at))
     }
     /// Reports what a function, just called from outside, returned with, and takes it away so that it is said once.

@@ -53,6 +53,9 @@ pub struct CacheRecord {
     pub is_zombie: bool,
 }
 
+/// Stands for the function that made a temporary mapping, where its end came before that of a later one.
+pub(crate) const CLOSED_TOO_EARLY: &str = "";
+
 /// A pool that a module made.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolRecord {

@@ -23,7 +23,7 @@ fn names_of_the_modern_api_do_what_they_do_in_a_kernel() {
 #[test]
 fn what_2_6_has_elsewhere_or_answers_otherwise() {
     let (lines, outcome) = Setup::old().run("names_26.c", |_| ());
-    assert_eq!(lines, ["walked 121, verified 1, large 0"], "{:#?}", outcome.findings);
+    assert_eq!(lines, ["walked 121, verified 1, large 0, slots 43"], "{:#?}", outcome.findings);
     clean(&outcome);
     for (fault, line) in
         [(1, "kmem_cache_create: duplicate cache twice"), (2, "kmem_cache_create: Early error in slab (null)")]
@@ -81,7 +81,7 @@ fn slips_are_told_in_the_kernels_words() {
         let told = "BUG: sleeping function called from invalid context at ";
         let places: Vec<_> = lines.iter().filter(|line| line.starts_with(told)).collect();
         assert_eq!(places.len(), 2, "each time: {lines:#?}");
-        assert!(places[0].ends_with("words.c:19") && places[1].ends_with("words.c:20"), "{places:#?}");
+        assert!(places[0].ends_with("words.c:34") && places[1].ends_with("words.c:35"), "{places:#?}");
         let state = "in_atomic(): 1, irqs_disabled(): 0, non_block: 0, pid: 100, name: insmod";
         assert_eq!(lines.iter().filter(|line| *line == state).count(), 2, "{lines:#?}");
         assert_eq!(outcome.findings.len(), 2);
@@ -112,4 +112,33 @@ fn who_may_sleep_waits_for_an_element_of_a_pool() {
         let (_, outcome) = with(machine, "ALONE=1").run("mempool_waits.c", |_| ());
         is_found(&marks("mempool_waits.c")[0], &outcome.findings).unwrap();
     }
+}
+
+#[test]
+fn a_mapping_that_ends_too_early_is_one_finding() {
+    for machine in MODERN {
+        let (_, outcome) = says(machine, 9);
+        assert_eq!(outcome.findings.len(), 1, "{machine}: {:#?}", outcome.findings);
+        assert!(outcome.findings[0].title.contains("is not the mapping that was made last"), "{:#?}", outcome.findings);
+    }
+}
+
+#[test]
+fn who_warns_is_named() {
+    for machine in MODERN {
+        let (lines, outcome) = says(machine, 8);
+        let warning = lines.iter().find(|line| line.starts_with("WARNING: ")).unwrap();
+        assert!(warning.contains("words.c:68 words_init+0x"), "{lines:#?}");
+        clean(&outcome);
+    }
+}
+
+#[test]
+fn who_wants_a_slot_of_kmap_waits_for_one() {
+    // 512 slots: a machine with PAE.
+    let (lines, outcome) = with("i386-pae-6.1", "ALONE=0").run("kmap_waits.c", |_| ());
+    assert_eq!(lines, ["given back", "mapped"], "{:#?}", outcome.findings);
+    clean(&outcome);
+    let (_, outcome) = with("i386-pae-6.1", "ALONE=1").run("kmap_waits.c", |_| ());
+    is_found(&marks("kmap_waits.c")[0], &outcome.findings).unwrap();
 }

@@ -63,6 +63,18 @@ static void pages(void)
 	vfree(addr);
 }
 
+static void pools(void)
+{
+	mempool_t *pool = mempool_create_kmalloc_pool(3, 40);
+	void *p = mempool_alloc(pool, GFP_KERNEL);
+
+	CHECK(pool->min_nr == 3 && pool->curr_nr == 3 && pool->pool_data == (void *)40);
+	CHECK(pool->alloc == mempool_kmalloc && pool->free == mempool_kfree);
+	mempool_free(p, pool);
+	CHECK(!mempool_resize(pool, 1) && pool->min_nr == 1 && pool->curr_nr == 1);
+	mempool_destroy(pool);
+}
+
 static void lists_of_memory(void)
 {
 	static char from[300], to[300];
@@ -132,6 +144,7 @@ static int __init names_init(void)
 	flags();
 	texts();
 	pages();
+	pools();
 	lists_of_memory();
 	by_other_names();
 	pr_info("done\n");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 /* Slips that a kernel has words for; FAULT chooses one. */
+#include <linux/highmem.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -8,6 +9,20 @@
 static DEFINE_SPINLOCK(lock);
 static LIST_HEAD(list);
 static struct list_head entry;
+
+/* the first of two mappings ends before the second */
+static void close_too_early(void)
+{
+	struct page *page = alloc_page(GFP_HIGHUSER), *other = alloc_page(GFP_HIGHUSER);
+	void *first = kmap_local_page(page), *second = kmap_local_page(other);
+
+	kunmap_local(first);
+	kunmap_local(second);
+	first = kmap_local_page(page);
+	kunmap_local(first);
+	__free_page(page);
+	__free_page(other);
+}
 
 static int __init words_init(void)
 {
@@ -45,6 +60,12 @@ static int __init words_init(void)
 		cache = kmem_cache_create("busy", 8, 0, 0, NULL);
 		kmem_cache_alloc(cache, GFP_KERNEL);
 		kmem_cache_destroy(cache);
+		break;
+	case 9:
+		close_too_early();
+		break;
+	case 8:
+		WARN(1, "number %d\n", FAULT);
 		break;
 	}
 	return 0;

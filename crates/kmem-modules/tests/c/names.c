@@ -33,6 +33,7 @@ static void flags(void)
 
 static void texts(void)
 {
+	CHECK((unsigned long)LIST_POISON2 - (unsigned long)LIST_POISON1 == 0x22);
 	CHECK(!strcmp(module_name(THIS_MODULE), "names"));
 	CHECK(!strcmp(text_of("%ps", flags), "flags [names]"));
 	CHECK(strstr(text_of("%pS", flags), "flags+0x0/0x") && strstr(text_of("%pS", flags), " [names]"));

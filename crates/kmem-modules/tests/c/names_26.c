@@ -94,6 +94,7 @@ static int __init names_init(void)
 
 	kmem_cache_free(cache, object);
 	kmem_cache_destroy(cache);
+	BUG_ON((unsigned long)LIST_POISON2 - (unsigned long)LIST_POISON1 != 0x100);
 	printk(KERN_INFO "walked %d, verified %d, large %d, slots %d\n", walk(), verified,
 	       kmalloc(size, GFP_KERNEL) != NULL, slots());
 #if FAULT == 1

@@ -22,6 +22,7 @@
 #include "clock.c"
 #include "timer.c"
 #include "softirq.c"
+#include "scatterlist.c"
 #include "sched.c"
 #include "kthread.c"
 #include "workqueue.c"

@@ -1,27 +1,34 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What is said of lists whose links do not agree, in the words of the kernel's list debugging. */
 #include <linux/list.h>
+#include <linux/printk.h>
 #include <linux/sprintf.h>
 #include "rt.h"
 
 static char what[200];
+
+static void tell(const void *entry)
+{
+	printk(KERN_ERR "%s\n", what);
+	kmem_host_misuse(what, entry);
+}
 
 void kmem_list_add_corrupt(const struct list_head *new, const struct list_head *prev,
 			   const struct list_head *next)
 {
 	if (next->prev != prev)
 		scnprintf(what, sizeof(what),
-			  "list_add corruption. next->prev should be prev (%08lx), but was %08lx. (next=%08lx).",
-			  (unsigned long)prev, (unsigned long)next->prev, (unsigned long)next);
+			  "list_add corruption. next->prev should be prev (%px), but was %px. (next=%px).",
+			  prev, next->prev, next);
 	else if (prev->next != next)
 		scnprintf(what, sizeof(what),
-			  "list_add corruption. prev->next should be next (%08lx), but was %08lx. (prev=%08lx).",
-			  (unsigned long)next, (unsigned long)prev->next, (unsigned long)prev);
+			  "list_add corruption. prev->next should be next (%px), but was %px. (prev=%px).",
+			  next, prev->next, prev);
 	else
 		scnprintf(what, sizeof(what),
-			  "list_add double add: new=%08lx, prev=%08lx, next=%08lx.",
-			  (unsigned long)new, (unsigned long)prev, (unsigned long)next);
-	kmem_host_misuse(what, new);
+			  "list_add double add: new=%px, prev=%px, next=%px.",
+			  new, prev, next);
+	tell(new);
 }
 
 void kmem_list_del_corrupt(const struct list_head *entry)
@@ -30,19 +37,19 @@ void kmem_list_del_corrupt(const struct list_head *entry)
 
 	if (next == LIST_POISON1)
 		scnprintf(what, sizeof(what),
-			  "list_del corruption, %08lx->next is LIST_POISON1 (%08lx)",
-			  (unsigned long)entry, (unsigned long)LIST_POISON1);
+			  "list_del corruption, %px->next is LIST_POISON1 (%px)",
+			  entry, LIST_POISON1);
 	else if (prev == LIST_POISON2)
 		scnprintf(what, sizeof(what),
-			  "list_del corruption, %08lx->prev is LIST_POISON2 (%08lx)",
-			  (unsigned long)entry, (unsigned long)LIST_POISON2);
+			  "list_del corruption, %px->prev is LIST_POISON2 (%px)",
+			  entry, LIST_POISON2);
 	else if (prev->next != entry)
 		scnprintf(what, sizeof(what),
-			  "list_del corruption. prev->next should be %08lx, but was %08lx. (prev=%08lx)",
-			  (unsigned long)entry, (unsigned long)prev->next, (unsigned long)prev);
+			  "list_del corruption. prev->next should be %px, but was %px. (prev=%px)",
+			  entry, prev->next, prev);
 	else
 		scnprintf(what, sizeof(what),
-			  "list_del corruption. next->prev should be %08lx, but was %08lx. (next=%08lx)",
-			  (unsigned long)entry, (unsigned long)next->prev, (unsigned long)next);
-	kmem_host_misuse(what, entry);
+			  "list_del corruption. next->prev should be %px, but was %px. (next=%px)",
+			  entry, next->prev, next);
+	tell(entry);
 }

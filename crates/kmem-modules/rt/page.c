@@ -32,6 +32,21 @@ struct zone *page_zone(const struct page *page)
 	return &zones[page_zonenum(page)];
 }
 
+void *kmap(struct page *page)
+{
+	void *addr;
+
+	while ((addr = kmem_host_kmap(page)) == (void *)~0UL)
+		kmem_wait_on(kmap, "kmap(): all slots are in use", KMEM_NEVER);
+	return addr;
+}
+
+void kunmap(struct page *page)
+{
+	kmem_host_kunmap(page);
+	kmem_wake_on(kmap);
+}
+
 unsigned long kmem_nr_free_pages(void)
 {
 	return kmem_host_meminfo(1);
@@ -68,6 +83,20 @@ unsigned long alloc_pages_bulk_array(gfp_t gfp, unsigned long nr, struct page **
 			pages[i] = alloc_page(gfp);
 		if (!pages[i])
 			break;
+	}
+	return i;
+}
+
+unsigned long alloc_pages_bulk_list(gfp_t gfp, unsigned long nr, struct list_head *list)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		struct page *page = alloc_page(gfp);
+
+		if (!page)
+			break;
+		list_add(&page->lru, list);
 	}
 	return i;
 }

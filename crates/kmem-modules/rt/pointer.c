@@ -2,6 +2,7 @@
 /* The extensions of %p: what lies behind a pointer, by the letters that follow. */
 #if KMEM_ERA >= 60
 #include <linux/bitops.h>
+#include <linux/ctype.h>
 #include <linux/dcache.h>
 #include <linux/err.h>
 #include <linux/find.h>
@@ -10,6 +11,7 @@
 #include <linux/hex.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include <linux/string_helpers.h>
 #include "format.h"
 #include "rt.h"
 
@@ -64,6 +66,29 @@ static void put_hex_bytes(struct out *o, const u8 *p, char how, struct spec s)
 		kmem_out_char(o, hex_asc_hi(p[i]));
 		kmem_out_char(o, hex_asc_lo(p[i]));
 	}
+}
+
+/* %*pE: bytes of a string with those escaped that cannot be printed, or those that the letters behind it name */
+static void put_escaped(struct out *o, const char *p, const char *how, struct spec s)
+{
+	char text[4 * 64 + 1];
+	unsigned int flags = 0;
+	int n = s.width < 0 ? 1 : s.width > 64 ? 64 : s.width;
+
+	for (; isalpha(*how); how++) {
+		switch (*how) {
+		case 'a': flags |= ESCAPE_ANY; break;
+		case 'c': flags |= ESCAPE_SPECIAL; break;
+		case 'h': flags |= ESCAPE_HEX; break;
+		case 'n': flags |= ESCAPE_NULL; break;
+		case 'o': flags |= ESCAPE_OCTAL; break;
+		case 'p': flags |= ESCAPE_NP; break;
+		case 's': flags |= ESCAPE_SPACE; break;
+		}
+	}
+	n = string_escape_mem(p, n, text, sizeof(text) - 1, flags ?: ESCAPE_ANY_NP, NULL);
+	s.width = -1;
+	kmem_out_field(o, text, n, s);
 }
 
 static void put_decimal(struct out *o, unsigned long v)
@@ -272,7 +297,7 @@ void kmem_out_pointer(struct out *o, const char *ext, const void *p, struct spec
 		put_error(o, p, s);
 		return;
 	case 'h': case 'b': case 'U': case 'M': case 'm': case 'I': case 'i': case 'a':
-	case 'V': case 'G': case 'd': case 'D':
+	case 'V': case 'G': case 'd': case 'D': case 'E':
 		if ((unsigned long)p >= PAGE_SIZE && !IS_ERR(p))
 			break;
 		kmem_out_string(o, p ? "(efault)" : "(null)", s);
@@ -311,6 +336,9 @@ void kmem_out_pointer(struct out *o, const char *ext, const void *p, struct spec
 		break;
 	case 'd':
 		put_dentry(o, p, ext[1] - '0', s);
+		break;
+	case 'E':
+		put_escaped(o, p, ext + 1, s);
 		break;
 	case 'D':
 		put_dentry(o, ((const struct file *)p)->f_path.dentry, ext[1] - '0', s);

@@ -68,6 +68,9 @@ static struct task_struct idle_task = {
 };
 
 struct task_struct *kmem_current = &main_task;
+/* where kmem finds who runs */
+const unsigned int kmem_task_pid_at = offsetof(struct task_struct, pid);
+const unsigned int kmem_task_comm_at = offsetof(struct task_struct, comm);
 static LIST_HEAD(tasks);
 static struct task_struct *buried;	/* has ended; its stack goes once another one runs */
 static unsigned int last_id = 1;

@@ -4,6 +4,7 @@
 //! (`kmem_held`, `kmem_slept`). A kernel notices the imbalance when the function has returned; here the line is that of the
 //! lock.
 
+use crate::checks::Check;
 use crate::exec::Call;
 use crate::finding::{Finding, FindingKind};
 use crate::session::Session;
@@ -31,7 +32,7 @@ pub(crate) fn unbalanced(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 
 impl Session {
-    fn runtime_word(&self, name: &str) -> u32 {
+    pub(crate) fn runtime_word(&self, name: &str) -> u32 {
         self.runtime_symbol(name).map_or(0, |at| self.read_word(at))
     }
     /// Reports what a function, just called from outside, returned with, and takes it away so that it is said once.
@@ -62,13 +63,28 @@ impl Session {
         } else {
             "do it before, or after; or take a mutex in place of the spin lock, a work in place of the timer"
         };
-        let at = self.place(&self.chain(call));
+        let chain = self.chain(call);
+        let at = self.place(&chain);
+        if self.checks.has(Check::AtomicSleep) {
+            let (pid, comm) = self.running_task();
+            self.print_sleeping(at.as_ref(), [count, irqs_off], (pid, &comm), &chain);
+        }
         let since = self.place_of(since).filter(|since| at.as_ref() != Some(since));
         let finding = Finding::new(FindingKind::AtomicSleep, title, at, "sleeping is a bug here")
             .also(since, "since here")
             .note(format!("in_atomic(): {}, irqs_disabled(): {}", u32::from(count != 0), irqs_off))
             .help(help);
         self.report(finding);
+    }
+    /// True in an interrupt and where bottom halves are off.
+    pub(crate) fn in_interrupt(&self) -> bool {
+        self.runtime_word("kmem_preempt_count") & 0xf_ff00 != 0
+    }
+    /// Returns the number and the name of the task that runs.
+    fn running_task(&self) -> (u32, String) {
+        let task = self.runtime_symbol("kmem_current").map_or(0, |at| self.read_pointer(at, 0));
+        let at = |name| task.wrapping_add(self.runtime_word(name));
+        (self.read_word(at("kmem_task_pid_at")), self.read_string(at("kmem_task_comm_at")))
     }
     /// Says what keeps the running code from sleeping, and which code it was that began it; 0 when that is an interrupt.
     fn atomic_context(&self, count: u32, irqs_off: u32) -> (&'static str, u32) {

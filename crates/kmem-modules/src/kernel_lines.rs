@@ -1,6 +1,7 @@
 //! What the kernel itself would print: call traces, warnings, failure reports, in the words of its version.
 
 use crate::exec::Call;
+use crate::finding::Place;
 use crate::session::Session;
 use kmem::gfp::Gfp;
 
@@ -20,6 +21,34 @@ impl Session {
         self.log.line(&format!("WARNING: CPU: 0 PID: 100 at {at} {who}"));
         self.print_call_trace(chain);
         self.log.line("---[ end trace 0000000000000000 ]---");
+    }
+    /// What a kernel with CONFIG_DEBUG_ATOMIC_SLEEP says, each time: of `count` and `irqs_off`, for a task (kernel/sched/core.c,
+    /// `__might_resched`; 2.6.11: kernel/sched.c, `__might_sleep`).
+    pub(crate) fn print_sleeping(
+        &self,
+        at: Option<&Place>,
+        [count, irqs_off]: [u32; 2],
+        task: (u32, &str),
+        chain: &[u32],
+    ) {
+        let version = self.kernel.profile.version;
+        let (in_atomic, (pid, name)) = (u32::from(count != 0), task);
+        let at = at.map_or_else(|| "?:0".to_owned(), |at| format!("{}:{}", at.file.display(), at.line));
+        let bug = if version < (2, 6, 16) { "Debug" } else { "BUG" };
+        self.log.line(&format!("{bug}: sleeping function called from invalid context at {at}"));
+        self.log.line(&match version {
+            (..=2, ..) => format!("in_atomic():{in_atomic}, irqs_disabled():{irqs_off}"),
+            (3..=4, ..) | (5, ..=3, _) => {
+                format!("in_atomic(): {in_atomic}, irqs_disabled(): {irqs_off}, pid: {pid}, name: {name}")
+            }
+            _ => {
+                format!("in_atomic(): {in_atomic}, irqs_disabled(): {irqs_off}, non_block: 0, pid: {pid}, name: {name}")
+            }
+        });
+        if version >= (5, 17, 0) {
+            self.log.line(&format!("preempt_count: {count:x}, expected: 0"));
+        }
+        self.print_call_trace(chain);
     }
     /// The report of a failed allocation. It is ours, since we know who asked and from where: the engine is asked not to warn.
     pub(crate) fn print_page_failure(&self, call: &Call<'_>, order: u32, flags: u32) {

@@ -2,7 +2,7 @@
 //! same lines, is one finding that says how many there are: a loop that leaks is one fault.
 
 use crate::finding::{Finding, FindingKind};
-use crate::session::Session;
+use crate::session::{Session, CLOSED_TOO_EARLY};
 use crate::tracker::{Allocation, Chain, Kind, Space};
 use std::collections::HashMap;
 use std::mem::discriminant;
@@ -45,7 +45,7 @@ impl Session {
                 self.report(finding.help("call kunmap() with the same page"));
             }
         }
-        for (_, function, chain) in self.local_windows.borrow().iter() {
+        for (_, function, chain) in self.local_windows.borrow().iter().filter(|(_, by, _)| *by != CLOSED_TOO_EARLY) {
             let title = format!("a temporary mapping of {function}() was never undone");
             let undo = if *function == "kmap_atomic" { "kunmap_atomic()" } else { "kunmap_local()" };
             let finding = Finding::new(FindingKind::Leak, title, self.place(chain), "mapped here");

@@ -47,9 +47,14 @@ pub struct CacheRecord {
     pub size: u32,
     /// Made with `SLAB_PANIC`, as caches are that a kernel makes at boot and cannot do without.
     pub panics: bool,
+    /// The constructor that looks at each object before it is free (`SLAB_DEBUG_INITIAL` of 2.6); 0 without.
+    pub verifier: u32,
     /// Destroyed by the module while objects were out.
     pub is_zombie: bool,
 }
+
+/// Stands for the function that made a temporary mapping, where its end came before that of a later one.
+pub(crate) const CLOSED_TOO_EARLY: &str = "";
 
 /// A pool that a module made.
 #[derive(Clone, Copy, Debug)]
@@ -333,6 +338,15 @@ impl Session {
     /// Runs a C destructor.
     pub(crate) fn run_dtor(token: u64, object: VirtAddr) {
         Self::with_current(|s| s.construct(token, object, 0));
+    }
+    /// Has a constructor of 2.6 look whether an object that is given back is as it was made: `SLAB_CTOR_VERIFY` (mm/slab.c,
+    /// `cache_free_debugcheck`).
+    pub(crate) fn verify_object(&self, cache: u32, object: u32) {
+        const CONSTRUCTOR_AND_VERIFY: u32 = 5;
+        let verifier = self.caches.borrow().get(&cache).map_or(0, |record| record.verifier);
+        if verifier != 0 {
+            self.enter(verifier, &[object, cache, CONSTRUCTOR_AND_VERIFY]);
+        }
     }
     fn construct(&self, token: u64, object: VirtAddr, how: u32) {
         let (function, cache) = (token as u32, (token >> 32) as u32);

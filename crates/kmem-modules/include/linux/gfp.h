@@ -31,6 +31,8 @@ unsigned long alloc_pages_bulk_array(gfp_t gfp, unsigned long nr, struct page **
 #define alloc_pages_exact_nid(nid, size, gfp)	((void)(nid), alloc_pages_exact(size, gfp))
 #define __alloc_pages(gfp, order, nid, nodemask)	alloc_pages_node(nid, gfp, order)
 #define __alloc_pages_node(nid, gfp, order)	alloc_pages_node(nid, gfp, order)
+/* as many as there are, to the end of a list */
+unsigned long alloc_pages_bulk_list(gfp_t gfp, unsigned long nr, struct list_head *list);
 #define alloc_pages_bulk(gfp, nr, pages)	alloc_pages_bulk_array(gfp, nr, pages)
 #define alloc_pages_bulk_array_node(gfp, nid, nr, pages)	((void)(nid), alloc_pages_bulk_array(gfp, nr, pages))
 #if LINUX_VERSION_CODE >= 0x060a00
@@ -39,6 +41,12 @@ unsigned long alloc_pages_bulk_array(gfp_t gfp, unsigned long nr, struct page **
 #define get_free_pages_noprof(gfp, order)	__get_free_pages(gfp, order)
 #define get_zeroed_page_noprof(gfp)	get_zeroed_page(gfp)
 #define alloc_pages_exact_noprof(size, gfp)	alloc_pages_exact(size, gfp)
+#define alloc_pages_exact_nid_noprof(nid, size, gfp)	alloc_pages_exact_nid(nid, size, gfp)
+#define alloc_pages_node_noprof(nid, gfp, order)	alloc_pages_node(nid, gfp, order)
+#define __alloc_pages_node_noprof(nid, gfp, order)	alloc_pages_node(nid, gfp, order)
+#define __alloc_pages_noprof(gfp, order, nid, nodemask)	alloc_pages_node(nid, gfp, order)
+#define folio_alloc_noprof(gfp, order)	folio_alloc(gfp, order)
+#define __folio_alloc_noprof(gfp, order, nid, nodemask)	folio_alloc(gfp, order)
 #endif
 
 static inline bool gfpflags_allow_blocking(const gfp_t gfp)

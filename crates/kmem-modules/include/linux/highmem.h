@@ -10,6 +10,8 @@
 
 void *kmap(struct page *page);
 void kunmap(struct page *page);
+void *kmem_host_kmap(struct page *page);
+void kmem_host_kunmap(struct page *page);
 unsigned long kmem_totalhigh_pages(void);
 unsigned long kmem_nr_free_highpages(void);
 

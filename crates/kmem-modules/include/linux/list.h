@@ -340,3 +340,8 @@ static inline size_t list_count_nodes(struct list_head *head)
 #endif
 
 #include <kmem/hlist.h>
+
+/* those that readers walk had no header of their own before 2.6.27 */
+#if LINUX_VERSION_CODE < 0x02061b
+#include <linux/rculist.h>
+#endif

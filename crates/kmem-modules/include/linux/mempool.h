@@ -30,6 +30,8 @@ void mempool_destroy(mempool_t *pool);
 void *mempool_alloc(mempool_t *pool, gfp_t gfp);
 void mempool_free(void *element, mempool_t *pool);
 
+void *kmem_host_mempool_alloc(mempool_t *pool, gfp_t gfp);
+void kmem_host_mempool_free(void *element, mempool_t *pool);
 void *mempool_alloc_slab(__KMEM_POOL_GFP gfp, void *pool_data);
 void mempool_free_slab(void *element, void *pool_data);
 void *mempool_kmalloc(__KMEM_POOL_GFP gfp, void *pool_data);
@@ -59,6 +61,10 @@ void mempool_exit(mempool_t *pool);
 #define mempool_init_page_pool(pool, min_nr, order)	\
 	mempool_init(pool, min_nr, mempool_alloc_pages, mempool_free_pages, (void *)(unsigned long)(order))
 
+#define mempool_create_node_noprof	mempool_create_node
+#define mempool_create_noprof	mempool_create
+#define mempool_init_noprof	mempool_init
+#define mempool_alloc_noprof	mempool_alloc
 
 int kmem_host_mempool_saturated(mempool_t *pool);
 #define mempool_is_saturated(pool)	(!!kmem_host_mempool_saturated(pool))

@@ -3,6 +3,7 @@
 #pragma once
 #include <linux/types.h>
 #include <linux/list.h>
+#include <linux/nodemask.h>
 #include <linux/numa.h>
 #include <asm/page.h>
 

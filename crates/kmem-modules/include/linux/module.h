@@ -67,7 +67,7 @@ static inline int module_is_live(struct module *module)
 	return module->state != MODULE_STATE_GOING;
 }
 
-#define module_name(module)	({ struct module *__m = (module); __m ? __m->name : "kernel"; })
+#define module_name(mod)	({ struct module *__m = (mod); __m ? __m->name : "kernel"; })
 #define symbol_get(x)	(&(x))
 #define symbol_put(x)	do { } while (0)
 #define symbol_request(x)	symbol_get(x)

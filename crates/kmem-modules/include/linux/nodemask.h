@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Sets of nodes. */
 #pragma once
-#include <linux/bitmap.h>
+#include <linux/types.h>
 #include <linux/numa.h>
 
 typedef struct {

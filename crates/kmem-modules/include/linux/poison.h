@@ -2,7 +2,7 @@
 /* The values that mark memory as not to be used. */
 #pragma once
 
-#ifdef CONFIG_X86_64
+#ifdef CONFIG_64BIT
 #define POISON_POINTER_DELTA	0xdead000000000000UL
 #else
 #define POISON_POINTER_DELTA	0
@@ -12,7 +12,7 @@
 #if KMEM_ERA >= 60
 #define LIST_POISON2	((void *)(0x122UL + POISON_POINTER_DELTA))
 #else
-#define LIST_POISON2	((void *)0x200UL)
+#define LIST_POISON2	((void *)(0x200UL + POISON_POINTER_DELTA))
 #endif
 
 #define SLUB_RED_INACTIVE	0xbb

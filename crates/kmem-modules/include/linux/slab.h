@@ -266,6 +266,8 @@ DEFINE_FREE(kvfree, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))
 #define kmem_cache_zalloc_noprof	kmem_cache_zalloc
 #define __kmalloc_noprof	kmalloc
 #define __kmalloc_node_noprof	kmalloc_node
+#define kmem_cache_alloc_lru_noprof	kmem_cache_alloc_lru
+#define kmemdup_noprof	kmemdup
 
 #else
 
@@ -297,6 +299,14 @@ typedef struct kmem_cache_s kmem_cache_t;
 #endif
 
 int kmem_cache_destroy(kmem_cache_t *cache);
+
+/* a constant size that no cache has does not link */
+extern void __you_cannot_kmalloc_that_much(void);
+#define kmalloc(size, gfp) ({						\
+	if (__builtin_choose_expr(__builtin_constant_p(size), 1, 0) &&	\
+	    (size) > KMEM_KMALLOC_MAX)					\
+		__you_cannot_kmalloc_that_much();			\
+	(kmalloc)((size), (gfp)); })
 
 /* user copies are not watched by a 2.6 kernel, so all of the object is open to them */
 static __always_inline kmem_cache_t *

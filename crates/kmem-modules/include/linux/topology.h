@@ -7,4 +7,5 @@
 #define numa_mem_id()	0
 #define cpu_to_node(cpu)	((void)(cpu), 0)
 #define cpu_to_mem(cpu)	((void)(cpu), 0)
+#define cpumask_of_node(node)	((void)(node), cpu_online_mask)
 #define nr_cpus_node(node)	KMEM_NR_CPUS

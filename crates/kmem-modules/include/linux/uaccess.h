@@ -7,8 +7,31 @@
 #include <linux/minmax.h>
 #include <linux/sched.h>
 
+#if LINUX_VERSION_CODE >= 0x041000
+/* of a slab object only the window that its cache was made with is open; what the compiler knows the size of is not looked at */
+void kmem_host_check_object(const void *object, unsigned long n, int to_user);
+unsigned long __must_check kmem_copy_to_user(void __user *to, const void *from, unsigned long n)
+	__asm__("copy_to_user");
+unsigned long __must_check kmem_copy_from_user(void *to, const void __user *from, unsigned long n)
+	__asm__("copy_from_user");
+
+static __always_inline unsigned long __must_check copy_to_user(void __user *to, const void *from, unsigned long n)
+{
+	if (!__builtin_constant_p(n))
+		kmem_host_check_object(from, n, 1);
+	return kmem_copy_to_user(to, from, n);
+}
+
+static __always_inline unsigned long __must_check copy_from_user(void *to, const void __user *from, unsigned long n)
+{
+	if (!__builtin_constant_p(n))
+		kmem_host_check_object(to, n, 0);
+	return kmem_copy_from_user(to, from, n);
+}
+#else
 unsigned long __must_check copy_to_user(void __user *to, const void *from, unsigned long n);
 unsigned long __must_check copy_from_user(void *to, const void __user *from, unsigned long n);
+#endif
 unsigned long __must_check clear_user(void __user *to, unsigned long n);
 long __must_check strncpy_from_user(char *dst, const char __user *src, long count);
 

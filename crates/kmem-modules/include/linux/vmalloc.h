@@ -51,6 +51,7 @@ void *vrealloc(const void *p, size_t size, gfp_t gfp);
 #define vmalloc_huge(size, gfp)	__vmalloc(size, gfp)
 #define vmalloc_32_user(size)	vmalloc_user(size)
 #define vfree_atomic(addr)	vfree(addr)
+#define __vcalloc(n, size, gfp)	__vmalloc(size_mul(n, size), (gfp) | __GFP_ZERO)
 #define __vmalloc_array(n, size, gfp)	__vmalloc(size_mul(n, size), gfp)
 #define vm_map_ram(pages, count, node)	((void)(node), vmap(pages, count, VM_MAP, PAGE_KERNEL))
 #define vm_unmap_ram(mem, count)	((void)(count), vunmap(mem))
@@ -63,6 +64,13 @@ void *vrealloc(const void *p, size_t size, gfp_t gfp);
 #define vmalloc_user_noprof	vmalloc_user
 #define vcalloc_noprof	vcalloc
 #define vmalloc_array_noprof	vmalloc_array
+#define __vmalloc_array_noprof	__vmalloc_array
+#define __vcalloc_noprof	__vcalloc
+#define vmalloc_node_noprof	vmalloc_node
+#define vzalloc_node_noprof	vzalloc_node
+#define vmalloc_huge_noprof	vmalloc_huge
+#define vmalloc_32_noprof	vmalloc_32
+#define vmalloc_32_user_noprof	vmalloc_32_user
 #else
 void *__vmalloc(unsigned long size, gfp_t gfp, pgprot_t prot);
 #endif

@@ -2,9 +2,11 @@
 
 use super::pages::pfn_of;
 use crate::exec::Call;
-use crate::session::Session;
+use crate::finding::FindingKind;
+use crate::session::{Session, CLOSED_TOO_EARLY};
 use kmem::VirtAddr;
 
+/// `void *kmem_host_kmap(page)`: all ones to wait, since every slot of the pkmap area is in use.
 pub(super) fn kmap(s: &Session, call: &mut Call<'_>) -> u64 {
     let page = call.word();
     s.check_context(call, "kmap()");
@@ -14,11 +16,8 @@ pub(super) fn kmap(s: &Session, call: &mut Call<'_>) -> u64 {
             s.kmapped(call, pfn, addr);
             addr.raw()
         }
-        Err(error) => {
-            let note = "every slot of the pkmap area is in use and nobody else runs that could free one".to_owned();
-            s.die(call, format!("kmap() would wait for ever: {error}"), vec![note]);
-            0
-        }
+        // Who maps waits until a slot is free.
+        Err(_) => u64::MAX,
     }
 }
 pub(super) fn kunmap(s: &Session, call: &mut Call<'_>) -> u64 {
@@ -55,13 +54,56 @@ pub(super) fn kunmap_local(s: &Session, call: &mut Call<'_>) -> u64 {
     let addr = VirtAddr::new(u64::from(call.word()) & !4095);
     match s.kernel.map().kunmap_local(s.kernel.memory(), addr) {
         Ok(()) => {
-            s.kasan_window_closed(addr);
+            check_order(s, call, addr);
+            closed(s, addr);
+            close_late(s);
+        }
+        Err(misuse) => {
+            // It has been closed too early: that it is open still is the same slip, not one more.
             let mut windows = s.local_windows.borrow_mut();
-            if let Some(last) = windows.iter().rposition(|(page, ..)| *page == addr.raw()) {
-                windows.remove(last);
+            let window = windows.iter_mut().rev().find(|(page, ..)| *page == addr.raw());
+            let is_open = window.is_some();
+            window.into_iter().for_each(|window| window.1 = CLOSED_TOO_EARLY);
+            drop(windows);
+            if !is_open || s.has_order() {
+                s.report_refused(call, "kunmap_local", addr.raw(), &misuse);
             }
         }
-        Err(misuse) => s.report_refused(call, "kunmap_local", addr.raw(), &misuse),
     }
     0
+}
+impl Session {
+    /// Temporary mappings end in reverse order since 2.6.37; each had a slot of its own before.
+    fn has_order(&self) -> bool {
+        self.api.version >= (2, 6, 37)
+    }
+}
+/// Where all memory has an address nothing is mapped, and any order works; on other machines it does not.
+fn check_order(s: &Session, call: &Call<'_>, addr: VirtAddr) {
+    let windows = s.local_windows.borrow();
+    let is_open = windows.iter().any(|(page, ..)| *page == addr.raw());
+    let is_last = windows.last().is_some_and(|(page, ..)| *page == addr.raw());
+    drop(windows);
+    if is_open && !is_last && s.has_order() {
+        let title = format!("kunmap_local() of {}, which is not the mapping that was made last", s.hex(addr.raw()));
+        s.misuse(call, FindingKind::Mismatch, title, vec!["the last one is undone first".to_owned()]);
+    }
+}
+fn closed(s: &Session, addr: VirtAddr) {
+    s.kasan_window_closed(addr);
+    let mut windows = s.local_windows.borrow_mut();
+    if let Some(last) = windows.iter().rposition(|(page, ..)| *page == addr.raw()) {
+        windows.remove(last);
+    }
+}
+/// Closes those whose turn it is now.
+fn close_late(s: &Session) {
+    loop {
+        let last = s.local_windows.borrow().last().map(|(page, function, _)| (*page, *function));
+        let Some((page, CLOSED_TOO_EARLY)) = last else { return };
+        if s.kernel.map().kunmap_local(s.kernel.memory(), VirtAddr::new(page)).is_err() {
+            return;
+        }
+        closed(s, VirtAddr::new(page));
+    }
 }

@@ -26,7 +26,10 @@ pub(super) fn bug(s: &Session, call: &mut Call<'_>) -> u64 {
 pub(super) fn warn(s: &Session, call: &mut Call<'_>) -> u64 {
     let (file, line, text) = (s.read_string(call.word()), call.word(), call.word());
     let text = (text != 0).then(|| s.read_string(text));
-    s.print_warning(&format!("{file}:{line}"), text.as_deref(), &s.chain(call));
+    let chain = s.chain(call);
+    // Who warns is who called the runtime's function for it.
+    let own = chain.iter().take_while(|at| s.symbol_text(at.wrapping_sub(1), false) == "kmem_warn").count();
+    s.print_warning(&format!("{file}:{line}"), text.as_deref(), chain.get(own..).unwrap_or_default());
     0
 }
 pub(super) fn panic(s: &Session, call: &mut Call<'_>) -> u64 {
@@ -55,7 +58,12 @@ pub(super) fn misuse_in(s: &Session, call: &mut Call<'_>) -> u64 {
 }
 pub(super) fn symbol(s: &Session, call: &mut Call<'_>) -> u64 {
     let (addr, buffer, size, with_offset) = (call.word(), call.word(), call.word(), call.word());
-    let text = s.symbol_text(addr, with_offset != 0);
+    let mut text = s.symbol_text(addr, true);
+    // The name alone has its module behind it too.
+    if let Some(plus) = text.find('+').filter(|_| with_offset == 0) {
+        let end = text[plus..].find(' ').map_or(text.len(), |blank| plus + blank);
+        text.replace_range(plus..end, "");
+    }
     s.write_string(buffer, size, &text)
 }
 pub(super) fn might_sleep(s: &Session, call: &mut Call<'_>) -> u64 {

@@ -5,7 +5,7 @@ use crate::exec::Call;
 use crate::finding::{FindingKind, Place};
 use crate::session::{PoolRecord, Session};
 use crate::tracker::{Kind, Space};
-use kmem::pool::{PoolId, Source};
+use kmem::pool::{PoolId, PoolInfo, Source};
 use kmem::Pfn;
 
 /// What a pool kept in reserve when it was destroyed, or when the run ended.
@@ -86,6 +86,10 @@ fn make(s: &Session, call: &Call<'_>, handle: u32, min_nr: u32, token: [u32; 3],
     let source = Source::Client { alloc: Session::pool_alloc, free: Session::pool_free, token: token.map(u64::from) };
     let Ok(id) = s.kernel.pools().create(s.kernel.memory(), min_nr, source) else { return false };
     s.pools.borrow_mut().insert(handle, PoolRecord { id, out: 0 });
+    show_counts(s, handle, id);
+    let fields = handle.wrapping_add(s.runtime_word("kmem_pool_data_at"));
+    let [alloc_fn, free_fn, data] = token;
+    (0..).zip([data, alloc_fn, free_fn]).for_each(|(index, field)| s.write_pointer(fields, index, field));
     let from = format!("min_nr {min_nr}");
     s.record(call, Kind::Pool, handle.into(), min_nr.into(), 0, function, from);
     true
@@ -102,6 +106,13 @@ fn pool(s: &Session, call: &Call<'_>, handle: u32, function: &str) -> Option<Poo
 
 pub(super) fn destroy(s: &Session, call: &mut Call<'_>) -> u64 {
     let handle = call.word();
+    let id = s.pools.borrow().get(&handle).map(|record| record.id);
+    let out = id.filter(|_| s.is_old()).map_or(0, |id| missing(s, id));
+    if out > 0 {
+        // mm/mempool.c of 2.6: there were outstanding elements.
+        s.die(call, format!("BUG() in mempool_destroy(): the reserve is short of {out}, they are out"), Vec::new());
+        return 0;
+    }
     if handle != 0 && end(s, call, handle, "mempool_destroy") {
         s.free_handle(handle);
     }
@@ -126,14 +137,26 @@ fn end(s: &Session, call: &Call<'_>, handle: u32, function: &str) -> bool {
 }
 pub(super) fn is_saturated(s: &Session, call: &mut Call<'_>) -> u64 {
     let handle = call.word();
-    let Some(id) = pool(s, call, handle, "mempool_is_saturated") else { return 0 };
-    s.kernel
-        .pools()
-        .infos(s.kernel.memory())
-        .find(|info| info.id == id)
-        .is_some_and(|info| info.reserved >= info.min_nr)
-        .into()
+    pool(s, call, handle, "mempool_is_saturated").map_or(0, |id| u64::from(missing(s, id) == 0))
 }
+fn info(s: &Session, id: PoolId) -> Option<PoolInfo> {
+    s.kernel.pools().infos(s.kernel.memory()).find(|info| info.id == id)
+}
+/// Elements that a pool's reserve is short of.
+fn missing(s: &Session, id: PoolId) -> u32 {
+    info(s, id).map_or(u32::MAX, |info| info.min_nr.saturating_sub(info.reserved))
+}
+/// Writes `min_nr` and `curr_nr` where a driver reads them.
+fn show_counts(s: &Session, handle: u32, id: PoolId) {
+    let Some(info) = info(s, id) else { return };
+    let at = handle.wrapping_add(s.runtime_word("kmem_pool_counts_at"));
+    s.write_bytes(at, &info.min_nr.to_le_bytes());
+    s.write_bytes(at.wrapping_add(4), &info.reserved.to_le_bytes());
+}
+/// Nobody's element: the caller waits until one comes back.
+const WAIT: u64 = u64::MAX;
+
+/// `void *kmem_host_mempool_alloc(pool, gfp_t)`: an element, NULL, or all ones to wait.
 pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
     let (handle, flags) = (call.word(), call.word());
     let Some(id) = pool(s, call, handle, "mempool_alloc") else { return 0 };
@@ -146,14 +169,11 @@ pub(super) fn alloc(s: &Session, call: &mut Call<'_>) -> u64 {
             if let Some(record) = s.pools.borrow_mut().get_mut(&handle) {
                 record.out += 1;
             }
+            show_counts(s, handle, id);
             s.kasan_element(element, false);
             element
         }
-        Err(_) if gfp.may_sleep() => {
-            let note = "the reserve is empty, its allocator failed, and no element is on its way back".to_owned();
-            s.die(call, "mempool_alloc() would wait for ever".to_owned(), vec![note]);
-            0
-        }
+        Err(_) if gfp.may_sleep() => WAIT,
         Err(_) => 0,
     }
 }
@@ -168,6 +188,7 @@ pub(super) fn free(s: &Session, call: &mut Call<'_>) -> u64 {
     }
     // The pool is there.
     let _ = s.kernel.pools().free(s.kernel.memory(), id, element.into());
+    show_counts(s, handle, id);
     if s.kernel.pools().reserve(s.kernel.memory(), id).any(|reserved| reserved == u64::from(element)) {
         s.kasan_element(element.into(), true);
     }
@@ -181,7 +202,10 @@ pub(super) fn resize(s: &Session, call: &mut Call<'_>) -> u64 {
         return errno(EINVAL);
     }
     match s.kernel.pools().resize(s.kernel.memory(), id, min_nr) {
-        Ok(()) => 0,
+        Ok(()) => {
+            show_counts(s, handle, id);
+            0
+        }
         Err(_) => errno(ENOMEM),
     }
 }

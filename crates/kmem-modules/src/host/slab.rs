@@ -208,6 +208,8 @@ const FLAGS: &[(u32, SlabFlags)] = &[
 pub(super) const NAME_BYTES: u32 = 64;
 /// Stands for no place of a free object's link.
 const NO_FREEPTR: u32 = u32::MAX;
+/// `SLAB_DEBUG_INITIAL` of 2.6.
+const DEBUG_INITIAL: u32 = 0x200;
 /// `SLAB_MUST_HWCACHE_ALIGN` of 2.6.
 const MUST_HWCACHE_ALIGN: u32 = 0x8000;
 
@@ -224,19 +226,26 @@ pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
         }
     }
     s.check_context(call, "kmem_cache_create()");
-    if name.is_empty() || size == 0 {
-        s.log.line(&format!("kmem_cache_create({name}) integrity check failed"));
-        let title = "kmem_cache_create() without a name or of objects of 0 bytes";
-        s.misuse(call, FindingKind::Misuse, title.into(), Vec::new());
+    let what = if name.is_empty() || size == 0 {
+        "without a name or of objects of 0 bytes"
+    } else if s.in_interrupt() {
+        "in an interrupt"
+    } else {
+        ""
+    };
+    if !what.is_empty() {
+        create_is_wrong(s, call, &name, what);
+        return 0;
+    }
+    if s.is_old() && s.cache_named(&name).is_some() {
+        s.log.line(&format!("kmem_cache_create: duplicate cache {name}"));
+        s.die(call, format!("BUG() in kmem_cache_create(): there is a cache {name} already"), Vec::new());
         return 0;
     }
     if s.cache_named(&name).is_some() || name.contains(' ') {
         let why = if name.contains(' ') { "has a blank in its name" } else { "already exists" };
         let text = format!("kmem_cache_create: cache '{name}' {why}");
         s.print_warning("mm/slab_common.c:95", Some(&text), &s.chain(call));
-        if s.is_old() {
-            return 0;
-        }
     }
     if !s.is_old() && (size < usersize || size - usersize < useroffset || usersize == 0 && useroffset != 0) {
         // The kernel creates it all the same, without a region.
@@ -262,6 +271,7 @@ pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
                     name: name.clone(),
                     size,
                     panics: flags.contains(SlabFlags::PANIC),
+                    verifier: if s.is_old() && raw & DEBUG_INITIAL != 0 { ctor_addr } else { 0 },
                     is_zombie: false,
                 },
             );
@@ -271,12 +281,31 @@ pub(super) fn cache_create(s: &Session, call: &mut Call<'_>) -> u64 {
         Err(error) => {
             s.free_handle(handle);
             s.refused(call, "kmem_cache_create");
+            if !s.is_old() && matches!(error, CreateError::Alloc(AllocError::TooLarge { .. })) {
+                s.log.line(&format!("kmem_cache_create({name}) integrity check failed"));
+            }
             s.log.line(&format!("kmem_cache_create({name}) failed: {error}"));
             if flags.contains(SlabFlags::PANIC) {
                 create_panics(s, call, &name, &error);
             }
             0
         }
+    }
+}
+
+/// What the kernel says of a cache that cannot be meant: 2.6 ends the caller (mm/slab.c), 6.x gives nothing (mm/slab_common.c,
+/// `kmem_cache_sanity_check`).
+fn create_is_wrong(s: &Session, call: &Call<'_>, name: &str, what: &str) {
+    let shown = if name.is_empty() { "(null)" } else { name };
+    if s.is_old() {
+        s.log.line(&format!("kmem_cache_create: Early error in slab {shown}"));
+        s.die(call, format!("BUG() in kmem_cache_create(): it was called {what}"), Vec::new());
+        return;
+    }
+    s.log.line(&format!("kmem_cache_create({shown}) integrity check failed"));
+    // That it is called where it must not sleep has been said.
+    if !s.in_interrupt() {
+        s.misuse(call, FindingKind::Misuse, format!("kmem_cache_create() {what}"), Vec::new());
     }
 }
 
@@ -324,7 +353,11 @@ pub(super) fn cache_destroy(s: &Session, call: &mut Call<'_>) -> u64 {
     let live = s.tracker.borrow().live();
     let out = live.iter().filter(|live| live.kind == (Kind::Object { cache: handle })).count();
     s.end_quarantine(Some(id));
-    match s.kernel.cache_destroy(id) {
+    // The kernel names who destroyed a cache that is in use.
+    let runs = kmem_hosted::stack::run_as(s.chain(call).iter().map(|addr| u64::from(*addr)));
+    let destroyed = s.kernel.cache_destroy(id);
+    drop(runs);
+    match destroyed {
         Ok(()) if (is_shared || is_slob) && out > 0 => {
             let objects = if out == 1 { "1 object".to_owned() } else { format!("{out} objects") };
             let title = format!("kmem_cache_destroy() of {name} with {objects} still in use");
@@ -431,6 +464,7 @@ fn free_object(s: &Session, call: &Call<'_>, handle: u32, id: CacheId, addr: u32
     let known = s.tracker.borrow().get(Space::Linear, key).cloned();
     if let Some(known) = known.as_ref().filter(|known| known.kind == (Kind::Object { cache: handle })) {
         s.check_freed(call, addr, known.given);
+        s.verify_object(handle, addr);
     }
     match known.as_ref().map(|allocation| &allocation.kind) {
         None => {

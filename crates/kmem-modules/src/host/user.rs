@@ -3,6 +3,8 @@
 use super::{errno, EFAULT};
 use crate::exec::Call;
 use crate::session::Session;
+use crate::tracker::{Kind, Space};
+use kmem::profile::SlabKind;
 use kmem::VirtAddr;
 
 /// How many bytes are moved at once.
@@ -57,6 +59,41 @@ fn copy_pieces(s: &Session, call: &Call<'_>, to: u32, from: u32, n: u32, to_user
     done
 }
 
+/// `void kmem_host_check_object(const void *, unsigned long n, int to_user)`: hardened user copies. Of an object only the window
+/// of its cache is open (mm/slub.c, `__check_heap_object`); all of what kmalloc() gives is. A kernel ends the caller.
+pub(super) fn check_object(s: &Session, call: &mut Call<'_>) -> u64 {
+    let (addr, n, to_user) = (call.word(), call.size(), call.word() != 0);
+    if s.kernel.profile.version < (4, 16, 0) || n == 0 {
+        return 0;
+    }
+    let Some(object) = s.tracker.borrow().around(Space::Linear, addr.into()).cloned() else { return 0 };
+    let Kind::Object { cache } = object.kind else { return 0 };
+    let Some(record) = s.caches.borrow().get(&cache).cloned() else { return 0 };
+    let Some(info) = s.kernel.slab().info(record.id) else { return 0 };
+    let (offset, size) = (u64::from(addr).saturating_sub(object.key), u64::from(n));
+    let (from, to) = (u64::from(info.useroffset), u64::from(info.useroffset) + u64::from(info.usersize));
+    if from <= offset && offset + size <= to {
+        return 0;
+    }
+    let (what, way) = if to_user { ("exposure", "from") } else { ("overwrite", "to") };
+    let slab = if s.kernel.profile.slab.kind() == SlabKind::Slab { "SLAB" } else { "SLUB" };
+    let name = &record.name;
+    s.log.line(&format!(
+        "usercopy: Kernel memory {what} attempt detected {way} {slab} object '{name}' (offset {offset}, size {n})!"
+    ));
+    s.log.line("kernel BUG at mm/usercopy.c:102!");
+    let title = format!(
+        "user copy of {n} bytes {way} offset {offset} of an object of the cache {name}, which is not open to it"
+    );
+    let window = if from == to {
+        "no part of its objects may be copied".to_owned()
+    } else {
+        format!("the bytes {from} to {to} of its objects may be copied")
+    };
+    let help = "make the cache with kmem_cache_create_usercopy() and the window that is needed, or copy by a buffer of kmalloc()";
+    s.die(call, title, vec![window, help.to_owned()]);
+    0
+}
 pub(super) fn copy_to_user(s: &Session, call: &mut Call<'_>) -> u64 {
     let (to, from, n) = (call.word(), call.word(), call.size());
     copy(s, call, to, from, n, true)

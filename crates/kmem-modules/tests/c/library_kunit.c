@@ -444,7 +444,7 @@ static void switches(struct kunit *test)
 	bit_spin_unlock(3, &word);
 	KUNIT_ASSERT_GE(test, here(entries), 2);
 	snprintf(name, sizeof(name), "%ps", (void *)entries[1]);
-	KUNIT_EXPECT_STREQ(test, name, "switches");
+	KUNIT_EXPECT_STREQ(test, name, "switches [library_kunit]");
 }
 
 static struct kunit_case cases[] = {

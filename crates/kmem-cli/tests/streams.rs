@@ -272,3 +272,14 @@ fn captures_that_do_not_tell_are_said_to() {
     let done = kmem(&["explain", "-"], b"Node 0, zone      DMA\n  per-node stats\n      nr_inactive_anon 1\n");
     assert!(text(&done.stdout).contains("zone DMA breaks off before its numbers"), "{}", text(&done.stdout));
 }
+
+/// The kernel of a 64-bit machine lies elsewhere when modules run: what is shown of it has the machine's addresses.
+#[test]
+fn files_of_the_kernel_have_the_machines_addresses() {
+    let module = concat!(env!("CARGO_MANIFEST_DIR"), "/../../modules/scullc.c");
+    let done = kmem(&["run", module, "--machine", "amd64-6.12", "--do", "cat /proc/vmallocinfo"], b"");
+    let rows: Vec<&str> = text(&done.stdout).lines().filter(|line| line.starts_with("0x")).collect();
+    assert!(rows.iter().any(|row| row.starts_with("0xffffc900")), "{rows:?}");
+    assert!(rows.iter().any(|row| row.contains(" load_module ")), "{rows:?}");
+    assert!(rows.iter().all(|row| row.starts_with("0xffff") && row[18..].starts_with("-0xffff")), "{rows:?}");
+}

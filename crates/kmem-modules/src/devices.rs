@@ -3,6 +3,7 @@
 use crate::run::{Failed, Run};
 use kmem_shell::device::Answer;
 use kmem_shell::{Devices, Errno, Handle, OpenFlags, Refusal, Whence};
+use std::borrow::Cow;
 
 impl From<Failed> for Refusal {
     fn from(failed: Failed) -> Self {
@@ -74,6 +75,9 @@ impl Devices for Run {
             self.ask("kmem_gpio_write", &[line, level.into()])?;
         }
         Ok(self.ask("kmem_gpio_read", &[line])?)
+    }
+    fn as_shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.session().moved.as_ref().map_or(Cow::Borrowed(text), |moved| moved.in_text(text))
     }
     fn become_user(&mut self, uid: u32) -> Result<(), Refusal> {
         self.ask("kmem_user_become", &[uid, uid])?;

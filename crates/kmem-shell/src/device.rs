@@ -1,6 +1,7 @@
 //! The device files that a module offers, as the shell sees them: a trait that the module runner implements.
 
 use crate::errno::Errno;
+use std::borrow::Cow;
 
 /// How a file is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -213,6 +214,11 @@ pub trait Devices {
     fn write_port(&mut self, port: u32, bytes: u32, value: u32) -> Result<(), Refusal> {
         let _ = (port, bytes, value);
         Err(Errno(38).into())
+    }
+    /// Returns a file of the kernel's as people are to see it: with the addresses that the machine's own kernel has, where this
+    /// one lies elsewhere.
+    fn as_shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        Cow::Borrowed(text)
     }
     /// Loads the module (again), with parameters `NAME=VALUE`.
     ///

@@ -9,6 +9,7 @@ use crate::ast::{Argument, Command, Data, Dd, Expected, Failing, FileCommand, Mo
 use crate::device::{Devices, Handle, OpenFlags, Refusal};
 use crate::errno::{result, Errno};
 use crate::show::quoted;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -80,6 +81,10 @@ impl<'d> Files<'d> {
             data: Vec::new(),
             report,
         }
+    }
+    /// Returns a file of the kernel's as people are to see it.
+    pub(super) fn as_shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.devices.as_shown(text)
     }
     pub(super) fn handles(&self) -> impl Iterator<Item = &String> {
         self.handles.keys()

@@ -12,6 +12,7 @@ use kmem::slab::CacheId;
 use kmem::units::PAGE_SIZE;
 use kmem::Kernel;
 use kmem_hosted::Hosted;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// What gave back everything.
@@ -198,7 +199,10 @@ impl Shell<'_> {
     pub(super) fn cat(&self, path: &str) -> Answer {
         let mut text = String::new();
         match Some(path).filter(|path| is_kernel_file(path)).and_then(|path| self.kernel.write_proc(path, &mut text)) {
-            Some(Ok(())) => Ok(Said::Raw(text.into_bytes())),
+            Some(Ok(())) => {
+                let shown = self.files.as_ref().map_or(Cow::Borrowed(&*text), |files| files.as_shown(&text));
+                Ok(Said::Raw(shown.into_owned().into_bytes()))
+            }
             Some(Err(_)) => Err(Fault::new(Errno::ENOMEM, format!("{path} could not be written"))),
             None => {
                 let is_slabs = path == "/proc/slabinfo" || path.starts_with("/sys/kernel/slab/");

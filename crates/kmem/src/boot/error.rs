@@ -143,7 +143,7 @@ impl fmt::Display for BootError {
             ),
             Self::ImageOutside { image_end, low_end } => write!(
                 f,
-                "the kernel image reaches up to {image_end:#x}, low memory ends at {low_end:#x}; take a smaller vmalloc= or more RAM"
+                "the kernel image reaches up to {image_end:#x}, low memory ends at {low_end:#x}; take a smaller vmalloc=, more RAM, or a memmap= that leaves RAM there"
             ),
             Self::NoRoom { what, bytes, low } => write!(
                 f,

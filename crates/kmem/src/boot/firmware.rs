@@ -227,7 +227,7 @@ pub(super) fn find_ram(
     cmdline: CommandLine<'_>,
 ) -> Result<(Memblock, RamExtent), BootError> {
     let mut memblock = Memblock::new();
-    let in_pieces = matches!(profile.layout, LayoutRule::Arm(_))
+    let in_pieces = profile.counting.ram_in_pieces
         && cmdline.params().any(|param| same_name(param.name, "mem") && param.value.is_some_and(|it| it.contains('@')));
     if let Some(ranges) = params.ranges {
         let mut previous = 0;

@@ -10,7 +10,6 @@
 //! does not look for holes).
 
 use super::cmdline::CommandLine;
-use super::layout::LayoutRule;
 use super::memblock::whole_pages;
 use super::Plan;
 use crate::profile::{HashPages, Present, Profile, ZoneKind, ZoneLimit, MAX_NODES, MAX_ZONES};
@@ -150,7 +149,7 @@ impl Plan {
     /// closer, where a pageblock does (`init_unavailable_range`, `pfn_valid`).
     pub fn structures_between(&self, profile: &Profile, from: Pfn, to: Pfn) -> u64 {
         let overlap = |(start, end): (u64, u64)| end.min(to.raw()).saturating_sub(start.max(from.raw()));
-        let by_block = matches!(profile.layout, LayoutRule::Arm(_)).then_some(profile.pageblock_order.bytes());
+        let by_block = profile.counting.looks_into_holes.then_some(profile.pageblock_order.bytes());
         match profile.counting.section_bytes.or(by_block) {
             Some(bytes) => {
                 let section = bytes >> PAGE_SHIFT;

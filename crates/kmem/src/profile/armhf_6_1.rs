@@ -51,7 +51,12 @@ pub(super) const CONSTANTS: Profile = Profile {
     // `memmap_alloc` of 9437184 bytes for 262144 pages.
     struct_page: 36,
     user: UserRule { mmap_min_addr: 4096, ..i386_pae_6_1::CONSTANTS.user },
-    counting: Counting { trims_first_mib: false, ..i386_pae_6_1::CONSTANTS.counting },
+    counting: Counting {
+        trims_first_mib: false,
+        looks_into_holes: true,
+        ram_in_pieces: true,
+        ..i386_pae_6_1::CONSTANTS.counting
+    },
     tuning: TuningRule::Modern { thp: false },
     layout: LayoutRule::Arm(ArmLayout {
         // arch/arm/include/asm/pgtable.h of 6.1.

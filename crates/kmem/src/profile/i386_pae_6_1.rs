@@ -67,6 +67,8 @@ pub(super) const CONSTANTS: Profile = Profile {
         mem_map_spare: 0,
         trims_first_mib: true,
         section_bytes: None,
+        looks_into_holes: false,
+        ram_in_pieces: false,
         memory_line_late: false,
     },
     tuning: TuningRule::Modern { thp: true },

@@ -67,6 +67,8 @@ pub static PROFILE: Profile = Profile {
         mem_map_spare: 1,
         trims_first_mib: false,
         section_bytes: None,
+        looks_into_holes: false,
+        ram_in_pieces: false,
         memory_line_late: false,
     },
     tuning: TuningRule::Early,

@@ -140,6 +140,10 @@ pub struct Counting {
     pub trims_first_mib: bool,
     /// Bytes of RAM that one section of the mem_map describes (`SECTION_SIZE_BITS`); `None` for one flat array.
     pub section_bytes: Option<u64>,
+    /// Whether a flat array counts as one only where a pageblock holds RAM (`pfn_valid` of ARM), and not from its begin to its end.
+    pub looks_into_holes: bool,
+    /// Whether each `mem=SIZE@START` is a piece of RAM, and there is no other (ARM, `early_mem`); else `mem=` is where RAM ends.
+    pub ram_in_pieces: bool,
     /// Whether the `Memory:` line comes when all CPUs run, and not with the page allocator (6.12: `page_alloc_init_late`).
     pub memory_line_late: bool,
 }

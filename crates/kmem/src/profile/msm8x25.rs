@@ -70,6 +70,8 @@ pub(super) const CONSTANTS: Profile = Profile {
         mem_map_spare: 0,
         trims_first_mib: false,
         section_bytes: None,
+        looks_into_holes: true,
+        ram_in_pieces: true,
         memory_line_late: false,
     },
     tuning: TuningRule::Middle,

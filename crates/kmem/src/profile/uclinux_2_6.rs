@@ -65,6 +65,8 @@ pub(super) const CONSTANTS: Profile = Profile {
         mem_map_spare: 1,
         trims_first_mib: false,
         section_bytes: None,
+        looks_into_holes: false,
+        ram_in_pieces: false,
         memory_line_late: false,
     },
     tuning: TuningRule::Early,
